@@ -1,0 +1,45 @@
+"""Foedus: an engine for strategic crises between states.
+
+    import foedus
+    s = foedus.load("russia-dprk-pact")
+    r = foedus.run(s)
+    r.claims
+    r.prob("eventually(tension >= limited_war)")
+
+Names are imported when first used, so that the command line starts at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "foedus.scenario.load",
+    "Scenario": "foedus.scenario.schema",
+    "check": "foedus.scenario.check",
+    "validate": "foedus.scenario.check",
+    "run": "foedus.run",
+    "Run": "foedus.run",
+    "simulate": "foedus.worlds.simulate",
+    "sample": "foedus.worlds.sample",
+}
+__all__ = ["Run", "Scenario", "__version__", "check", "load", "run", "sample", "simulate", "validate"]
+
+if TYPE_CHECKING:
+    from foedus.run import Run, run
+    from foedus.scenario.check import check, validate
+    from foedus.scenario.load import load
+    from foedus.scenario.schema import Scenario
+    from foedus.worlds.sample import sample
+    from foedus.worlds.simulate import simulate
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'foedus' has no attribute '{name}'")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,54 @@
+"""A policy's bindings laid over a compiled game: what an actor does, by phase and rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from foedus.game.compile import Game
+from foedus.game.words import Words
+from foedus.scenario.expr import Tree, fold, number
+from foedus.scenario.schema import Scenario
+
+
+def bind_secret(policy: str, rule: int) -> str:
+    """The switch that is 1 in the games of those who know of a secret binding."""
+    return f"secret:{policy}:{rule}"
+
+
+def bind(game: Game, scenario: Scenario, policy: str) -> Game:
+    """The game in which the actors of ``policy`` are bound; the same game when none is."""
+    rules = scenario.all_policies[policy].bind
+    if not rules:
+        return game
+    words = Words(scenario)
+    program = game.program.copy()
+    force = game.arrays.force.copy()
+    owner = np.repeat(np.arange(game.nodes), np.diff(game.arrays.a_ptr))
+    earlier: dict[str, list[Tree]] = {}
+    trees: dict[tuple[int, int], list[Tree]] = {}
+    for i, rule in enumerate(rules):
+        k = game.phase_ids.index(rule.phase)
+        orders = [o for o, action in enumerate(game.turn.phases[k].actions) if action.name == rule.do]
+        if not orders:
+            continue
+        available = game.turn.phases[k].actions[orders[0]].when
+        parts: list[Tree] = [] if rule.when is None else [words.tree(rule.when)]
+        parts += [] if available is None else [available]
+        parts += [] if rule.known else [("asm", bind_secret(policy, i))]
+        holds: Tree = fold(("and", number(1), number(1), *parts))
+        before: list[Tree] = [("not", tree) for tree in earlier.get(rule.phase, [])]
+        trees.setdefault((k, orders[0]), []).append(fold(("and", holds, number(1), *before)))
+        earlier.setdefault(rule.phase, []).append(holds)
+    names = [variable.name for variable in game.turn.variables]
+    for (k, order), found in trees.items():
+        at = np.flatnonzero((game.arrays.phase[owner] == k) & (game.action_order == order))
+        rows = game.rows[owner[at]]
+        tree: Tree = found[0] if len(found) == 1 else ("or", *found)
+        ids = program.spread(
+            tree, {name: rows[:, v] for v, name in enumerate(names)}, len(rows), 0, np.inf, "a binding"
+        )
+        force[at] = np.where(program.constants()[ids] == 0, -1, ids)
+    offset, timed, _ = program.layout()
+    return replace(game, program=program, arrays=game.arrays._replace(force=force, offset=offset, timed=timed))

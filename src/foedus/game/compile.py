@@ -1,0 +1,209 @@
+"""A scenario compiled to a game: once for every set of enabled actions, for all worlds and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foedus.game.arrays import GameArrays
+from foedus.game.assemble import Flat, assemble
+from foedus.game.explore import CompileError, Explorer
+from foedus.game.first import first_periods
+from foedus.game.liveness import liveness
+from foedus.game.program import Program, text
+from foedus.game.turn import Turn, build_turn
+from foedus.game.views import open_views
+from foedus.game.words import Words
+from foedus.scenario.expr import Tree, evaluate, fold, number, state_names
+from foedus.scenario.schema import Scenario
+
+MAX_STATES = 400_000
+MAX_EVENTS = 64
+
+Levels = tuple[tuple[str, int], ...]
+Start = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint64]]  # nodes, coefficients of probability, events
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What queries will look at: events, which of them at a period's end, and other starts.
+
+    ``keep`` names phases whose passing is observed, ``together`` the pairs (event, condition)
+    of events that are looked for once a condition has held.
+    """
+
+    events: tuple[Tree, ...] = ()
+    at_end: frozenset[int] = frozenset()
+    starts: tuple[Levels, ...] = ((),)
+    keep: frozenset[str] = frozenset()
+    together: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Game:
+    """A compiled game. ``rows`` holds the levels of each node's state, [nodes, variables]."""
+
+    turn: Turn
+    program: Program
+    arrays: GameArrays
+    watch: Watch
+    rows: NDArray[np.int8]
+    action_order: NDArray[np.int64]
+    phase_ids: tuple[str, ...]
+    action_ids: tuple[str, ...]
+    starts: Mapping[Levels, Start]
+    periods: int
+    solved: int
+    start_states: int
+    states: int
+
+    @property
+    def nodes(self) -> int:
+        """Decision and chance nodes of one period, its ends included."""
+        return len(self.arrays.kind)
+
+    @property
+    def branches(self) -> int:
+        """Branches of one period."""
+        return len(self.arrays.target)
+
+    @property
+    def actions(self) -> int:
+        """Actions of one period, nature's one per node included."""
+        return len(self.arrays.base)
+
+    @property
+    def bytes_per_world(self) -> int:
+        """Memory that solving takes for each world of a block: values, masses and choices."""
+        actors = len(self.turn.actors)
+        return 8 * (self.nodes * (actors + 2) + self.actions * self.solved + self.program.layout()[2])
+
+
+def compile_game(scenario: Scenario, enabled: Iterable[str] = (), watch: Watch | None = None,
+                 max_states: int = MAX_STATES) -> Game:  # fmt: skip
+    """The game of ``scenario`` in which the actions named in ``enabled`` exist.
+
+    Raises CompileError when it cannot fit or an effect leaves its variable's levels.
+    """
+    watch = watch or Watch()
+    if len(watch.events) > MAX_EVENTS:
+        raise CompileError(f"{len(watch.events)} different events are asked about; at most {MAX_EVENTS} are possible.")
+    turn = build_turn(scenario, enabled)
+    solved = scenario.horizon.periods + scenario.beyond
+    program = Program(solved)
+    live = liveness(turn, watch.events, watch.at_end, watch.together, bind_trees(scenario))
+    explorer = Explorer(turn, program, live, watch.events, watch.keep, max_states)
+    begins = {levels: _starts(turn, explorer, levels) for levels in dict.fromkeys(((), *watch.starts))}
+    rows = np.concatenate([rows for rows, _ in begins.values()])
+    found = explorer.explore(rows)
+    actions = _action_index(turn)
+    flat = assemble(explorer, actions)
+    starts = _start_arrays(begins, found, explorer, program, flat)
+    arrays = _arrays(scenario, turn, program, explorer, flat, starts, watch)
+    phases = tuple(phase.id for phase in turn.phases)
+    names = tuple(f"{phases[k]}.{turn.phases[k].actions[order].name}" for k, order in actions)
+    return Game(
+        turn, program, arrays, watch, flat.node_rows, flat.action_order, phases, names, starts,
+        scenario.horizon.periods, solved, len(explorer.stages[0].rows), explorer.count,
+    )  # fmt: skip
+
+
+def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:
+    """The conditions of every policy's bindings, with the phase each is read in."""
+    words = Words(scenario)
+    return [
+        (rule.phase, words.tree(rule.when))
+        for policy in scenario.policies.values()
+        for rule in policy.bind
+        if rule.when is not None
+    ]
+
+
+def _action_index(turn: Turn) -> dict[tuple[int, int], int]:
+    """(phase, order) of every actor's action, numbered."""
+    pairs = [(k, i) for k, p in enumerate(turn.phases) if p.mover >= 0 for i in range(len(p.actions))]
+    return {pair: i for i, pair in enumerate(pairs)}
+
+
+def _starts(turn: Turn, explorer: Explorer, levels: Levels) -> tuple[NDArray[np.int8], list[Tree]]:
+    """Start states with their probabilities, some levels replaced."""
+    wanted = dict(levels)
+    choices = [[(wanted[v.name], number(1))] if v.name in wanted else list(v.start.items()) for v in turn.variables]
+    rows, probs = [], []
+    for combination in product(*choices):
+        prob: Tree = number(1)
+        for _, part in combination:
+            prob = fold(("*", prob, part))
+        if prob != number(0):
+            rows.append([level for level, _ in combination])
+            probs.append(prob)
+    table = np.asarray(rows, np.int8)
+    columns = {name: table[:, i].astype(float) for i, name in enumerate(explorer.names)}
+    for cap in turn.caps:
+        table[:, explorer.column[cap.variable]] = np.asarray(evaluate(cap.rank, columns, {}), float)
+    return table, probs
+
+
+def _start_arrays(begins: Mapping[Levels, tuple[NDArray[np.int8], list[Tree]]], found: NDArray[np.int64], explorer: Explorer,
+                  program: Program, flat: Flat) -> dict[Levels, Start]:  # fmt: skip
+    """For each set of replaced levels: start nodes, coefficient ids of their probabilities, event bits."""
+    made, at = {}, 0
+    for levels, (rows, probs) in begins.items():
+        nodes = flat.references[0][found[at : at + len(rows)]].astype(np.int32)
+        at += len(rows)
+        ids = [-1 if prob == number(1) else program.add(prob, 0, 1, "a start probability") for prob in probs]
+        made[levels] = nodes, np.asarray(ids, np.int32), explorer.flagged(rows, range(len(explorer.events)))
+    return made
+
+
+def _arrays(scenario: Scenario, turn: Turn, program: Program, explorer: Explorer, flat: Flat,
+            starts: Mapping[Levels, Start], watch: Watch) -> GameArrays:  # fmt: skip
+    """All arrays of the game, actors' own coefficients included."""
+    i32 = np.int32
+    precision, patience, ambiguity = [], [], []
+    for name, actor in scenario.actors.items():
+        precision.append(program.add(("asm", f"{name}.precision"), 0, np.inf, f"the precision of {name}"))
+        patience.append(program.add(("asm", f"{name}.patience"), 0, 1, f"the patience of {name}"))
+        tree = ("asm", f"{name}.ambiguity")
+        ambiguity.append(
+            -1 if actor.ambiguity is None else program.add(tree, 0, 1, f"the ambiguity attitude of {name}")
+        )
+    _check_vagueness(turn, program)
+    arrays = dict(flat.arrays)
+    index = {name: i for i, name in enumerate(turn.actors)}
+    prob, view_of = open_views(scenario, program, arrays["prob"][0])
+    ends = np.flatnonzero(arrays["kind"] == 2).astype(i32)
+    arrays |= {
+        "prob": prob, "view_of": view_of,
+        "obj_actor": np.asarray([index[actor] for actor, _ in turn.objectives], i32),
+        "start_node": starts[()][0], "start_prob": starts[()][1], "start_flags": starts[()][2],
+        "end_nodes": ends, "end_flags": explorer.flagged(flat.node_rows[ends], sorted(watch.at_end)),
+        "end_level": np.empty((len(ends), 0), i32),
+        "precision": np.asarray(precision, i32), "patience": np.asarray(patience, i32),
+        "ambiguity": np.asarray(ambiguity, i32),
+        "first_t": np.zeros(len(arrays["kind"]), i32),
+    }  # fmt: skip
+    offset, timed, _ = program.layout()
+    arrays |= {"offset": offset, "timed": timed}
+    every_start = np.unique(np.concatenate([nodes for nodes, _, _ in starts.values()]))
+    made = GameArrays(**cast(Any, arrays))
+    return made._replace(first_t=first_periods(made, program, every_start))
+
+
+def _check_vagueness(turn: Turn, program: Program) -> None:
+    """Vagueness is at least 0, in every state."""
+    sizes = {variable.name: variable.size for variable in turn.variables}
+    for name, tree in turn.vagueness:
+        names = sorted(state_names(tree))
+        levels = list(product(*(range(sizes[n]) for n in names)))
+        grid = np.asarray(levels, np.int8).reshape(len(levels), len(names))
+        columns = {n: grid[:, i] for i, n in enumerate(names)}
+        program.spread(tree, columns, len(grid), 0, np.inf, f"the vagueness of {name}")
+
+
+__all__ = ["CompileError", "Game", "Watch", "compile_game", "text"]

@@ -1,0 +1,318 @@
+"""Finds the states a game can be in, phase by phase, and what leads from each to which.
+
+A stage is a phase, or the period's end (the last stage). Each stage has a table of the
+states that reach it, dead variables put at their home level. A state in which a phase has
+nothing to do points on to the next stage instead of becoming a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foedus.game.liveness import Live
+from foedus.game.program import Ints, Program
+from foedus.game.turn import Pay, Turn, TurnAction, TurnBranch, TurnPhase
+from foedus.scenario.errors import FoedusError
+from foedus.scenario.expr import Tree, assumption_names, evaluate, reads_time
+
+Rows = NDArray[np.int8]
+Bits = NDArray[np.uint64]
+Long = NDArray[np.int64]
+INF = np.inf
+
+
+class CompileError(FoedusError):
+    """A scenario whose game cannot be built, and why."""
+
+
+@dataclass
+class Stage:
+    """States of one stage: levels [n, variables], whether each is a node, and where the others go on."""
+
+    index: dict[bytes, int] = field(default_factory=dict)
+    rows: list[Rows] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
+    node: dict[int, bool] = field(default_factory=dict)
+    onward: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def table(self) -> Rows:
+        """All states, in order of discovery."""
+        return np.stack(self.rows) if self.rows else np.empty((0, 0), np.int8)
+
+
+@dataclass
+class Records:
+    """What was found, as columns: one row an action, a branch, a payment or a guard."""
+
+    guards: list[Long] = field(default_factory=list)  # stage, state, guard, next stage, next state
+    actions: list[Long] = field(default_factory=list)  # stage, state, order, base, mask
+    branches: list[Long] = field(default_factory=list)  # stage, state, order, branch, prob, to stage, to state
+    flags: list[Bits] = field(default_factory=list)  # of each branch
+    pays: list[Long] = field(default_factory=list)  # stage, state, order, branch or -1, objective, coef
+    intervals: list[Long] = field(default_factory=list)  # stage, state, low, high
+
+
+class Explorer:
+    """Explores one turn. ``keep`` names phases that stay nodes even where they pass."""
+
+    def __init__(
+        self, turn: Turn, program: Program, live: Live, events: Sequence[Tree], keep: frozenset[str], limit: int
+    ):
+        self.turn, self.program, self.live, self.events = turn, program, live, events
+        self.keep, self.limit = keep, limit
+        self.names = [variable.name for variable in turn.variables]
+        self.column = {name: i for i, name in enumerate(self.names)}
+        self.home = np.array([variable.home for variable in turn.variables], np.int8)
+        self.last = len(turn.phases)
+        self.stages = [Stage() for _ in range(self.last + 1)]
+        self.records = Records()
+        self.dead = [self._mask(names) for names in (*live.before, live.end)]
+        self.dead_frozen = self._mask(live.frozen)
+        self.scratch = np.array([variable.scratch for variable in turn.variables])
+        self.count = 0
+
+    def _mask(self, keep: frozenset[str]) -> NDArray[np.bool_]:
+        return np.array([name not in keep for name in self.names])
+
+    def columns(self, rows: Rows) -> dict[str, Rows]:
+        """Level columns by variable name."""
+        return {name: rows[:, i] for i, name in enumerate(self.names)}
+
+    def ended(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which states end the game."""
+        over = np.zeros(len(rows), bool)
+        for i, variable in enumerate(self.turn.variables):
+            for level in variable.ends:
+                over |= rows[:, i] == level
+        return over
+
+    def flagged(self, rows: Rows, which: Sequence[int]) -> Bits:
+        """Bits of the events in ``which`` that are true in each state."""
+        bits = np.zeros(len(rows), np.uint64)
+        columns = {name: rows[:, i].astype(float) for i, name in enumerate(self.names)}
+        for e in which:
+            true = np.broadcast_to(np.asarray(evaluate(self.events[e], columns, {})) != 0, len(rows))
+            bits |= true.astype(np.uint64) << np.uint64(e)
+        return bits
+
+    def intern(self, stage: int, rows: Rows) -> Long:
+        """Puts states into a stage's table (dead variables at home); their indices there."""
+        table = self.stages[stage]
+        over = self.ended(rows)
+        rows = np.where(self.dead[stage] & ~over[:, None], self.home, rows)
+        rows = np.ascontiguousarray(np.where(self.dead_frozen & over[:, None], self.home, rows))
+        indices = np.empty(len(rows), np.int64)
+        for i, row in enumerate(rows):
+            key = row.tobytes()
+            found = table.index.get(key)
+            if found is None:
+                found = table.index[key] = len(table.rows)
+                table.rows.append(row)
+                table.pending.append(found)
+                self.count += 1
+            indices[i] = found
+        if self.count > self.limit:
+            raise CompileError(self.blame(stage))
+        return indices
+
+    def blame(self, stage: int) -> str:
+        """Says that there are too many states, and which variables multiply them most."""
+        rows = self.stages[stage].table()
+        factors = []
+        for i, name in enumerate(self.names):
+            without = len(np.unique(np.delete(rows, i, axis=1), axis=0))
+            factors.append((len(rows) / max(without, 1), name))
+        worst = [f"'{name}' (x{factor:.1f})" for factor, name in sorted(factors, reverse=True)[:4] if factor > 1.01]
+        return (
+            f"the game has more than {self.limit:,} states: it cannot fit. Most to blame: {', '.join(worst)}. "
+            "Give those fewer levels, make them 'within: period', or guard the phases that move them."
+        )
+
+    def explore(self, start: Rows) -> Long:
+        """Explores from the start states; their indices in stage 0."""
+        first = self.intern(0, start)
+        while any(stage.pending for stage in self.stages):
+            for k in range(self.last + 1):
+                pending, self.stages[k].pending = self.stages[k].pending, []
+                if not pending:
+                    continue
+                states = np.asarray(pending, np.int64)
+                rows = np.stack([self.stages[k].rows[i] for i in pending])
+                if k == self.last:
+                    self._close(states, rows)
+                else:
+                    self._expand(k, states, rows)
+        return first
+
+    def _onward(self, k: int, states: Long, rows: Rows, to: int) -> None:
+        targets = self.intern(to, rows)
+        stage = self.stages[k]
+        for state, target in zip(states.tolist(), targets.tolist(), strict=True):
+            stage.node[state] = False
+            stage.onward[state] = (to, target)
+
+    def _expand(self, k: int, states: Long, rows: Rows) -> None:
+        """What phase ``k`` does in new states."""
+        over = self.ended(rows)
+        if over.any():
+            self._onward(k, states[over], rows[over], self.last)
+            states, rows = states[~over], rows[~over]
+        phase = self.turn.phases[k]
+        guard = np.full(len(states), -1, np.int64)
+        if phase.guard is not None and len(states):
+            ids = self.program.spread(phase.guard, self.columns(rows), len(rows))
+            values = self.program.constants()[ids]
+            idle = values == 0
+            guard = np.where(np.isnan(values), ids, -1)
+            if idle.any():
+                if phase.id in self.keep:
+                    self._pass(k, states[idle], rows[idle])
+                else:
+                    self._onward(k, states[idle], rows[idle], k + 1)
+            states, rows, guard = states[~idle], rows[~idle], guard[~idle]
+        if not len(states):
+            return
+        self._guards(k, states, rows, guard)
+        for order, action in enumerate(phase.actions):
+            self._action(k, phase, order, action, states, rows)
+        if phase.interval is not None:
+            low, high = (self._prob(tree, rows, f"a reading of {phase.commitment}") for tree in phase.interval)
+            self.records.intervals.append(np.stack([np.full(len(states), k), states, low, high], axis=1))
+
+    def _guards(self, k: int, states: Long, rows: Rows, guard: Long) -> None:
+        """Marks states as nodes, with where they pass to in worlds or periods in which the guard is false."""
+        for state in states.tolist():
+            self.stages[k].node[state] = True
+        onward = np.full(len(states), -1, np.int64)
+        some = guard >= 0
+        if some.any():
+            onward[some] = self.intern(k + 1, rows[some])
+        made = np.stack([np.full(len(states), k), states, guard, np.full(len(states), k + 1), onward], axis=1)
+        self.records.guards.append(made)
+
+    def _pass(self, k: int, states: Long, rows: Rows) -> None:
+        """A phase that is kept as a node though nothing is done in it."""
+        self._guards(k, states, rows, np.full(len(states), -1, np.int64))
+        sure = TurnAction("", None, ("num", 1.0), (), (TurnBranch(None, {}),))
+        self._action(k, TurnPhase(self.turn.phases[k].id, -1, None, (sure,)), -1, sure, states, rows)
+
+    def _prob(self, tree: Tree, rows: Rows, what: str) -> Ints:
+        return self.program.spread(tree, self.columns(rows), len(rows), 0, 1, what)
+
+    def _action(self, k: int, phase: TurnPhase, order: int, action: TurnAction, states: Long, rows: Rows) -> None:
+        """One action in the states where it may be available."""
+        name = f"{phase.id}.{action.name}" if action.name else phase.id
+        mask = np.full(len(states), -1, np.int64)
+        if action.when is not None:
+            ids = self.program.spread(action.when, self.columns(rows), len(rows))
+            values = self.program.constants()[ids]
+            mask = np.where(np.isnan(values), ids, -1)
+            states, rows, mask = (part[values != 0] for part in (states, rows, mask))
+        if not len(states):
+            return
+        base = self.program.spread(action.base, self.columns(rows), len(rows), 0, INF, f"the base rate of {name}")
+        stack = [np.full(len(states), k), states, np.full(len(states), order), base, mask]
+        self.records.actions.append(np.stack(stack, axis=1))
+        self._pay(k, states, order, -1, action.pays, rows)
+        for number, branch in enumerate(action.branches):
+            self._branch(k, order, number, branch, states, rows, name)
+
+    def _branch(self, k: int, order: int, number: int, branch: TurnBranch, states: Long, rows: Rows, name: str) -> None:
+        """One branch of an action in the states where it can happen."""
+        prob = np.full(len(states), -1, np.int64)
+        if branch.prob is not None:
+            ids = self._prob(branch.prob, rows, f"a probability in {name}")
+            values = self.program.constants()[ids]
+            prob = np.where(values == 1, -1, ids)
+            if self.turn.phases[k].interval is None:
+                states, rows, prob = (part[values != 0] for part in (states, rows, prob))
+        if not len(states):
+            return
+        after = self._effects(branch.effects, rows, name)
+        over = self.ended(after)
+        stage = np.where(over, self.last, k + 1)
+        target = np.empty(len(states), np.int64)
+        for to in np.unique(stage):
+            target[stage == to] = self.intern(int(to), after[stage == to])
+        full = [
+            np.full(len(states), k),
+            states,
+            np.full(len(states), order),
+            np.full(len(states), number),
+            prob,
+            stage,
+            target,
+        ]
+        self.records.branches.append(np.stack(full, axis=1))
+        self.records.flags.append(self.flagged(after, self.live.looks[k]))
+        self._pay(k, states, order, number, branch.pays, rows)
+        for entry in self.turn.entries:
+            hit = np.ones(len(rows), bool)
+            was = np.ones(len(rows), bool)
+            for variable, level in entry.levels:
+                hit &= after[:, self.column[variable]] == level
+                was &= rows[:, self.column[variable]] == level
+            hit &= ~was
+            if hit.any():
+                self._pay(k, states[hit], order, number, entry.pays, rows[hit])
+
+    def _effects(self, effects: Mapping[str, Tree], rows: Rows, name: str) -> Rows:
+        """The states that assignments lead to; all right-hand sides read the state before."""
+        after = rows.copy()
+        columns = {variable: rows[:, i].astype(float) for i, variable in enumerate(self.names)}
+        for variable, tree in effects.items():
+            if assumption_names(tree) or reads_time(tree):
+                raise CompileError(
+                    f"{name}: what '{variable}' becomes may depend on the state only; use 'chance' for the rest."
+                )
+            values = np.broadcast_to(np.asarray(evaluate(tree, columns, {}), float), len(rows))
+            size = self.turn.variables[self.column[variable]].size
+            bad = ~((values >= 0) & (values < size) & (values == np.round(values)))
+            if bad.any():
+                i = int(np.argmax(bad))
+                raise CompileError(
+                    f"{name}: '{variable}' would become {values[i]:g}, outside its levels 0 to {size - 1}, "
+                    f"where {self.describe(rows[i])}. Guard the action with 'when', or use clip."
+                )
+            after[:, self.column[variable]] = values.astype(np.int8)
+        return after
+
+    def describe(self, row: Rows) -> str:
+        """A state in words, variables at home left out."""
+        pairs = zip(self.turn.variables, row, strict=True)
+        parts = [f"{variable.name} is {int(level)}" for variable, level in pairs if level != variable.home]
+        return ", ".join(parts) or "all variables are at their start"
+
+    def _pay(self, k: int, states: Long, order: int, branch: int, pays: Sequence[Pay], rows: Rows) -> None:
+        """Records payments that are not surely nothing."""
+        for pay in pays:
+            ids = self.program.spread(pay.amount, self.columns(rows), len(rows))
+            some = self.program.constants()[ids] != 0
+            if some.any():
+                n = int(some.sum())
+                place = [np.full(n, k), states[some], np.full(n, order), np.full(n, branch)]
+                self.records.pays.append(np.stack([*place, np.full(n, pay.objective), ids[some]], axis=1))
+
+    def _close(self, states: Long, rows: Rows) -> None:
+        """The period's end: stage values are paid, scratch falls back, the next period starts."""
+        for state in states.tolist():
+            self.stages[self.last].node[state] = True
+        one = np.full(len(states), self.program.add(("num", 1.0)), np.int64)
+        none, k, zero = np.full(len(states), -1), np.full(len(states), self.last), np.zeros(len(states), np.int64)
+        self.records.guards.append(np.stack([k, states, none, k, none], axis=1))
+        self.records.actions.append(np.stack([k, states, zero, one, none], axis=1))
+        self._pay(self.last, states, 0, -1, self.turn.stage, rows)
+        self._pay(self.last, states, 0, 0, self.turn.terminal, rows)
+        after = np.where(self.scratch, self.home, rows)
+        columns = {variable: after[:, i].astype(float) for i, variable in enumerate(self.names)}
+        for cap in self.turn.caps:
+            i = self.column[cap.variable]
+            rank = np.asarray(evaluate(cap.rank, columns, {}), float)
+            after[:, i] = np.minimum(after[:, i], rank).astype(np.int8)
+        target = self.intern(0, after)
+        self.records.branches.append(np.stack([k, states, zero, zero, none, zero, target], axis=1))
+        self.records.flags.append(self.flagged(after, range(len(self.events))))

@@ -1,0 +1,237 @@
+"""The report as one HTML file that opens anywhere, offline, and loads nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foedus.report import charts, charts_outcomes, findings
+from foedus.report.background import background
+from foedus.report.diagram import turn_diagram
+from foedus.report.results import Results, Spread
+from foedus.report.wording import capital, count, listed, number, percent, place, signed, source_name
+
+if TYPE_CHECKING:
+    from foedus.lenses.claims import ClaimResult, ReadingResult
+    from foedus.run import Run
+
+_HERE = Path(__file__).parent
+_NEGLIGIBLE = 0.005
+
+
+def write_report(run: Run, path: str | Path) -> Path:
+    """Write a finished run's report to ``path`` (one self-contained HTML file) and return the path."""
+    target = Path(path)
+    target.write_text(render(run), encoding="utf-8")
+    return target
+
+
+def render(run: Run) -> str:
+    """A finished run's report as HTML. All text of the scenario is escaped."""
+    from jinja2 import Environment, FileSystemLoader
+    from markupsafe import Markup
+
+    page = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    page.filters |= {"percent": percent, "number": number, "signed": signed, "place": place, "source_name": source_name}
+    results = Results(run)
+    css, js = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
+    view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
+    view["diagram"] = turn_diagram(results.scenario)
+    return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view))
+
+
+def _contents(view: dict[str, Any]) -> list[tuple[str, str]]:
+    parts = [
+        ("summary", "In one page"), ("claims", "Claims"), ("outcomes", "Outcomes over time"), ("policies", "Policies"),
+        ("noise", "How much is noise"), ("assumptions", "Assumptions"), ("structure", "How the game is built"),
+        ("observations", "What was observed"), ("limits", "Limits"), ("sources", "Sources"),
+        ("provenance", "Provenance"),
+    ]  # fmt: skip
+    missing = {name for name in ("claims", "outcomes", "sources") if not view[name]}
+    missing |= {"policies"} if not view["outcomes"] else set()
+    return [part for part in parts if part[0] not in missing]
+
+
+def _summary(results: Results) -> dict[str, Any]:
+    scenario, run = results.scenario, results.run
+    units = count(len(results.periods), scenario.horizon.unit)
+    span = (
+        f"{capital(units)}, {results.periods[0]} to {results.periods[-1]}"
+        if len(results.periods) > 1
+        else capital(units)
+    )
+    actors = listed([results.names.actor(a) for a in scenario.actors], 8)
+    policies = count(len(results.policies), "policy", "policies")
+    return {
+        "title": scenario.title or "Untitled scenario",
+        "summary": scenario.summary,
+        "span": f"{span}; {actors}; {policies} in {count(len(results.weights), 'world')}.",
+        "comes_out": findings.what_comes_out(results),
+        "sure": findings.how_sure(results),
+        "change": findings.what_would_change_it(results),
+        "warnings": list(run.warnings),
+        "observed": run.observed,
+        "factual": results.names.policy(results.factual),
+        "end": results.periods[-1],
+        "periods": results.periods,
+        "subset": run.meta.get("subset"),
+        "titles": {name: source.title for name, source in scenario.sources.items()},
+    }
+
+
+def _claims(results: Results) -> dict[str, Any]:
+    if not results.run.claims:
+        return {"claims": []}
+    return {
+        "claims": [_claim(results, claim) for claim in results.run.claims],
+        "claims_title": findings.claims_title(results),
+        "claims_chart": charts.claims_chart(results),
+    }
+
+
+def _claim(results: Results, claim: ClaimResult) -> dict[str, Any]:
+    names, written = results.names, results.scenario.claims.get(claim.id)
+    shares = [reading.posterior for reading in claim.readings]
+    rests_on = [names.assumption(name) for name in written.rests_on] if written else []
+    decided = claim.readings[0].decides if claim.readings else []
+    return {
+        "id": claim.id,
+        "name": names.claim(claim.id),
+        "says": claim.says,
+        "evidence": claim.evidence,
+        "support": claim.literature.support,
+        "against": claim.literature.against,
+        "share": claim.share,
+        "side": findings.side(claim.share),
+        "verdict": claim.verdict,
+        "built_in": claim.built_in,
+        "caution": ", ".join(
+            what
+            for what, test in (("noise", findings.hangs_on_noise), ("readings", findings.readings_differ))
+            if test(claim)
+        ),
+        "warning": claim.warning,
+        "lowest": min(shares, default=float("nan")),
+        "highest": max(shares, default=float("nan")),
+        "rests_on": listed(rests_on),
+        "rests_on_one": len(rests_on) == 1,
+        "decided": names.assumption(decided[0].assumption) if decided else "",
+        "readings": [_reading(results, reading) for reading in claim.readings],
+    }
+
+
+def _reading(results: Results, reading: ReadingResult) -> dict[str, Any]:
+    from foedus.report.words import words
+
+    low, middle, high = reading.margin_quantiles
+    settings = [
+        ("zero", reading.zero),
+        *((k, reading.by_precision.get(k)) for k in ("half", "one", "twice", "perfect")),
+    ]
+    known = any(share is not None for _, share in settings)
+    sides = [
+        f"{results.names.assumption(d.assumption)} ({'more' if d.direction > 0 else 'less'} favours it, "
+        f"{percent(d.score)})"
+        for d in reading.decides[:4]
+    ]
+    return {
+        "name": reading.name.replace("_", " "),
+        "text": reading.text,
+        "prior": reading.prior,
+        "posterior": reading.posterior,
+        "prior_words": words(reading.prior),
+        "posterior_words": words(reading.posterior),
+        "undefined": reading.undefined,
+        "margin": f"median {number(middle)}; nine worlds in ten {number(low)} to {number(high)}"
+        if middle == middle
+        else "",
+        "neutral": reading.neutral,
+        "decides": "; ".join(sides),
+        "fails_where": reading.fails_where,
+        "bar": charts.reading_bar(reading, results.run.observed),
+        "precision": charts.precision_bar(settings) if known else None,
+    }
+
+
+def _outcomes(results: Results) -> dict[str, Any]:
+    if not results.outcomes:
+        return {"outcomes": []}
+    few, names = results.selected_policies(), results.names
+    written = results.scenario.outcomes
+    lasting = [name for name, variable in results.scenario.state.items() if variable.within is None]
+    lasting = [
+        name for name in lasting if f"{name}={results.scenario.state[name].levels[0]}" in results.labels("level")
+    ]
+    return {
+        "outcomes": [
+            {
+                "name": names.outcome(o),
+                "event": written[o].event if o in written else o,
+                "title": findings.outcome_title(results, o),
+                "chart": charts_outcomes.outcome_charts(results, o, few),
+            }
+            for o in results.outcomes
+        ],
+        "outcome_parts": [range(k, min(k + 4, len(results.outcomes))) for k in range(0, len(results.outcomes), 4)],
+        "levels_chart": charts_outcomes.level_charts(results, lasting, results.factual) if lasting else None,
+        "policies_title": findings.policies_title(results),
+        "policy_chart": charts_outcomes.policy_chart(results),
+        "policies": [_policy(results, policy) for policy in results.policies],
+        "actors": [names.actor(actor) for actor in results.labels("actor")],
+        "pays_policies": [names.policy(p) for p in few if p != results.factual],
+        "pays": _pays(results, [p for p in few if p != results.factual]),
+        "taken_policies": [names.policy(p) for p in few],
+        "taken": _taken(results, few),
+    }
+
+
+def _policy(results: Results, policy: str) -> dict[str, Any]:
+    now = policy == results.factual
+    return {
+        "name": results.names.policy(policy),
+        "now": now,
+        "outcomes": [results.final_spread(outcome, policy) for outcome in results.outcomes],
+        "lower": None if now else findings.better_share(results, results.outcomes[0], policy, results.factual),
+        "changes": [findings.value_change(results, actor, policy) for actor in results.labels("actor")],
+    }
+
+
+def _pays(results: Results, policies: list[str]) -> list[dict[str, Any]]:
+    """Change in each objective's expected value against the factual policy; unmoved objectives left out."""
+    if not policies:
+        return []
+    rows = []
+    for objective in results.labels("objective"):
+        base = results.array("expected", objective=objective, policy=results.factual)
+        spreads = [results.spread(results.array("expected", objective=objective, policy=p) - base) for p in policies]
+        if any(abs(s.mean) >= _NEGLIGIBLE for s in spreads):
+            rows.append({"name": results.names.objective(objective), "spreads": spreads})
+    return rows
+
+
+def _taken(results: Results, policies: list[str]) -> list[dict[str, Any]]:
+    rows = []
+    for action in results.labels("action"):
+        means = [
+            float(results.weights @ results.array("taken", "period", action=action, policy=p).sum(axis=1))
+            for p in policies
+        ]
+        if max(means) >= _NEGLIGIBLE:
+            rows.append({"name": results.names.action(action), "times": means})
+    return rows
+
+
+def _noise(results: Results) -> dict[str, Any]:
+    few = results.selected_policies(4)
+    swept = bool(results.outcomes) and bool(results.sweep(results.outcomes[0], results.factual))
+    rows = []
+    for actor in results.labels("actor"):
+        spreads: list[Spread] = [results.spread(results.array("entropy", actor=actor, policy=p)) for p in few]
+        if not all(s.mean != s.mean for s in spreads):
+            rows.append({"name": results.names.actor(actor), "spreads": spreads})
+    return {
+        "sweep_title": findings.sweep_title(results),
+        "sweep_chart": charts_outcomes.sweep_chart(results, results.factual) if swept else None,
+        "entropy_policies": [results.names.policy(p) for p in few],
+        "entropy": rows,
+    }

@@ -1,0 +1,144 @@
+"""A run as one JSON object, for other programs. Strict JSON: what is undefined is null."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.report import findings
+from foedus.report.results import HIGH, LOW, MIDDLE, Floats, Results, Spread, quantiles
+
+if TYPE_CHECKING:
+    from foedus.lenses.claims import ClaimResult, Driver, ReadingResult
+    from foedus.run import Run
+
+
+def to_json(run: Run) -> dict[str, Any]:
+    """A finished run as plain dicts, lists, strings and finite numbers.
+
+    ``claims`` have ``id``, ``says``, ``readings`` (``name``, ``text``, ``prior``, ``posterior``, ``undefined``),
+    ``share``, ``verdict`` and ``built_in``; ``outcomes`` go by policy and period; ``policies`` have each outcome's
+    final probability and each actor's expected value; ``drivers`` name the assumptions that decide an outcome.
+    """
+    results = Results(run)
+    found = {
+        "title": run.scenario.title,
+        "meta": run.meta,
+        "observed": bool(run.observed),
+        "effective_sample_size": run.ess,
+        "periods": results.periods,
+        "findings": _findings(results),
+        "claims": [_claim(results, claim) for claim in run.claims],
+        "outcomes": [_outcome(results, outcome) for outcome in results.outcomes],
+        "policies": [_policy(results, policy) for policy in results.policies],
+        "drivers": [
+            {"outcome": item.outcome, "policy": item.policy, "drivers": [_driver(d) for d in item.drivers]}
+            for item in run.drivers
+        ],
+        "score": run.score,
+        "warnings": list(run.warnings),
+    }  # fmt: skip
+    strict = _strict(found)
+    assert isinstance(strict, dict)
+    return strict
+
+
+def _findings(results: Results) -> dict[str, list[str]]:
+    parts = {
+        "what_comes_out": findings.what_comes_out(results),
+        "how_sure": findings.how_sure(results),
+        "what_would_change_it": findings.what_would_change_it(results),
+    }
+    return {key: [f"{item.lead}: {item.text}" for item in items] for key, items in parts.items()}
+
+
+def _claim(results: Results, claim: ClaimResult) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "label": results.names.claim(claim.id),
+        "says": claim.says,
+        "evidence": [{"source": e.source, "paragraph": e.paragraph, "quote": e.quote} for e in claim.evidence],
+        "share": claim.share,
+        "verdict": claim.verdict,
+        "built_in": claim.built_in,
+        "warning": claim.warning,
+        "readings": [_reading(reading) for reading in claim.readings],
+        "literature": {"for": claim.literature.support, "against": claim.literature.against},
+    }
+
+
+def _reading(reading: ReadingResult) -> dict[str, Any]:
+    return {
+        "name": reading.name,
+        "text": reading.text,
+        "prior": reading.prior,
+        "posterior": reading.posterior,
+        "undefined": reading.undefined,
+        "margin": dict(zip(("low", "median", "high"), reading.margin_quantiles)),
+        "by_precision": reading.by_precision,
+        "zero": reading.zero,
+        "neutral": reading.neutral,
+        "decides": [_driver(driver) for driver in reading.decides],
+        "fails_where": reading.fails_where,
+    }
+
+
+def _driver(driver: Driver) -> dict[str, Any]:
+    return {"assumption": driver.assumption, "score": driver.score, "direction": driver.direction}
+
+
+def _outcome(results: Results, outcome: str) -> dict[str, Any]:
+    written = results.scenario.outcomes.get(outcome)
+    return {
+        "id": outcome,
+        "label": results.names.outcome(outcome),
+        "event": written.event if written else outcome,
+        "policies": {
+            policy: _over_time(results, results.array("outcome_by", "period", policy=policy, outcome=outcome))
+            for policy in results.policies
+        },
+    }  # fmt: skip
+
+
+def _over_time(results: Results, values: Floats) -> dict[str, Any]:
+    low, median, high = quantiles(values, results.weights, (LOW, MIDDLE, HIGH))
+    return {
+        "mean": results.weights @ values,
+        "prior_mean": results.prior_weights @ values,
+        "low": low,
+        "median": median,
+        "high": high,
+    }
+
+
+def _policy(results: Results, policy: str) -> dict[str, Any]:
+    value = results.array("value", "actor", policy=policy)
+    return {
+        "id": policy,
+        "label": results.names.policy(policy),
+        "factual": policy == results.factual,
+        "outcomes": {outcome: _spread(results.final_spread(outcome, policy)) for outcome in results.outcomes},
+        "value": {actor: _spread(results.spread(value[:, i])) for i, actor in enumerate(results.labels("actor"))},
+    }
+
+
+def _spread(spread: Spread) -> dict[str, float]:
+    return {"mean": spread.mean, "low": spread.low, "median": spread.median, "high": spread.high}
+
+
+def _strict(value: Any) -> Any:
+    """The value with numpy's types made plain and what is not finite made None."""
+    if isinstance(value, np.ndarray):
+        return [_strict(item) for item in value.tolist()]
+    if isinstance(value, np.generic):
+        return _strict(value.item())
+    if isinstance(value, Mapping):
+        return {str(key): _strict(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_strict(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

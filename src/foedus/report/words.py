@@ -1,0 +1,30 @@
+"""Words of estimative probability."""
+
+from __future__ import annotations
+
+import math
+
+# The bands of the US Intelligence Community Directive 203 (2015), after Kent (1964): from this probability up.
+_BANDS = (
+    (0.95, "almost certain", "almost no chance"),
+    (0.80, "very likely", "very unlikely"),
+    (0.55, "likely", "unlikely"),
+)
+EVEN = "roughly even chance"
+
+
+def words(p: float) -> str:
+    """The words for a probability or share; an edge belongs to the band further from one half.
+
+    "undefined" for NaN. ValueError outside 0 to 1.
+    """
+    if math.isnan(p):
+        return "undefined"
+    if not -1e-9 <= p <= 1 + 1e-9:
+        raise ValueError(f"{p} is not a probability")
+    for edge, high, low in _BANDS:
+        if p >= edge - 1e-12:
+            return high
+        if p <= 1 - edge + 1e-12:
+            return low
+    return EVEN

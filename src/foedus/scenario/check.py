@@ -1,0 +1,252 @@
+"""Checks that a scenario makes sense: every name, number, date and quote, all problems at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from foedus.scenario.calendar import parse_date
+from foedus.scenario.check_argument import (
+    check_beliefs,
+    check_claims,
+    check_observations,
+    check_outcomes,
+    check_policies,
+    check_stated,
+    check_unused,
+)
+from foedus.scenario.check_sources import check_sources
+from foedus.scenario.check_turn import check_commitments, check_turn
+from foedus.scenario.checker import QUESTION, Checker, constant_of
+from foedus.scenario.distributions import Distribution
+from foedus.scenario.errors import Path, Problem, ScenarioError
+from foedus.scenario.expr import NOT_NAMES, RESERVED, assumption_names
+from foedus.scenario.load import load
+from foedus.scenario.schema import Assumption, Scenario
+
+TERMINAL = "terminal"  # the objective that terminal values are counted under
+
+
+def check(scenario: Scenario) -> list[Problem]:
+    """Every problem of meaning, errors and warnings, with file, line and column where known. Never raises."""
+    c = Checker(scenario)
+    if scenario.extends is not None:
+        c.error(("extends",), "a variant is put together when it is loaded.", "Use foedus.load.")
+    for step in (
+        _names,
+        _horizon,
+        _assumptions,
+        _state,
+        _objectives,
+        check_turn,
+        check_commitments,
+        check_policies,
+        check_observations,
+        check_outcomes,
+        check_claims,
+        check_beliefs,
+        check_sources,
+        check_stated,
+        check_unused,
+    ):
+        step(c)
+    return [scenario.placed(problem) for problem in dict.fromkeys(c.problems)]
+
+
+def validate(scenario: Scenario) -> list[Problem]:
+    """The warnings of a scenario; ScenarioError with all its errors when there are any."""
+    problems = check(scenario)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise ScenarioError(errors)
+    return problems
+
+
+def problems_of(source: str | os.PathLike[str] | Mapping[str, Any] | Scenario) -> list[Problem]:
+    """Every problem of a file, shipped name, text, mapping or scenario. Never raises."""
+    try:
+        return check(source if isinstance(source, Scenario) else load(source))
+    except ScenarioError as error:
+        return error.problems
+
+
+def _names(c: Checker) -> None:
+    """No name means two things, or is a word of the expression language."""
+    scenario = c.scenario
+    groups: list[tuple[Path, list[str], frozenset[str]]] = [
+        (("state",), list(scenario.state), frozenset(RESERVED)),
+        (("assumptions",), list(scenario.assumptions), frozenset(RESERVED)),
+        (("actors",), list(scenario.actors), frozenset()),
+        (("commitments",), list(scenario.commitments), frozenset()),
+    ]
+    groups += [(("state", v, "levels"), item.levels, frozenset({"date"})) for v, item in scenario.state.items()]
+    groups += [(("objectives", a), list(items), frozenset()) for a, items in scenario.objectives.items()]
+    groups += [(("turn", i, "actions"), list(p.actions), frozenset()) for i, p in enumerate(scenario.turn)]
+    groups.append((("turn",), [p.id for p in scenario.turn], frozenset()))
+    for path, names, reserved in groups:
+        indexed = path[-1] in ("levels", "turn")
+        for n, name in enumerate(names):
+            if name in NOT_NAMES or name in reserved:
+                reason = f"'{name}' is a word of the expression language."
+                c.error((*path, n if indexed else name), reason, "Choose another name.")
+    for name in scenario.assumptions:
+        if name in scenario.state:
+            c.error(("assumptions", name), f"'{name}' is a state variable too.", "Rename one of them.")
+    for variable, item in scenario.state.items():
+        for n, level in enumerate(item.levels):
+            if level in scenario.state or level in scenario.assumptions:
+                kind = "a state variable" if level in scenario.state else "an assumption"
+                reason = f"the level '{level}' is the name of {kind} too; beside '{variable}' it means the level."
+                c.warn(("state", variable, "levels", n), reason)
+
+
+def _horizon(c: Checker) -> None:
+    horizon = c.scenario.horizon
+    if horizon.first is not None:
+        try:
+            parse_date(horizon.first)
+            horizon.calendar.label(horizon.periods + c.scenario.beyond)
+        except (ValueError, OverflowError) as error:
+            c.error(("horizon", "first"), f"{error}.")
+        if horizon.unit == "period":
+            c.warn(("horizon", "first"), "without a unit, dates cannot be placed.", "Add 'unit: month', say.")
+    if isinstance(horizon.beyond, dict):
+        for actor, value in horizon.beyond.items():
+            path: Path = ("horizon", "beyond", actor)
+            c.known(path, actor, c.scenario.actors, "an actor")
+            c.read(path, value, "a terminal value")
+
+
+def _assumptions(c: Checker) -> None:
+    """Values and distributions, actors' own numbers, and circles among them."""
+    below: dict[str, set[str]] = {}
+    for name, assumption in c.scenario.assumptions.items():
+        below[name] = _assumption(c, ("assumptions", name), name, assumption, QUESTION)
+    for actor, item in c.scenario.actors.items():
+        for key, low, high in (("precision", 0.0, None), ("patience", 0.0, 1.0), ("ambiguity", 0.0, 1.0)):
+            number = getattr(item, key)
+            if number is None:
+                continue
+            path: Path = ("actors", actor, key)
+            name = f"{actor}.{key}"
+            c.roles[name].add(f"the play of {actor}")
+            below[name] = _assumption(c, path, name, number, f"the play of {actor}")
+            _bounds(c, path, number, low, high)
+    for circle in circles(below):
+        path = ("assumptions", circle[0]) if "." not in circle[0] else ("actors", *circle[0].split("."))
+        c.error(path, f"it is computed from itself: {' from '.join([*circle, circle[0]])}.", "Break the circle.")
+
+
+def _assumption(c: Checker, path: Path, name: str, assumption: Assumption, role: str) -> set[str]:
+    """Checks one number; the assumptions it is computed from."""
+    if assumption.value is None:
+        return set()
+    tree = c.number((*path, "value"), assumption.value, role)
+    read = set() if tree is None else set(assumption_names(tree))
+    for other in read:
+        c.derived[other].add(name)
+    return read
+
+
+def _bounds(c: Checker, path: Path, number: Assumption, low: float, high: float | None) -> None:
+    """Whether a number can lie outside what its place allows."""
+    if number.distribution is not None:
+        lo, hi = support(number.distribution)
+    elif isinstance(number.value, (int, float)):
+        lo = hi = float(number.value)
+    else:
+        return
+    if lo >= low and (high is None or hi <= high):
+        return
+    allowed = f"between {low:g} and {high:g}" if high is not None else f"{low:g} or more"
+    c.error(path, f"{path[-1]} must be {allowed}; here it can be {lo if lo < low else hi:g}.")
+
+
+def support(distribution: Distribution) -> tuple[float, float]:
+    """The lowest and highest value that a distribution can take."""
+    p = distribution.parameters
+    match distribution.kind:
+        case "choice":
+            return min(p), max(p)
+        case "beta":
+            return (p[2], p[3]) if len(p) == 4 else (0.0, 1.0)
+        case "normal":
+            return (p[2], p[3]) if len(p) == 4 else (float("-inf"), float("inf"))
+        case "lognormal":
+            return 0.0, float("inf")
+    return p[0], p[-1]
+
+
+def circles(below: Mapping[str, set[str]]) -> list[list[str]]:
+    """The circles in a graph of names, each once, starting at its first name."""
+    found: dict[frozenset[str], list[str]] = {}
+    done: set[str] = set()
+    for start in below:
+        stack = [(start, iter(sorted(below[start])))]
+        trail = [start]
+        while stack and start not in done:
+            name, rest = stack[-1]
+            step = next(rest, None)
+            if step is None:
+                stack.pop()
+                trail.pop()
+                done.add(name)
+            elif step in trail:
+                circle = trail[trail.index(step) :]
+                found.setdefault(frozenset(circle), circle)
+            elif step in below and step not in done:
+                trail.append(step)
+                stack.append((step, iter(sorted(below[step]))))
+    return list(found.values())
+
+
+def _state(c: Checker) -> None:
+    """Levels, start and ends of each variable."""
+    for name, variable in c.scenario.state.items():
+        path: Path = ("state", name)
+        if len(set(variable.levels)) < len(variable.levels):
+            c.error((*path, "levels"), "two levels have the same name.")
+        for n, level in enumerate(variable.ends):
+            c.known((*path, "ends", n), level, variable.levels, f"a level of '{name}'")
+        if variable.ends:
+            c.reads.add(name)
+        if isinstance(variable.start, str):
+            c.known((*path, "start"), variable.start, variable.levels, f"a level of '{name}'")
+            if variable.start in variable.ends:
+                c.warn((*path, "start"), "the game starts at a level that ends it.")
+            continue
+        odds: list[float | None] = []
+        for level, probability in variable.start.items():
+            c.known((*path, "start", level), level, variable.levels, f"a level of '{name}'")
+            tree = c.number((*path, "start", level), probability, "the start")
+            odds.append(None if tree is None else constant_of(tree))
+            if odds[-1] is not None and not 0 <= odds[-1] <= 1:
+                c.error((*path, "start", level), f"{odds[-1]:g} is not a probability.", "It must lie between 0 and 1.")
+        if not odds:
+            c.error((*path, "start"), "it names no level.")
+        if None not in odds and abs(sum(p for p in odds if p is not None) - 1) > 1e-9:
+            total = sum(p for p in odds if p is not None)
+            c.error((*path, "start"), f"the probabilities sum to {total:.12g}, not 1.")
+
+
+def _objectives(c: Checker) -> None:
+    """What each actor wants."""
+    horizon = c.scenario.horizon
+    for actor, objectives in c.scenario.objectives.items():
+        if not c.known(("objectives", actor), actor, c.scenario.actors, "an actor"):
+            continue
+        for name, objective in objectives.items():
+            path: Path = ("objectives", actor, name)
+            c.read((*path, "weight"), objective.weight, "an objective")
+            if objective.value is not None:
+                c.read((*path, "value"), objective.value, "an objective")
+            if objective.final and objective.value is None:
+                c.warn((*path, "final"), "a final objective without 'value' pays nothing at the end.")
+            if objective.final and isinstance(horizon.beyond, int) and horizon.beyond > 0:
+                reason = (
+                    f"it is paid at the end of the last solved period, {horizon.beyond} after the last reported one."
+                )
+                c.warn((*path, "final"), reason, "Write horizon: {beyond: 0}.")
+            if name == TERMINAL and isinstance(horizon.beyond, dict):
+                c.error(path, f"'{TERMINAL}' is the name of the value beyond the horizon.", "Choose another name.")

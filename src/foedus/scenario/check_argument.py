@@ -1,0 +1,207 @@
+"""Checks of what is believed, tried, observed and argued: beliefs, policies, observations, outcomes, claims."""
+
+from __future__ import annotations
+
+from foedus.scenario.checker import ODDS, QUESTION, Checker, constant_of
+from foedus.scenario.errors import ExpressionError, Path
+from foedus.scenario.expr import Tree, assumption_names, shorten
+from foedus.scenario.query import parse_event, parse_reading, queries_of
+from foedus.scenario.schema import Bind, Observation, Policy
+from foedus.scenario.scope import period_of
+
+_TRUTHS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
+
+
+def check_policies(c: Checker) -> None:
+    """What each policy sets, enables and binds."""
+    for name, policy in c.scenario.policies.items():
+        path: Path = ("policies", name)
+        for assumption, value in policy.set.items():
+            where = (*path, "set", assumption)
+            if c.known(where, assumption, c.assumptions, "an assumption"):
+                tree = c.number(where, value, QUESTION)
+                for read in assumption_names(tree) if tree is not None else ():
+                    c.derived[read].add(assumption)
+        for n, enabled in enumerate(policy.enable):
+            found = c.action((*path, "enable", n), enabled)
+            if found and c.phases[found[0]].actions[found[1]].exists != "enabled":
+                remedy = "Write 'exists: enabled' at the action, or leave it out here."
+                c.warn((*path, "enable", n), f"'{enabled}' exists under every policy.", remedy)
+        for n, rule in enumerate(policy.bind):
+            _bind(c, (*path, "bind", n), rule, policy)
+    factual = c.scenario.factual
+    if factual is not None:
+        c.known(("factual",), factual, c.scenario.all_policies, "a policy")
+
+
+def _bind(c: Checker, path: Path, rule: Bind, policy: Policy) -> None:
+    deciding = {p.id: p for p in c.scenario.turn if p.decide is not None}
+    if c.known((*path, "phase"), rule.phase, deciding, "a phase in which an actor decides"):
+        phase = deciding[rule.phase]
+        if c.known((*path, "do"), rule.do, phase.actions, f"an action of {rule.phase}"):
+            needs = phase.actions[rule.do].exists == "enabled"
+            if needs and f"{rule.phase}.{rule.do}" not in policy.enable:
+                c.warn((*path, "do"), f"'{rule.do}' does not exist under this policy.", "List it in 'enable'.")
+    if rule.when is not None:
+        c.read((*path, "when"), rule.when, "a bind rule")
+    for n, actor in enumerate(rule.known_to or []):
+        c.known((*path, "known_to", n), actor, c.scenario.actors, "an actor")
+    if rule.known and rule.known_to is not None:
+        c.warn((*path, "known_to"), "all know of an open rule.", "Write 'known: false' to keep it to those listed.")
+
+
+def check_beliefs(c: Checker) -> None:
+    """What actors believe; run after everything else has noted what it reads."""
+    todo = []
+    for actor, beliefs in c.scenario.beliefs.items():
+        c.known(("beliefs", actor), actor, c.scenario.actors, "an actor")
+        for name, belief in beliefs.items():
+            path: Path = ("beliefs", actor, name)
+            if not c.known(path, name, c.assumptions, "an assumption"):
+                continue
+            tree = c.number((*path, "is"), belief.is_, QUESTION)
+            todo.append((path, name, belief.known, tree))
+    for path, name, known, tree in todo:
+        if known:
+            _open_belief(c, path, name)
+        setting = [policy for policy, written in c.scenario.policies.items() if name in written.set]
+        if tree is not None and not assumption_names(tree) and setting:
+            reason = f"this belief stays the same when the policy {setting[0]} sets '{name}'."
+            c.warn((*path, "is"), reason, f"Write it from '{name}', as in {name} - 0.1.")
+
+
+def _open_belief(c: Checker, path: Path, name: str) -> None:
+    others = c.enters_only(name) - {ODDS, QUESTION}
+    if others:
+        reason = f"an open belief (known: true) may concern nature's odds only, but '{name}' enters {min(others)}."
+        c.error((*path, "known"), reason, "Leave 'known: true' out, for a belief that the others do not know of.")
+
+
+def check_observations(c: Checker) -> None:
+    """What was observed, when, and how surely."""
+    for n, seen in enumerate(c.scenario.observations):
+        path: Path = ("observations", n)
+        t = _observed_at(c, (*path, "at"), seen.at)
+        if seen.took is not None:
+            _took(c, (*path, "took"), seen, t)
+        if seen.is_ is not None:
+            c.read((*path, "is"), seen.is_, QUESTION, allow=("state",))
+        tree = c.number((*path, "error"), seen.error, QUESTION)
+        error = None if tree is None else constant_of(tree)
+        if error is not None and not 0 <= error <= 1:
+            c.error((*path, "error"), f"{error:g} is not a probability.", "It must lie between 0 and 1.")
+        if seen.source and " " not in seen.source and "/" not in seen.source:
+            c.known((*path, "source"), seen.source, c.scenario.sources, "a source")
+
+
+def _observed_at(c: Checker, path: Path, at: str | int) -> int | None:
+    horizon = c.scenario.horizon
+    try:
+        t = period_of(c.scenario, at)
+    except ValueError as error:
+        c.error(path, f"{error}.")
+        return None
+    if not 0 <= t < horizon.periods:
+        last = horizon.calendar.label(horizon.periods - 1)
+        c.error(path, f"'{at}' is outside the reported periods, {horizon.calendar.label(0)} to {last}.")
+    return t
+
+
+def _took(c: Checker, path: Path, seen: Observation, t: int | None) -> None:
+    if not seen.took:
+        c.error(path, "it lists no action.", "List one or more phase.action.")
+    found = [pair for n, name in enumerate(seen.took or []) if (pair := c.action((*path, n), name))]
+    phases = {phase for phase, _ in found}
+    if len(phases) > 1:
+        c.error(path, f"it mixes actions of {' and '.join(sorted(phases))}.", "One observation is of one phase.")
+        return
+    enabled = c.scenario.all_policies.get(c.scenario.factual_policy, Policy()).enable
+    for phase, action in found:
+        if c.phases[phase].actions[action].exists == "enabled" and f"{phase}.{action}" not in enabled:
+            c.warn(path, f"'{phase}.{action}' does not exist under the factual policy.")
+        held = c.phases[phase].at
+        if held and t is not None and t not in _indices(c, held):
+            c.warn(path, f"'{phase}' does not take place in '{seen.at}'.", "Look at its 'at'.")
+            break
+
+
+def _indices(c: Checker, dates: list[str | int]) -> set[int]:
+    found = set()
+    for at in dates:
+        try:
+            found.add(period_of(c.scenario, at))
+        except ValueError:
+            continue
+    return found
+
+
+def check_outcomes(c: Checker) -> None:
+    """The events whose probability is reported."""
+    for name, outcome in c.scenario.outcomes.items():
+        path: Path = ("outcomes", name, "event")
+        try:
+            c.note(path, parse_event(outcome.event, c.scope), QUESTION, ("state",))
+        except ExpressionError as error:
+            c.problems.append(error.at(path))
+
+
+def check_claims(c: Checker) -> None:
+    """The readings of each claim and what it rests on."""
+    for name, claim in c.scenario.claims.items():
+        path: Path = ("claims", name)
+        for reading, text in claim.readings.items():
+            where = (*path, "readings", reading)
+            try:
+                tree = parse_reading(text, c.queries)
+            except ExpressionError as error:
+                c.problems.append(error.at(where))
+                continue
+            _reading(c, where, text, tree)
+        for assumption, neutral in claim.rests_on.items():
+            where = (*path, "rests_on", assumption)
+            if c.known(where, assumption, c.assumptions, "an assumption"):
+                c.number(where, neutral, QUESTION)
+
+
+def _reading(c: Checker, path: Path, text: str, tree: Tree) -> None:
+    """Records what a reading asks; it must be a yes or no about the game."""
+    for query in queries_of(tree):
+        for event in (query.event, query.given):
+            if event is not None:
+                c.note(path, event, QUESTION, ("state",))
+        c.reads.update(variable for variable, _ in query.start)
+    c.note(path, tree, QUESTION, ("asm",))
+    if not queries_of(tree):
+        c.warn(path, "it asks nothing of the game.", "Use a query, as in prob(eventually(tension >= war)) > 0.1.")
+    elif tree[0] not in _TRUTHS:
+        remedy = f"Compare it with the least effect that counts, as in {shorten(text, 40)} > 0.05."
+        c.error(path, "the reading is a number, not a yes or no.", remedy)
+
+
+def check_stated(c: Checker) -> None:
+    """Lists the assumptions and claims that nothing supports, as warnings."""
+    assumptions, claims = c.scenario.assumptions, c.scenario.claims
+    bare = [name for name, item in assumptions.items() if not item.why]
+    _listed(c, "assumptions", bare, len(assumptions), "no 'why'")
+    if c.scenario.sources:
+        uncited = [name for name, item in assumptions.items() if not item.evidence]
+        _listed(c, "assumptions", uncited, len(assumptions), "no 'evidence'")
+        _listed(c, "claims", [name for name, item in claims.items() if not item.evidence], len(claims), "no 'evidence'")
+    untested = [name for name, item in claims.items() if not item.rests_on]
+    _listed(c, "claims", untested, len(claims), "no 'rests_on', so that whether they are built in stays untested")
+
+
+def _listed(c: Checker, key: str, names: list[str], total: int, lack: str) -> None:
+    """One warning for all that lack something, at the first of them."""
+    if names:
+        c.warn((key, names[0]), f"{len(names)} of {total} {key} have {lack}: {', '.join(names)}.")
+
+
+def check_unused(c: Checker) -> None:
+    """Warns of assumptions and state variables that nothing reads."""
+    for name in c.scenario.assumptions:
+        if not c.roles[name]:
+            c.warn(("assumptions", name), f"nothing reads '{name}'.")
+    for name in c.scenario.state:
+        if name not in c.reads:
+            c.warn(("state", name), f"nothing reads '{name}'.")

@@ -1,0 +1,178 @@
+"""Checks of what happens in a period: phases, actions, lumps on entry, and commitments."""
+
+from __future__ import annotations
+
+from foedus.scenario.checker import ODDS, Checker, constant_of
+from foedus.scenario.errors import ExpressionError, Path
+from foedus.scenario.expr import nearest
+from foedus.scenario.schema import Action, Commitment, Phase
+from foedus.scenario.scope import period_of, threshold_tree
+
+
+def check_turn(c: Checker) -> None:
+    """Every phase of the turn, and ``enters``."""
+    first: dict[str, int] = {}
+    for i, phase in enumerate(c.scenario.turn):
+        if phase.id in first:
+            c.error(("turn", i, "id"), f"two phases are called '{phase.id}'.", "Give each its own id.")
+        first.setdefault(phase.id, i)
+        _phase(c, ("turn", i), phase)
+    for i, enters in enumerate(c.scenario.enters):
+        if not enters.when:
+            c.error(("enters", i), "it names no state that is entered.", "As in enters: {tension: war, pays: ...}.")
+        for variable, level in enters.when.items():
+            where: Path = ("enters", i, "when", variable)
+            if c.known(where, variable, c.scenario.state, "a state variable"):
+                c.reads.add(variable)
+                c.known(where, level, c.scenario.state[variable].levels, f"a level of '{variable}'")
+        c.pays(("enters", i, "pays"), enters.pays)
+
+
+def _phase(c: Checker, path: Path, phase: Phase) -> None:
+    if phase.decide is not None:
+        c.known((*path, "decide"), phase.decide, c.scenario.actors, "an actor")
+    _guard(c, (*path, "when"), phase.when)
+    for n, at in enumerate(phase.at):
+        _date(c, (*path, "at", n), at)
+    c.chance((*path, "chance"), phase.chance)
+    for name, action in phase.actions.items():
+        _action(c, (*path, "actions", name), action)
+        _in_place_of(c, (*path, "actions", name), name, phase)
+
+
+def _guard(c: Checker, path: Path, when: object) -> None:
+    if when is None:
+        return
+    tree = c.read(path, when, "a guard")
+    if tree is not None and constant_of(tree) == 0:
+        c.warn(path, "the guard is never true.")
+
+
+def _date(c: Checker, path: Path, at: str | int) -> None:
+    horizon = c.scenario.horizon
+    solved = horizon.periods + c.scenario.beyond
+    try:
+        t = period_of(c.scenario, at)
+    except ValueError as error:
+        c.error(path, f"{error}.")
+        return
+    if not 0 <= t < solved:
+        last = horizon.calendar.label(solved - 1)
+        c.error(path, f"'{at}' is outside the solved periods, {horizon.calendar.label(0)} to {last}.")
+    elif t >= horizon.periods:
+        c.warn(path, f"'{at}' is after the {horizon.periods} reported periods.")
+
+
+def _action(c: Checker, path: Path, action: Action) -> None:
+    _guard(c, (*path, "when"), action.when)
+    tree = c.read((*path, "base"), action.base, "a base rate")
+    base = None if tree is None else constant_of(tree)
+    if base is not None and base < 0:
+        c.error((*path, "base"), f"a base rate of {base:g} is not possible.", "It must be 0 or more.")
+    c.effects((*path, "then"), action.then)
+    c.pays((*path, "pays"), action.pays)
+    c.chance((*path, "chance"), action.chance)
+
+
+def _in_place_of(c: Checker, path: Path, name: str, phase: Phase) -> None:
+    """``in_place_of`` names another action of the phase, from whose base this one's is taken."""
+    target, where = phase.actions[name].in_place_of, (*path, "in_place_of")
+    if target is None or not c.known(where, target, phase.actions, f"an action of {phase.id}"):
+        return
+    seen, step = [name], target
+    while step in phase.actions and step not in seen:
+        seen.append(step)
+        step = phase.actions[step].in_place_of or ""
+    if step == name:
+        c.error(where, f"'{name}' is, in the end, in place of itself.")
+    mine, other = phase.actions[name].base, phase.actions[target].base
+    if isinstance(mine, (int, float)) and isinstance(other, (int, float)) and mine > other:
+        c.error(where, f"its base {mine:g} cannot come out of the base {other:g} of '{target}'.", "Lower it.")
+
+
+def check_commitments(c: Checker) -> None:
+    """Every commitment: who, to whom, the menu, the trigger and the cost of reneging."""
+    for name, commitment in c.scenario.commitments.items():
+        path: Path = ("commitments", name)
+        obligor = commitment.from_
+        is_actor = c.known((*path, "from"), obligor, c.scenario.actors, "an actor")
+        for n, protege in enumerate(commitment.to):
+            if c.known((*path, "to", n), protege, c.scenario.actors, "an actor") and protege == obligor:
+                c.error((*path, "to", n), f"{protege} cannot commit to itself.")
+        _menu(c, path, commitment)
+        c.read((*path, "in_force"), commitment.in_force, ODDS)
+        _trigger(c, path, commitment)
+        _reneging(c, path, commitment, is_actor)
+        if commitment.known_to is not None:
+            for n, actor in enumerate(commitment.known_to):
+                c.known((*path, "known_to", n), actor, c.scenario.actors, "an actor")
+            if obligor not in commitment.known_to:
+                c.error((*path, "known_to"), f"{obligor} must know of its own commitment.", f"Add {obligor}.")
+        for key, word in (("kept", commitment.kept), ("broken", commitment.broken)):
+            if word is not None:
+                c.effects((*path, key, "then"), word.then)
+                c.pays((*path, key, "pays"), word.pays)
+
+
+def _menu(c: Checker, path: Path, commitment: Commitment) -> None:
+    """``attach`` is a phase that the obligor decides; ``order`` and ``expected`` are from its menu."""
+    phase = c.phases.get(commitment.attach)
+    if phase is None or phase.decide is None:
+        mine = [p.id for p in c.scenario.turn if p.decide == commitment.from_]
+        reason = f"'{commitment.attach}' is not a phase in which an actor decides."
+        c.error((*path, "attach"), reason, nearest(commitment.attach, mine))
+        return
+    if phase.decide != commitment.from_:
+        reason = f"'{commitment.attach}' is decided by {phase.decide}, not by {commitment.from_}."
+        c.error((*path, "attach"), reason, "Attach it to a phase of the obligor.")
+    for n, action in enumerate(commitment.order):
+        c.known((*path, "order", n), action, phase.actions, f"an action of {phase.id}")
+    if len(set(commitment.order)) < len(commitment.order):
+        c.error((*path, "order"), "an action stands twice in the order.")
+    c.known((*path, "expected"), commitment.expected, commitment.order, "in the order")
+    if commitment.expected == commitment.order[0]:
+        c.warn((*path, "expected"), "nothing in the order falls short of it.", "Order the actions from least to most.")
+    left_out = [name for name in phase.actions if name not in commitment.order]
+    if left_out:
+        c.warn((*path, "order"), f"{', '.join(left_out)} of {phase.id} can be taken without any cost of reneging.")
+
+
+def _trigger(c: Checker, path: Path, commitment: Commitment) -> None:
+    trigger, path = commitment.trigger, (*path, "trigger")
+    if trigger.applies is not None:
+        c.probability((*path, "applies"), trigger.applies)
+    if trigger.reads is not None:
+        reads = trigger.reads
+        ends = [c.probability((*path, "reads", key), getattr(reads, key)) for key in ("low", "true", "high")]
+        low, true, high = ends
+        if low is not None and true is not None and high is not None and not low <= true <= high:
+            c.error((*path, "reads"), f"low {low:g}, true {true:g} and high {high:g} are not in this order.")
+    if trigger.severity is None or trigger.threshold is None:
+        return
+    severity = c.read((*path, "severity"), trigger.severity, ODDS)
+    if severity is not None and trigger.read == "on_rise":
+        remedy = "Put what varies into the threshold, or write read: always."
+        before = len(c.problems)
+        if not c.note((*path, "severity"), severity, ODDS, ("state",)):
+            c.problems[before:] = []
+            c.error((*path, "severity"), "a severity that is read on its rise may read only the state.", remedy)
+    if severity is not None:
+        try:
+            c.note((*path, "threshold"), threshold_tree(c.scenario, commitment), ODDS, ("state", "asm", "t"))
+        except ExpressionError as error:
+            c.problems.append(error.at((*path, "threshold")))
+    vagueness = c.read((*path, "vagueness"), trigger.vagueness, ODDS)
+    constant = None if vagueness is None else constant_of(vagueness)
+    if constant is not None and constant < 0:
+        c.error((*path, "vagueness"), f"a vagueness of {constant:g} is not possible.", "0 is a bright line.")
+
+
+def _reneging(c: Checker, path: Path, commitment: Commitment, is_actor: bool) -> None:
+    where, reneging, obligor = (*path, "reneging"), commitment.reneging, commitment.from_
+    if is_actor:
+        known = c.objectives[obligor]
+        c.known((*where, "objective"), reneging.objective, known, f"an objective of {obligor}")
+    tree = c.read((*where, "cost"), reneging.cost, "the cost of reneging")
+    constant = None if tree is None else constant_of(tree)
+    if constant is not None and constant < 0:
+        c.warn((*where, "cost"), "the cost is negative: falling short is rewarded.")

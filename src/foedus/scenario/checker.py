@@ -1,0 +1,177 @@
+"""What the checks of a scenario share: reading expressions, noting what reads what, and collecting problems."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from foedus.scenario.errors import ExpressionError, Path, Problem
+from foedus.scenario.expr import Tree, assumption_names, leaves, nearest, parse, shorten, state_names
+from foedus.scenario.schema import Branch, Scenario
+from foedus.scenario.scope import objectives_of, query_scope, scope_of
+
+TOLERANCE = 1e-9
+ODDS = "nature's odds"
+QUESTION = "a question"  # claims and observations ask about the game and do not enter it
+_KINDS = {"state": "the state", "asm": "assumptions", "t": "the time"}
+
+
+class Checker:
+    """Collects the problems of one scenario.
+
+    ``roles`` says for each assumption what it enters; ``derived`` which assumptions are
+    computed from it; ``reads`` which state variables anything reads.
+    """
+
+    def __init__(self, scenario: Scenario):
+        self.scenario = scenario
+        self.problems: list[Problem] = []
+        self.scope = scope_of(scenario)
+        self.objectives = objectives_of(scenario)
+        self.queries = query_scope(scenario)
+        self.assumptions = scenario.all_assumptions
+        self.roles: dict[str, set[str]] = defaultdict(set)
+        self.derived: dict[str, set[str]] = defaultdict(set)
+        self.reads: set[str] = set()
+        self.phases = {phase.id: phase for phase in reversed(scenario.turn)}
+
+    def error(self, path: Path, reason: str, remedy: str = "") -> None:
+        """Notes an error."""
+        self.problems.append(Problem(path, reason, remedy))
+
+    def warn(self, path: Path, reason: str, remedy: str = "") -> None:
+        """Notes a warning."""
+        self.problems.append(Problem(path, reason, remedy, severity="warning"))
+
+    def known(self, path: Path, name: str, names: Iterable[str], what: str) -> bool:
+        """Whether ``name`` is one of ``names``; an error otherwise."""
+        options = list(names)
+        if name in options:
+            return True
+        self.error(path, f"'{shorten(name)}' is not {what}.", nearest(name, options))
+        return False
+
+    def read(
+        self,
+        path: Path,
+        value: Any,
+        role: str,
+        allow: tuple[str, ...] = ("state", "asm", "t"),
+        target: str | None = None,
+    ) -> Tree | None:
+        """The tree of a written number, or None after noting what is wrong with it.
+
+        ``allow`` lists what it may read (``state``, ``asm``, ``t``), ``role`` what it is for.
+        """
+        scope = self.scope if target is None else scope_of(self.scenario, target)
+        try:
+            tree = parse(value, scope)
+        except ExpressionError as error:
+            self.problems.append(error.at(path))
+            return None
+        return tree if self.note(path, tree, role, allow) else None
+
+    def number(self, path: Path, value: Any, role: str) -> Tree | None:
+        """The tree of a number that may read assumptions only."""
+        return self.read(path, value, role, allow=("asm",))
+
+    def note(self, path: Path, tree: Tree, role: str, allow: tuple[str, ...]) -> bool:
+        """Records what a tree reads; an error when it reads what it may not."""
+        for leaf in leaves(tree):
+            if leaf[0] in _KINDS and leaf[0] not in allow:
+                name = f"'{leaf[1]}'" if len(leaf) > 1 else "'t'"
+                may = " and ".join(_KINDS[kind] for kind in allow) or "nothing"
+                self.error(path, f"it reads {name}; here it may read only {may}.")
+                return False
+        self.reads |= state_names(tree)
+        for name in assumption_names(tree):
+            self.roles[name].add(role)
+        return True
+
+    def probability(self, path: Path, value: Any, role: str = ODDS) -> float | None:
+        """Checks a probability; its value when it is constant."""
+        tree = self.read(path, value, role)
+        constant = None if tree is None else constant_of(tree)
+        if constant is not None and not 0 <= constant <= 1:
+            self.error(path, f"{constant:g} is not a probability.", "It must lie between 0 and 1.")
+        return constant
+
+    def chance(self, path: Path, branches: list[Branch]) -> None:
+        """Checks nature's branches: their odds, effects and pays."""
+        odds: list[float | None] = []
+        rests = [i for i, branch in enumerate(branches) if branch.prob == "rest"]
+        for i, branch in enumerate(branches):
+            where = (*path, i)
+            if i not in rests:
+                odds.append(self.probability((*where, "prob"), branch.prob))
+            self.effects((*where, "then"), branch.then)
+            self.pays((*where, "pays"), branch.pays)
+        if len(rests) > 1:
+            reason = "two branches take the rest (a branch without 'prob' does)."
+            self.error((*path, rests[1]), reason, "Give all but one a probability.")
+        self.sums(path, odds, bool(rests))
+
+    def sums(self, path: Path, odds: list[float | None], rest: bool) -> None:
+        """Checks that constant probabilities add up."""
+        total = math.fsum(p for p in odds if p is not None)
+        if total > 1 + TOLERANCE:
+            self.error(path, f"the probabilities sum to {total:.12g}, over 1.")
+        elif odds and None not in odds and not rest and total < 1 - TOLERANCE:
+            self.error(path, f"the probabilities sum to {total:.12g}, not 1.", "Let one branch take the 'rest'.")
+
+    def effects(self, path: Path, effects: Mapping[str, Any]) -> None:
+        """Checks what is assigned to the state."""
+        for name, value in effects.items():
+            where = (*path, name)
+            if not self.known(where, name, self.scenario.state, "a state variable"):
+                continue
+            tree = self.read(where, value, "an effect", allow=("state",), target=name)
+            constant = None if tree is None else constant_of(tree)
+            levels = self.scenario.state[name].levels
+            if constant is not None and (constant != int(constant) or not 0 <= constant < len(levels)):
+                remedy = f"Levels: {', '.join(levels)} (0 to {len(levels) - 1})."
+                self.error(where, f"{constant:g} is not a level of '{name}'.", remedy)
+
+    def pays(self, path: Path, pays: Mapping[str, Any]) -> None:
+        """Checks payments to actors' objectives."""
+        for actor, amount in pays.items():
+            where = (*path, actor)
+            if not self.known(where, actor, self.scenario.actors, "an actor"):
+                continue
+            if not isinstance(amount, dict):
+                self.read(where, amount, "a payment")
+                continue
+            for objective, value in amount.items():
+                if self.known((*where, objective), objective, self.objectives[actor], f"an objective of {actor}"):
+                    self.read((*where, objective), value, "a payment")
+
+    def action(self, path: Path, name: str) -> tuple[str, str] | None:
+        """``phase.action`` as its parts, or None after noting what is wrong with it."""
+        phase, _, action = name.partition(".")
+        deciding = [p.id for p in self.scenario.turn if p.decide is not None]
+        if not action:
+            self.error(path, f"'{shorten(name)}' is not phase.action.", nearest(name, deciding))
+            return None
+        if not self.known(path, phase, deciding, "a phase in which an actor decides"):
+            return None
+        if not self.known(path, action, self.phases[phase].actions, f"an action of {phase}"):
+            return None
+        return phase, action
+
+    def enters_only(self, name: str) -> set[str]:
+        """What an assumption enters, directly or through assumptions computed from it."""
+        seen, todo, roles = set(), [name], set()
+        while todo:
+            current = todo.pop()
+            if current not in seen:
+                seen.add(current)
+                roles |= self.roles[current]
+                todo.extend(self.derived[current])
+        return roles
+
+
+def constant_of(tree: Tree) -> float | None:
+    """The value of a tree that reads nothing, else None."""
+    return float(tree[1]) if tree[0] == "num" else None

@@ -1,0 +1,76 @@
+"""Problems found in a scenario: where, what is wrong, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a scenario.
+
+    ``path`` is the way to the value from the top of the scenario, ``offset`` a
+    character offset inside that value when it is an expression. ``file``,
+    ``line`` and ``column`` (both from 1) are filled in when the scenario was
+    read from a file.
+    """
+
+    path: Path
+    reason: str
+    remedy: str = ""
+    severity: Literal["error", "warning"] = "error"
+    offset: int | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def placed(self, file: str | None, line: int | None, column: int | None) -> Problem:
+        """The same problem with its place in a file."""
+        return replace(self, file=file, line=line, column=column)
+
+    @property
+    def where(self) -> str:
+        """The place, as ``file:line:column`` followed by the path of keys."""
+        keys = ".".join(str(part) for part in self.path)
+        if self.file is None:
+            return keys or "scenario"
+        mark = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{mark} ({keys})" if keys else mark
+
+    def __str__(self) -> str:
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{self.where}: {self.severity}: {self.reason}{remedy}"
+
+
+class FoedusError(Exception):
+    """Base of the errors that are the user's to mend (exit code 2)."""
+
+
+class ScenarioError(FoedusError):
+    """A scenario that cannot be used, with every problem that was found."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[list[Problem]]]:
+        return ScenarioError, (self.problems,)
+
+
+class ExpressionError(FoedusError):
+    """An expression that cannot be read; ``offset`` counts characters from its start."""
+
+    def __init__(self, reason: str, remedy: str = "", offset: int = 0):
+        self.reason, self.remedy, self.offset = reason, remedy, offset
+        super().__init__(f"{reason} {remedy}".strip())
+
+    def __reduce__(self) -> tuple[type[ExpressionError], tuple[str, str, int]]:
+        return ExpressionError, (self.reason, self.remedy, self.offset)
+
+    def at(self, path: Path) -> Problem:
+        """This error as a problem of the value at ``path``."""
+        return Problem(path, self.reason, self.remedy, offset=self.offset)

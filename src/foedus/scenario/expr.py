@@ -1,0 +1,402 @@
+"""The expression language: a small, safe subset of Python, read with ``ast``, never run.
+
+An expression is kept as a tree of plain tuples, so that equal expressions are equal
+objects and can share one coefficient:
+
+    ("num", 0.5) ("state", "tension") ("asm", "p_rise") ("t",)
+    ("neg"|"not", a) ("+"|"-"|"*"|"/"|"**", a, b) ("=="|"!="|"<"|"<="|">"|">=", a, b)
+    ("query", Query)  # only in claims, see scenario.query
+    ("and"|"or", a, b, ...) ("if", condition, a, b) ("min"|"max"|"abs"|..., a, ...)
+
+Truth is 1.0 and 0.0.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import keyword
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from foedus.scenario.errors import ExpressionError
+
+Tree = tuple[Any, ...]
+MAX_LENGTH, MAX_DEPTH = 4000, 60
+
+_BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+_COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+_FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+FUNCTIONS = {"min": (1, 20), "max": (1, 20), "abs": (1, 1), "exp": (1, 1), "log": (1, 1), "clip": (3, 3)}
+LEAVES = ("num", "state", "asm", "t", "query")
+_SYNTAX = frozenset(
+    ("and", "or", "not", "if", "else", "in", "is", "for", "lambda", "async", "await", "True", "False", "None")
+)
+_FREE = frozenset(keyword.kwlist) - _SYNTAX  # Python's other words: here they are names like any other
+_TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\b(?:" + "|".join(sorted(_FREE)) + r")\b")
+RESERVED = {*FUNCTIONS, "t", "date", "and", "or", "not", "if", "else", "rest", "inf", "nan"}
+NOT_NAMES = _SYNTAX  # words that can never be names
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names an expression may use.
+
+    ``state`` maps a variable to its levels in order; ``assumptions`` are the named
+    numbers; ``date_index`` places a date; ``target`` is the variable being assigned
+    to, whose level names may stand alone.
+    """
+
+    state: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    assumptions: frozenset[str] = frozenset()
+    date_index: Callable[[str], int] | None = None
+    target: str | None = None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A remedy that names the closest valid name, or all of them when they are few."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return f"Known: {', '.join(names)}." if 0 < len(names) <= 12 else ""
+
+
+def parse(text: str | float | int | bool, scope: Scope) -> Tree:
+    """Read an expression into a tree; ExpressionError says what is wrong and where."""
+    if isinstance(text, (bool, int, float)):
+        return finite(number(_float(text)))
+    source = Source(text)
+    return finite(fold(Reader(scope, source).read(source.syntax(), 0)))
+
+
+def _float(value: float | int) -> float:
+    """A Python number as a float; infinite when it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def finite(tree: Tree) -> Tree:
+    """The tree, when all its constants are finite numbers; ExpressionError otherwise."""
+    if all(np.isfinite(leaf[1]) for leaf in leaves(tree) if leaf[0] == "num"):
+        return tree
+    raise ExpressionError(
+        "a constant part of it is not a finite number.", "Look for a division by 0, a log or a huge power."
+    )
+
+
+class Source:
+    """The text of an expression: its syntax tree, and where in the text a part of that stands."""
+
+    def __init__(self, text: str):
+        if len(text) > MAX_LENGTH:
+            raise ExpressionError(f"the expression has {len(text)} characters.", f"Keep it under {MAX_LENGTH}.")
+        self.text = text
+        self.lead = len(text) - len(text.lstrip())
+        # Python reads wide letters as the plain ones but not as its keywords, so 'yield' can be a name
+        flat = text.strip().replace("\n", " ")
+        self.python = _TOKEN.sub(lambda found: _widened(found.group()), flat)
+
+    def syntax(self) -> ast.expr:
+        """The syntax tree; ExpressionError when the text is no expression."""
+        if "#" in self.text:
+            raise ExpressionError(
+                "a comment cannot stand inside an expression.", "Put it on a line of its own.", self.text.index("#")
+            )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(self.python, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            offset = min(max((getattr(error, "offset", 1) or 1) - 1, 0) + self.lead, len(self.text))
+            reason = getattr(error, "msg", None) or "it is nested too deeply"
+            reason = re.sub(r"\s*[(]?<unknown>.*", "", reason).rstrip(".")
+            raise ExpressionError(f"'{shorten(self.text)}' is not an expression: {reason}.", "", offset) from None
+
+    def offset(self, node: ast.AST) -> int:
+        """The place of a node in the text, in characters (Python counts bytes)."""
+        column = getattr(node, "col_offset", 0)
+        return self.lead + len(self.python.encode()[:column].decode(errors="ignore"))
+
+
+def _widened(token: str) -> str:
+    return token if token[0] in "\"'" else chr(ord(token[0]) - ord("!") + ord("！")) + token[1:]
+
+
+def shown(node: ast.AST) -> str:
+    """A syntax node as short text."""
+    try:
+        return shorten(ast.unparse(node))
+    except (RecursionError, ValueError):
+        return "…"
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """The text on one line, cut to ``limit`` characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def number(value: float) -> Tree:
+    """A constant."""
+    return ("num", float(value))
+
+
+@dataclass
+class Reader:
+    """Turns Python syntax into a tree, resolving names in a scope."""
+
+    scope: Scope
+    source: Source
+
+    def fail(self, node: ast.AST, reason: str, remedy: str = "") -> ExpressionError:
+        """An error at the place of ``node``."""
+        return ExpressionError(reason, remedy, self.source.offset(node))
+
+    def read(self, node: ast.AST, depth: int, near: str | None = None) -> Tree:
+        """The tree of ``node``; ``near`` is the variable whose levels may be named."""
+        if depth > MAX_DEPTH:
+            raise self.fail(node, "the expression is nested too deeply.", f"At most {MAX_DEPTH} levels.")
+        near = near or self.scope.target
+        deeper = depth + 1
+        match node:
+            case ast.Constant(value=bool() | int() | float() as value):
+                if not np.isfinite(_float(value)):
+                    raise self.fail(node, "the number is too large.")
+                return number(float(value))
+            case ast.Name() | ast.Attribute():
+                return self.name(node, near)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return ("neg", self.read(operand, deeper, near))
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.read(operand, deeper, near)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return ("not", self.read(operand, deeper))
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+                symbol = _BINARY[type(op)]
+                return (symbol, self.read(left, deeper, near), self.read(right, deeper, near))
+            case ast.BoolOp(op=op, values=values):
+                symbol = "and" if isinstance(op, ast.And) else "or"
+                return (symbol, *(self.read(value, deeper) for value in values))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return ("if", self.read(test, deeper), self.read(body, deeper, near), self.read(orelse, deeper, near))
+            case ast.Compare():
+                return self.compare(node, deeper)
+            case ast.Call():
+                return self.call(node, deeper, near)
+        raise self.fail(
+            node,
+            f"'{shown(node)}' is not allowed in an expression.",
+            "Use numbers, names, + - * / **, comparisons, and/or/not, min max abs exp log clip, a if b else c.",
+        )
+
+    def name(self, node: ast.AST, near: str | None) -> Tree:
+        """A state variable, a level, an assumption, or ``t``."""
+        name = dotted(node)
+        if name is None:
+            raise self.fail(node, f"'{shown(node)}' is not a name.")
+        if near and name in self.scope.state.get(near, ()):
+            return number(self.scope.state[near].index(name))
+        if name in self.scope.state:
+            return ("state", name)
+        if name in self.scope.assumptions:
+            return ("asm", name)
+        if name == "t":
+            return ("t",)
+        if name == "date":
+            raise self.fail(node, "'date' can only be compared with a quoted date.", 'As in: date >= "2024-11".')
+        raise self.fail(node, f"'{name}' is not known here.", self.suggestion(name, near))
+
+    def suggestion(self, name: str, near: str | None) -> str:
+        """What the writer may have meant by an unknown name."""
+        for variable, levels in self.scope.state.items():
+            if name in levels and variable != near:
+                return f"It is a level of '{variable}': compare it with that, as in {variable} >= {name}."
+        known = [*self.scope.state, *self.scope.assumptions, "t", "date", *FUNCTIONS]
+        return nearest(name, [*known, *self.scope.state.get(near or "", ())])
+
+    def compare(self, node: ast.Compare, depth: int) -> Tree:
+        """A comparison, chained as in Python."""
+        sides = [node.left, *node.comparators]
+        parts = []
+        for left, operator, right in zip(sides, node.ops, sides[1:], strict=False):
+            symbol = _COMPARE.get(type(operator))
+            if symbol is None:
+                raise self.fail(node, "only == != < <= > >= compare here.")
+            parts.append(self.comparison(left, symbol, right, depth))
+        return parts[0] if len(parts) == 1 else ("and", *parts)
+
+    def comparison(self, left: ast.expr, symbol: str, right: ast.expr, depth: int) -> Tree:
+        """One comparison; level names are resolved against the other side."""
+        if isinstance(right, ast.Name) and right.id == "date":
+            left, symbol, right = right, _FLIP[symbol], left
+        if isinstance(left, ast.Name) and left.id == "date":
+            return (symbol, ("t",), number(self.date(right)))
+        a = self.read(left, depth, self.variable(right))
+        return (symbol, a, self.read(right, depth, self.variable(left)))
+
+    def date(self, node: ast.expr) -> int:
+        """The period index of a quoted date."""
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+            raise self.fail(node, "'date' can only be compared with a quoted date.", 'As in: date >= "2024-11".')
+        if self.scope.date_index is None:
+            raise self.fail(node, "dates are not known here.")
+        try:
+            return self.scope.date_index(node.value)
+        except ValueError as error:
+            raise self.fail(node, f"{error}.") from None
+
+    def variable(self, node: ast.expr) -> str | None:
+        """The state variable that ``node`` is, or the only one it mentions."""
+        names = {dotted(part) for part in ast.walk(node) if isinstance(part, (ast.Name, ast.Attribute))}
+        found = [name for name in names if name in self.scope.state]
+        return found[0] if len(found) == 1 else None
+
+    def call(self, node: ast.Call, depth: int, near: str | None) -> Tree:
+        """A call of one of the few functions."""
+        name = dotted(node.func) or ""
+        if name not in FUNCTIONS:
+            raise self.fail(node, f"'{name or shown(node.func)}' is not a function here.", nearest(name, FUNCTIONS))
+        least, most = FUNCTIONS[name]
+        if node.keywords or not least <= len(node.args) <= most:
+            raise self.fail(node, f"{name} takes {least if least == most else f'{least} or more'} numbers.")
+        near = next((v for arg in node.args if (v := self.variable(arg))), near)
+        return (name, *(self.read(arg, depth, near) for arg in node.args))
+
+
+def dotted(node: ast.AST) -> str | None:
+    """``a`` or ``a.b`` as text, or None when the node is neither."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return None
+
+
+def leaves(tree: Tree) -> Iterator[Tree]:
+    """Every leaf of a tree."""
+    if tree[0] in LEAVES:
+        yield tree
+        return
+    for part in tree[1:]:
+        yield from leaves(part)
+
+
+def state_names(tree: Tree) -> frozenset[str]:
+    """The state variables that a tree reads."""
+    return frozenset(leaf[1] for leaf in leaves(tree) if leaf[0] == "state")
+
+
+def assumption_names(tree: Tree) -> frozenset[str]:
+    """The assumptions that a tree reads."""
+    return frozenset(leaf[1] for leaf in leaves(tree) if leaf[0] == "asm")
+
+
+def reads_time(tree: Tree) -> bool:
+    """Whether a tree depends on the period."""
+    return any(leaf[0] == "t" for leaf in leaves(tree))
+
+
+def evaluate(tree: Tree, state: Mapping[str, Any], assumptions: Mapping[str, Any], t: Any = 0) -> Any:
+    """The value of a tree; states, assumptions and ``t`` may be arrays that broadcast."""
+    kind = tree[0]
+    if kind == "num":
+        return tree[1]
+    if kind == "state":
+        return state[tree[1]]
+    if kind in ("asm", "query"):
+        return assumptions[tree[1]]
+    if kind == "t":
+        return t
+    parts = [evaluate(part, state, assumptions, t) for part in tree[1:]]
+    with np.errstate(all="ignore"):
+        return _APPLY[kind](*parts)
+
+
+def _power(a: Any, b: Any) -> Any:
+    return np.power(np.asarray(a, dtype=float), b)
+
+
+def _reduce(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def apply(*parts: Any) -> Any:
+        result = parts[0]
+        for part in parts[1:]:
+            result = function(result, part)
+        return result
+
+    return apply
+
+
+def _truth(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *parts: np.asarray(function(*parts), dtype=float)
+
+
+_APPLY: dict[str, Callable[..., Any]] = {
+    "neg": lambda a: -a,
+    "not": _truth(lambda a: np.asarray(a) == 0),
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: np.divide(a, b),
+    "**": _power,
+    "==": _truth(np.equal),
+    "!=": _truth(np.not_equal),
+    "<": _truth(np.less),
+    "<=": _truth(np.less_equal),
+    ">": _truth(np.greater),
+    ">=": _truth(np.greater_equal),
+    "and": _truth(_reduce(lambda a, b: (np.asarray(a) != 0) & (np.asarray(b) != 0))),
+    "or": _truth(_reduce(lambda a, b: (np.asarray(a) != 0) | (np.asarray(b) != 0))),
+    "if": lambda c, a, b: np.where(np.asarray(c) != 0, a, b),
+    "min": _reduce(np.minimum),
+    "max": _reduce(np.maximum),
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+    "clip": lambda a, lo, hi: np.minimum(np.maximum(a, lo), hi),
+}
+
+
+def fold(tree: Tree, state: Mapping[str, float] | None = None) -> Tree:
+    """The tree with known state values put in and constant parts computed."""
+    kind = tree[0]
+    if kind == "state" and state is not None and tree[1] in state:
+        return number(state[tree[1]])
+    if kind in LEAVES:
+        return tree
+    parts = [fold(part, state) for part in tree[1:]]
+    if all(part[0] == "num" for part in parts):
+        with np.errstate(all="ignore"):
+            return number(float(_APPLY[kind](*(np.float64(part[1]) for part in parts))))
+    return _simplify(kind, parts)
+
+
+def _simplify(kind: str, parts: list[Tree]) -> Tree:
+    """Drops what cannot matter: a false conjunct, a known branch, a factor of one."""
+    if kind == "and":
+        if any(part == ("num", 0.0) for part in parts):
+            return number(0)
+        parts = [part for part in parts if part[0] != "num"]
+        return (kind, *parts) if len(parts) > 1 else ("!=", parts[0], number(0))
+    if kind == "or":
+        if any(part[0] == "num" and part[1] != 0 for part in parts):
+            return number(1)
+        parts = [part for part in parts if part[0] != "num"]
+        return (kind, *parts) if len(parts) > 1 else ("!=", parts[0], number(0))
+    if kind == "if" and parts[0][0] == "num":
+        return parts[1] if parts[0][1] != 0 else parts[2]
+    one, zero = number(1), number(0)
+    if kind == "*" and one in parts:
+        return parts[1] if parts[0] == one else parts[0]
+    if kind == "+" and zero in parts:
+        return parts[1] if parts[0] == zero else parts[0]
+    if kind in "-/" and parts[1] == (zero if kind == "-" else one):
+        return parts[0]
+    return (kind, *parts)

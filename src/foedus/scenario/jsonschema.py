@@ -1,0 +1,156 @@
+"""A JSON Schema (draft 2020-12) of the language, generated from its classes, for editors and other tools."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from foedus.scenario.distributions import KINDS
+from foedus.scenario.keys import KEYS
+from foedus.scenario.schema import Scenario
+
+Schema = dict[str, Any]
+
+_NUMBER: Schema = {"anyOf": [{"type": "number"}, {"type": "boolean"}, {"type": "string"}]}
+_TEXT: Schema = {"type": ["string", "number"]}
+_TRUTH: Schema = {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no", "on", "off"]}]}
+_NUMBERS: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 1}
+# definitions that may also be written as something shorter
+_SHORTER: dict[str, list[Schema]] = {
+    "Assumption": [_NUMBER],
+    "Objective": [_NUMBER],
+    "Belief": [_NUMBER],
+    "Source": [{"type": "string"}],
+    "Outcome": [{"type": "string"}],
+    "Action": [{"type": "null"}],
+    "Actor": [{"type": "null"}],
+    "Policy": [{"type": "null"}],
+    "Evidence": [
+        {"type": "string"},
+        {
+            "type": "array",
+            "prefixItems": [{"type": "string"}, {"type": ["integer", "string", "null"]}, {"type": ["string", "null"]}],
+            "items": False,
+            "minItems": 1,
+        },
+    ],
+}
+# properties of which a single one may be written without a list
+_LISTED = {("StateVariable", "ends"), ("Commitment", "to"), ("Phase", "at"), ("Observation", "took")}
+_LISTED |= {("Scenario", "enters")}
+_TEXTS = {("Scenario", "title"), ("Source", "title"), ("Source", "date"), ("Horizon", "first")}
+
+
+def json_schema() -> Schema:
+    """The schema of a scenario, or of a variant (``extends``), in which nothing but that is required."""
+    whole = Scenario.model_json_schema(by_alias=True)
+    definitions: dict[str, Schema] = whole.pop("$defs")
+    definitions["Scenario"] = whole
+    _only_names(definitions)
+    for name, definition in definitions.items():
+        _properties(name, definition)
+    _special(definitions)
+    for name, shorter in _SHORTER.items():
+        full = definitions[name]
+        description = full.pop("description", "")
+        definitions[name] = {"description": description, "anyOf": [*shorter, full]}
+    variants = {f"Variant{name}": _variant(definition) for name, definition in definitions.items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Foedus scenario",
+        "type": "object",
+        "if": {"required": ["extends"]},
+        "then": {"$ref": "#/$defs/VariantScenario"},
+        "else": {"$ref": "#/$defs/Scenario"},
+        "$defs": {**definitions, **variants},
+    }
+
+
+def _properties(name: str, definition: Schema) -> None:
+    """Descriptions, and the shorter ways to write single properties."""
+    properties = definition["properties"]
+    definition.pop("title", None)
+    for key, value in properties.items():
+        value.pop("title", None)
+        if key == "evidence":
+            one = {"$ref": "#/$defs/Evidence"}
+            value = {"anyOf": [one, {"type": "array", "items": one}]}
+        elif (name, key) in _LISTED:
+            bare = {k: v for k, v in value.items() if k != "default"}
+            value = {"anyOf": [bare, _item(bare)]}
+        elif (name, key) in _TEXTS:
+            value = dict(_TEXT)
+        elif value.get("type") == "boolean":
+            value = dict(_TRUTH)
+        properties[key] = {**value, "description": KEYS[name][key]}
+
+
+def _only_names(schema: Any) -> None:
+    """Mappings whose keys are names have no other keys."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for item in schema:
+            _only_names(item)
+
+
+def _item(listed: Schema) -> Schema:
+    """The schema of one entry of a list, which may be one of several types."""
+    options: list[Schema] = listed.get("anyOf", [listed])
+    return dict(next(option["items"] for option in options if option.get("type") == "array"))
+
+
+def _special(definitions: dict[str, Schema]) -> None:
+    """What the classes' validators accept beyond their fields."""
+    assumption = definitions["Assumption"]["properties"]
+    for kind, takes in KINDS.items():
+        value = dict(_NUMBERS)
+        if kind == "choice":
+            value = {"anyOf": [_NUMBERS, {"type": "object", "additionalProperties": {"type": "number"}}]}
+        assumption[kind] = {**value, "description": f"A distribution: {takes}."}
+    distribution = definitions["Distribution"]
+    distribution["properties"] |= {kind: assumption[kind] for kind in KINDS}
+    distribution.pop("required", None)
+
+    phase = definitions["Phase"]
+    for key in ("after", "before", "drop"):
+        written: Schema = _TRUTH if key == "drop" else {"type": "string"}
+        phase["properties"][key] = {**written, "description": KEYS["Phase"][key]}
+    enters = definitions["Enters"]
+    lump = {"type": "object", "properties": {"enters": {"$ref": "#/$defs/Enters"}}, "required": ["enters"]}
+    turn = definitions["Scenario"]["properties"]["turn"]
+    turn["items"] = {"anyOf": [{"$ref": "#/$defs/Phase"}, {**lump, "additionalProperties": False}]}
+    enters["required"] = ["pays"]
+    enters["additionalProperties"] = {"type": "string"}
+
+    commitment, trigger = definitions["Commitment"], definitions["Trigger"]
+    for key in ("applies", "reads", "read"):
+        value = {k: v for k, v in trigger["properties"][key].items() if k != "default"}
+        commitment["properties"][key] = {**value, "description": KEYS["Commitment"][key]}
+    commitment["required"] = [key for key in commitment["required"] if key != "trigger"]
+
+
+def _variant(schema: Any) -> Any:
+    """The same schema with nothing required, null (which deletes) allowed, and references to variants."""
+    if isinstance(schema, list):
+        return [_variant(item) for item in schema]
+    if not isinstance(schema, dict):
+        return copy.copy(schema)
+    loose = {
+        key: _variant(value) for key, value in schema.items() if key not in ("required", "minItems", "minProperties")
+    }
+    if isinstance(schema.get("$ref"), str):
+        loose["$ref"] = schema["$ref"].replace("#/$defs/", "#/$defs/Variant")
+    for key in ("properties", "patternProperties"):
+        if isinstance(schema.get(key), dict):
+            loose[key] = {name: _or_null(_variant(value)) for name, value in schema[key].items()}
+    if isinstance(schema.get("additionalProperties"), dict):
+        loose["additionalProperties"] = _or_null(_variant(schema["additionalProperties"]))
+    return loose
+
+
+def _or_null(schema: Schema) -> Schema:
+    description = {"description": schema["description"]} if "description" in schema else {}
+    return {"anyOf": [schema, {"type": "null"}], **description}

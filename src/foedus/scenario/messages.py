@@ -1,0 +1,195 @@
+"""What pydantic found wrong with a scenario's shape, in plain words and at its place."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from foedus.scenario.distributions import KINDS
+from foedus.scenario.errors import Path, Problem
+from foedus.scenario.expr import nearest
+from foedus.scenario.merge import PLACING
+from foedus.scenario.schema import Assumption, Commitment, Phase, Scenario
+from foedus.scenario.yamltext import Node
+
+MAX_PROBLEMS = 100
+_ALSO: dict[type[BaseModel], Iterable[str]] = {
+    Assumption: KINDS,
+    Commitment: ("applies", "reads", "read"),
+    Phase: PLACING,
+}
+# what pydantic expected, by the type of its error
+_EXPECTED = {
+    "string_type": "text",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "dict_type": "a mapping (key: value)",
+    "model_type": "a mapping (key: value)",
+    "model_attributes_type": "a mapping (key: value)",
+    "list_type": "a list",
+}
+_LIMITS = {
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be over {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be under {lt}",
+    "finite_number": "must be finite",
+}
+_QUOTE = "Text with a comma in it must be quoted inside {} and []."
+_NUMBER = {"a number", "true or false", "text"}  # what a number or an expression may be
+
+
+def problems_in(error: ValidationError, root: Node | None = None) -> list[Problem]:
+    """The problems of a pydantic error, each once, placed in the text that ``root`` was read from."""
+    groups: dict[Path, list[Any]] = {}
+    for item in error.errors(include_url=False)[: 20 * MAX_PROBLEMS]:
+        groups.setdefault(_path(item, root), []).append(item)
+    deeper = {path[:n] for path in groups for n in range(len(path))}
+    # where one member of a union got further, what the other members wanted does not matter
+    kept = {p: items for p, items in groups.items() if not (p in deeper and all(_is_type(i) for i in items))}
+    problems = [_problem(path, items, root) for path, items in kept.items()]
+    return problems[:MAX_PROBLEMS]
+
+
+def _is_type(item: Any) -> bool:
+    return item["type"] in _EXPECTED
+
+
+def _path(item: Any, root: Node | None) -> Path:
+    """The way to the value as the writer sees it: without pydantic's own parts."""
+    location = [part for part in item["loc"] if part != "[key]"]
+    ends_in_key = item["type"] in ("missing", "extra_forbidden")
+    last = [location.pop()] if ends_in_key and location else []
+    if root is None:
+        tags = ("float", "int", "bool", "str", "constrained-str")
+        return (*(part for part in location if part not in tags), *last)
+    node = root
+    path: list[str | int] = []
+    for part in location:
+        child = node.child(part)
+        if child is not None:
+            node = child
+            path.append(part)
+    return (*path, *last)
+
+
+def _problem(path: Path, items: list[Any], root: Node | None) -> Problem:
+    reason, remedy = _words(items)
+    problem = Problem(path, reason, remedy)
+    if root is None:
+        return problem
+    node = root.find(path)
+    about_key = items[0]["type"] in ("missing", "extra_forbidden") or "[key]" in items[0]["loc"]
+    if about_key and node.key:
+        return problem.placed(node.file, *node.key)
+    return problem.placed(node.file, node.line, node.column)
+
+
+def _words(items: list[Any]) -> tuple[str, str]:
+    """The reason and the remedy for what is wrong at one place."""
+    special = next((item for item in items if not _is_type(item)), None)
+    if special is None:
+        return _wrong_type(items)
+    kind, context, name = special["type"], special.get("ctx", {}), str(special["loc"][-1] if special["loc"] else "")
+    if kind == "extra_forbidden":
+        return _unknown_key(special)
+    if kind == "missing":
+        return f"'{name}' is missing.", ""
+    if kind == "value_error":
+        split = set("()[]\"'") & set(str(special["input"])) or special["input"] is None
+        return f"{context.get('error', special['msg'])}.", _QUOTE if "[key]" in special["loc"] and split else ""
+    if kind == "literal_error":
+        allowed = [part.strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(", ")]
+        return f"'{special['input']}' is not one of: {', '.join(allowed)}.", nearest(str(special["input"]), allowed)
+    if kind in _LIMITS:
+        return f"{special['input']} {_LIMITS[kind].format(**context)}.", ""
+    if kind == "too_short":
+        return f"it has {context['actual_length']} entries; at least {context['min_length']} needed.", ""
+    if kind == "too_long":
+        return f"it has {context['actual_length']} entries; at most {context['max_length']} allowed.", ""
+    return f"{special['msg']}.", ""
+
+
+def _wrong_type(items: list[Any]) -> tuple[str, str]:
+    """A value of the wrong kind; the members of a union are told together."""
+    value = items[0]["input"]
+    wanted = list(dict.fromkeys(_EXPECTED[item["type"]] for item in items))
+    if set(wanted) >= _NUMBER:
+        others = [name for name in wanted if name not in _NUMBER and name != "a whole number"]
+        wanted = ["a number", "an expression", *others]
+    elif _model(items[0]["loc"]) is Assumption:
+        wanted = ["a number", "an expression", "a distribution such as {uniform: [0, 1]}"]
+    expected = " or ".join([", ".join(wanted[:-1]), wanted[-1]] if len(wanted) > 1 else wanted)
+    if value is None:
+        return f"no value is given; it must be {expected}.", ""
+    remedy = "Put it in quotes." if wanted == ["text"] and isinstance(value, (int, float)) else ""
+    return f"it must be {expected}, not {kind_of(value)}.", remedy
+
+
+def kind_of(value: Any) -> str:
+    """What a plain value is, in words."""
+    if isinstance(value, bool):
+        return f"the truth value {str(value).lower()}"
+    if isinstance(value, (int, float)):
+        return f"the number {value:g}" if abs(value) < 1e300 else "a huge number"
+    if isinstance(value, str):
+        return f"the text '{value if len(value) <= 40 else value[:39] + '…'}'"
+    return "a mapping" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else "this"
+
+
+def _unknown_key(item: Any) -> tuple[str, str]:
+    name, known = str(item["loc"][-1]), keys_of(_model(item["loc"][:-1]))
+    remedy = nearest(name, known)
+    listed = f"Keys here: {', '.join(known)}."
+    return f"'{name}' is not a key here.", f"{remedy} {listed}" if remedy.startswith("Did") else listed
+
+
+def keys_of(model: type[BaseModel] | None) -> list[str]:
+    """The keys that may be written in a model's place, short notations included."""
+    if model is None:
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()] + list(_ALSO.get(model, ()))
+
+
+def _model(location: Iterable[Any]) -> type[BaseModel] | None:
+    """The model that stands at a place."""
+    kind: Any = Scenario
+    for part in location:
+        kind = _step(kind, part) or kind
+    return next((member for member in _members(kind) if _is_model(member)), None)
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _members(kind: Any) -> list[Any]:
+    """A type, or the members of a union, without annotations."""
+    if get_origin(kind) is Annotated:
+        return _members(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        return [inner for member in get_args(kind) for inner in _members(member)]
+    return [kind]
+
+
+def _step(kind: Any, part: Any) -> Any:
+    """The type under one key or index, or None where there is none."""
+    for member in _members(kind):
+        if _is_model(member):
+            for name, field in member.model_fields.items():
+                if part in (name, field.alias):
+                    return field.annotation
+        elif get_origin(member) is dict:
+            return get_args(member)[1]
+        elif get_origin(member) is list and isinstance(part, int):
+            return get_args(member)[0]
+    return None

@@ -1,0 +1,299 @@
+"""The queries of claims: what is asked of a solved game, in the same small syntax.
+
+    prob(eventually(e)) prob(always(e)) prob(e, at="2024-11")
+    expect(actor) expect(actor.objective) rate(phase.action) share(phase.action)
+    first(e, at=t) most(actor, e) least(actor, e) alignment(a, b)
+
+each with ``under="policy"``, and where they make sense ``given=event``,
+``during=("2024-07", "2024-11")`` and ``from_="tension == crisis"``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from foedus.scenario.errors import ExpressionError
+from foedus.scenario.expr import (
+    Reader,
+    Scope,
+    Source,
+    Tree,
+    dotted,
+    finite,
+    fold,
+    leaves,
+    nearest,
+    parse,
+    shorten,
+    shown,
+    state_names,
+)
+
+KINDS = ("prob", "expect", "rate", "share", "first", "most", "least", "alignment")
+_OPTIONS = {
+    "prob": {"under", "given", "from_", "at", "during"},
+    "expect": {"under", "given", "from_"},
+    "rate": {"under", "given", "from_", "at", "during"},
+    "share": {"under", "given", "from_", "at", "during"},
+    "first": {"under", "given", "from_", "at", "during"},
+    "most": {"under", "from_"},
+    "least": {"under", "from_"},
+    "alignment": {"under", "from_"},
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """One number per world and policy. ``event`` and ``given`` are trees over the state.
+
+    ``mode`` is ``eventually``, ``always`` or ``at`` for a probability. ``window`` holds
+    the first and last period looked at (both included), or None for all reported ones.
+    ``start`` overrides start levels. ``names`` are the actor and objective, the phase
+    and action, or the two actors that the kind asks for.
+    """
+
+    kind: str
+    names: tuple[str, ...] = ()
+    mode: str = ""
+    event: Tree | None = None
+    window: tuple[int, int] | None = None
+    given: Tree | None = None
+    under: str | None = None
+    start: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.kind} is not a kind of query")
+
+
+@dataclass(frozen=True)
+class QueryScope:
+    """What a query may name: the expression scope, actors' objectives, phases' actions, policies."""
+
+    scope: Scope
+    objectives: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    policies: frozenset[str] = frozenset()
+    periods: int = 1
+
+
+def parse_reading(text: str, scope: QueryScope) -> Tree:
+    """A reading of a claim as a tree whose leaves may be ``("query", Query)``."""
+    source = Source(text)
+    return finite(fold(ReadingReader(scope.scope, source, scope).read(source.syntax(), 0)))
+
+
+def parse_event(text: str, scope: Scope) -> Tree:
+    """A condition on the state alone, as in ``tension >= war``; ExpressionError says what is wrong."""
+    tree = parse(text, scope)
+    for leaf in leaves(tree):
+        if leaf[0] in ("asm", "t"):
+            name = leaf[1] if leaf[0] == "asm" else "t"
+            raise ExpressionError(f"an event may read only the state, not '{name}'.")
+    if not state_names(tree):
+        raise ExpressionError("an event must read the state.", "As in tension >= war.")
+    return tree
+
+
+def parse_query(text: str, scope: QueryScope) -> Query:
+    """A single query, as in ``prob(eventually(tension >= war))``."""
+    tree = parse_reading(text, scope)
+    if tree[0] != "query":
+        raise ExpressionError(f"'{shorten(text)}' is not a single query.", f"Write one of {', '.join(KINDS)}(...).")
+    query = tree[1]
+    assert isinstance(query, Query)
+    return query
+
+
+def queries_of(tree: Tree) -> list[Query]:
+    """The queries that a reading asks, each once, in order."""
+    return list(dict.fromkeys(leaf[1] for leaf in leaves(tree) if leaf[0] == "query"))
+
+
+@dataclass
+class ReadingReader(Reader):
+    """Reads expressions whose calls may be queries."""
+
+    queries: QueryScope = field(default_factory=lambda: QueryScope(Scope()))
+
+    def name(self, node: ast.AST, near: str | None) -> Tree:
+        """Outside a query only assumptions have a value."""
+        tree = super().name(node, near)
+        if tree[0] in ("state", "t"):
+            raise self.fail(
+                node,
+                f"'{tree[1] if len(tree) > 1 else 't'}' changes over time.",
+                "Ask for it in a query, as in prob(eventually(...)).",
+            )
+        return tree
+
+    def call(self, node: ast.Call, depth: int, near: str | None) -> Tree:
+        """A query, or a function of numbers."""
+        name = dotted(node.func) or ""
+        if name not in KINDS:
+            if name in ("eventually", "always"):
+                raise self.fail(node, f"'{name}' is an event.", f"Ask for its probability: prob({name}(...)).")
+            try:
+                return super().call(node, depth, near)
+            except ExpressionError as error:
+                if "is not a function" in error.reason:
+                    raise self.fail(node, error.reason, nearest(name, [*KINDS, "min", "max", "abs"])) from None
+                raise
+        return ("query", self.query(name, node))
+
+    def query(self, kind: str, node: ast.Call) -> Query:
+        """One query from its call."""
+        options = {}
+        for keyword in node.keywords:
+            if keyword.arg not in _OPTIONS[kind]:
+                raise self.fail(
+                    keyword.value, f"{kind} has no '{keyword.arg}'.", nearest(keyword.arg or "", _OPTIONS[kind])
+                )
+            options[keyword.arg] = keyword.value
+        mode, event, names = self.subject(kind, node)
+        window = self.window(options)
+        if kind == "prob" and mode == "at" and (window is None or window[0] != window[1]):
+            raise self.fail(
+                node, "a probability needs a time.", 'Write prob(eventually(...)), prob(always(...)) or at="...".'
+            )
+        return Query(
+            kind, names, mode, event, window,
+            given=self.event(options["given"]) if "given" in options else None,
+            under=self.policy(options.get("under")),
+            start=self.start(options.get("from_")),
+        )  # fmt: skip
+
+    def subject(self, kind: str, node: ast.Call) -> tuple[str, Tree | None, tuple[str, ...]]:
+        """What is asked: (mode, event, names)."""
+        wanted = 2 if kind in ("most", "least", "alignment") else 1
+        if len(node.args) != wanted:
+            raise self.fail(node, f"{kind} takes {wanted} thing{'s' if wanted > 1 else ''} before its options.")
+        if kind == "alignment":
+            return "", None, (self.actor(node.args[0]), self.actor(node.args[1]))
+        if kind in ("most", "least"):
+            return "eventually", self.event(self.inside(node.args[1], "eventually")), (self.actor(node.args[0]),)
+        if kind == "expect":
+            return "", None, self.objective(node.args[0])
+        if kind in ("rate", "share"):
+            return "", None, self.action(node.args[0])
+        if kind == "first":
+            return "eventually", self.event(node.args[0]), ()
+        argument = node.args[0]
+        mode = dotted(argument.func) if isinstance(argument, ast.Call) else None
+        if mode in ("eventually", "always"):
+            return mode, self.event(self.inside(argument, mode)), ()
+        return "at", self.event(argument), ()
+
+    def inside(self, node: ast.expr, name: str) -> ast.expr:
+        """The argument of ``eventually(...)``, or the node itself."""
+        if isinstance(node, ast.Call) and dotted(node.func) == name:
+            if len(node.args) != 1 or node.keywords:
+                raise self.fail(node, f"{name} takes one event.")
+            return node.args[0]
+        return node
+
+    def event(self, node: ast.expr) -> Tree:
+        """A condition on the state alone."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                source = Source(node.value)
+                tree = Reader(self.scope, source).read(source.syntax(), 0)
+            except ExpressionError as error:
+                raise self.fail(node, error.reason, error.remedy) from None
+        else:
+            tree = Reader(self.scope, self.source).read(node, 0)
+        if any(leaf[0] in ("asm", "t") for leaf in leaves(tree)):
+            raise self.fail(
+                node, "an event may read only the state.", "Use at= or during= for time; assumptions differ by world."
+            )
+        if not state_names(tree):
+            raise self.fail(node, "an event must read the state.", "As in tension >= war.")
+        return finite(fold(tree))
+
+    def window(self, options: dict[str, ast.expr]) -> tuple[int, int] | None:
+        """The periods asked for, as indices."""
+        if "at" in options and "during" in options:
+            raise self.fail(options["at"], "give 'at' or 'during', not both.")
+        if "at" in options:
+            t = self.period(options["at"])
+            return (t, t)
+        if "during" not in options:
+            return None
+        node = options["during"]
+        if not isinstance(node, (ast.Tuple, ast.List)) or len(node.elts) != 2:
+            raise self.fail(node, "'during' takes two dates.", 'As in during=("2024-07", "2024-11").')
+        first, last = (self.period(part) for part in node.elts)
+        if first > last:
+            raise self.fail(node, "'during' ends before it starts.")
+        return (first, last)
+
+    def period(self, node: ast.expr) -> int:
+        """A period index from a quoted date or a whole number counted from 0."""
+        match node:
+            case ast.Constant(value=str()):
+                t = self.date(node)
+            case ast.Constant(value=int() as value) if not isinstance(value, bool):
+                t = value
+            case _:
+                raise self.fail(node, "a time is a quoted date or a whole number.")
+        if not 0 <= t < self.queries.periods:
+            raise self.fail(node, f"'{shown(node)}' is outside the {self.queries.periods} reported periods.")
+        return t
+
+    def policy(self, node: ast.expr | None) -> str | None:
+        """The policy named by ``under=``."""
+        if node is None:
+            return None
+        name = str(node.value) if isinstance(node, ast.Constant) else dotted(node)
+        if name not in self.queries.policies:
+            raise self.fail(node, f"'{name}' is not a policy.", nearest(name or "", self.queries.policies))
+        return name
+
+    def start(self, node: ast.expr | None) -> tuple[tuple[str, int], ...]:
+        """Start levels from a conjunction of equalities."""
+        if node is None:
+            return ()
+        tree = self.event(node)
+        parts = tree[1:] if tree[0] == "and" else (tree,)
+        if any(part[0] != "==" or part[1][0] != "state" or part[2][0] != "num" for part in parts):
+            raise self.fail(node, "'from_' takes levels.", 'As in from_="tension == crisis and talks == open".')
+        for part in parts:
+            levels = self.scope.state[part[1][1]]
+            if part[2][1] not in range(len(levels)):
+                raise self.fail(
+                    node, f"{part[2][1]:g} is not a level of '{part[1][1]}'.", f"Levels: {', '.join(levels)}."
+                )
+        return tuple(sorted((str(part[1][1]), int(part[2][1])) for part in parts))
+
+    def actor(self, node: ast.expr) -> str:
+        """An actor by name."""
+        name = dotted(node) or ""
+        if name not in self.queries.objectives:
+            raise self.fail(node, f"'{name or shown(node)}' is not an actor.", nearest(name, self.queries.objectives))
+        return name
+
+    def objective(self, node: ast.expr) -> tuple[str, ...]:
+        """``actor`` or ``actor.objective``."""
+        parts = (dotted(node) or "").split(".")
+        if parts[0] not in self.queries.objectives:
+            raise self.fail(node, f"'{parts[0]}' is not an actor.", nearest(parts[0], self.queries.objectives))
+        if len(parts) == 2 and parts[1] not in self.queries.objectives[parts[0]]:
+            raise self.fail(
+                node,
+                f"'{parts[1]}' is not an objective of {parts[0]}.",
+                nearest(parts[1], self.queries.objectives[parts[0]]),
+            )
+        return tuple(parts)
+
+    def action(self, node: ast.expr) -> tuple[str, ...]:
+        """``phase.action``."""
+        parts = (dotted(node) or "").split(".")
+        if len(parts) != 2 or parts[0] not in self.queries.actions:
+            raise self.fail(node, f"'{shown(node)}' is not phase.action.", nearest(parts[0], self.queries.actions))
+        if parts[1] not in self.queries.actions[parts[0]]:
+            raise self.fail(
+                node, f"'{parts[1]}' is not an action of {parts[0]}.", nearest(parts[1], self.queries.actions[parts[0]])
+            )
+        return (parts[0], parts[1])

@@ -1,0 +1,211 @@
+"""The scenario language as typed objects. One class a concept; YAML and Python build the same.
+
+The classes check shape only (types, required keys, unknown keys). What names mean is
+checked by ``scenario.check`` once the whole scenario is known.
+"""
+
+# pydantic copies mutable defaults
+# ruff: noqa: RUF012
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
+
+from foedus.scenario.errors import Problem
+from foedus.scenario.parts import (
+    Action,
+    Actor,
+    Assumption,
+    Belief,
+    Bind,
+    Branch,
+    Claim,
+    Commitment,
+    Effects,
+    Enters,
+    Evidence,
+    Horizon,
+    Id,
+    Literature,
+    Model,
+    Num,
+    Objective,
+    Observation,
+    Outcome,
+    Pays,
+    Phase,
+    Policy,
+    Reading,
+    Reneging,
+    Source,
+    StateVariable,
+    Text,
+    Trigger,
+    Word,
+    listed,
+)
+
+if TYPE_CHECKING:
+    from foedus.scenario.yamltext import Node
+
+__all__ = [
+    "Action",
+    "Actor",
+    "Assumption",
+    "Belief",
+    "Bind",
+    "Branch",
+    "Claim",
+    "Commitment",
+    "Effects",
+    "Enters",
+    "Evidence",
+    "Horizon",
+    "Id",
+    "Literature",
+    "Model",
+    "Num",
+    "Objective",
+    "Observation",
+    "Outcome",
+    "Pays",
+    "Phase",
+    "Policy",
+    "Reading",
+    "Reneging",
+    "Scenario",
+    "Source",
+    "StateVariable",
+    "Text",
+    "Trigger",
+    "Word",
+]
+
+
+class Scenario(Model):
+    """A whole scenario. ``actors``, ``state`` and ``turn`` are required, the rest optional."""
+
+    title: Text = ""
+    summary: str = ""
+    sources: dict[Id, Source] = {}
+    rationality: Literal["logit", "perfect"] = "logit"
+    extends: str | None = None
+    horizon: Horizon = Horizon()
+    actors: Annotated[dict[Id, Actor], Field(min_length=1, max_length=40)]
+    assumptions: dict[Id, Assumption] = {}
+    state: Annotated[dict[Id, StateVariable], Field(min_length=1, max_length=60)]
+    objectives: dict[Id, dict[Id, Objective]] = {}
+    turn: Annotated[list[Phase], Field(min_length=1, max_length=200)]
+    enters: Annotated[list[Enters], BeforeValidator(listed)] = []
+    commitments: dict[Id, Commitment] = {}
+    beliefs: dict[Id, dict[str, Belief]] = {}
+    policies: dict[Id, Policy] = {}
+    factual: Id | None = None
+    observations: list[Observation] = []
+    outcomes: dict[Id, Outcome] = {}
+    claims: dict[Id, Claim] = {}
+    _origin: Any = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when all that is written is equal, wherever it was read from."""
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def origin(self) -> Node | None:
+        """Where each value stood in the text it was loaded from (``origin.place(problem)``); None otherwise."""
+        node: Node | None = self._origin
+        return node
+
+    def placed(self, problem: Problem) -> Problem:
+        """``problem`` with its file, line and column, where they are known."""
+        node: Node | None = self._origin
+        return problem if node is None or problem.file else node.place(problem)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Scenario:
+        """A scenario from YAML text; ScenarioError where its shape is wrong."""
+        from foedus.scenario.load import load_text
+
+        return load_text(text)
+
+    def to_yaml(self) -> str:
+        """This scenario as YAML in the short notation, which loads as an equal one."""
+        from foedus.scenario.dump import dump
+
+        return dump(self)
+
+    def _repr_html_(self) -> str:
+        """A short summary for notebooks: the title and how much of everything there is."""
+        counts = {
+            "periods": self.horizon.periods,
+            "actors": len(self.actors),
+            "assumptions": len(self.assumptions),
+            "state variables": len(self.state),
+            "phases": len(self.turn),
+            "commitments": len(self.commitments),
+            "policies": len(self.all_policies),
+            "observations": len(self.observations),
+            "claims": len(self.claims),
+        }
+        cells = "".join(f"<tr><td>{name}</td><td>{count}</td></tr>" for name, count in counts.items() if count)
+        return f"<b>{html.escape(self.title or 'Scenario')}</b><table>{cells}</table>"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_turn(cls, value: Any) -> Any:
+        """``- enters: {...}`` items of the turn are kept apart: they hold whatever the phase."""
+        if not isinstance(value, dict) or not isinstance(value.get("turn"), list):
+            return value
+        entries = [item for item in value["turn"] if isinstance(item, dict) and set(item) == {"enters"}]
+        if not entries:
+            return value
+        phases = [item for item in value["turn"] if item not in entries]
+        enters = [*listed(value.get("enters", [])), *(item["enters"] for item in entries)]
+        return {**value, "turn": phases, "enters": enters}
+
+    @field_validator("actors", mode="before")
+    @classmethod
+    def _empty_actors(cls, value: Any) -> Any:
+        return {k: {} if v is None else v for k, v in value.items()} if isinstance(value, dict) else value
+
+    @property
+    def factual_policy(self) -> str:
+        """The policy under which the observations were made."""
+        if self.factual:
+            return self.factual
+        return "status_quo" if "status_quo" in self.policies or not self.policies else next(iter(self.policies))
+
+    @property
+    def all_policies(self) -> dict[str, Policy]:
+        """The policies, or a single empty one where none are written."""
+        return self.policies or {"status_quo": Policy()}
+
+    @property
+    def beyond(self) -> int:
+        """Periods solved after the reported ones: 6 unless said, 0 where the end is final."""
+        if isinstance(self.horizon.beyond, int):
+            return self.horizon.beyond
+        final = any(o.final for per in self.objectives.values() for o in per.values())
+        return 0 if self.horizon.beyond is not None or final or self.horizon.periods == 1 else 6
+
+    @property
+    def scopes(self) -> dict[str, tuple[str, ...]]:
+        """State variables and their levels, those that commitments add included."""
+        levels = {name: tuple(variable.levels) for name, variable in self.state.items()}
+        return levels | {f"{name}.applies": ("no", "yes") for name in self.commitments}
+
+    @property
+    def all_assumptions(self) -> dict[str, Assumption]:
+        """Assumptions by name; an actor's own numbers are called ``actor.precision`` and so on."""
+        own = {}
+        for name, actor in self.actors.items():
+            own[f"{name}.precision"] = actor.precision
+            own[f"{name}.patience"] = actor.patience
+            if actor.ambiguity is not None:
+                own[f"{name}.ambiguity"] = actor.ambiguity
+        return {**self.assumptions, **own}

@@ -1,0 +1,292 @@
+"""YAML 1.2 text to plain data that remembers where each value stood.
+
+Only plain data can come out: no tags, no merge keys, no dates (they stay text), and
+``no``, ``off`` and ``yes`` are words. Reading is iterative and bounded, so that a hostile
+file costs little and never more than an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from foedus.scenario.errors import Path, Problem, ScenarioError
+
+MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 40, 200_000
+
+_INT = re.compile(r"^[-+]?[0-9]{1,300}$")
+_HEX = re.compile(r"^0(x[0-9a-fA-F]{1,30}|o[0-7]{1,30})$")
+_FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+
+
+@dataclass
+class Node:
+    """One value: a dict of nodes, a list of nodes or a scalar, and where it stands (lines from 1)."""
+
+    value: Any
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    key: tuple[int, int] | None = None  # line and column of the key before it
+    inline: bool = False  # a scalar on one line, so that offsets inside it are columns
+    size: int = 1
+
+    def plain(self) -> Any:
+        """The value without places."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def child(self, part: str | int) -> Node | None:
+        """The value under one key or index, or None."""
+        if isinstance(self.value, dict):
+            return self.value.get(str(part))
+        if isinstance(self.value, list) and isinstance(part, int) and 0 <= part < len(self.value):
+            item = self.value[part]
+            return item if isinstance(item, Node) else None
+        return None
+
+    def find(self, path: Path) -> Node:
+        """The deepest node on the way along ``path``.
+
+        Parts that a short notation leaves out are skipped when the part after them is there.
+        """
+        node, skipped = self, False
+        for part in path:
+            child = node.child(part)
+            if child is None:
+                if skipped:
+                    break
+                skipped = True
+                continue
+            node, skipped = child, False
+        return node
+
+    def place(self, problem: Problem) -> Problem:
+        """``problem`` with its file, line and column."""
+        node = self.find(problem.path)
+        line, column = node.line, node.column
+        if line is not None and column is not None and problem.offset and node.inline:
+            column += problem.offset
+        return problem.placed(node.file, line, column)
+
+
+@dataclass
+class _Open:
+    """A mapping or sequence that is being read."""
+
+    node: Node
+    anchor: str | None
+    is_map: bool
+    key: str | None = None
+    key_mark: tuple[int, int] | None = None
+
+
+@dataclass
+class Builder:
+    """Builds nodes from YAML events."""
+
+    file: str
+    stack: list[_Open] = field(default_factory=list)
+    anchors: dict[str, Node] = field(default_factory=dict)
+    nodes: int = 0
+    root: Node | None = None
+
+    def fail(self, reason: str, remedy: str = "", mark: Any = None) -> ScenarioError:
+        """An error at a YAML mark."""
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        path = tuple(item.key for item in self.stack if item.key is not None)
+        return ScenarioError([Problem(path, reason, remedy, file=self.file, line=line, column=column)])
+
+    def build(self, events: Iterator[Any]) -> Node | None:
+        """The single document's node, or None when there is none."""
+        for event in events:
+            match type(event).__name__:
+                case "DocumentStartEvent" if self.root is not None:
+                    raise self.fail(
+                        "the file holds more than one document.", "Keep one, without '---'.", event.start_mark
+                    )
+                case "MappingStartEvent" | "SequenceStartEvent":
+                    self.open(event)
+                case "MappingEndEvent" | "SequenceEndEvent":
+                    done = self.stack.pop()
+                    self.add(done.node, done.anchor, event.start_mark)
+                case "ScalarEvent":
+                    self.scalar(event)
+                case "AliasEvent":
+                    self.alias(event)
+        return self.root
+
+    def open(self, event: Any) -> None:
+        """Starts a mapping or a sequence."""
+        is_map = type(event).__name__ == "MappingStartEvent"
+        self.refuse_tag(event)
+        if len(self.stack) >= MAX_DEPTH:
+            raise self.fail(f"it is nested more than {MAX_DEPTH} deep.", "", event.start_mark)
+        if self.expects_key:
+            raise self.fail("a key must be a word or a number.", "Put a value before ':'.", event.start_mark)
+        self.stack.append(_Open(self.node({} if is_map else [], event), event.anchor, is_map))
+
+    def node(self, value: Any, event: Any) -> Node:
+        """A node at the place of an event, counted."""
+        self.count(1, event.start_mark)
+        return Node(value, self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def count(self, number: int, mark: Any) -> None:
+        """Keeps the total size, repeated parts included, within bounds."""
+        self.nodes += number
+        if self.nodes > MAX_NODES:
+            raise self.fail(
+                f"it holds more than {MAX_NODES} values, those that aliases (*name) repeat included.", "", mark
+            )
+
+    @property
+    def expects_key(self) -> bool:
+        """Whether the next scalar is a key."""
+        return bool(self.stack) and self.stack[-1].is_map and self.stack[-1].key is None
+
+    def scalar(self, event: Any) -> None:
+        """A key, or a value."""
+        self.refuse_tag(event)
+        if not event.value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in event.value):
+            raise self.fail("half a surrogate pair is not a character.", "Remove the escape.", event.start_mark)
+        plain = not event.style
+        if self.expects_key:
+            top, key = self.stack[-1], str(event.value)
+            if key == "<<" and plain:
+                raise self.fail(
+                    "merge keys ('<<') are not part of YAML 1.2.", "Use 'extends', or write the keys.", event.start_mark
+                )
+            if key in top.node.value:
+                first = top.node.value[key].key
+                where = f" It is first given in line {first[0]}." if first else ""
+                raise self.fail(f"the key '{key}' is given twice.{where}", "Remove one.", event.start_mark)
+            top.key, top.key_mark = key, (event.start_mark.line + 1, event.start_mark.column + 1)
+            return
+        node = self.node(plain_value(event.value) if plain else event.value, event)
+        if plain and not event.value and self.stack and self.stack[-1].key_mark:
+            node.line, node.column = self.stack[-1].key_mark  # nothing is there: the key's place
+        node.inline = event.start_mark.line == event.end_mark.line
+        if node.inline and not plain and node.column is not None:
+            node.column += 1
+        self.add(node, event.anchor, event.start_mark)
+
+    def alias(self, event: Any) -> None:
+        """A value given before under an anchor."""
+        node = self.anchors.get(event.anchor)
+        if self.expects_key:
+            raise self.fail("an alias cannot be a key.", "Write the key.", event.start_mark)
+        if node is None:
+            raise self.fail(
+                f"'*{event.anchor}' repeats '&{event.anchor}', which is not given before it.", "", event.start_mark
+            )
+        self.count(node.size, event.start_mark)
+        copy = Node(node.value, node.file, node.line, node.column, None, node.inline, node.size)
+        self.add(copy, None, event.start_mark)
+
+    def add(self, node: Node, anchor: str | None, mark: Any) -> None:
+        """Puts a finished node into what is open."""
+        if anchor:
+            self.anchors[anchor] = node
+        if not self.stack:
+            self.root = node
+            return
+        top = self.stack[-1]
+        top.node.size += node.size
+        if top.is_map:
+            assert top.key is not None
+            node.key, top.node.value[top.key], top.key = top.key_mark, node, None
+        else:
+            top.node.value.append(node)
+
+    def refuse_tag(self, event: Any) -> None:
+        """Tags could name types; only plain data is read."""
+        if event.tag is not None:
+            raise self.fail(
+                f"the tag '{event.tag}' is not allowed.", "Only plain values are read; remove it.", event.start_mark
+            )
+
+
+def plain_value(text: str) -> Any:
+    """An unquoted scalar as YAML 1.2 reads it: null, true, false, a number, or the text itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.match(text):
+        return int(text)
+    if _HEX.match(text):
+        return int(text, 0)
+    return float(text) if _FLOAT.match(text) and len(text) <= 300 else text
+
+
+def decode(data: bytes, file: str) -> str:
+    """UTF-8 bytes as text; ScenarioError with the line of the first byte that is not."""
+    if len(data) > MAX_BYTES:
+        raise ScenarioError([Problem((), f"it has {len(data)} bytes; the limit is {MAX_BYTES}.", file=file)])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        reason = f"it is not UTF-8 text (byte {data[error.start]:#04x})."
+        remedy = "Save the file as UTF-8."
+        raise ScenarioError([Problem((), reason, remedy, file=file, line=line, column=column)]) from None
+
+
+def read_yaml(text: str, file: str) -> Node:
+    """The top mapping of a YAML text; ScenarioError when it is not one."""
+    if len(text) > MAX_BYTES:
+        raise ScenarioError([Problem((), f"it has {len(text)} characters; the limit is {MAX_BYTES}.", file=file)])
+    builder = Builder(file)
+    try:
+        root = builder.build(YAML(typ="safe", pure=True).parse(text))
+    except MarkedYAMLError as error:
+        raise _yaml_problem(builder, text, error) from None
+    except (YAMLError, RecursionError, ValueError, NotImplementedError) as error:
+        raise _unreadable(text, file, error) from None
+    if root is None:
+        raise builder.fail("it is empty.", "A scenario needs at least 'actors', 'state' and 'turn'.")
+    if not isinstance(root.value, dict):
+        kind = "a list" if isinstance(root.value, list) else "a single value"
+        raise builder.fail(f"it is {kind}, not a mapping.", "Start with keys such as 'actors:', 'state:' and 'turn:'.")
+    return root
+
+
+def _yaml_problem(builder: Builder, text: str, error: MarkedYAMLError) -> ScenarioError:
+    mark = error.problem_mark or error.context_mark
+    reason = f"{error.problem or error.context or 'it cannot be read'}".replace("\n", " ")
+    lines = text.split("\n")
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    if "\t" in line and ("\\t" in reason or line[: len(line) - len(line.lstrip())].count("\t")):
+        return builder.fail("a tab cannot indent YAML.", "Use spaces.", mark)
+    if "mapping values are not allowed" in reason:
+        return builder.fail("a ':' is not allowed here.", "Put the text in quotes, or check the indentation.", mark)
+    remedy = "Check the indentation, quotes and brackets on this line and the one above."
+    return builder.fail(f"this is not YAML: {reason}.", remedy, mark)
+
+
+def _unreadable(text: str, file: str, error: Exception) -> ScenarioError:
+    position = getattr(error, "position", None)
+    if isinstance(position, int):
+        line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+        shown = f"U+{ord(text[position]):04X}" if position < len(text) else "a character"
+        reason = f"the character {shown} is not allowed in YAML."
+        return ScenarioError([Problem((), reason, "Remove it.", file=file, line=line, column=column)])
+    flat = " ".join(str(error).split())[:200]
+    return ScenarioError(
+        [Problem((), f"this is not YAML: {flat or type(error).__name__}.", file=file, line=1, column=1)]
+    )

@@ -1,0 +1,335 @@
+"""The forward pass: the exact distribution over states, with monitors of what has been seen."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foedus.game.arrays import DECIDE, LANES
+from foedus.solve import sections as s
+from foedus.solve.arrays import MEMORY, Bits, Floats, Graph, Ints, section
+from foedus.solve.backward import add_up, gather
+from foedus.solve.lanes import at, count, kernel, load, log2_below, muladd, part, select, splat, store, which
+
+
+class Columns(NamedTuple):
+    """Monitors, one entry a column; the first is plain (no event) and starts with all the mass.
+
+    A column's mass leaves it when its event is seen in a period from ``first`` to ``last``;
+    it is counted and goes to column ``follow`` (-1: out). ``entry`` columns start with the
+    initial mass; ``full`` numbers those that keep account of actions, payments and events
+    at the period's end (-1: not).
+    """
+
+    event: Ints
+    first: Ints
+    last: Ints
+    follow: Ints
+    entry: NDArray[np.bool_]
+    full: Ints
+
+
+class Forward(NamedTuple):
+    """What a forward pass counts; the last dim is the lane.
+
+    ``hit`` [columns, periods]; ``taken`` [full, periods, actions]; ``decided`` [full, periods,
+    phases]; ``pays`` [full, objectives] (discounted); ``end_event`` [full, periods, events];
+    ``visits`` of period ends, and of the stage values paid there, less those of the first
+    (``shift`` [actors]), the sums ``stage`` [actors] and ``product`` [actors, actors], of which
+    the second actor is not after the first; ``entropy`` and ``choices`` [actors] (bits, and how
+    many choices).
+    """
+
+    hit: Floats
+    taken: Floats
+    decided: Floats
+    pays: Floats
+    end_event: Floats
+    visits: Floats
+    shift: Floats
+    stage: Floats
+    product: Floats
+    entropy: Floats
+    choices: Floats
+
+
+class _Monitors(NamedTuple):
+    """Columns as the kernel wants them: ``watch`` and ``active`` are filled as it goes."""
+
+    event: Ints
+    first: Ints
+    last: Ints
+    follow: Ints
+    entry: Ints
+    full: Ints  # [full] the column of each
+    watch: Bits  # the event that each column waits for in this period
+    active: Ints  # columns with mass at the node
+
+
+def forward(graph: Graph, table: Floats, periods: int, policy: Floats, columns: Columns, start: Any,
+            sizes: tuple[int, int, int], entropy: bool = False) -> Forward:  # fmt: skip
+    """Walks the game forward over ``periods`` under ``policy`` [periods, actions, LANES].
+
+    ``start`` is (nodes, coefficients, event bits); ``sizes`` are the numbers of public
+    actions, phases and events.
+    """
+    many, fulls = len(columns.event), int(columns.full.max()) + 1
+    actions, phases, events = sizes
+    actors, ends = len(section(graph, s.PATIENCE)), len(section(graph, s.END_NODES))
+    objectives, lists = len(section(graph, s.OBJ_ACTOR)), len(section(graph, s.LIST_PTR))
+    shapes = ((many, periods), (fulls, periods, max(actions, 1)), (fulls, periods, max(phases, 1)),
+              (fulls, max(objectives, 1)), (fulls, periods, max(events, 1)), (), (actors,), (actors,),
+              (actors, actors), (actors,), (actors,))  # fmt: skip
+    result = Forward(*(np.zeros((*shape, LANES)) for shape in shapes))
+    order = np.argsort(np.where(columns.full < 0, many, columns.full), kind="stable")[:fulls]
+    event, first, last, follow, entry, full = (np.array(part, np.int32) for part in (*columns[:5], order))
+    watch, active = np.zeros(many, np.uint64), np.zeros(many, np.int32)
+    monitors = _Monitors(event, first, last, follow, entry, full, watch, active)
+    begin = np.array(start[0], np.int32), np.array(start[1], np.int32), np.array(start[2], np.uint64)
+    nodes = len(section(graph, s.KIND))
+    mass, wrap = MEMORY.take("mass", nodes, many, LANES), MEMORY.take("wrap", ends, many, LANES)
+    flow, rest = np.zeros((fulls + 1, lists, LANES)), np.ones((actors, LANES))
+    _walk(*graph, MEMORY.work(graph), table, periods, policy, monitors, *begin, entropy, mass, wrap, flow, rest, result)
+    return result
+
+
+@part
+def _watch(t: int, monitors: Any) -> Any:
+    """Notes the events that columns wait for at ``t``; all of them together."""
+    care = np.uint64(0)
+    for m in range(len(monitors.event)):
+        bit = np.uint64(0)
+        if monitors.event[m] >= 0 and monitors.first[m] <= t <= monitors.last[m]:
+            bit = np.uint64(1) << np.uint64(monitors.event[m])
+        monitors.watch[m] = bit
+        care |= bit
+    return care
+
+
+@part
+def _land(m: int, t: int, periods: int, seen: Any, x: Any, to: int, many: int, monitors: Any, mass: Floats,
+          hit: Floats) -> None:  # fmt: skip
+    """Adds mass ``x`` of column ``m`` to node ``to``, after a look at the events ``seen`` there."""
+    while m >= 0 and seen & monitors.watch[m] != np.uint64(0):
+        store(hit, m * periods + t, load(hit, m * periods + t) + x)
+        m = int(monitors.follow[m])
+    if m >= 0:
+        store(mass, to * many + m, load(mass, to * many + m) + x)
+
+
+@part
+def _enter(g: Ints, work: Floats, periods: int, monitors: Any, nodes: Ints, probs: Ints, flags: Bits, mass: Floats,
+           hit: Floats) -> None:  # fmt: skip
+    """Puts the initial mass on the start nodes, every entry column looking at them."""
+    many = len(monitors.event)
+    for k in range(len(nodes)):
+        c = int(probs[k])
+        x = load(work, c if c >= 0 else count(g, s.OFFSET))
+        for m in range(many):
+            if monitors.entry[m] != 0:
+                _land(m, 0, periods, flags[k], x, int(nodes[k]), many, monitors, mass, hit)
+
+
+@part
+def _turn(g: Ints, t: int, periods: int, start_flags: Bits, monitors: Any, mass: Floats, wrap: Floats,
+          hit: Floats) -> None:  # fmt: skip
+    """Moves the mass at the ends of the last period to the starts of period ``t``."""
+    many, zero = len(monitors.event), splat(0.0)
+    for e in range(count(g, s.END_NODES)):
+        for m in range(many):
+            x = load(wrap, e * many + m)
+            if which(x != zero) != 0:
+                _land(m, t, periods, start_flags[e], x, at(g, s.END_TO, e), many, monitors, mass, hit)
+
+
+@part
+def _find(n: int, zero: Any, monitors: Any, mass: Floats) -> int:
+    """Lists the columns that have mass at ``n``; how many."""
+    many, found = len(monitors.event), 0
+    for m in range(many):
+        if which(load(mass, n * many + m) != zero) != 0:
+            monitors.active[found] = m
+            found += 1
+    return found
+
+
+@part
+def _pass(n: int, to: int, active: Any, found: int, monitors: Any, mass: Floats) -> None:
+    """Lets the mass at ``n`` pass on to ``to`` in the lanes where the phase is shut."""
+    many, zero = len(monitors.event), splat(0.0)
+    for k in range(found):
+        m = int(monitors.active[k])
+        x = load(mass, n * many + m)
+        store(mass, to * many + m, load(mass, to * many + m) + select(active, zero, x))
+        store(mass, n * many + m, select(active, x, zero))
+
+
+@part
+def _surprise(g: Ints, work: Floats, n: int, row: int, x: Any, policy: Floats, out: Any) -> None:
+    """Adds the entropy of a free choice at ``n``, made with probability ``x``, in bits."""
+    zero, one = splat(0.0), splat(1.0)
+    options, bits, free = zero, zero, one
+    for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
+        there = load(work, at(g, s.MASK, a)) != zero
+        options = options + select(there & (load(work, at(g, s.BASE, a)) > zero), one, zero)
+        if at(g, s.FORCE, a) >= 0:
+            free = select(there & (load(work, at(g, s.FORCE, a)) != zero), zero, free)
+        p = load(policy, row + a)
+        bits = bits + select(p > splat(1e-300), p * log2_below(p), zero)
+    counted = select((options > one) & (free > zero), x, zero)
+    j = at(g, s.MOVER, n)
+    store(out.entropy, j, load(out.entropy, j) - counted * bits)
+    store(out.choices, j, load(out.choices, j) + counted)
+
+
+@part
+def _count(row: int, n: int, p: Any, monitors: Any, mass: Floats, into: Floats, stride: int) -> None:
+    """Adds ``p`` of the mass at ``n``, in each full column, to row ``row`` of its account."""
+    many = len(monitors.event)
+    for f in range(len(monitors.full)):
+        x = load(mass, n * many + int(monitors.full[f]))
+        store(into, f * stride + row, muladd(p, x, load(into, f * stride + row)))
+
+
+@part
+def _move(g: Ints, flags: Bits, b: int, n: int, t: int, periods: int, care: Any, p: Any, found: int, monitors: Any,
+          mass: Floats, hit: Floats) -> None:  # fmt: skip
+    """Moves ``p`` of the mass at ``n`` along branch ``b``, each column looking at the state landed in."""
+    many, to = len(monitors.event), at(g, s.TARGET, b)
+    plain = flags[b] & care == np.uint64(0)
+    for k in range(found):
+        m = int(monitors.active[k])
+        x = load(mass, n * many + m)
+        if plain:
+            store(mass, to * many + m, muladd(p, x, load(mass, to * many + m)))
+        else:
+            _land(m, t, periods, flags[b], p * x, to, many, monitors, mass, hit)
+
+
+@part
+def _act(g: Ints, flags: Bits, work: Floats, n: int, t: int, periods: int, care: Any, found: int, policy: Floats,
+         monitors: Any, mass: Floats, flow: Floats, out: Any) -> None:  # fmt: skip
+    """Moves the mass at ``n`` on: through the choice made there, and nature's branches."""
+    decides, row, lists = at(g, s.KIND, n) == DECIDE, t * count(g, s.BASE), count(g, s.LIST_PTR)
+    public, zero = out.taken.shape[2], splat(0.0)
+    for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
+        taken = splat(1.0)
+        if decides:
+            taken = load(policy, row + a)
+            if which(taken != zero) == 0:
+                continue
+            _count(t * public + at(g, s.ACTION_ID, a), n, taken, monitors, mass, out.taken, periods * public)
+        if at(g, s.A_LIST, a) >= 0:
+            _count(at(g, s.A_LIST, a), n, taken, monitors, mass, flow, lists)
+        for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
+            p = taken * load(work, at(g, s.PROB, b))
+            if at(g, s.B_LIST, b) >= 0:
+                _count(at(g, s.B_LIST, b), n, p, monitors, mass, flow, lists)
+            _move(g, flags, b, n, t, periods, care, p, found, monitors, mass, out.hit)
+
+
+@part
+def _end(g: Ints, end_flags: Bits, t: int, periods: int, monitors: Any, mass: Floats, wrap: Floats, flow: Floats,
+         out: Any) -> None:  # fmt: skip
+    """Counts events at the period's end and what is paid there, and takes the mass off the ends."""
+    many, lists, events = len(monitors.event), count(g, s.LIST_PTR), out.end_event.shape[2]
+    fulls, zero = len(monitors.full), splat(0.0)
+    for e in range(count(g, s.END_NODES)):
+        n = at(g, s.END_NODES, e)
+        x = load(mass, n * many)
+        if which(x != zero) != 0:
+            found = at(g, s.A_LIST, at(g, s.A_PTR, n))
+            stage = fulls * lists + (found if found >= 0 else lists - 1)
+            store(flow, stage, load(flow, stage) + x)
+            if found >= 0:
+                _count(found, n, splat(1.0), monitors, mass, flow, lists)
+            for v in range(events):
+                if (end_flags[e] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
+                    _count(t * events + v, n, splat(1.0), monitors, mass, out.end_event, periods * events)
+        for m in range(many):
+            store(wrap, e * many + m, load(mass, n * many + m))
+            store(mass, n * many + m, zero)
+
+
+@part
+def _pay(g: Ints, work: Floats, fulls: int, flow: Floats, rest: Floats, pays: Floats) -> None:
+    """Turns how often each list of payments was due into payments, discounted, and starts anew."""
+    lists, objectives, zero = count(g, s.LIST_PTR), pays.shape[1], splat(0.0)
+    for f in range(fulls):
+        for k in range(lists - 1):
+            x = load(flow, f * lists + k)
+            if which(x != zero) != 0:
+                for c in range(at(g, s.LIST_PTR, k), at(g, s.LIST_PTR, k + 1)):
+                    o = at(g, s.PAY_OBJ, c)
+                    amount = load(work, at(g, s.PAY_COEF, c)) * load(rest, at(g, s.OBJ_ACTOR, o))
+                    store(pays, f * objectives + o, muladd(x, amount, load(pays, f * objectives + o)))
+                store(flow, f * lists + k, zero)
+
+
+@part
+def _stage(g: Ints, work: Floats, k: int, i: int) -> Any:
+    """What list ``k`` of payments comes to for actor ``i``."""
+    total = splat(0.0)
+    if k < count(g, s.LIST_PTR) - 1:
+        for c in range(at(g, s.SUM_PTR, k), at(g, s.SUM_PTR, k + 1)):
+            if at(g, s.SUM_ACTOR, c) == i:
+                total = load(work, at(g, s.ROWS, s.SUMS) + c)
+    return total
+
+
+@part
+def _correlate(g: Ints, work: Floats, first: bool, fulls: int, flow: Floats, out: Any) -> None:
+    """Adds the stage values of the period's ends to the sums that correlations are made of."""
+    actors, lists, zero = count(g, s.PATIENCE), count(g, s.LIST_PTR), splat(0.0)
+    if first:
+        found = at(g, s.A_LIST, at(g, s.A_PTR, at(g, s.END_NODES, 0)))
+        for i in range(actors):
+            store(out.shift, i, _stage(g, work, found if found >= 0 else lists - 1, i))
+    for k in range(lists):
+        x = load(flow, fulls * lists + k)
+        if which(x != zero) != 0:
+            store(out.visits, 0, load(out.visits, 0) + x)
+            for i in range(actors):
+                one = x * (_stage(g, work, k, i) - load(out.shift, i))
+                store(out.stage, i, load(out.stage, i) + one)
+                for j in range(i + 1):
+                    two = _stage(g, work, k, j) - load(out.shift, j)
+                    store(out.product, i * actors + j, muladd(one, two, load(out.product, i * actors + j)))
+            store(flow, fulls * lists + k, zero)
+
+
+@kernel
+def _walk(g: Ints, flags: Bits, end_flags: Bits, start_flags: Bits, work: Floats, table: Floats, periods: int,
+          policy: Floats, monitors: Any, nodes: Ints, probs: Ints, seen: Bits, entropy: bool, mass: Floats,
+          wrap: Floats, flow: Floats, rest: Floats, out: Any) -> None:  # fmt: skip
+    """Fills ``out``; ``mass`` must be zeros and is left so. ``flow`` [full + 1, lists], ``rest`` [actors]."""
+    many, fulls, zero = len(monitors.event), len(monitors.full), splat(0.0)
+    for t in range(periods):
+        gather(g, table, t, t == 0, work)
+        add_up(g, work)
+        care = _watch(t, monitors)
+        if t == 0:
+            _enter(g, work, periods, monitors, nodes, probs, seen, mass, out.hit)
+        else:
+            _turn(g, t, periods, start_flags, monitors, mass, wrap, out.hit)
+        for n in range(count(g, s.KIND) - count(g, s.END_NODES)):
+            if which(load(mass, n * many) != zero) == 0:
+                continue
+            found = _find(n, zero, monitors, mass)
+            if at(g, s.GUARD, n) >= 0:
+                _pass(n, at(g, s.PASS_TO, n), load(work, at(g, s.GUARD, n)) != zero, found, monitors, mass)
+            if at(g, s.KIND, n) == DECIDE:
+                phases = out.decided.shape[2]
+                _count(t * phases + at(g, s.PHASE, n), n, splat(1.0), monitors, mass, out.decided, periods * phases)
+                if entropy:
+                    _surprise(g, work, n, t * count(g, s.BASE), load(mass, n * many), policy, out)
+            _act(g, flags, work, n, t, periods, care, found, policy, monitors, mass, flow, out)
+            for k in range(found):
+                store(mass, n * many + int(monitors.active[k]), zero)
+        _end(g, end_flags, t, periods, monitors, mass, wrap, flow, out)
+        _pay(g, work, fulls, flow, rest, out.pays)
+        _correlate(g, work, t == 0, fulls, flow, out)
+        for i in range(count(g, s.PATIENCE)):
+            store(rest, i, load(rest, i) * load(work, at(g, s.PATIENCE, i)))

@@ -1,0 +1,203 @@
+"""One policy's game played in one block of worlds: solve, walk forward, read off the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foedus.game.arrays import LANES
+from foedus.game.compile import Game, Levels, Start
+from foedus.game.program import WorldError
+from foedus.scenario.expr import Tree
+from foedus.scenario.query import Query
+from foedus.solve.arrays import MEMORY, graph
+from foedus.solve.backward import NO_ACTION, backward
+from foedus.solve.extremes import extreme
+from foedus.solve.forward import Forward, forward
+from foedus.solve.likelihood import log_likelihood
+from foedus.solve.observe import Observations, ObservedArrays
+from foedus.solve.queries import QueryPlan, group
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Solving:
+    """One solve: which table of coefficients, which actors play the policy of an earlier
+    solve (actor, solve), and the actors whose policies are taken from this one."""
+
+    table: int
+    fixed: tuple[tuple[int, int], ...]
+    own: tuple[int, ...]
+
+
+@dataclass
+class Play:
+    """What is computed for one policy.
+
+    ``events`` are outcomes reported over time; ``ends`` the same where they can also be
+    looked at when a period ends, else None.
+    """
+
+    game: Game
+    solves: Sequence[Solving]
+    queries: tuple[Query, ...]
+    policy: str
+    events: Sequence[Tree] = ()
+    ends: Sequence[Tree | None] = ()
+    observed: Observations | None = None
+    entropy: bool = False
+    plans: dict[Levels, tuple[QueryPlan, list[int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.graph = graph(self.game.arrays)
+        owner = np.repeat(np.arange(self.game.nodes), np.diff(self.game.arrays.a_ptr))
+        self.acts = [np.flatnonzero(self.game.arrays.mover[owner] == i) for i in range(len(self.game.turn.actors))]
+        self.plans = {(): (QueryPlan(self.game), [])}
+        for start, which in group(self.queries, self.policy).items():
+            plan = self.plans.setdefault(start, (QueryPlan(self.game), []))
+            for i in which:
+                plan[0].add(self.queries[i])
+            plan[1].extend(which)
+        self.monitors = [self.plans[()][0].eventually(tree) for tree in self.events]
+        bits = {tree: e for e, tree in enumerate(self.game.watch.events)}
+        self.bits = [-1 if tree is None else bits[tree] for tree in self.ends]
+        self.extremes = [
+            (i, query)
+            for i, query in enumerate(self.queries)
+            if query.kind in ("most", "least") and query.under in (None, self.policy)
+        ]
+        self.seen: ObservedArrays | None = None if self.observed is None else self.observed.arrays(self.game)
+
+    def block(self, tables: Sequence[Floats], scale: float = 1.0, perfect: bool = False) -> dict[str, Floats]:
+        """All results of LANES worlds; the first dim of every array is the world.
+
+        ``tables[0]`` holds the true coefficients [rows, LANES], the others those of the
+        versions of the game that ``solves`` name. WorldError where a choice has no action.
+        """
+        policy, value = self.solve(tables, scale, perfect, MEMORY.take("played", *self._shape))
+        answers = np.full((LANES, len(self.queries)), np.nan)
+        for start, (plan, which) in self.plans.items():
+            walk = self.walk(tables[0], policy, plan, self.game.starts[start])
+            for reader, i in zip(plan.readers, which, strict=True):
+                answers[:, i] = reader(walk)
+            if start == ():
+                parts = self.read(walk)
+        for i, query in self.extremes:
+            answers[:, i] = self.reach(tables[0], policy, query)
+        parts |= {"value": value, "query": answers}
+        if self.seen is not None:
+            begin = self.game.starts[()]
+            found = log_likelihood(self.graph, tables[0], self.game.periods, policy, begin, self.seen)
+            parts["log_likelihood"] = found.T
+        return {name: np.ascontiguousarray(part) for name, part in parts.items()}
+
+    def solve(self, tables: Sequence[Floats], scale: float, perfect: bool,
+              played: Floats | None = None) -> tuple[Floats, Floats]:  # fmt: skip
+        """(choices [periods, actions, LANES] as played, value [LANES, actors] at the start).
+
+        The choices are written into ``played`` where it is given; those that nobody can face
+        are then left as they were.
+        """
+        needed = {source for solving in self.solves for _, source in solving.fixed}
+        played = np.zeros(self._shape) if played is None else played
+        value = np.zeros((LANES, len(self.game.turn.actors)))
+        kept: dict[int, Floats] = {}
+        for s, solving in enumerate(self.solves):
+            if s in needed:
+                kept[s] = MEMORY.take(f"kept {s}", *self._shape)
+            start = self._one(solving, tables[solving.table], scale, perfect, kept, kept.get(s, played), s in needed)
+            for actor in solving.own:
+                value[:, actor] = start[actor]
+                if s in needed:
+                    mine = self.acts[actor]
+                    played[:, mine] = kept[s][:, mine]
+        return played, value
+
+    def policies(self, tables: Sequence[Floats], scale: float, perfect: bool) -> list[Floats]:
+        """Everybody's choices [periods, actions, LANES] in each solve."""
+        kept: dict[int, Floats] = {}
+        for s, solving in enumerate(self.solves):
+            kept[s] = np.zeros(self._shape)
+            self._one(solving, tables[solving.table], scale, perfect, kept, kept[s], True)
+        return list(kept.values())
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        return self.game.solved, len(self.game.arrays.base), LANES
+
+    def _one(self, solving: Solving, table: Floats, scale: float, perfect: bool, kept: dict[int, Floats],
+             out: Floats, everyone: bool) -> Floats:  # fmt: skip
+        """One solve: fills ``out`` with the choices of everyone (or its own actors); the value at the start."""
+        actors = len(self.game.turn.actors)
+        fixed, store = np.zeros(actors, bool), np.full(actors, everyone)
+        store[list(solving.own)] = True
+        given = np.zeros((0, 0, LANES))
+        if solving.fixed:
+            given = MEMORY.take("given", *self._shape)
+        for actor, source in solving.fixed:
+            fixed[actor] = True
+            mine = self.acts[actor]
+            given[:, mine] = kept[source][:, mine]
+        values = MEMORY.take("values", self.game.nodes, actors, LANES)
+        packed, work, periods = self.graph.packed, MEMORY.work(self.graph), self.game.solved
+        node, t, lane, wrong = backward(packed, work, table, periods, scale, perfect, fixed, given, store, out, values)
+        if wrong:
+            values[:] = 0.0
+            raise WorldError(self._no_action(node, t) if wrong == NO_ACTION else self._not_finite(t), lane)
+        return self._at_start(table, values)
+
+    def walk(self, table: Floats, policy: Floats, plan: QueryPlan, start: Start) -> Forward:
+        """A forward pass with a plan's columns."""
+        game = self.game
+        sizes = len(game.action_ids), len(game.phase_ids), len(game.watch.events)
+        return forward(self.graph, table, game.periods, policy, plan.columns(), start, sizes, self.entropy)
+
+    def read(self, walk: Forward) -> dict[str, Floats]:
+        """Outcomes over time, actions, payments and entropy."""
+        periods = self.game.periods
+        by, at = np.zeros((LANES, periods, len(self.events))), np.full((LANES, periods, len(self.events)), np.nan)
+        for o, (column, bit) in enumerate(zip(self.monitors, self.bits, strict=True)):
+            by[:, :, o] = np.cumsum(walk.hit[column], axis=0).T
+            if bit >= 0:
+                at[:, :, o] = walk.end_event[0, :, bit].T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            bits = (walk.entropy / walk.choices).T
+        return {
+            "by": by, "at": at, "taken": walk.taken[0].transpose(2, 0, 1), "decided": walk.decided[0].transpose(2, 0, 1),
+            "pays": walk.pays[0].T, "entropy": bits,
+        }  # fmt: skip
+
+    def reach(self, table: Floats, policy: Floats, query: Query) -> Floats:
+        """[LANES] the most or least that an actor can make of an event."""
+        game = self.game
+        movers = np.array([actor == query.names[0] for actor in game.turn.actors])
+        event = game.watch.events.index(query.event)
+        most = query.kind == "most"
+        return extreme(self.graph, table, game.periods, policy, event, movers, most, game.starts[query.start])[0]
+
+    def _at_start(self, table: Floats, values: Floats) -> Floats:
+        """[actors, LANES] value at the start, over the start states."""
+        g = self.game.arrays
+        total = np.zeros(values.shape[1:])
+        for node, c in zip(g.start_node, g.start_prob, strict=True):
+            total += values[node] * (table[g.offset[c]] if c >= 0 else 1.0)
+        return total
+
+    def _not_finite(self, t: int) -> str:
+        """What is wrong where payments add up to more than a number can hold."""
+        return f"what actors expect from the end of period {t} on is not a finite number: payments are too large"
+
+    def _no_action(self, node: int, t: int) -> str:
+        """What is wrong where a choice has no action."""
+        game = self.game
+        phase = game.turn.phases[game.arrays.phase[node]]
+        levels = zip(game.turn.variables, game.rows[node], strict=True)
+        where = ", ".join(f"{v.name} = {int(level)}" for v, level in levels if level != v.home) or "the start state"
+        return (
+            f"phase '{phase.id}' leaves {game.turn.actors[phase.mover]} no action in period {t} (with {where}): "
+            "every action's 'when' is false or its base 0"
+        )

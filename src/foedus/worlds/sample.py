@@ -1,0 +1,262 @@
+"""Worlds: one value of every assumption each, drawn by a seeded space-filling design.
+
+Draws are keyed by the assumption's name, so that adding an assumption leaves the draws
+of the others as they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foedus.scenario.distributions import Distribution
+from foedus.scenario.errors import ExpressionError, FoedusError, ScenarioError
+from foedus.scenario.expr import Tree, assumption_names, evaluate, nearest, parse
+from foedus.scenario.schema import Num, Scenario
+from foedus.scenario.scope import number_scope
+
+Floats = NDArray[np.float64]
+Method = Literal["lhs", "sobol"]
+# Sobol dimensions that names are spread over: enough for few collisions, few enough to be quick.
+SOBOL_DIMENSIONS = 1024
+_SOBOL_BLOCK = 4096
+# The unit interval is entered by this much, so that no unbounded distribution gives infinity.
+_EDGE = 2.0**-40
+
+
+def uncertain(scenario: Scenario) -> list[str]:
+    """The names of the assumptions that have a distribution, in the order written."""
+    return [name for name, assumption in scenario.all_assumptions.items() if assumption.distribution is not None]
+
+
+def sample(scenario: Scenario, n: int, seed: int = 0, method: Method = "lhs") -> dict[str, Floats]:
+    """``n`` worlds: for every assumption that has a distribution or is a fixed number, an array [n].
+
+    ``lhs`` is a Latin hypercube (McKay, Beckman and Conover 1979), ``sobol`` a scrambled Sobol
+    sequence (Owen 1998), best when ``n`` is a power of two. FoedusError when ``n`` is not positive
+    or the method is not known.
+    """
+    return from_unit(scenario, unit_sample(uncertain(scenario), n, seed, method))
+
+
+def unit_sample(names: Collection[str], n: int, seed: int = 0, method: Method = "lhs") -> dict[str, Floats]:
+    """``n`` points of the open unit cube, one coordinate [n] a name."""
+    if n < 1:
+        raise FoedusError(f"the number of worlds must be at least 1, not {n}.")
+    if method == "lhs":
+        return {name: _inside(_latin(name, n, seed)) for name in names}
+    if method == "sobol":
+        return {name: _inside(column) for name, column in _sobol(names, n, seed).items()}
+    raise FoedusError(f"'{method}' is not a sampling method. {nearest(str(method), ['lhs', 'sobol'])}")
+
+
+def from_unit(scenario: Scenario, unit: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Points of the unit cube as draws: distributions by their quantiles, fixed numbers as they are.
+
+    ``unit`` has one coordinate [n] for every uncertain assumption.
+    """
+    n = len(next(iter(unit.values()))) if unit else 1
+    draws = {}
+    for name, assumption in scenario.all_assumptions.items():
+        if assumption.distribution is not None:
+            draws[name] = quantile(assumption.distribution, unit[name])
+        elif assumption.value is not None and not isinstance(assumption.value, str):
+            draws[name] = np.full(n, float(assumption.value))
+    return draws
+
+
+def name_seed(seed: int, name: str, purpose: str = "") -> int:
+    """A 128-bit seed of its own for each (seed, purpose, name)."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}|{purpose}|{name}".encode(), digest_size=16).digest(), "big")
+
+
+def _inside(u: Floats) -> Floats:
+    return np.clip(u, _EDGE, 1 - _EDGE)
+
+
+def _latin(name: str, n: int, seed: int) -> Floats:
+    """One column of a Latin hypercube: a point in each of ``n`` equal slices, in an order of its own."""
+    from scipy.stats import qmc
+
+    column: Floats = qmc.LatinHypercube(d=1, rng=np.random.default_rng(name_seed(seed, name))).random(n)[:, 0]
+    return column
+
+
+def sobol_dimensions(names: Iterable[str]) -> dict[str, int]:
+    """The Sobol dimension of each name.
+
+    A name's first choice is a hash of it. Where two names choose the same, the one with the smaller
+    full hash keeps it and the other takes its next choice, and so on. So a new name moves another
+    one's draws only when it takes that one's place (about one chance in a thousand for each).
+    """
+    order = sorted(names, key=lambda name: (name_seed(0, name, "order"), name))
+    taken: dict[int, str] = {}
+    if len(order) > SOBOL_DIMENSIONS:
+        raise FoedusError(f"Sobol sampling takes at most {SOBOL_DIMENSIONS} assumptions, not {len(order)}. Use lhs.")
+    for name in order:
+        attempt = 0
+        while (choice := name_seed(attempt, name, "sobol") % SOBOL_DIMENSIONS) in taken:
+            attempt += 1
+        taken[choice] = name
+    return {name: dimension for dimension, name in taken.items()}
+
+
+def _sobol(names: Collection[str], n: int, seed: int) -> dict[str, Floats]:
+    """Coordinates of one scrambled sequence; the same scramble whatever names are asked for."""
+    from scipy.stats import qmc
+
+    dimensions = sobol_dimensions(names)
+    engine = qmc.Sobol(d=SOBOL_DIMENSIONS, rng=np.random.default_rng(name_seed(seed, "", "scramble")))
+    columns = [dimensions[name] for name in names]
+    blocks = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a sample need not be a power of two
+        for start in range(0, n, _SOBOL_BLOCK):
+            blocks.append(engine.random(min(_SOBOL_BLOCK, n - start))[:, columns])
+    table = np.concatenate(blocks)
+    return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(names)}
+
+
+def quantile(distribution: Distribution, u: Floats) -> Floats:
+    """The quantiles ``u`` (in the open unit interval) of a distribution."""
+    p = distribution.parameters
+    match distribution.kind:
+        case "uniform":
+            return p[0] + (p[1] - p[0]) * u
+        case "loguniform":
+            return np.asarray(np.exp(np.log(p[0]) + (np.log(p[1]) - np.log(p[0])) * u))
+        case "triangular":
+            return _triangular(u, *p)
+        case "pert":
+            low, mode, high = p
+            a, b = 1 + 4 * (mode - low) / (high - low), 1 + 4 * (high - mode) / (high - low)
+            return _beta(u, a, b, low, high)
+        case "beta":
+            return _beta(u, *p)
+        case "normal":
+            return _normal(u, *p)
+        case "lognormal":
+            return np.asarray(p[0] * np.exp(_normal(u, 0.0, p[1])))
+        case "integers":
+            return np.asarray(np.minimum(p[0] + np.floor(u * (p[1] - p[0] + 1)), p[1]))
+        case "choice":
+            weights = np.array(distribution.weights or [1.0] * len(p))
+            steps = np.cumsum(weights / weights.sum())
+            last = int(np.flatnonzero(weights)[-1])
+            return np.array(p, float)[np.minimum(np.searchsorted(steps, u, side="right"), last)]
+    raise FoedusError(f"'{distribution.kind}' cannot be sampled.")
+
+
+def _triangular(u: Floats, low: float, mode: float, high: float) -> Floats:
+    width = high - low
+    left = low + np.sqrt(u * width * (mode - low))
+    right = high - np.sqrt((1 - u) * width * (high - mode))
+    return np.asarray(np.where(u < (mode - low) / width, left, right))
+
+
+def _beta(u: Floats, a: float, b: float, low: float = 0.0, high: float = 1.0) -> Floats:
+    from scipy.special import betaincinv
+
+    return np.asarray(low + (high - low) * betaincinv(a, b, u), float)
+
+
+def _normal(u: Floats, mean: float, sd: float, low: float = -np.inf, high: float = np.inf) -> Floats:
+    if np.isinf(low) and np.isinf(high):
+        from scipy.special import ndtri
+
+        return np.asarray(mean + sd * ndtri(u), float)
+    from scipy.stats import truncnorm
+
+    ends = (low - mean) / sd, (high - mean) / sd
+    return np.asarray(np.clip(truncnorm.ppf(u, *ends, loc=mean, scale=sd), low, high), float)
+
+
+def resolve(
+    scenario: Scenario, draws: Mapping[str, Floats], overrides: Mapping[str, Num | Tree] | None = None
+) -> dict[str, Floats]:
+    """Every assumption's value in every world [n], under a policy's ``set``.
+
+    Fixed numbers come from the draws, or from the scenario where the draws lack them. The
+    expression of an override reads the values as they are without any override, its own included;
+    what is derived from an overridden assumption is then worked out anew, unless it is overridden
+    itself. ScenarioError for an expression that cannot be read or a cycle of them, FoedusError for
+    a draw that is missing, an unknown name or a value that is not finite.
+    """
+    original = _derive(scenario, draws)
+    return replace(scenario, original, overrides) if overrides else original
+
+
+def replace(
+    scenario: Scenario,
+    values: Mapping[str, Floats],
+    overrides: Mapping[str, Num | Tree],
+    held: Collection[str] = (),
+) -> dict[str, Floats]:
+    """``values`` (all assumptions) with some replaced, and what is derived from these worked out anew.
+
+    The overrides' expressions read ``values``. Derived assumptions in ``held`` keep their values:
+    a belief on top of a policy holds what the policy has set.
+    """
+    n = _width(values)
+    found = {}
+    for name, override in overrides.items():
+        if name not in scenario.all_assumptions:
+            raise FoedusError(f"'{name}' is not an assumption. {nearest(name, scenario.all_assumptions)}".strip())
+        tree = override if isinstance(override, tuple) else _read(scenario, name, override)
+        found[name] = _finite(name, evaluate(tree, {}, values), n)
+    kept = {name: values[name] for name in held if name not in found}
+    return _derive(scenario, {**values, **kept, **found}, {*kept, *found})
+
+
+def _derive(scenario: Scenario, draws: Mapping[str, Floats], held: Collection[str] = ()) -> dict[str, Floats]:
+    """All assumptions from the draws: expressions in the order of their dependence, except those held."""
+    n = _width(draws)
+    trees: dict[str, Tree] = {}
+    values: dict[str, Floats] = {}
+    for name, assumption in scenario.all_assumptions.items():
+        if isinstance(assumption.value, str) and name not in held:
+            trees[name] = _read(scenario, name, assumption.value)
+        elif name in draws:
+            values[name] = _finite(name, draws[name], n)
+        elif assumption.value is not None and not isinstance(assumption.value, str):
+            values[name] = np.full(n, float(assumption.value))
+        else:
+            raise FoedusError(f"the draws have no value of the assumption '{name}'.")
+    for name in _order(trees):
+        values[name] = _finite(name, evaluate(trees[name], {}, values), n)
+    return {name: values[name] for name in scenario.all_assumptions}
+
+
+def _width(values: Mapping[str, Floats]) -> int:
+    return len(next(iter(values.values()))) if values else 1
+
+
+def _read(scenario: Scenario, name: str, value: Num) -> Tree:
+    try:
+        return parse(value, number_scope(scenario))
+    except ExpressionError as error:
+        raise ScenarioError([scenario.placed(error.at(("assumptions", name)))]) from None
+
+
+def _order(trees: Mapping[str, Tree]) -> list[str]:
+    """The names so that each comes after those that it reads."""
+    graph = {name: [read for read in sorted(assumption_names(tree)) if read in trees] for name, tree in trees.items()}
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise FoedusError(f"assumptions that depend on each other: {' -> '.join(error.args[1])}.") from None
+
+
+def _finite(name: str, value: object, n: int) -> Floats:
+    """The value as an array of its own, one number a world."""
+    array = np.array(np.broadcast_to(np.asarray(value, dtype=float), n))
+    if not np.isfinite(array).all():
+        world = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise FoedusError(f"the assumption '{name}' is {array[world]} in world {world}, which is not a finite number.")
+    return array

@@ -1,0 +1,224 @@
+"""Plays a scenario in every world under every policy: the bridge from draws to results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foedus.game.arrays import LANES
+from foedus.game.bind import bind
+from foedus.game.compile import Game, Watch, compile_game
+from foedus.game.perceive import Perception, Version, perceive, secrets_of
+from foedus.game.program import WorldError
+from foedus.game.words import Words
+from foedus.scenario.errors import FoedusError
+from foedus.scenario.expr import Tree, state_names
+from foedus.scenario.query import Query
+from foedus.scenario.schema import Scenario
+from foedus.solve.observe import Observations
+from foedus.solve.play import Play, Solving
+from foedus.solve.queries import watch_for
+from foedus.worlds.versions import environments
+
+Floats = NDArray[np.float64]
+CHUNK = 256  # worlds whose coefficients are evaluated together
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How choices are made: the precision of all actors times ``scale``, or perfect rationality."""
+
+    scale: float = 1.0
+    perfect: bool = False
+
+
+@dataclass
+class PolicyResult:
+    """What one policy gives in every world; the first dim of every array is the world.
+
+    ``query`` [W, queries], ``by`` and ``at`` [W, periods, outcomes], ``taken`` [W, periods,
+    actions], ``decided`` [W, periods, phases], ``pays`` [W, objectives], ``entropy`` [W, actors]
+    (bits a decision, NaN without any), ``value`` [W, actors], ``log_likelihood`` [W, periods].
+    """
+
+    actions: tuple[str, ...]
+    phases: tuple[str, ...]
+    objectives: tuple[tuple[str, str], ...]
+    parts: dict[str, Floats] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Floats:
+        try:
+            return self.__dict__["parts"][name]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@dataclass
+class Simulation:
+    """Results by policy, and the games they were played in."""
+
+    results: dict[str, PolicyResult]
+    games: dict[str, Game]
+
+    @property
+    def query(self) -> dict[str, list[Floats]]:
+        """By policy: an array [W] for each query (NaN where the query names another policy)."""
+        return {policy: list(result.query.T) for policy, result in self.results.items()}
+
+    @property
+    def value(self) -> dict[str, Floats]:
+        """By policy: [W, actors], what each actor expects at the start in its own version of the game."""
+        return {policy: result.value for policy, result in self.results.items()}
+
+    @property
+    def loglik(self) -> Floats:
+        """[W] log-likelihood of the observations under the factual policy; zeros without observations."""
+        for result in self.results.values():
+            if "log_likelihood" in result.parts:
+                return np.asarray(result.log_likelihood.sum(axis=1))
+        first = next(iter(self.results.values()))
+        return np.zeros(len(first.value))
+
+
+def simulate(scenario: Scenario, worlds: Mapping[str, Floats], policies: Sequence[str] | None = None,
+             queries: Sequence[Query] = (), *, lam_scale: float = 1.0, rationality: str | None = None,
+             outcomes: Mapping[str, Tree] | None = None, observe: bool = True, threads: int = 2,
+             progress: Callable[[int], None] | None = None, games: Games | None = None) -> Simulation:  # fmt: skip
+    """Solves the game of each policy in each world and answers the queries, exactly.
+
+    ``worlds`` maps every sampled assumption to an array [W]. ``outcomes`` are events whose
+    probability over time is wanted. ``progress`` is called with the number of world-policies done.
+    Raises FoedusError where a number is impossible in some world, naming it.
+    """
+    names = list(policies or scenario.all_policies)
+    games = games or Games(scenario, queries, outcomes or {}, observe)
+    setting = Setting(lam_scale, (rationality or scenario.rationality) == "perfect")
+    width = len(next(iter(worlds.values())))
+    made: dict[str, list[dict[str, Floats]]] = {policy: [] for policy in names}
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        for start in range(0, width, CHUNK):
+            chunk = {name: np.asarray(draw, float)[start : start + CHUNK] for name, draw in worlds.items()}
+            for policy in names:
+                made[policy].append(_chunk(games, policy, chunk, setting, pool, start, progress))
+    results = {}
+    for policy, parts in made.items():
+        joined = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        game = games.play(policy)[0].game
+        results[policy] = PolicyResult(game.action_ids, game.phase_ids, game.turn.objectives, joined)
+    return Simulation(results, {policy: games.play(policy)[0].game for policy in names})
+
+
+class Games:
+    """The compiled games of a scenario's policies, compiled once per set of enabled actions."""
+
+    def __init__(self, scenario: Scenario, queries: Sequence[Query], outcomes: Mapping[str, Tree], observe: bool = True,
+                 entropy: bool = False):  # fmt: skip
+        self.entropy = entropy
+        self.scenario, self.queries, self.outcomes = scenario, tuple(queries), dict(outcomes)
+        self.observed = Observations(scenario) if observe and scenario.observations else None
+        words = Words(scenario)
+        scratch = {v.name for v in words.variables() if v.scratch} | {f"{c}.applies" for c in scenario.commitments}
+        self.lasting = {name for name, tree in self.outcomes.items() if not state_names(tree) & scratch}
+        self.compiled: dict[tuple[frozenset[str], bool], Game] = {}
+        self.plays: dict[str, tuple[Play, Perception]] = {}
+
+    def of(self, scenario: Scenario) -> Games:
+        """The same games for a scenario that differs in numbers only."""
+        twin = copy(self)
+        twin.scenario = scenario
+        return twin
+
+    def watch(self, factual: bool) -> Watch:
+        """What is looked at, under any policy."""
+        ends = [self.outcomes[name] for name in self.outcomes if name in self.lasting]
+        seen = self.observed if factual else None
+        return watch_for(
+            self.queries, self.outcomes.values(), [*ends, *(seen.events if seen else [])], seen.phases if seen else []
+        )
+
+    def game(self, policy: str) -> Game:
+        """The game of a policy, its bindings included."""
+        factual = self.observed is not None and policy == self.scenario.factual_policy
+        key = frozenset(self.scenario.all_policies[policy].enable), factual
+        if key not in self.compiled:
+            self.compiled[key] = compile_game(self.scenario, key[0], self.watch(factual))
+        return bind(self.compiled[key], self.scenario, policy)
+
+    def play(self, policy: str) -> tuple[Play, Perception]:
+        """What is computed under a policy, and who plays which version of the game."""
+        if policy not in self.plays:
+            game, perception = self.game(policy), perceive(self.scenario, policy)
+            factual = self.observed is not None and policy == self.scenario.factual_policy
+            versions = list(dict.fromkeys(solve.version for solve in perception.solves))
+            solves = [
+                Solving(1 + versions.index(solve.version), solve.fixed, tuple(sorted(solve.own)))
+                for solve in perception.solves
+            ]
+            events = list(self.outcomes.values())
+            ends = [self.outcomes[name] if name in self.lasting else None for name in self.outcomes]
+            self.plays[policy] = (
+                Play(
+                    game, solves, self.queries, policy, events, ends, self.observed if factual else None, self.entropy
+                ),
+                perception,
+            )
+        return self.plays[policy]
+
+
+def _chunk(games: Games, policy: str, draws: Mapping[str, Floats], setting: Setting, pool: ThreadPoolExecutor,
+           first: int, progress: Callable[[int], None] | None) -> dict[str, Floats]:  # fmt: skip
+    """One policy in one chunk of worlds, in blocks padded with copies of the last world."""
+    play, perception = games.play(policy)
+    width = len(next(iter(draws.values())))
+    padded = -(-width // LANES) * LANES
+    filled = {name: np.concatenate([draw, np.repeat(draw[-1:], padded - width)]) for name, draw in draws.items()}
+    try:
+        tables = tables_of(games.scenario, policy, play.game, perception, filled, padded)
+    except WorldError as error:
+        raise FoedusError(_blame(games.scenario, policy, draws, first, error)) from None
+    starts = range(0, padded, LANES)
+    jobs = [
+        pool.submit(
+            play.block,
+            [np.ascontiguousarray(table[:, at : at + LANES]) for table in tables],
+            setting.scale,
+            setting.perfect,
+        )
+        for at in starts
+    ]
+    found = []
+    for at, job in zip(starts, jobs, strict=True):
+        try:
+            found.append(job.result())
+        except WorldError as error:
+            wrong = WorldError(str(error), at + error.world)
+            raise FoedusError(_blame(games.scenario, policy, draws, first, wrong)) from None
+        if progress is not None:
+            progress(min(LANES, width - at))
+    return {key: np.concatenate([part[key] for part in found])[:width] for key in found[0]}
+
+
+def tables_of(scenario: Scenario, policy: str, game: Game, perception: Perception, draws: Mapping[str, Floats],
+            width: int) -> list[Floats]:  # fmt: skip
+    """Evaluated coefficients: of things as they are, then of each version of the game."""
+    versions = list(dict.fromkeys(solve.version for solve in perception.solves))
+    plain = Version(-1, frozenset(secrets_of(scenario, policy)))
+    envs = environments(scenario, policy, draws, [None, *(v for v in versions if v != plain)])
+    tables = [game.program.evaluate(env, width) for env in envs]
+    others = iter(tables[1:])
+    return [tables[0], *(tables[0] if version == plain else next(others) for version in versions)]
+
+
+def _blame(scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError) -> str:
+    """An error with the world that it happened in."""
+    world = min(error.world, len(next(iter(draws.values()))) - 1)
+    drawn = [name for name, a in scenario.all_assumptions.items() if a.distribution is not None and name in draws]
+    shown = ", ".join(f"{name} = {draws[name][world]:.4g}" for name in drawn[:12])
+    more = f" and {len(drawn) - 12} more" if len(drawn) > 12 else ""
+    where = f"In world {first + world} under policy '{policy}'"
+    return f"{where}: {error}." + (f" There {shown}{more}." if shown else "")

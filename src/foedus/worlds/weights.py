@@ -1,0 +1,124 @@
+"""Weights of worlds, and statistics of weighted worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from foedus.scenario.errors import FoedusError
+
+Floats = NDArray[np.float64]
+
+
+def even(n: int) -> Floats:
+    """Equal weights of ``n`` worlds."""
+    return np.full(n, 1.0 / n)
+
+
+def normalised(weights: ArrayLike | None, n: int) -> Floats:
+    """Weights [n] that sum to one; equal ones for None. FoedusError when they cannot be weights."""
+    if weights is None:
+        return even(n)
+    array = np.asarray(weights, dtype=float)
+    if array.shape != (n,) or not np.isfinite(array).all() or (array < 0).any() or array.sum() <= 0:
+        raise FoedusError(f"weights must be {n} numbers from 0 up that are not all 0.")
+    return np.asarray(array / array.sum())
+
+
+def posterior(loglik: ArrayLike, log_prior: ArrayLike | None = None) -> Floats:
+    """Posterior weights [world] by Bayes' rule, from the log-likelihood of what was observed.
+
+    ``log_prior`` (default: equal) need not be normalised. FoedusError when no world allows the
+    observations, or a number is NaN.
+    """
+    logs = np.asarray(loglik, dtype=float)
+    if log_prior is not None:
+        logs = logs + np.asarray(log_prior, dtype=float)
+    if np.isnan(logs).any():
+        raise FoedusError(f"the likelihood of world {int(np.flatnonzero(np.isnan(logs))[0])} is not a number.")
+    top = logs.max()
+    if top == -np.inf:
+        raise FoedusError(
+            "no world allows what was observed: its likelihood is 0 in all of them. "
+            "Give the observations an 'error' above 0, or widen the assumptions."
+        )
+    weights = np.exp(logs - top)
+    return np.asarray(weights / weights.sum())
+
+
+def log_evidence(loglik: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """The log of the mean likelihood over worlds of the given prior weights."""
+    logs = np.asarray(loglik, dtype=float)
+    prior = normalised(weights, len(logs))
+    top = logs.max()
+    return float(top + np.log(np.sum(prior * np.exp(logs - top)))) if top > -np.inf else -np.inf
+
+
+def ess(weights: ArrayLike) -> float:
+    """Effective sample size, (sum w)^2 / sum w^2 (Kish 1965)."""
+    array = np.asarray(weights, dtype=float)
+    array = array / array.max()
+    return float(array.sum() ** 2 / np.sum(array**2))
+
+
+def mean(values: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """Weighted mean over the worlds where the value is defined; NaN where none is."""
+    array = np.asarray(values, dtype=float)
+    known = ~np.isnan(array)
+    mass = normalised(weights, len(array))[known]
+    return float(np.sum(mass * array[known]) / mass.sum()) if mass.sum() > 0 else float("nan")
+
+
+def spread(values: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """Weighted standard deviation over the worlds where the value is defined."""
+    array = np.asarray(values, dtype=float)
+    return float(np.sqrt(mean((array - mean(array, weights)) ** 2, weights)))
+
+
+def share(holds: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """The weighted share of worlds in which something holds."""
+    array = np.asarray(holds, dtype=bool)
+    total = float(np.sum(normalised(weights, len(array))[array]))
+    return 1.0 if array.all() else min(total, 1.0)
+
+
+def weighted_quantile(values: ArrayLike, q: float | Sequence[float], weights: ArrayLike | None = None) -> Floats:
+    """Weighted quantiles, shaped like ``q``; worlds where the value is NaN are left out.
+
+    Each value stands at the middle of its weight and quantiles lie on straight lines between;
+    with equal weights this is Hazen's definition (1914).
+    """
+    array = np.asarray(values, dtype=float)
+    mass = normalised(weights, len(array))
+    use = ~np.isnan(array) & (mass > 0)
+    asked = np.asarray(q, dtype=float)
+    if not use.any():
+        return np.full(asked.shape, np.nan)
+    order = np.argsort(array[use], kind="stable")
+    sorted_mass = mass[use][order]
+    position = (np.cumsum(sorted_mass) - sorted_mass / 2) / sorted_mass.sum()
+    return np.asarray(np.interp(asked, position, array[use][order]))
+
+
+def ranks(values: ArrayLike, weights: ArrayLike | None = None) -> Floats:
+    """Each value's place in the weighted distribution, in (0, 1); equal values share the middle."""
+    array = np.asarray(values, dtype=float)
+    mass = normalised(weights, len(array))
+    _, inverse = np.unique(array, return_inverse=True)
+    per_value = np.bincount(inverse.ravel(), mass)
+    return np.asarray((np.cumsum(per_value) - per_value / 2)[inverse.ravel()])
+
+
+def distance(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> float:
+    """The Kolmogorov-Smirnov distance of two weightings of the same values: the largest gap of their sums.
+
+    NaN when either weighting is empty.
+    """
+    array, a, b = (np.asarray(part, dtype=float) for part in (values, first, second))
+    if a.sum() <= 0 or b.sum() <= 0:
+        return float("nan")
+    _, inverse = np.unique(array, return_inverse=True)
+    gap = np.bincount(inverse.ravel(), a / a.sum() - b / b.sum())
+    return float(min(np.abs(np.cumsum(gap)).max(), 1.0))

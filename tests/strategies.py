@@ -1,0 +1,513 @@
+"""Random small scenarios, valid by construction, that together use the whole language.
+
+``make_case(rng)`` takes any ``random.Random``; ``cases()`` is the same as a Hypothesis strategy.
+Assumptions are named for what they may be used in: ``q`` a small probability, ``o`` one that
+enters nothing but nature's odds, ``x`` an amount, ``w`` a positive amount, ``g`` a switch that
+guards may read, ``f`` a switch of commitments, ``d`` one derived from others.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from foedus.scenario.schema import Scenario
+from oracle import Oracle, settle
+
+LEVELS = (["lo", "hi"], ["lo", "mid", "hi"], ["none", "some", "much"])
+MAX_PATHS = 3000
+
+
+@dataclass
+class Features:
+    """Which parts of the language a scenario may use."""
+
+    beliefs: bool = True
+    intervals: bool = True
+    commitments: bool = True
+    secrets: bool = True
+    ends: bool = True
+    final: bool = True
+    terminal: bool = True
+    perfect: bool = True
+    observations: bool = True
+    policies: bool = True
+    start_odds: bool = True
+
+
+@dataclass
+class Case:
+    """A scenario, some worlds of it (all assumptions by name, derived ones included) and queries as text."""
+
+    scenario: Scenario
+    worlds: list[dict[str, float]]
+    queries: list[str]
+    raw: dict[str, Any] = field(repr=False, default_factory=dict)
+
+
+class Maker:
+    """Builds one random scenario as the plain dict that YAML would give."""
+
+    def __init__(self, rng: random.Random, features: Features):
+        self.rng, self.features = rng, features
+        self.actors = ["ann", "bob", "cem"][: rng.choice([2, 2, 3])]
+        self.periods = rng.choice([1, 1, 2, 2, 3])
+        self.dated = rng.random() < 0.4
+        self.variables: dict[str, dict[str, Any]] = {}
+        self.odds, self.guards = ["q0", "q1", "o0"], ["g0"]
+        self.commitments: dict[str, Any] = {}
+
+    def chance(self, p: float) -> bool:
+        return self.rng.random() < p
+
+    def number(self, low: float, high: float) -> float:
+        return round(self.rng.uniform(low, high), 3)
+
+    # --- expressions ---
+
+    def variable(self, scratch: bool = True) -> str:
+        names = [n for n, v in self.variables.items() if scratch or "within" not in v]
+        return str(self.rng.choice(names))
+
+    def comparison(self) -> str:
+        name = self.variable()
+        level = self.rng.choice(self.variables[name]["levels"])
+        return f"{name} {self.rng.choice(['==', '!=', '>=', '<', '<=', '>'])} {level}"
+
+    def event(self) -> str:
+        applies = [f"{name}.applies == yes" for name in self.commitments]
+        first = self.rng.choice(applies) if applies and self.chance(0.15) else self.comparison()
+        return f"{first} {self.rng.choice(['and', 'or'])} {self.comparison()}" if self.chance(0.3) else first
+
+    def moment(self) -> str:
+        t = self.rng.randrange(self.periods)
+        return (
+            f'date >= "{self.date(t)}"' if self.dated and self.chance(0.5) else f"t {self.rng.choice(['>=', '!='])} {t}"
+        )
+
+    def condition(self) -> str:
+        kind = self.rng.choice(["state", "state", "time", "switch", "both"])
+        if kind == "state":
+            return self.event()
+        if kind == "time":
+            return self.moment()
+        if kind == "switch":
+            return f"{self.rng.choice(self.guards)} > 0.5"
+        return f"({self.comparison()}) and ({self.rng.choice(self.guards)} > 0.5 or {self.moment()})"
+
+    def prob(self) -> str | float:
+        name = self.rng.choice(self.odds)
+        return self.rng.choice(
+            [
+                self.number(0.05, 0.45),
+                name,
+                name,
+                f"{name} * (1 + {self.variable()}) / 3",
+                f"{name} if {self.comparison()} else {self.number(0.05, 0.4)}",
+                f"{name} / (1 + t)",
+                f"clip({name} + x0, 0.01, 0.45)",
+            ]
+        )
+
+    def amount(self) -> str | float:
+        return self.rng.choice(
+            [
+                self.number(-1.5, 1.5),
+                self.number(-1.5, 1.5),
+                "x0",
+                "d0",
+                f"x1 * {self.variable()} - w0",
+                f"w0 if {self.comparison()} else x0",
+                f"0.3 * t + {self.number(-1, 1)}",
+                f"max(x0, -w1) * {self.number(0.2, 1)}",
+            ]
+        )
+
+    def base(self) -> str | float:
+        return self.rng.choice([1, 1, 1, 0.5, 3, "w0", f"2 if {self.comparison()} else 0.7", "0.4 + 0.3 * t"])
+
+    def pays(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for actor in self.rng.sample(self.actors, self.rng.randint(1, len(self.actors))):
+            if self.chance(0.3):
+                found[actor] = self.amount()
+            else:
+                found[actor] = {self.rng.choice(["gain", "word"]): self.amount()}
+        return found
+
+    def then(self, least: int = 1) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for _ in range(self.rng.randint(least, 2)):
+            name = self.variable()
+            levels = self.variables[name]["levels"]
+            top = len(levels) - 1
+            found[name] = self.rng.choice(
+                [
+                    self.rng.choice(levels),
+                    self.rng.choice(levels),
+                    f"min({name} + 1, {top})",
+                    f"max({name} - 1, 0)",
+                    f"{levels[-1]} if {self.comparison()} else {name}",
+                ]
+            )
+        return found
+
+    # --- parts ---
+
+    def date(self, t: int) -> str:
+        return f"2024-{11 + t}" if t < 2 else f"2025-{t - 1:02d}"
+
+    def when(self, t: int) -> str | int:
+        return self.date(t) if self.dated and self.chance(0.6) else t
+
+    def make_state(self) -> None:
+        for i in range(self.rng.randint(2, 4)):
+            levels = self.rng.choice(LEVELS)
+            self.variables[f"v{i}"] = {"levels": levels, "start": self.rng.choice(levels)}
+        last = self.variables[f"v{len(self.variables) - 1}"]
+        if self.chance(0.5):
+            last["within"] = "period"
+        elif self.features.start_odds and self.chance(0.3):
+            first, *_, end = last["levels"]
+            last["start"] = self.rng.choice([{first: 0.3, end: 0.7}, {first: "q0", end: "1 - q0"}])
+        if self.features.ends and self.chance(0.35):
+            v0 = self.variables["v0"]
+            v0["ends"], v0["start"] = v0["levels"][-1], v0["levels"][0]
+
+    def nature(self, nested: bool) -> list[dict[str, Any]]:
+        branches: list[dict[str, Any]] = []
+        for _ in range(1 if self.chance(0.75) else 2):
+            branches.append({"prob": self.prob(), "then": self.then(0 if nested else 1)})
+        branches.append({"prob": "rest", "then": self.then(0) if self.chance(0.4) else {}})
+        if not nested and self.chance(0.3):
+            name = self.variable()
+            for branch in branches:
+                branch["then"][name] = self.rng.choice(self.variables[name]["levels"])
+        for branch in branches:
+            if self.chance(0.3):
+                branch["pays"] = self.pays()
+        return branches
+
+    def decision(self, name: str) -> dict[str, Any]:
+        actions: dict[str, Any] = {"stay": {"base": self.rng.choice([2, 3, 4]), "pays": self.pays()}}
+        for i in range(1 if self.chance(0.6) else 2):
+            action: dict[str, Any] = {"base": self.base()}
+            if self.chance(0.7):
+                action["pays"] = self.pays()
+            if self.chance(0.75):
+                action["then"] = self.then()
+            if self.chance(0.35):
+                action["chance"] = self.nature(nested=True)
+            if self.chance(0.35):
+                action["when"] = self.condition()
+            actions["act" if i == 0 else "more"] = action
+        if self.features.policies and self.chance(0.3):
+            extra: dict[str, Any] = {"exists": "enabled", "base": self.rng.choice([0.5, 1, "w1"]), "then": self.then()}
+            if self.chance(0.7):
+                extra["in_place_of"] = "stay"
+            if self.chance(0.4):
+                extra["when"] = self.condition()
+            if self.chance(0.5):
+                extra["pays"] = self.pays()
+            actions["new"] = extra
+        if self.chance(0.1):
+            actions["act"]["base"] = 0
+        return {"id": name, "decide": self.rng.choice(self.actors), "actions": actions}
+
+    def make_turn(self) -> list[dict[str, Any]]:
+        turn: list[dict[str, Any]] = []
+        count = self.rng.randint(2, 4 if self.periods < 3 else 3)
+        for i in range(count):
+            if (i < count - 1 or any("decide" in phase for phase in turn)) and self.chance(0.3):
+                phase: dict[str, Any] = {"id": f"ph{i}", "chance": self.nature(nested=False)}
+            else:
+                phase = self.decision(f"ph{i}")
+            if self.chance(0.25):
+                phase["when"] = self.condition()
+            if self.chance(0.15):
+                phase["at"] = sorted({self.when(self.rng.randrange(self.periods)) for _ in range(2)}, key=str)
+            turn.append(phase)
+        return turn
+
+    def trigger(self) -> dict[str, Any]:
+        name = self.variable()
+        kinds = [
+            "level",
+            "number",
+            "number",
+            "bright",
+            "applies",
+            *(["reads", "reads"] if self.features.intervals else []),
+        ]
+        kind = self.rng.choice(kinds)
+        found: dict[str, Any]
+        if kind == "applies":
+            found = {"applies": self.rng.choice(["q1", "o0", 0.6, 1, 0])}
+            if self.chance(0.4):
+                found |= {"severity": name, "read": self.rng.choice(["on_rise", "always"])}
+        elif kind == "reads":
+            found = {
+                "reads": {
+                    "low": self.rng.choice([0.1, "q1 / 2"]),
+                    "high": 0.9,
+                    "true": self.rng.choice(["q1", 0.5, "o0", 0, 1]),
+                }
+            }
+            if self.chance(0.3):
+                found["severity"] = name
+        else:
+            severity = name if kind == "level" or self.chance(0.7) else f"{name} + {self.variable()} / 2"
+            threshold = {
+                "level": self.rng.choice(self.variables[name]["levels"]),
+                "number": self.rng.choice([0.5, "w0", "0.4 + o0"]),
+                "bright": self.rng.choice([0.5, 1]),
+            }[kind]
+            found = {"severity": severity, "threshold": threshold}
+            if kind != "bright":
+                found["vagueness"] = self.rng.choice([0.3, "w1", 0, "q0"])
+            found["read"] = self.rng.choice(["on_rise", "on_rise", "always"])
+        return found
+
+    def make_commitments(self, turn: list[dict[str, Any]]) -> None:
+        decisions = [phase for phase in turn if "decide" in phase]
+        for i in range(self.rng.choice([0, 1, 1, 2]) if self.features.commitments else 0):
+            phase = self.rng.choice(decisions)
+            order = [a for a in phase["actions"] if a != "new"]
+            self.rng.shuffle(order)
+            others = [a for a in self.actors if a != phase["decide"]]
+            pact: dict[str, Any] = {
+                "from": phase["decide"],
+                "to": self.rng.choice(others),
+                "attach": phase["id"],
+                "order": order,
+                "expected": self.rng.choice(order[1:] or order),
+                "trigger": self.trigger(),
+                "reneging": {
+                    "objective": "word",
+                    "cost": self.rng.choice(["w0", 1.5, f"w1 * (1 + {self.variable()})"]),
+                },
+            }
+            if self.chance(0.5):
+                pact["in_force"] = self.rng.choice(
+                    ["f0", "f0", self.moment(), self.comparison(), f"{self.comparison()} or f0 > 0.5"]
+                )
+            if self.features.secrets and self.chance(0.35):
+                pact["known_to"] = sorted({phase["decide"], self.rng.choice(self.actors)})
+            for word in ("kept", "broken"):
+                if self.chance(0.3):
+                    pact[word] = {"then": self.then(), **({"pays": self.pays()} if self.chance(0.5) else {})}
+            self.commitments[f"pact{i}"] = pact
+
+    def make_policies(self, turn: list[dict[str, Any]]) -> dict[str, Any]:
+        if not self.features.policies:
+            return {}
+        policies: dict[str, Any] = {"status_quo": {}}
+        decisions = [phase for phase in turn if "decide" in phase]
+        enabled = [f"{p['id']}.new" for p in decisions if "new" in p["actions"]]
+        other: dict[str, Any] = {}
+        if enabled:
+            other["enable"] = enabled
+        if self.chance(0.6):
+            other["set"] = self.rng.choice(
+                [
+                    {"q0": "q0 / 2"},
+                    {"x0": 0.4, "w0": "w1 + 0.1"},
+                    {"f0": "1 - f0"},
+                    {"ann.precision": "ann.precision * 1.5"},
+                    {"d0": -0.2},
+                ]
+            )
+        rules = []
+        for _ in range(self.rng.choice([0, 1, 1, 2])):
+            phase = self.rng.choice(decisions)
+            rule: dict[str, Any] = {
+                "phase": phase["id"],
+                "do": self.rng.choice([a for a in phase["actions"] if a != "new"]),
+            }
+            if self.chance(0.6):
+                rule["when"] = self.rng.choice([self.comparison(), self.moment()])
+            if self.features.secrets and self.chance(0.5):
+                rule["known"] = False
+                if len(self.actors) > 2 and self.chance(0.5):
+                    rule["known_to"] = [self.rng.choice(self.actors)]
+            rules.append(rule)
+        if rules:
+            other["bind"] = rules
+        policies["other"] = other
+        return policies
+
+    def make_beliefs(self) -> dict[str, Any]:
+        beliefs: dict[str, Any] = {}
+        for actor in self.actors:
+            own: dict[str, Any] = {}
+            if self.chance(0.35):
+                name, value = self.rng.choice(
+                    [
+                        ("q0", "q0 * 1.1"),
+                        ("x0", "x0 - 0.5"),
+                        ("w1", 0.7),
+                        ("bob.precision", "bob.precision / 2"),
+                        ("f0", 0),
+                        ("f0", 1),
+                    ]
+                )
+                own[name] = {"is": value}
+            if self.chance(0.3):
+                own["o0"] = {"is": self.rng.choice(["o0 / 2", 0.4]), "known": self.chance(0.7)}
+            if own:
+                beliefs[actor] = own
+        return beliefs
+
+    def make_objectives(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for actor in self.actors:
+            own: dict[str, Any] = {"word": self.rng.choice([1, 0.5, "w0"])}
+            own["gain"] = {"weight": self.rng.choice([1, 2, "w1"]), "value": self.amount()}
+            if self.features.final and self.chance(0.15):
+                own["end"] = {"value": self.amount(), "final": True}
+            found[actor] = own
+        return found
+
+    def make_observations(self, turn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = []
+        decisions = [phase for phase in turn if "decide" in phase]
+        for _ in range(self.rng.choice([0, 1, 2]) if self.features.observations else 0):
+            t = self.when(self.rng.randrange(self.periods))
+            if self.chance(0.6):
+                phase = self.rng.choice(decisions)
+                count = self.rng.choice([1, 1, 2])
+                what: dict[str, Any] = {
+                    "took": [f"{phase['id']}.{a}" for a in self.rng.sample(sorted(phase["actions"]), count)]
+                }
+            else:
+                what = {"is": self.comparison()}
+            found.append({"at": t, "error": self.rng.choice([0, 0.05, 0.3]), **what})
+        return found
+
+    def scenario(self) -> dict[str, Any]:
+        self.make_state()
+        turn = self.make_turn()
+        self.make_commitments(turn)
+        horizon: dict[str, Any] = {"periods": self.periods, "beyond": self.rng.choice([0, 1])}
+        if self.features.terminal and self.chance(0.15):
+            horizon["beyond"] = {self.rng.choice(self.actors): f"x1 * {self.variable()} + 0.2"}
+        if self.dated:
+            horizon |= {"unit": "month", "first": "2024-11"}
+        actors: dict[str, Any] = {
+            a: {"precision": {"uniform": [0.2, 3]}, "patience": {"uniform": [0.5, 1]}} for a in self.actors
+        }
+        for actor in self.actors:
+            if self.features.intervals and self.chance(0.6):
+                actors[actor]["ambiguity"] = {"uniform": [0, 1]}
+        made: dict[str, Any] = {
+            "horizon": horizon,
+            "actors": actors,
+            "assumptions": {
+                **{n: {"uniform": [0.05, 0.45]} for n in self.odds},
+                **{n: {"uniform": [-1.5, 1.5]} for n in ("x0", "x1")},
+                **{n: {"uniform": [0.2, 1.5]} for n in ("w0", "w1")},
+                **{n: {"choice": [0, 1]} for n in ("g0", "f0")},
+                "d0": "x0 * 0.5 + w0",
+            },
+            "state": self.variables,
+            "objectives": self.make_objectives(),
+            "turn": turn,
+            "commitments": self.commitments,
+            "policies": self.make_policies(turn),
+            "observations": self.make_observations(turn),
+        }
+        if self.features.perfect and self.chance(0.12):
+            made["rationality"] = "perfect"
+        if self.features.beliefs and self.chance(0.6):
+            made["beliefs"] = self.make_beliefs()
+        if self.chance(0.4):
+            name = self.variable(scratch=False)
+            made["enters"] = [{name: self.rng.choice(self.variables[name]["levels"]), "pays": self.pays()}]
+        return made
+
+    # --- worlds and queries ---
+
+    def world(self, scenario: Scenario) -> dict[str, float]:
+        drawn = {}
+        for name, assumption in scenario.all_assumptions.items():
+            distribution = assumption.distribution
+            if distribution is not None:
+                low, high = distribution.parameters[0], distribution.parameters[-1]
+                picked = (
+                    self.rng.choice(distribution.parameters)
+                    if distribution.kind == "choice"
+                    else self.rng.uniform(low, high)
+                )
+                drawn[name] = float(picked)
+        return settle(scenario, drawn, {})
+
+    def options(self, window: bool = True) -> str:
+        text = ""
+        if self.chance(0.45):
+            text += f", given={self.event()}"
+        if self.chance(0.25):
+            name = self.variable(scratch=False)
+            text += f", from_={name} == {self.rng.choice(self.variables[name]['levels'])}"
+        if window and self.chance(0.35):
+            a, b = sorted([self.rng.randrange(self.periods), self.rng.randrange(self.periods)])
+            text += f", during=({a}, {b})"
+        return text
+
+    def query(self, turn: list[dict[str, Any]]) -> str:
+        decisions = [phase for phase in turn if "decide" in phase]
+        phase = self.rng.choice(decisions)
+        action = f"{phase['id']}.{self.rng.choice(sorted(phase['actions']))}"
+        actor, other = self.rng.sample(self.actors, 2)
+        kinds = [
+            "eventually",
+            "eventually",
+            "always",
+            "at",
+            "first",
+            "rate",
+            "share",
+            "expect",
+            "expect",
+            "most",
+            "least",
+            "alignment",
+        ]
+        match self.rng.choice(kinds):
+            case "eventually" | "always" as mode:
+                return f"prob({mode}({self.event()}){self.options()})"
+            case "at":
+                return f"prob({self.event()}, at={self.rng.randrange(self.periods)}{self.options(False)})"
+            case "first":
+                return f"first({self.event()}{self.options()})"
+            case "rate" | "share" as kind:
+                return f"{kind}({action}{self.options()})"
+            case "expect":
+                return f"expect({self.rng.choice([actor, f'{actor}.word', f'{actor}.gain'])}{self.options(False)})"
+            case "alignment":
+                return f"alignment({actor}, {other})"
+            case kind:
+                start = ""
+                if self.chance(0.3):
+                    name = self.variable(scratch=False)
+                    start = f", from_={name} == {self.rng.choice(self.variables[name]['levels'])}"
+                return f"{kind}({actor}, {self.event()}{start})"
+
+
+def make_case(rng: random.Random, features: Features | None = None, worlds: int = 3, queries: int = 8) -> Case:
+    """A scenario with few enough paths to list, worlds of it, and queries."""
+    while True:
+        maker = Maker(rng, features or Features())
+        raw = maker.scenario()
+        scenario = Scenario.model_validate(raw)
+        drawn = [maker.world(scenario) for _ in range(worlds)]
+        if all(Oracle(scenario, drawn[0], name).count() <= MAX_PATHS for name in scenario.all_policies):
+            return Case(scenario, drawn, [maker.query(raw["turn"]) for _ in range(queries)], raw)
+
+
+def cases(features: Features | None = None, **sizes: int) -> st.SearchStrategy[Case]:
+    """Random cases by Hypothesis."""
+    seeds = st.integers(0, 2**32 - 1)
+    return seeds.map(lambda seed: make_case(random.Random(seed), features, **sizes))

@@ -1,0 +1,88 @@
+"""Policy comparison against hand-worked numbers and its invariants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from foedus.lenses.compare import choices, compare, dominated, pareto, regret
+from foedus.scenario.errors import FoedusError
+
+VALUES = np.array([[1.0, 2.0, 2.0], [5.0, 3.0, 1.0], [4.0, 4.0, np.nan]])
+WEIGHTS = [0.5, 0.3, 0.2]
+
+
+def metric(values: np.ndarray) -> xr.DataArray:
+    names = [chr(97 + i) for i in range(values.shape[1])]
+    return xr.DataArray(values, dims=("world", "policy"), coords={"policy": names})
+
+
+def test_by_hand() -> None:
+    found = compare(metric(VALUES), "higher", WEIGHTS, enough=2)
+    np.testing.assert_allclose(found["mean"], [0.5 + 1.5 + 0.8, 1 + 0.9 + 0.8, (1 + 0.3) / 0.8])
+    np.testing.assert_allclose(found["regret_mean"], [0.5, 0.6, 1.2 / 0.8])
+    np.testing.assert_allclose(found["regret_max"], [1, 2, 4])
+    np.testing.assert_allclose(found["satisficing"], [0.5, 1, 0.5])
+    np.testing.assert_allclose(found["best"], [0.5, 0.7, 0.5])
+    np.testing.assert_allclose(found["undefined"], [0, 0, 0.2])
+    np.testing.assert_allclose(found["better"], [[0, 0.3, 0.3], [0.5, 0, 0.3], [0.5, 0, 0]])
+    assert choices(found) == {"expected": "a", "minimax_regret": "a", "regret_mean": "a", "satisficing": "b"}
+    lower = compare(metric(VALUES), "lower", WEIGHTS, enough=2)
+    np.testing.assert_allclose(lower["satisficing"], [0.5, 0.5, 0.8])
+    np.testing.assert_allclose(lower["regret_max"], [4, 2, 1])
+    assert choices(lower)["expected"] == "c"
+
+
+def test_dims_may_come_in_any_order_and_are_checked() -> None:
+    flipped = metric(VALUES).transpose("policy", "world")
+    xr.testing.assert_equal(compare(flipped, "higher", WEIGHTS), compare(metric(VALUES), "higher", WEIGHTS))
+    with pytest.raises(FoedusError, match="dims world and policy"):
+        compare(metric(VALUES).rename(policy="actor"))
+    with pytest.raises(FoedusError, match="'higher' or 'lower'"):
+        compare(metric(VALUES), "up")  # type: ignore[arg-type]
+
+
+@given(arrays(float, (12, 4), elements=st.integers(-5, 5).map(float)), st.integers(1, 9))
+def test_invariants(values: np.ndarray, shift: int) -> None:
+    data = metric(values)
+    loss = regret(data).values
+    assert (loss.min(axis=1) == 0).all()
+    np.testing.assert_allclose(regret(data + shift).values, loss)
+    np.testing.assert_allclose(regret(-data, "lower").values, loss)
+    found = compare(data)
+    better = found["better"].values
+    ties = (values[:, :, None] == values[:, None, :]).mean(axis=0)
+    np.testing.assert_allclose(better + better.T + ties, 1)
+    assert (found["regret_max"] >= found["regret_mean"] - 1e-12).all()
+    # what maximises the mean minimises the mean regret
+    assert found["regret_mean"].values[np.argmax(found["mean"].values)] == pytest.approx(found["regret_mean"].min())
+
+
+@given(arrays(float, (7, 3), elements=st.integers(0, 3).map(float)))
+def test_dominance_is_what_it_says(points: np.ndarray) -> None:
+    for row, found in zip(points, dominated(points), strict=True):
+        assert found == any((other >= row).all() and (other > row).any() for other in points)
+    assert not dominated(points).all()
+
+
+def test_pareto_over_two_metrics() -> None:
+    war = metric(np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.3]]))
+    cost = metric(np.array([[3.0, 1.0, 1.0], [3.0, 1.0, 1.0]]))
+    found = pareto({"war": war, "cost": cost}, {"war": "lower", "cost": "lower"}, [0.75, 0.25])
+    assert found["efficient"].values.tolist() == [True, True, False]
+    np.testing.assert_allclose(found["efficient_share"], [0.75, 1, 0])
+    np.testing.assert_allclose(found["mean"].sel(policy="a"), [0.15, 3])
+    with pytest.raises(FoedusError, match="needs a direction"):
+        pareto({"war": war}, {})
+
+
+def test_a_policy_without_numbers_is_not_efficient_nor_chosen() -> None:
+    data = metric(np.array([[1.0, np.nan], [2.0, np.nan]]))
+    found = pareto({"m": data}, {"m": "higher"})
+    assert found["efficient"].values.tolist() == [True, False]
+    assert choices(compare(data))["minimax_regret"] == "a"
+    assert choices(compare(metric(np.full((2, 2), np.nan)))) == {}

@@ -1,0 +1,184 @@
+"""What the terminal shows, the JSON object, and the words and spreads that all reports share."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from fake_run import fake_run, fake_scenario
+from foedus.report.explain import print_explanation
+from foedus.report.json import to_json
+from foedus.report.results import Results, quantiles
+from foedus.report.scenario_text import print_scenario
+from foedus.report.terminal import print_summary, sparkline
+from foedus.report.wording import count, listed, number, percent, signed
+from foedus.scenario.schema import Scenario
+
+
+def shown(show, what, width):
+    stream = io.StringIO()
+    show(what, Console(file=stream, width=width, force_terminal=False, legacy_windows=False))
+    return stream.getvalue()
+
+
+def long_names(run):
+    """The run with names as long as people write them."""
+    for i, claim in enumerate(run.scenario.claims.values()):
+        claim.label = f"Claim {i}: the pact divides its parties from their neighbour more than it binds them"
+    for i, policy in enumerate(run.scenario.policies.values()):
+        policy.label = f"Policy {i}: clear and credible threats, with assurances, in parallel steps"
+    for outcome in run.scenario.outcomes.values():
+        outcome.label = (outcome.label or "Another") + " on the peninsula or around it"
+    return run
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("long", [False, True])
+def test_the_summary_fits_the_terminal(width, long):
+    run = fake_run(worlds=60, policies=24, claims=17, periods=19)
+    text = shown(print_summary, long_names(run) if long else run, width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in text
+    for heading in ("Claims", "Outcomes over time", "Policies", "How sure", "What drives the results"):
+        assert heading in text
+    words = " ".join(text.split())
+    assert "not a forecast until it has been scored" in words
+    assert all(f"Claim {i}" in text for i in range(17))
+
+
+def test_a_wide_terminal_shows_more(width=120):
+    run = fake_run()
+    assert "Decided most by" in shown(print_summary, run, 120)
+    assert "Decided most by" not in shown(print_summary, run, 80)
+
+
+def test_labels_are_not_taken_for_markup():
+    run = fake_run()
+    run.scenario.title = "[bold]Title[/bold] [/nonsense]"
+    run.scenario.claims["claim0"].label = "[red]a claim"
+    text = shown(print_summary, run, 80)
+    assert "[bold]Title[/bold] [/nonsense]" in text and "[red]a claim" in text
+
+
+def test_the_scenario_is_shown_whole():
+    scenario = fake_scenario()
+    text = shown(print_scenario, scenario, 80)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    for part in (
+        "Arland",
+        "Quiet on its border",
+        "Leverage wears away",
+        "The pact",
+        "anywhere from 1 to 3",
+        "Explicit pact",
+    ):
+        assert part in text
+    assert all(claim.label in text for claim in scenario.claims.values())
+
+
+def test_the_smallest_scenario_is_shown():
+    scenario = Scenario.model_validate(
+        {
+            "actors": {"a": {}},
+            "state": {"x": {"levels": ["no", "yes"], "start": "no"}},
+            "turn": [
+                {"id": "go", "decide": "a", "actions": {"stay": {"pays": {"a": 1}}, "move": {"then": {"x": "yes"}}}}
+            ],
+        }
+    )
+    text = shown(print_scenario, scenario, 80)
+    assert "Go" in text and "stay, move" in text and "Claims" not in text
+
+
+def test_an_explanation_says_what_each_alternative_was_worth():
+    steps = [
+        ("2024-06", "provoke", "north_land", "hold", 0.9, [
+            ("hold", 0.9, 1.2, {"north_land.prestige": 1.0, "north_land.survival": 0.2}),
+            ("attack", 0.1, 1.0, {"north_land.prestige": 1.3, "north_land.survival": -0.3}),
+        ]),
+        ("2024-06", "drift", "", "rest", 0.7, []),
+        ("2024-07", "provoke", "north_land", "attack", 0.4, [("attack", 1.0, 0.5, {})]),
+    ]  # fmt: skip
+    text = shown(print_explanation, steps, 80)
+    assert "provoke: North land hold (90%)" in text
+    assert "survival −0.50, prestige +0.30" in text
+    assert "Nature rest (70%)" in text
+    assert text.index("2024-06") < text.index("2024-07") and text.count("2024-06") == 1
+
+
+def test_the_json_object_is_strict_and_complete():
+    run = fake_run()
+    run.claims[0].readings[0].margin_quantiles = (float("nan"), float("inf"), 0.1)
+    found = json.loads(json.dumps(to_json(run), allow_nan=False))
+    assert {"claims", "outcomes", "policies", "drivers", "meta", "warnings"} <= found.keys()
+    for written, claim in zip(found["claims"], run.claims):
+        assert (written["id"], written["says"], written["verdict"]) == (claim.id, claim.says, claim.verdict)
+        assert written["share"] == pytest.approx(claim.share) and written["built_in"] == claim.built_in
+        assert [r["name"] for r in written["readings"]] == [r.name for r in claim.readings]
+        assert all({"name", "text", "prior", "posterior", "undefined"} <= r.keys() for r in written["readings"])
+    assert found["claims"][0]["readings"][0]["margin"] == {"low": None, "median": None, "high": 0.1}
+    assert [p["id"] for p in found["policies"]] == run.policies
+    assert found["drivers"][0]["drivers"][0] == {"assumption": "threshold", "score": 0.6, "direction": -1}
+
+
+def test_the_json_outcomes_are_weighted_averages():
+    run = fake_run()
+    found = to_json(run)
+    values = run.data["outcome_by"].sel(policy="no_pact", outcome="war").values
+    assert found["outcomes"][0]["policies"]["no_pact"]["mean"] == pytest.approx(list(run.weights @ values))
+    final = {p["id"]: p["outcomes"]["war"]["mean"] for p in found["policies"]}
+    assert final["no_pact"] == pytest.approx(float(run.weights @ values[:, -1]))
+
+
+def test_weighted_quantiles_are_those_of_the_repeated_sample():
+    rng = np.random.default_rng(0)
+    values, times = rng.normal(size=(30, 4)), rng.integers(1, 5, 30)
+    repeated = np.sort(np.repeat(values, times, axis=0), axis=0)
+    for prob in (0.05, 0.5, 0.95):
+        expected = repeated[int(np.ceil(prob * times.sum())) - 1]
+        assert quantiles(values, times / times.sum(), (prob,))[0] == pytest.approx(expected)
+
+
+def test_undefined_worlds_weigh_nothing():
+    values = np.array([1.0, np.nan, 3.0])
+    weights = np.array([0.25, 0.5, 0.25])
+    spread = Results(fake_run()).spread(values, weights)
+    assert (spread.low, spread.mean, spread.high) == (1.0, 2.0, 3.0)
+    assert np.isnan(Results(fake_run()).spread(np.full(3, np.nan), weights).mean)
+
+
+def test_drawn_policies_are_the_factual_one_and_the_extremes():
+    run = fake_run(policies=12)
+    results = Results(run)
+    ranked = [policy for policy, _ in results.ranked_policies("war")]
+    chosen = results.selected_policies()
+    assert chosen[0] == "status_quo" and len(chosen) == 5
+    assert {ranked[0], ranked[-1], "no_pact"} <= set(chosen)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0%"), (1, "100%"), (0.5, "50%"), (0.0151, "1.5%"), (1e-5, "<0.1%"), (0.99999, ">99.9%"), (float("nan"), "–")],
+)
+def test_percentages(value, text):
+    assert percent(value) == text
+
+
+def test_numbers_and_lists():
+    assert (number(-0.51234), number(0), number(12345.6), number(float("nan"))) == ("−0.512", "0", "12346", "–")
+    assert (signed(0.004), signed(-0.5), signed(2)) == ("0.00", "−0.50", "+2.00")
+    assert (listed(["a"]), listed(["a", "b", "c"]), listed(list("abcdefgh"), 3)) == (
+        "a",
+        "a, b and c",
+        "a, b and 6 others",
+    )
+    assert (count(1, "world"), count(2000, "policy", "policies")) == ("1 world", "2,000 policies")
+
+
+def test_sparklines_rise_with_the_values():
+    assert sparkline([0, 0.5, 1]) == "▁▅█"
+    assert sparkline([0, 0]) == "▁▁"

@@ -1,0 +1,213 @@
+"""Sampling of worlds and the evaluation of assumptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from foedus.report.words import words
+from foedus.scenario.distributions import Distribution
+from foedus.scenario.errors import FoedusError, ScenarioError
+from foedus.scenario.schema import Scenario
+from foedus.worlds.sample import (
+    SOBOL_DIMENSIONS,
+    name_seed,
+    quantile,
+    replace,
+    resolve,
+    sample,
+    sobol_dimensions,
+    uncertain,
+    unit_sample,
+)
+
+U = np.array([1e-9, 0.01, 0.2, 0.51, 0.77, 0.99, 1 - 1e-9])
+
+
+def scenario(**assumptions: Any) -> Scenario:
+    return Scenario.model_validate(
+        {
+            "actors": {"a": {"precision": {"uniform": [2, 6]}}, "b": {}},
+            "state": {"x": {"levels": ["no", "yes"], "start": "no"}},
+            "turn": [{"id": "go", "decide": "a", "actions": {"stay": {}, "move": {}}}],
+            "assumptions": assumptions,
+        }
+    )
+
+
+def truncated(mean: float, sd: float, low: float, high: float) -> Any:
+    return stats.truncnorm((low - mean) / sd, (high - mean) / sd, mean, sd)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "reference"),
+    [
+        ("uniform", [-1, 3], stats.uniform(-1, 4)),
+        ("loguniform", [0.01, 10], stats.loguniform(0.01, 10)),
+        ("triangular", [0, 0.5, 2], stats.triang(0.25, 0, 2)),
+        ("triangular", [0, 0, 2], stats.triang(0, 0, 2)),
+        ("triangular", [0, 2, 2], stats.triang(1, 0, 2)),
+        ("pert", [0, 1, 4], stats.beta(2, 4, 0, 4)),
+        ("beta", [2, 5], stats.beta(2, 5)),
+        ("beta", [2, 5, -1, 1], stats.beta(2, 5, -1, 2)),
+        ("normal", [1, 2], stats.norm(1, 2)),
+        ("normal", [1, 2, 0, 9], truncated(1, 2, 0, 9)),
+        ("normal", [0, 1, 6, 8], truncated(0, 1, 6, 8)),
+        ("lognormal", [3, 0.5], stats.lognorm(0.5, scale=3)),
+        ("integers", [2, 5], stats.randint(2, 6)),
+        ("integers", [2, 2], stats.randint(2, 3)),
+    ],
+)
+def test_quantiles_are_those_of_the_distribution(kind: str, parameters: list[float], reference: Any) -> None:
+    found = quantile(Distribution(kind=kind, parameters=parameters), U)
+    np.testing.assert_allclose(found, reference.ppf(U), rtol=1e-8, atol=1e-9)
+
+
+def test_choice_takes_each_value_as_often_as_it_says() -> None:
+    u = (np.arange(1000) + 0.5) / 1000
+    found = quantile(Distribution.model_validate({"choice": {1: 0.2, 5: 0.5, 2: 0.3}}), u)
+    assert [np.mean(found == value) for value in (1, 5, 2)] == pytest.approx([0.2, 0.5, 0.3])
+    never = Distribution.model_validate({"choice": {1: 1.0, 5: 0.0}})
+    assert quantile(never, np.array([1 - 2.0**-40])) == [1]
+    even = quantile(Distribution.model_validate({"choice": [4, 8]}), u)
+    assert np.mean(even == 4) == 0.5
+
+
+@pytest.mark.parametrize("method", ["lhs", "sobol"])
+def test_draws_are_seeded_by_name(method: Any) -> None:
+    few = sample(scenario(p={"uniform": [0, 1]}, q={"normal": [0, 1]}), 64, 3, method)
+    many = sample(scenario(z={"uniform": [0, 1]}, q={"normal": [0, 1]}, p={"uniform": [0, 1]}, k=2), 64, 3, method)
+    for name in few:
+        np.testing.assert_array_equal(few[name], many[name])
+    assert set(many) - set(few) == {"z", "k"}
+    assert (many["k"] == 2).all()
+    other = sample(scenario(p={"uniform": [0, 1]}), 64, 4, method)
+    assert not np.array_equal(other["p"], few["p"])
+
+
+def test_actors_numbers_are_sampled_too() -> None:
+    case = scenario(p=0.5, q="p * 2")
+    draws = sample(case, 10)
+    assert uncertain(case) == ["a.precision"]
+    assert set(draws) == {"p", "a.precision", "a.patience", "b.precision", "b.patience"}
+    assert ((draws["a.precision"] > 2) & (draws["a.precision"] < 6)).all()
+
+
+@pytest.mark.parametrize("method", ["lhs", "sobol"])
+def test_every_slice_has_one_point(method: Any) -> None:
+    unit = unit_sample(["a", "b", "c"], 128, 7, method)
+    for column in unit.values():
+        assert sorted(np.floor(column * 128)) == list(range(128))
+        assert column.min() > 0 and column.max() < 1
+    table = np.corrcoef([*unit.values()])
+    assert np.abs(table - np.eye(3)).max() < 0.3
+
+
+def test_sobol_is_the_same_in_blocks_and_better_than_chance() -> None:
+    names = [f"n{i}" for i in range(5)]
+    whole = unit_sample(names, 9000, 1, "sobol")
+    part = unit_sample(names, 500, 1, "sobol")
+    for name in names:
+        np.testing.assert_array_equal(whole[name][:500], part[name])
+    product = np.prod([whole[name][:4096] for name in names], axis=0)
+    assert abs(product.mean() - 2.0**-5) < 3e-4  # plain Monte Carlo: a standard error of 8e-4
+
+
+def test_sobol_collisions_are_settled_by_hash() -> None:
+    names = [f"n{i}" for i in range(200)]
+    first = [name_seed(0, name, "sobol") % SOBOL_DIMENSIONS for name in names]
+    assert len(set(first)) < len(first)  # there are collisions to settle
+    found = sobol_dimensions(names)
+    assert len(set(found.values())) == len(names)
+    assert found == sobol_dimensions(reversed(names))
+    kept = sum(found[name] == choice for name, choice in zip(names, first, strict=True))
+    assert kept >= len(set(first))
+    with pytest.raises(FoedusError, match="at most 1024"):
+        sobol_dimensions(f"m{i}" for i in range(SOBOL_DIMENSIONS + 1))
+
+
+def test_sampling_refuses_nonsense() -> None:
+    with pytest.raises(FoedusError, match="at least 1"):
+        sample(scenario(), 0)
+    with pytest.raises(FoedusError, match="lhs"):
+        sample(scenario(), 5, 0, "lsh")  # type: ignore[arg-type]
+
+
+def test_expressions_follow_what_they_read() -> None:
+    case = scenario(c="b * 10", b="a + 1", a={"uniform": [0, 1]}, d=4)
+    draws = sample(case, 20)
+    values = resolve(case, draws)
+    assert list(values) == list(case.all_assumptions)
+    np.testing.assert_allclose(values["c"], (draws["a"] + 1) * 10)
+    assert (values["d"] == 4).all()
+
+
+def test_overrides_read_the_values_before_any_of_them() -> None:
+    case = scenario(a={"uniform": [0, 1]}, b=3, c="a + b", d="c * 2", e="d + a")
+    draws = sample(case, 20)
+    a = draws["a"]
+    values = resolve(case, draws, {"a": "a / 2 + b", "b": "a", "d": "c"})
+    np.testing.assert_allclose(values["a"], a / 2 + 3)
+    np.testing.assert_allclose(values["b"], a)
+    np.testing.assert_allclose(values["c"], a / 2 + 3 + a)  # derived anew
+    np.testing.assert_allclose(values["d"], a + 3)  # the override, over the old c
+    np.testing.assert_allclose(values["e"], values["d"] + values["a"])
+    np.testing.assert_allclose(resolve(case, draws, {"a": ("num", 0.25)})["c"], 3.25)
+
+
+def test_replacing_on_top_keeps_what_is_held() -> None:
+    case = scenario(a=1, b="a * 2", c="a * 3")
+    policy = resolve(case, sample(case, 4), {"b": 7})
+    assert (replace(case, policy, {"a": "a + 1"}, held=["b"])["b"] == 7).all()
+    assert (replace(case, policy, {"a": "a + 1"})["b"] == 4).all()
+    assert (replace(case, policy, {"a": "b"}, held=["b"])["c"] == 21).all()
+
+
+def test_bad_assumptions_are_errors_a_person_can_act_on() -> None:
+    case = scenario(a="b", b="c + 1", c="a")
+    with pytest.raises(FoedusError, match="depend on each other"):
+        resolve(case, sample(case, 3))
+    case = scenario(a="1 / b", b={"choice": [0, 0]})
+    with pytest.raises(FoedusError, match="'a' is inf in world 0"):
+        resolve(case, sample(case, 3))
+    case = scenario(a="pp", p=1)
+    with pytest.raises(ScenarioError, match="'pp' is not known"):
+        resolve(case, sample(case, 3))
+    case = scenario(p={"uniform": [0, 1]})
+    with pytest.raises(FoedusError, match="no value of the assumption 'p'"):
+        resolve(case, {"a.precision": np.ones(2)})
+    with pytest.raises(FoedusError, match="'q' is not an assumption"):
+        resolve(case, sample(case, 3), {"q": 1})
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        (0, "almost no chance"),
+        (0.05, "almost no chance"),
+        (0.06, "very unlikely"),
+        (0.2, "very unlikely"),
+        (0.3, "unlikely"),
+        (0.45, "unlikely"),
+        (0.5, "roughly even chance"),
+        (0.55, "likely"),
+        (0.79, "likely"),
+        (0.8, "very likely"),
+        (0.95, "almost certain"),
+        (1, "almost certain"),
+        (float("nan"), "undefined"),
+    ],
+)
+def test_words_of_estimative_probability(p: float, said: str) -> None:
+    assert words(p) == said
+
+
+def test_words_mirror_and_refuse() -> None:
+    opposite = {"almost certain": "almost no chance", "very likely": "very unlikely", "likely": "unlikely"}
+    for p in np.linspace(0.5, 1, 1001):
+        assert words(1 - p) == opposite.get(words(p), words(p))
+    with pytest.raises(ValueError, match="not a probability"):
+        words(1.2)

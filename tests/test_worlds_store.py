@@ -1,0 +1,204 @@
+"""The run directory: whole or absent, checked, resumable."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from foedus.scenario.errors import FoedusError
+from foedus.worlds.store import ChunkStore, Manifest, pack, unpack, write_atomic
+
+PLAN = Manifest(scenario="abc", version="0.1", seed=7, worlds=25, chunk=10, settings={"method": "lhs"})
+
+
+def chunk(index: int, plan: Manifest = PLAN) -> dict[str, np.ndarray]:
+    """What a run would compute for a chunk: numbers of the worlds alone."""
+    worlds = np.array(plan.span(index), float)
+    return {"prob(war) / x": np.sin(worlds)[:, None] * np.arange(3.0), "holds": worlds % 2 == 0}
+
+
+def fill(store: ChunkStore) -> None:
+    for index in store.missing():
+        store.write(index, chunk(index, store.manifest))
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    store = ChunkStore(tmp_path / "new" / "run", PLAN)
+    assert store.missing() == [0, 1, 2]
+    fill(store)
+    assert store.missing() == []
+    found = ChunkStore.open(tmp_path / "new" / "run").read_all()
+    np.testing.assert_array_equal(found["prob(war) / x"], np.sin(np.arange(25.0))[:, None] * np.arange(3.0))
+    assert found["holds"].dtype == bool
+    assert set(store.read_all(["holds"])) == {"holds"}
+    assert len(store.read(2)["holds"]) == 5
+
+
+def test_bytes_depend_on_the_numbers_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pack({"b": np.arange(3.0), "a": np.ones(2)})
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    assert pack({"a": np.ones(2), "b": np.arange(3.0)[::-1][::-1]}) == first
+    np.testing.assert_array_equal(unpack(first)["b"], np.arange(3.0))
+    path = tmp_path / "x.npz"
+    path.write_bytes(first)
+    assert np.load(path)["a"].sum() == 2
+
+
+def test_checksums_are_those_that_sha256sum_reads(tmp_path: Path) -> None:
+    store = ChunkStore(tmp_path, PLAN)
+    fill(store)
+    digest, name = (tmp_path / "chunk-00001.npz.sha256").read_text().split()
+    assert name == "chunk-00001.npz"
+    assert digest == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "sidecar gone", "sidecar wrong", "chunk gone", "swap"])
+def test_damage_is_found_and_mended(tmp_path: Path, damage: str) -> None:
+    store = ChunkStore(tmp_path, PLAN)
+    fill(store)
+    whole = contents(tmp_path)
+    path, side = tmp_path / "chunk-00001.npz", tmp_path / "chunk-00001.npz.sha256"
+    data = path.read_bytes()
+    if damage == "flip":
+        path.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
+    elif damage == "truncate":
+        path.write_bytes(data[:-7])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "sidecar gone":
+        side.unlink()
+    elif damage == "sidecar wrong":
+        side.write_bytes(b"\xff\x00")
+    elif damage == "chunk gone":
+        path.unlink()
+    else:  # another chunk's files under this one's name
+        path.write_bytes((tmp_path / "chunk-00000.npz").read_bytes())
+        side.write_bytes((tmp_path / "chunk-00000.npz.sha256").read_bytes())
+    assert store.missing() == [1]
+    with pytest.raises(FoedusError, match=r"chunk 1 .* resume"):
+        store.read_all()
+    fill(ChunkStore(tmp_path, PLAN))
+    assert contents(tmp_path) == whole
+
+
+@pytest.mark.parametrize("key", ["scenario", "version", "seed", "worlds", "chunk", "settings"])
+def test_another_run_is_refused(tmp_path: Path, key: str) -> None:
+    ChunkStore(tmp_path, PLAN)
+    value = {"seed": 8, "worlds": 26, "chunk": 9, "settings": {"method": "sobol"}}.get(key, "other")
+    with pytest.raises(FoedusError, match=f"holds another run: {key} is"):
+        ChunkStore(tmp_path, replace(PLAN, **{key: value}))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"seed": 1}', '{"a": 2}', "\udcff", PLAN.text().replace("25", '"x"')])
+def test_a_manifest_that_cannot_be_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(FoedusError, match=r"manifest\.json"):
+        ChunkStore.open(tmp_path)
+
+
+def test_a_directory_without_a_run(tmp_path: Path) -> None:
+    with pytest.raises(FoedusError, match="holds no run"):
+        ChunkStore.open(tmp_path / "nothing")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FoedusError, match="cannot be written"):
+        ChunkStore(tmp_path / "file" / "run", PLAN)
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ChunkStore(tmp_path, PLAN)
+    store.write(0, chunk(0))
+    before = contents(tmp_path)
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        for index in (0, 1):
+            with pytest.raises(FoedusError, match=r"is full: .* Make room .* resume"):
+                store.write(index, chunk(index))
+    assert contents(tmp_path) == before
+    assert store.missing() == [1, 2]
+    fill(store)
+    assert store.missing() == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_the_system_says_full_as_we_expect() -> None:
+    with pytest.raises(OSError) as found, open("/dev/full", "wb") as file:
+        file.write(b"x")
+        file.flush()
+    assert found.value.errno == errno.ENOSPC
+
+
+def test_wrong_shapes_and_mixed_chunks(tmp_path: Path) -> None:
+    store = ChunkStore(tmp_path, PLAN)
+    with pytest.raises(ValueError, match="has 5 worlds"):
+        store.write(2, {"x": np.zeros(10)})
+    with pytest.raises(IndexError):
+        store.write(3, {})
+    with pytest.raises(ValueError, match=r"[Oo]bject"):
+        store.write(2, {"x": np.array([object()] * 5)})
+    for index in range(3):
+        store.write(index, {"y" if index == 2 else "x": np.zeros(len(PLAN.span(index)))})
+    with pytest.raises(FoedusError, match="other results"):
+        store.read_all()
+    with pytest.raises(FoedusError, match="at least 1 world"):
+        replace(PLAN, chunk=0)
+
+
+def test_left_over_pieces_are_cleared(tmp_path: Path) -> None:
+    ChunkStore(tmp_path, PLAN)
+    (tmp_path / "chunk-00000.npz.99.partial").write_bytes(b"half")
+    ChunkStore.open(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_a_write_replaces_in_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_atomic(path, b"one")
+    write_atomic(path, b"two")
+    assert contents(tmp_path) == {"a": b"two"}
+
+
+RUN = """
+import sys
+sys.path[:0] = sys.argv[2:]
+from test_worlds_store import ChunkStore, chunk, fill, replace, PLAN
+store = ChunkStore(sys.argv[1], replace(PLAN, worlds=4000))
+print("go", flush=True)
+fill(store)
+"""
+
+
+def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(tmp_path: Path) -> None:
+    plan = replace(PLAN, worlds=4000)
+    fill(ChunkStore(tmp_path / "whole", plan))
+    places = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "src")]
+    rng = random.Random(1)
+    done = []
+    for _ in range(4):
+        command = [sys.executable, "-c", RUN, str(tmp_path / "killed"), *places]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None and process.stdout.readline() == b"go\n"
+            time.sleep(rng.uniform(0.0, 0.03))
+            process.send_signal(signal.SIGKILL)
+        done.append(len(ChunkStore.open(tmp_path / "killed").missing()))
+    assert done == sorted(done, reverse=True) and done[0] > 0
+    fill(ChunkStore(tmp_path / "killed", plan))
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")

@@ -1,0 +1,47 @@
+"""The command line. Thin: each command reads its arguments, calls one function, shows the result."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from foedus.cli import lens, runs, scenarios
+from foedus.cli.common import app
+from foedus.scenario.errors import FoedusError
+
+__all__ = ["app", "lens", "main", "runs", "scenarios"]
+
+
+def main() -> None:
+    """Runs the command line; what the user can mend ends with exit code 2, without a traceback."""
+    try:
+        app()
+    except FoedusError as error:
+        print(f"foedus: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except KeyboardInterrupt:
+        print("foedus: stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def version(wanted: bool) -> None:
+    """Prints the version and stops."""
+    if wanted:
+        from foedus import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Foedus: strategic crises between states, solved in every plausible world."""

@@ -1,0 +1,158 @@
+"""Commands that write, check, show and export scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from foedus.cli.common import Json, Name, Seed, Worlds, app, console, known, print_json
+from foedus.scenario.errors import FoedusError
+
+
+@app.command()
+def check(scenario: Name, json: Json = False) -> None:
+    """List everything wrong with a scenario, and how large its game is."""
+    from foedus.report.sizes import sizes
+    from foedus.scenario.check import check as problems_of
+    from foedus.scenario.errors import Problem, ScenarioError
+    from foedus.scenario.load import load
+
+    problems: list[Problem] = []
+    size: dict[str, Any] | None = None
+    try:
+        loaded = load(scenario)
+        problems = problems_of(loaded)
+        if not any(problem.severity == "error" for problem in problems):
+            size = sizes(loaded)
+    except ScenarioError as error:
+        problems += error.problems
+    errors = sum(problem.severity == "error" for problem in problems)
+    if json:
+        keys = ("file", "line", "column", "severity", "reason", "remedy")
+        listed = [{key: getattr(p, key) for key in keys} | {"path": ".".join(map(str, p.path))} for p in problems]
+        print_json({"errors": errors, "problems": listed, "size": size})
+    else:
+        for problem in problems:
+            print(problem)
+        if size is not None:
+            print(
+                f"{scenario}: {size['states_start']:,} states at a period's start, {size['nodes']:,} decision and chance "
+                f"nodes and {size['branches']:,} branches a period, {size['coefficients']:,} coefficients, "
+                f"{size['bytes_per_world'] / 1e6:.1f} MB a world."
+            )
+        warnings = len(problems) - errors
+        print(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}.")
+    if errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="the name of the scenario: NAME.yaml is written here")]) -> None:
+    """Write a small commented scenario that runs."""
+    from foedus.scenario.template import template
+
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if path.exists():
+        raise FoedusError(f"{path} exists already. Choose another name.")
+    try:
+        path.write_text(template(), encoding="utf-8")
+    except OSError as error:
+        raise FoedusError(f"{path} cannot be written: {error.strerror}.") from None
+    print(f"Wrote {path}. Try: foedus run {path}")
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """The shipped scenarios."""
+    from foedus.scenario.load import load, shipped
+
+    rows = [{"name": name, "title": load(name).title} for name in shipped()]
+    if json:
+        print_json(rows)
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        print(f"{row['name']:<{width}}  {row['title']}")
+
+
+@app.command()
+def show(scenario: Name, json: Json = False) -> None:
+    """Present a scenario: who wants what, who can do what, what is claimed."""
+    from foedus.scenario.load import load
+
+    loaded = load(scenario)
+    if json:
+        print_json(loaded.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+        return
+    from foedus.report.scenario_text import print_scenario
+
+    print_scenario(loaded, console())
+
+
+@app.command()
+def explain(
+    scenario: Name,
+    world: Annotated[int, typer.Option(min=0, help="which world of the sample")] = 0,
+    policy: Annotated[str | None, typer.Option(help="the policy; default: the factual one")] = None,
+    worlds: Worlds = 200,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Walk the most likely path in one world, and say what each alternative was worth to the mover."""
+    from foedus.lenses.explain import explain as explain_world
+    from foedus.scenario.load import load
+
+    loaded = load(scenario)
+    known([policy] if policy else [], loaded.all_policies, "policy")
+    if world >= worlds:
+        raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
+    steps = explain_world(loaded, world=world, policy=policy, worlds=worlds, seed=seed)
+    if json:
+        keys = ("period", "phase", "actor", "action", "probability")
+        other = ("action", "probability", "value", "objectives")
+        print_json([
+            dict(zip(keys, step[:5], strict=True)) | {"alternatives": [dict(zip(other, a, strict=True)) for a in step[5]]}
+            for step in steps
+        ])  # fmt: skip
+        return
+    from foedus.report.explain import print_explanation
+
+    print_explanation(steps, console())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the language, for editors."""
+    from foedus.scenario.jsonschema import json_schema
+
+    print_json(json_schema())
+
+
+@app.command()
+def export(
+    scenario: Name,
+    format_: Annotated[str, typer.Option("--format", help="efg (Gambit) or drn (Storm)")],
+    policy: Annotated[str | None, typer.Option(help="the policy; default: the factual one")] = None,
+    world: Annotated[int, typer.Option(min=0, help="which world of the sample")] = 0,
+    worlds: Worlds = 200,
+    seed: Seed = 0,
+) -> None:
+    """Write one world of a small game as a tree for Gambit, or of any game as a Markov chain for Storm."""
+    from foedus.report.drn import to_drn
+    from foedus.report.export import to_efg
+    from foedus.scenario.check import validate
+    from foedus.scenario.load import load
+    from foedus.worlds.sample import sample
+
+    loaded = load(scenario)
+    validate(loaded)
+    known([policy] if policy else [], loaded.all_policies, "policy")
+    known([format_], {"efg": 1, "drn": 1}, "format")
+    if world >= worlds:
+        raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
+    draws = {name: float(draw[world]) for name, draw in sample(loaded, worlds, seed).items()}
+    write: Callable[..., str] = {"efg": to_efg, "drn": to_drn}[format_]
+    print(write(loaded, draws, policy or loaded.factual_policy))

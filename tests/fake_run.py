@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from foedus.lenses.claims import ClaimResult, Driver, ReadingResult
-from foedus.run import GameSize, OutcomeDriver, Run
+from foedus.lenses.claims import ClaimResult, Driver, OutcomeDriver, ReadingResult
+from foedus.run import GameSize, Run
 from foedus.scenario.schema import Scenario
 
 SETTINGS = ("zero", "half", "one", "twice", "perfect")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from foedus.report.drn import to_drn
-from foedus.run import outcomes_of
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.load import load
+from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import simulate

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.lenses.claims import (
-    ClaimResult,
-    Driver,
-    ReadingResult,
-    ReadReading,
-    built_in,
-    noise_warning,
-    read_claims,
-    summarise,
-)
+from foedus.judge import Judge
+from foedus.lenses.claims import ClaimResult, OutcomeDriver, neutral_scenario, read_claims
 from foedus.scenario.check import validate
-from foedus.scenario.expr import Tree, parse
-from foedus.scenario.query import Query, parse_query
-from foedus.scenario.schema import Assumption, Scenario
-from foedus.scenario.scope import query_scope, scope_of
-from foedus.worlds.sample import resolve, sample
+from foedus.scenario.outcomes import outcomes_of
+from foedus.scenario.query import parse_query
+from foedus.scenario.schema import Scenario
+from foedus.scenario.scope import query_scope
+from foedus.worlds.sample import sample
 from foedus.worlds.simulate import Games, Simulation, simulate
 from foedus.worlds.weights import ess, even, posterior
 
@@ -56,15 +48,6 @@ class GameSize:
 
 
 @dataclass
-class OutcomeDriver:
-    """What drives the probability of an outcome under a policy."""
-
-    outcome: str
-    policy: str
-    drivers: list[Driver]
-
-
-@dataclass
 class Run:
     """A finished run. ``data`` is labelled by world, policy, period, outcome, action, actor, objective, reading."""
 
@@ -84,6 +67,24 @@ class Run:
     meta: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     score: dict[str, Any] | None = None
+    lenses: dict[str, xr.Dataset] = field(default_factory=dict)
+
+    def few(self, most: int = SUBSET) -> Run:
+        """The same run on at most ``most`` worlds that stand for all, for what is too slow in every world.
+
+        Worlds are drawn from the posterior by systematic resampling, without chance; one that is
+        drawn k times weighs k times as much.
+        """
+        if len(self.weights) <= most:
+            return self
+        marks = (np.arange(most) + 0.5) / most
+        drawn = np.minimum(np.searchsorted(np.cumsum(self.weights) / self.weights.sum(), marks), len(self.weights) - 1)
+        chosen, times = np.unique(drawn, return_counts=True)
+        weights = times / most
+        return replace(
+            self, draws={name: draw[chosen] for name, draw in self.draws.items()}, weights=weights, ess=ess(weights),
+            data=self.data.isel(world=chosen), loglik_by_observation=None,
+        )  # fmt: skip
 
     def prob(self, event: str, **options: Any) -> xr.DataArray:
         """The probability of an event as a query writes it: ``r.prob("eventually(tension >= war)")``.
@@ -118,30 +119,35 @@ Progress = Callable[[str, int, int], None]  # what, done, of how many
 
 
 def run(scenario: Scenario, *, policies: Sequence[str] | None = None, worlds: int = 200, seed: int = 0,
-        method: str = "lhs", subset: int = SUBSET, progress: Progress | None = None, threads: int = 2) -> Run:  # fmt: skip
+        method: str = "lhs", subset: int = SUBSET, judge: bool = True, progress: Progress | None = None,
+        threads: int = 2) -> Run:  # fmt: skip
     """Solves a scenario in ``worlds`` sampled worlds under its policies and judges its claims.
 
     ``policies`` limits what is compared; the policies that claims need are always solved.
-    ``subset`` worlds (the first ones) are used for the precision sweep and built-in tests.
+    ``subset`` worlds (the first ones) are used for the precision sweep and built-in tests. Without
+    ``judge`` claims are left alone, and with them the sweep and the tests: for looking through a lens.
     """
-    return _Job(scenario, policies, worlds, seed, method, min(subset, worlds), progress, threads).run()
+    return Job(scenario, policies, worlds, seed, method, min(subset, worlds), judge, progress, threads).run()
 
 
 @dataclass
-class _Job:
+class Job:
+    """What a run was asked for, and how far it is."""
+
     scenario: Scenario
     chosen: Sequence[str] | None
     worlds: int
     seed: int
     method: str
     subset: int
+    judge: bool
     progress: Progress | None
     threads: int
     done: int = 0
 
     def __post_init__(self) -> None:
         validate(self.scenario)
-        self.readings = read_claims(self.scenario)
+        self.readings = read_claims(self.scenario) if self.judge else []
         self.queries = list(dict.fromkeys(query for reading in self.readings for query in reading.queries))
         self.outcomes = outcomes_of(self.scenario)
         known = list(self.scenario.all_policies)
@@ -155,7 +161,8 @@ class _Job:
         games = Games(self.scenario, self.queries, self.outcomes)
         draws = sample(self.scenario, self.worlds, self.seed, self.method)  # type: ignore[arg-type]
         self.variants = self._variants()
-        self.total = self.worlds * len(self.policies) + self.subset * len(self.claim_policies) * (len(SETTINGS) - 1)
+        self.total = self.worlds * len(self.policies)
+        self.total += self.subset * len(self.claim_policies) * (len(SETTINGS) - 1) * self.judge
         self.total += self.subset * sum(len(needed) for _, needed in self.variants)
         for policy in self.policies:
             games.play(policy)
@@ -164,10 +171,10 @@ class _Job:
         solved = time.perf_counter()
         weights = posterior(main.loglik) if self.scenario.observations else even(self.worlds)
         few = {name: draw[: self.subset] for name, draw in draws.items()}
-        sweep = {name: self._setting(name, games, few, main) for name in SETTINGS}
+        sweep = {name: self._setting(name, games, few, main) for name in SETTINGS if self.judge}
         neutral = self._neutral(games, few)
         swept = time.perf_counter()
-        made = _Judge(self, main, draws, weights, sweep, neutral)
+        made = Judge(self, main, draws, weights, sweep, neutral)
         claims, data, drivers = made.claims(), made.data(), made.drivers()
         timings = {"compile": compiled - started, "solve": solved - compiled, "sweep": swept - solved}
         timings["judge"] = time.perf_counter() - swept
@@ -176,7 +183,7 @@ class _Job:
             size.start_states, size.nodes, size.branches, size.actions, len(size.program.trees), size.bytes_per_world
         )
         run = Run(
-            self.scenario, draws, weights, ess(weights), bool(self.scenario.observations), _by_observation(main),
+            self.scenario, draws, weights, ess(weights), bool(self.scenario.observations), by_observation(main),
             self.policies, made.periods, data, claims, made.sweep_data(), drivers, layout,
             provenance(self.scenario, self.worlds, self.seed, self.method, self.subset, timings),
         )  # fmt: skip
@@ -202,6 +209,8 @@ class _Job:
 
     def _variants(self) -> list[tuple[str, list[str]]]:
         """Claims that say what they rest on, with the policies that they ask about."""
+        if not self.judge:
+            return []
         return [
             (
                 claim,
@@ -219,31 +228,6 @@ class _Job:
             kept = {name: draw for name, draw in few.items() if name not in self.scenario.claims[claim].rests_on}
             made[claim] = self._simulate("testing what is built in", games.of(changed), kept, policies), changed
         return made
-
-
-def outcomes_of(scenario: Scenario) -> dict[str, Tree]:
-    """The events reported over time: those declared, else every level at which the game ends, else every last level."""
-    scope = scope_of(scenario)
-    if scenario.outcomes:
-        return {name: parse(outcome.event, scope) for name, outcome in scenario.outcomes.items()}
-    ends = {f"{v}_{level}": f"{v} == {level}" for v, written in scenario.state.items() for level in written.ends}
-    last = {f"{v}_{w.levels[-1]}": f"{v} == {w.levels[-1]}" for v, w in scenario.state.items() if len(w.levels) > 1}
-    return {name: parse(text, scope) for name, text in (ends or last).items()}
-
-
-def neutral_scenario(scenario: Scenario, rests_on: Mapping[str, Any]) -> Scenario:
-    """The scenario with some assumptions fixed."""
-    changed = scenario.model_copy()
-    changed.assumptions = {
-        **scenario.assumptions,
-        **{name: Assumption(value=value) for name, value in rests_on.items() if name in scenario.assumptions},
-    }
-    changed.actors = dict(scenario.actors)
-    for name, value in rests_on.items():
-        actor, _, own = name.partition(".")
-        if own and actor in changed.actors:
-            changed.actors[actor] = changed.actors[actor].model_copy(update={own: Assumption(value=value)})
-    return changed
 
 
 def provenance(
@@ -279,163 +263,9 @@ def warnings_of(run: Run) -> list[str]:
     return found
 
 
-def _by_observation(main: Simulation) -> Floats | None:
+def by_observation(main: Simulation) -> Floats | None:
+    """[observations, world] log-likelihood of each observed period under the factual policy; None without any."""
     for result in main.results.values():
         if "log_likelihood" in result.parts:
             return np.ascontiguousarray(result.log_likelihood.T)
     return None
-
-
-@dataclass
-class _Judge:
-    """Reads claims, labelled data and drivers off finished simulations."""
-
-    job: _Job
-    main: Simulation
-    draws: Mapping[str, Floats]
-    weights: Floats
-    sweep: Mapping[str, Simulation | None]
-    neutral: Mapping[str, tuple[Simulation, Scenario]]
-
-    def __post_init__(self) -> None:
-        self.scenario = self.job.scenario
-        calendar = self.scenario.horizon.calendar
-        self.periods = [calendar.label(t) for t in range(self.scenario.horizon.periods)]
-        self.answers = self._answers(self.main)
-        self.assumptions = resolve(
-            self.scenario, self.draws, self.scenario.all_policies[self.scenario.factual_policy].set
-        )
-
-    def _answers(self, simulation: Simulation) -> dict[Query, Floats]:
-        by = simulation.query
-        return {q: by[q.under][i] for i, q in enumerate(self.job.queries) if q.under in by}
-
-    def _share(self, reading: ReadReading, simulation: Simulation, scenario: Scenario) -> float:
-        """The share of the subset's worlds in which a reading holds in another setting."""
-        few = {
-            n: d[: self.job.subset]
-            for n, d in self.draws.items()
-            if scenario is self.scenario or n in sample_names(scenario)
-        }
-        assumptions = resolve(scenario, few, scenario.all_policies[scenario.factual_policy].set)
-        return float(reading.holds(self._answers(simulation), assumptions, self.job.subset).mean())
-
-    def claims(self) -> list[ClaimResult]:
-        """Every claim with its readings."""
-        from foedus.report.words import words
-
-        made = []
-        for claim, written in self.scenario.claims.items():
-            readings = [self._reading(r) for r in self.job.readings if r.claim == claim]
-            first = readings[0]
-            made.append(
-                ClaimResult(
-                    claim, written.says, written.evidence, written.label, written.literature, readings,
-                    first.posterior, words(first.posterior), built_in(first, bool(written.rests_on)), noise_warning(first),
-                )
-            )  # fmt: skip
-        return made
-
-    def _reading(self, reading: ReadReading) -> ReadingResult:
-        from foedus.lenses.discovery import in_words, where_it_fails
-        from foedus.lenses.drivers import rank
-
-        width = len(self.weights)
-        holds = reading.holds(self.answers, self.assumptions, width)
-        margin = reading.margin(self.answers, self.assumptions, width)
-        result = summarise(reading, holds, margin, ~reading.defined(self.answers, width), self.weights)
-        few = self.job.subset
-        result.by_precision = {
-            name: float(holds[:few].mean()) if simulation is None else self._share(reading, simulation, self.scenario)
-            for name, simulation in self.sweep.items()
-            if name != "zero"
-        }
-        zero = self.sweep["zero"]
-        result.zero = float("nan") if zero is None else self._share(reading, zero, self.scenario)
-        if reading.claim in self.neutral:
-            result.neutral = self._share(reading, *self.neutral[reading.claim])
-        size = None if np.isnan(margin).all() else margin
-        result.decides = rank(self.draws, size, holds).drivers[:5]
-        if 0 < holds.sum() < width:
-            labels = {name: a.label for name, a in self.scenario.all_assumptions.items()}
-            result.fails_where = in_words(where_it_fails(self.draws, holds, size), labels)
-        return result
-
-    def data(self) -> xr.Dataset:
-        """All results, labelled."""
-        import xarray as xr
-
-        results = [self.main.results[policy] for policy in self.job.policies]
-        first = results[0]
-        keep = [i for i, (_, name) in enumerate(first.objectives) if name != "terminal"]
-        objectives = [f"{actor}.{name}" for actor, name in (first.objectives[i] for i in keep)]
-        actions = list(dict.fromkeys(name for result in results for name in result.actions))
-        actors = list(self.scenario.actors)
-        expected = (
-            np.stack([result.pays[:, keep] for result in results], axis=1)
-            if keep
-            else np.zeros((len(self.weights), len(results), 0))
-        )
-        owner = np.array([[first.objectives[i][0] == actor for i in keep] for actor in actors], float).reshape(
-            len(actors), len(keep)
-        )
-        taken = np.zeros((len(self.weights), len(results), len(self.periods), len(actions)))
-        for p, result in enumerate(results):
-            taken[:, p][:, :, [actions.index(name) for name in result.actions]] = result.taken[
-                :, :, : len(result.actions)
-            ]
-        holds, margins = self._readings()
-        w, policy, o = "world", "policy", "outcome"
-        return xr.Dataset(
-            {
-                "outcome_by": ((w, policy, "period", o), np.stack([r.by for r in results], axis=1)),
-                "outcome_at": ((w, policy, "period", o), np.stack([r.at for r in results], axis=1)),
-                "expected": ((w, policy, "objective"), expected),
-                "value": ((w, policy, "actor"), expected @ owner.T),
-                "taken": ((w, policy, "period", "action"), taken),
-                "entropy": ((w, policy, "actor"), np.stack([r.entropy for r in results], axis=1)),
-                "holds": ((w, "reading"), holds),
-                "margin": ((w, "reading"), margins),
-            },
-            coords={
-                policy: self.job.policies, "period": self.periods, o: list(self.job.outcomes), "objective": objectives,
-                "actor": actors, "action": actions, "reading": [r.label for r in self.job.readings],
-            },
-        )  # fmt: skip
-
-    def _readings(self) -> tuple[NDArray[np.bool_], Floats]:
-        width = len(self.weights)
-        holds = [r.holds(self.answers, self.assumptions, width) for r in self.job.readings]
-        margins = [r.margin(self.answers, self.assumptions, width) for r in self.job.readings]
-        empty = np.zeros((width, 0))
-        return (np.stack(holds, axis=1), np.stack(margins, axis=1)) if holds else (empty.astype(bool), empty)
-
-    def sweep_data(self) -> xr.Dataset:
-        """Outcomes at the end of the horizon as precision goes from nothing to perfect, on the subset."""
-        import xarray as xr
-
-        few, names = self.job.subset, self.job.claim_policies
-        values = [
-            np.stack([(simulation or self.main).results[p].by[:few, -1] for p in names], axis=1)
-            for simulation in self.sweep.values()
-        ]
-        return xr.Dataset(
-            {"outcome_by": (("setting", "world", "policy", "outcome"), np.stack(values))},
-            coords={"setting": list(self.sweep), "policy": names, "outcome": list(self.job.outcomes)},
-        )
-
-    def drivers(self) -> list[OutcomeDriver]:
-        """What drives each outcome under the factual policy."""
-        from foedus.lenses.drivers import rank
-
-        policy = self.scenario.factual_policy
-        by = self.main.results[policy].by[:, -1]
-        return [
-            OutcomeDriver(name, policy, rank(self.draws, by[:, o], weights=self.weights).drivers[:5])
-            for o, name in enumerate(self.job.outcomes)
-        ]
-
-
-def sample_names(scenario: Scenario) -> set[str]:
-    """Assumptions whose value comes from the draws."""
-    return {name for name, a in scenario.all_assumptions.items() if a.distribution is not None}

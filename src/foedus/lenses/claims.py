@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from foedus.scenario.expr import Tree, evaluate
 from foedus.scenario.query import Query, parse_reading, queries_of
-from foedus.scenario.schema import Evidence, Literature, Scenario
+from foedus.scenario.schema import Assumption, Evidence, Literature, Scenario
 from foedus.scenario.scope import query_scope
 from foedus.worlds.weights import share, weighted_quantile
 
@@ -69,6 +69,15 @@ class ClaimResult:
     verdict: str
     built_in: str
     warning: str = ""
+
+
+@dataclass
+class OutcomeDriver:
+    """What drives the probability of an outcome under a policy."""
+
+    outcome: str
+    policy: str
+    drivers: list[Driver]
 
 
 @dataclass(frozen=True)
@@ -162,3 +171,18 @@ def noise_warning(reading: ReadingResult) -> str:
     if low > high:
         return "The verdict rests on noise: it weakens as choices become more precise."
     return "The verdict depends on how precisely actors choose: it needs precise choices."
+
+
+def neutral_scenario(scenario: Scenario, rests_on: Mapping[str, Any]) -> Scenario:
+    """The scenario with some assumptions fixed."""
+    changed = scenario.model_copy()
+    changed.assumptions = {
+        **scenario.assumptions,
+        **{name: Assumption(value=value) for name, value in rests_on.items() if name in scenario.assumptions},
+    }
+    changed.actors = dict(scenario.actors)
+    for name, value in rests_on.items():
+        actor, _, own = name.partition(".")
+        if own and actor in changed.actors:
+            changed.actors[actor] = changed.actors[actor].model_copy(update={own: Assumption(value=value)})
+    return changed

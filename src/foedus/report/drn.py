@@ -26,7 +26,7 @@ def to_drn(scenario: Scenario, world: Mapping[str, float], policy: str) -> str:
     ``prob(eventually(outcome))``. The last state is where the reported periods are over.
     FoedusError where an outcome's name is a label that Storm gives a meaning of its own.
     """
-    from foedus.run import outcomes_of
+    from foedus.scenario.outcomes import outcomes_of
 
     outcomes = outcomes_of(scenario)
     taken = sorted(RESERVED & outcomes.keys())

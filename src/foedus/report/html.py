@@ -9,6 +9,7 @@ from foedus.report import charts, charts_outcomes, findings
 from foedus.report.background import background
 from foedus.report.diagram import turn_diagram
 from foedus.report.results import Results, Spread
+from foedus.report.section import lens_section
 from foedus.report.wording import capital, count, listed, number, percent, place, signed, source_name
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ def render(run: Run) -> str:
     css, js = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
     view["diagram"] = turn_diagram(results.scenario)
+    view["sections"] = [lens_section(results, found) for found in run.lenses.values()]
     return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view))
 
 
 def _contents(view: dict[str, Any]) -> list[tuple[str, str]]:
     parts = [
         ("summary", "In one page"), ("claims", "Claims"), ("outcomes", "Outcomes over time"), ("policies", "Policies"),
-        ("noise", "How much is noise"), ("assumptions", "Assumptions"), ("structure", "How the game is built"),
+        *((section.id, section.heading) for section in view["sections"]), ("noise", "How much is noise"), ("assumptions", "Assumptions"), ("structure", "How the game is built"),
         ("observations", "What was observed"), ("limits", "Limits"), ("sources", "Sources"),
         ("provenance", "Provenance"),
     ]  # fmt: skip

@@ -41,9 +41,9 @@ def to_json(run: Run) -> dict[str, Any]:
         "score": run.score,
         "warnings": list(run.warnings),
     }  # fmt: skip
-    strict = _strict(found)
-    assert isinstance(strict, dict)
-    return strict
+    plain = strict(found)
+    assert isinstance(plain, dict)
+    return plain
 
 
 def _findings(results: Results) -> dict[str, list[str]]:
@@ -129,16 +129,16 @@ def _spread(spread: Spread) -> dict[str, float]:
     return {"mean": spread.mean, "low": spread.low, "median": spread.median, "high": spread.high}
 
 
-def _strict(value: Any) -> Any:
+def strict(value: Any) -> Any:
     """The value with numpy's types made plain and what is not finite made None."""
     if isinstance(value, np.ndarray):
-        return [_strict(item) for item in value.tolist()]
+        return [strict(item) for item in value.tolist()]
     if isinstance(value, np.generic):
-        return _strict(value.item())
+        return strict(value.item())
     if isinstance(value, Mapping):
-        return {str(key): _strict(item) for key, item in value.items()}
+        return {str(key): strict(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_strict(item) for item in value]
+        return [strict(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

@@ -13,7 +13,7 @@ def sizes(scenario: Scenario) -> dict[str, Any]:
     Raises FoedusError where a game cannot be built, naming what is to blame.
     """
     from foedus.lenses.claims import read_claims
-    from foedus.run import outcomes_of
+    from foedus.scenario.outcomes import outcomes_of
     from foedus.worlds.sample import sample
     from foedus.worlds.simulate import Games, simulate
 

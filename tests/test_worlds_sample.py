@@ -211,3 +211,11 @@ def test_words_mirror_and_refuse() -> None:
         assert words(1 - p) == opposite.get(words(p), words(p))
     with pytest.raises(ValueError, match="not a probability"):
         words(1.2)
+
+
+@pytest.mark.parametrize(("n", "seed"), [(1, 0), (7, 3), (200, 11)])
+def test_latin_hypercube_is_that_of_scipy(n, seed):
+    from scipy.stats import qmc
+
+    theirs = qmc.LatinHypercube(d=1, rng=np.random.default_rng(name_seed(seed, "cost"))).random(n)[:, 0]
+    assert np.array_equal(unit_sample(["cost"], n, seed)["cost"], np.clip(theirs, 2.0**-40, 1 - 2.0**-40))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from foedus.lenses.claims import (
     noise_warning,
     summarise,
 )
+from foedus.lenses.drivers import Ranker
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import resolve, uncertain
@@ -33,45 +35,59 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Judge:
-    """Reads claims, labelled data and drivers off finished simulations: of all worlds, and of the subset in each setting."""
+    """Reads claims, labelled data and drivers off simulations.
+
+    ``main`` is finished: of all worlds, and of the subset in each setting. ``neutral`` (by claim, the
+    subset with what the claim rests on made neutral) may still be under way, and is waited for last.
+    """
 
     job: Job
     main: Simulation
     draws: Mapping[str, Floats]
     weights: Floats
-    sweep: Mapping[str, Simulation | None]
-    neutral: Mapping[str, tuple[Simulation, Scenario]]
+    neutral: Future[dict[str, tuple[Simulation, Scenario]]]
 
     def __post_init__(self) -> None:
         self.scenario = self.job.scenario
         calendar = self.scenario.horizon.calendar
         self.periods = [calendar.label(t) for t in range(self.scenario.horizon.periods)]
         self.answers = self._answers(self.main)
-        self.assumptions = resolve(
-            self.scenario, self.draws, self.scenario.all_policies[self.scenario.factual_policy].set
-        )
+        self.assumptions = self._resolved(self.scenario, self.draws)
+        self.ranker = Ranker(self.draws)
+        self.few = {name: values[: self.job.subset] for name, values in self.assumptions.items()}
+
+    def _resolved(self, scenario: Scenario, draws: Mapping[str, Floats]) -> dict[str, Floats]:
+        return resolve(scenario, draws, scenario.all_policies[scenario.factual_policy].set)
 
     def _answers(self, simulation: Simulation) -> dict[Query, Floats]:
         by = simulation.query
         return {q: by[q.under][i] for i, q in enumerate(self.job.queries) if q.under in by}
 
-    def _share(self, reading: ReadReading, simulation: Simulation, scenario: Scenario) -> float:
+    def _neutral(self, reading: ReadReading) -> float | None:
+        """The share of the subset's worlds in which a reading holds where what its claim rests on is neutral."""
+        found = self.neutral.result()
+        if reading.claim not in found:
+            return None
+        simulation, scenario = found[reading.claim]
+        drawn = uncertain(scenario)
+        few = {name: draw[: self.job.subset] for name, draw in self.draws.items() if name in drawn}
+        return self._share(reading, simulation, self._resolved(scenario, few))
+
+    def _share(self, reading: ReadReading, simulation: Simulation, assumptions: Mapping[str, Floats]) -> float:
         """The share of the subset's worlds in which a reading holds in another setting."""
-        few = {
-            n: d[: self.job.subset]
-            for n, d in self.draws.items()
-            if scenario is self.scenario or n in uncertain(scenario)
-        }
-        assumptions = resolve(scenario, few, scenario.all_policies[scenario.factual_policy].set)
         return float(reading.holds(self._answers(simulation), assumptions, self.job.subset).mean())
 
     def claims(self) -> list[ClaimResult]:
         """Every claim with its readings."""
         from foedus.report.words import words
 
+        results = [self._reading(reading) for reading in self.job.readings]
         made = []
         for claim, written in self.scenario.claims.items() if self.job.judge else ():
-            readings = [self._reading(r) for r in self.job.readings if r.claim == claim]
+            own = [(r, result) for r, result in zip(self.job.readings, results, strict=True) if r.claim == claim]
+            for reading, result in own:
+                result.neutral = self._neutral(reading)
+            readings = [result for _, result in own]
             first = readings[0]
             made.append(
                 ClaimResult(
@@ -83,24 +99,17 @@ class Judge:
 
     def _reading(self, reading: ReadReading) -> ReadingResult:
         from foedus.lenses.discovery import in_words, where_it_fails
-        from foedus.lenses.drivers import rank
 
         width = len(self.weights)
         holds = reading.holds(self.answers, self.assumptions, width)
         margin = reading.margin(self.answers, self.assumptions, width)
         result = summarise(reading, holds, margin, ~reading.defined(self.answers, width), self.weights)
-        few = self.job.subset
-        result.by_precision = {
-            name: float(holds[:few].mean()) if simulation is None else self._share(reading, simulation, self.scenario)
-            for name, simulation in self.sweep.items()
-            if name != "zero"
-        }
-        zero = self.sweep["zero"]
-        result.zero = float("nan") if zero is None else self._share(reading, zero, self.scenario)
-        if reading.claim in self.neutral:
-            result.neutral = self._share(reading, *self.neutral[reading.claim])
+        shares = {name: self._share(reading, played, self.few) for name, played in self.main.varied.items()}
+        shares["one"] = float(holds[: self.job.subset].mean())
+        result.zero = shares["zero"]
+        result.by_precision = {name: shares[name] for name in ("half", "one", "twice", "perfect")}
         size = None if np.isnan(margin).all() else margin
-        result.decides = rank(self.draws, size, holds).drivers[:5]
+        result.decides = self.ranker.rank(size, holds).drivers[:5]
         if 0 < holds.sum() < width:
             labels = {name: a.label for name, a in self.scenario.all_assumptions.items()}
             result.fails_where = in_words(where_it_fails(self.draws, holds, size), labels)
@@ -159,27 +168,24 @@ class Judge:
         """Outcomes at the end of the horizon as precision goes from nothing to perfect, on the subset."""
         import xarray as xr
 
-        few, names = self.job.subset, self.job.claim_policies
-        values = [
-            np.stack([(simulation or self.main).results[p].by[:few, -1] for p in names], axis=1)
-            for simulation in self.sweep.values()
-        ]
-        if not values:
+        if not self.main.varied:
             return xr.Dataset()
+        few, names = self.job.subset, self.job.policies
+        order = ("zero", "half", "one", "twice", "perfect")
+        played = [self.main.varied.get(setting, self.main) for setting in order]
+        values = [np.stack([one.results[p].by[:few, -1] for p in names], axis=1) for one in played]
         return xr.Dataset(
             {"outcome_by": (("setting", "world", "policy", "outcome"), np.stack(values))},
-            coords={"setting": list(self.sweep), "policy": names, "outcome": list(self.job.outcomes)},
+            coords={"setting": list(order), "policy": names, "outcome": list(self.job.outcomes)},
         )
 
     def drivers(self) -> list[OutcomeDriver]:
         """What drives each outcome under the factual policy."""
-        from foedus.lenses.drivers import rank
-
         policy = self.scenario.factual_policy
         if not self.job.judge:
             return []
         by = self.main.results[policy].by[:, -1]
+        ranker = Ranker(self.draws, self.weights)
         return [
-            OutcomeDriver(name, policy, rank(self.draws, by[:, o], weights=self.weights).drivers[:5])
-            for o, name in enumerate(self.job.outcomes)
+            OutcomeDriver(name, policy, ranker.rank(by[:, o]).drivers[:5]) for o, name in enumerate(self.job.outcomes)
         ]

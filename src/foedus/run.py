@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.game.arrays import LANES
 from foedus.judge import Judge
 from foedus.lenses.claims import ClaimResult, OutcomeDriver, neutral_scenario, read_claims
 from foedus.scenario.check import validate
@@ -18,21 +20,15 @@ from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games, Simulation, simulate
+from foedus.worlds.simulate import Games, Setting, Simulation, simulate
 from foedus.worlds.weights import ess, even, posterior
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
-SUBSET = 25  # worlds of the precision sweep and the tests of what is built in
-SETTINGS: dict[str, dict[str, Any]] = {
-    "zero": {"lam_scale": 0.0},
-    "half": {"lam_scale": 0.5},
-    "one": {},
-    "twice": {"lam_scale": 2.0},
-    "perfect": {"rationality": "perfect"},
-}
+SUBSET = 24  # worlds of the precision sweep and the tests of what is built in: three full blocks
+SETTINGS = {"zero": Setting(0.0), "half": Setting(0.5), "twice": Setting(2.0), "perfect": Setting(perfect=True)}
 
 
 @dataclass
@@ -124,10 +120,12 @@ def run(scenario: Scenario, *, policies: Sequence[str] | None = None, worlds: in
     """Solves a scenario in ``worlds`` sampled worlds under its policies and judges its claims.
 
     ``policies`` limits what is compared; the policies that claims need are always solved.
-    ``subset`` worlds (the first ones) are used for the precision sweep and built-in tests. Without
+    At most ``subset`` worlds (the first ones, in full blocks) are used for the precision sweep and
+    built-in tests. Without
     ``judge`` claims are left alone, and with them the sweep and the tests: for looking through a lens.
     """
-    return Job(scenario, policies, worlds, seed, method, min(subset, worlds), judge, progress, threads).run()
+    few = min(subset, worlds if worlds < LANES else worlds // LANES * LANES)
+    return Job(scenario, policies, worlds, seed, method, few, judge, progress, threads).run()
 
 
 @dataclass
@@ -153,31 +151,24 @@ class Job:
         known = list(self.scenario.all_policies)
         needed = {self.scenario.factual_policy, *(query.under for query in self.queries)}
         self.policies = [name for name in known if self.chosen is None or name in self.chosen or name in needed]
-        self.claim_policies = [name for name in known if name in needed]
 
     def run(self) -> Run:
         """Everything, in order."""
         started = time.perf_counter()
-        games = Games(self.scenario, self.queries, self.outcomes)
+        games = Games(self.scenario, self.queries, self.outcomes, entropy=True)
         draws = sample(self.scenario, self.worlds, self.seed, self.method)  # type: ignore[arg-type]
         self.variants = self._variants()
         self.total = self.worlds * len(self.policies)
-        self.total += self.subset * len(self.claim_policies) * (len(SETTINGS) - 1) * self.judge
+        self.total += self.subset * len(self.policies) * len(SETTINGS) * self.judge
         self.total += self.subset * sum(len(needed) for _, needed in self.variants)
-        for policy in self.policies:
-            games.play(policy)
-        compiled = time.perf_counter()
-        main = self._simulate("solving", games, draws, self.policies)
+        main = self._simulate(games, draws, self.policies, variations=SETTINGS if self.judge else {}, few=self.subset)
         solved = time.perf_counter()
         weights = posterior(main.loglik) if self.scenario.observations else even(self.worlds)
         few = {name: draw[: self.subset] for name, draw in draws.items()}
-        sweep = {name: self._setting(name, games, few, main) for name in SETTINGS if self.judge}
-        neutral = self._neutral(games, few)
-        swept = time.perf_counter()
-        made = Judge(self, main, draws, weights, sweep, neutral)
-        claims, data, drivers = made.claims(), made.data(), made.drivers()
-        timings = {"compile": compiled - started, "solve": solved - compiled, "sweep": swept - solved}
-        timings["judge"] = time.perf_counter() - swept
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            made = Judge(self, main, draws, weights, beside.submit(self._neutral, games, few))
+            data, drivers, claims = made.data(), made.drivers(), made.claims()
+        timings = {"solve": solved - started, "judge": time.perf_counter() - solved}
         size = games.play(self.scenario.factual_policy)[0].game
         layout = GameSize(
             size.start_states, size.nodes, size.branches, size.actions, len(size.program.trees), size.bytes_per_world
@@ -190,22 +181,14 @@ class Job:
         run.warnings = warnings_of(run)
         return run
 
-    def _simulate(
-        self, what: str, games: Games, draws: Mapping[str, Floats], policies: Sequence[str], **how: Any
-    ) -> Simulation:
+    def _simulate(self, games: Games, draws: Mapping[str, Floats], policies: Sequence[str], **how: Any) -> Simulation:
         def tell(count: int) -> None:
             self.done += count
             if self.progress is not None:
-                self.progress(what, self.done, self.total)
+                self.progress("solving", self.done, self.total)
 
         return simulate(games.scenario, draws, policies, self.queries, outcomes=self.outcomes, threads=self.threads,
                         progress=tell, games=games, **how)  # fmt: skip
-
-    def _setting(self, name: str, games: Games, few: Mapping[str, Floats], main: Simulation) -> Simulation | None:
-        """The subset under another precision; None for the main run's own."""
-        if name == "one":
-            return None
-        return self._simulate("varying precision", games, few, self.claim_policies, **SETTINGS[name])
 
     def _variants(self) -> list[tuple[str, list[str]]]:
         """Claims that say what they rest on, with the policies that they ask about."""
@@ -226,7 +209,7 @@ class Job:
         for claim, policies in self.variants:
             changed = neutral_scenario(self.scenario, self.scenario.claims[claim].rests_on)
             kept = {name: draw for name, draw in few.items() if name not in self.scenario.claims[claim].rests_on}
-            made[claim] = self._simulate("testing what is built in", games.of(changed), kept, policies), changed
+            made[claim] = self._simulate(games.of(changed), kept, policies), changed
         return made
 
 

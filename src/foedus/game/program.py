@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,34 @@ class WorldError(FoedusError):
         self.world = world
 
 
+class Memo:
+    """Values of coefficients in one set of worlds, for games and versions of games that read the same numbers."""
+
+    def __init__(self) -> None:
+        self.env: dict[str, Floats] = {}
+        self.values: dict[Tree, Floats] = {}
+
+    def changed(self, env: Mapping[str, Floats]) -> set[str]:
+        """The assumptions whose values differ from those that the kept values were worked out from."""
+        known = self.env
+        for name in env.keys() - known.keys():
+            known[name] = env[name]
+        return {name for name, x in env.items() if known[name] is not x and not np.array_equal(known[name], x)}
+
+
+class _Plan(NamedTuple):
+    """How a program fills its table: made once it has grown to its size."""
+
+    size: tuple[int, int]  # of the program that it was made for
+    offset: Ints
+    timed: Ints
+    rows: int
+    constant: Floats  # [rows] NaN where a row has to be worked out
+    open: list[tuple[int, Tree, frozenset[str]]]  # coefficients to work out, and the assumptions that each reads
+    low: Floats  # [rows]
+    high: Floats
+
+
 class Program:
     """The coefficients of one game. ``periods`` is the number of solved periods."""
 
@@ -45,6 +74,7 @@ class Program:
         self.trees: list[Tree] = []
         self.ranges: dict[tuple[int, float, float], Range] = {}
         self._index: dict[Tree, int] = {}
+        self._made: _Plan | None = None
 
     def add(self, tree: Tree, low: float = -np.inf, high: float = np.inf, what: str = "a number") -> int:
         """The id of the coefficient that ``tree`` (free of state) is."""
@@ -92,50 +122,64 @@ class Program:
 
     def layout(self) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
         """(offset, timed, rows): coefficient c at period t is row ``offset[c] + t * timed[c]``."""
-        timed = np.array([reads_time(tree) for tree in self.trees], np.int32)
-        sizes = np.where(timed == 1, self.periods, 1)
-        offset = np.concatenate([[0], np.cumsum(sizes)])
-        return offset[:-1].astype(np.int32), timed, int(offset[-1])
+        plan = self._plan()
+        return plan.offset, plan.timed, plan.rows
 
-    def evaluate(self, env: Mapping[str, Floats], width: int) -> Floats:
+    def _plan(self) -> _Plan:
+        size = len(self.trees), len(self.ranges)
+        if self._made is None or self._made.size != size:
+            timed = np.array([reads_time(tree) for tree in self.trees], np.int32)
+            lengths = np.where(timed == 1, self.periods, 1)
+            offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+            low, high = np.full(offset[-1], -np.inf), np.full(offset[-1], np.inf)
+            for bound in self.ranges.values():
+                rows = slice(offset[bound.coefficient], offset[bound.coefficient + 1])
+                low[rows], high[rows] = np.maximum(low[rows], bound.low), np.minimum(high[rows], bound.high)
+            todo = [(c, tree, assumption_names(tree)) for c, tree in enumerate(self.trees) if tree[0] != "num"]
+            constant = np.repeat(self.constants(), lengths)
+            self._made = _Plan(size, offset[:-1], timed, int(offset[-1]), constant, todo, low, high)
+        return self._made
+
+    def evaluate(self, env: Mapping[str, Floats], width: int, memo: Memo | None = None) -> Floats:
         """Every coefficient in ``width`` worlds: an array [rows, width].
 
-        Raises WorldError where a number is not finite or outside its range.
+        ``memo`` keeps what is worked out for the next game of the same worlds. Raises WorldError
+        where a number is not finite or outside its range.
         """
-        offset, timed, rows = self.layout()
-        table = np.empty((rows, width))
-        times = np.arange(self.periods, dtype=float)[:, None]
-        for c, tree in enumerate(self.trees):
-            if tree[0] == "num":
-                table[offset[c]] = tree[1]
-            elif timed[c]:
-                table[offset[c] : offset[c] + self.periods] = evaluate(tree, {}, env, times)
-            else:
-                table[offset[c]] = evaluate(tree, {}, env)
+        plan, times = self._plan(), np.arange(self.periods, dtype=float)[:, None]
+        changed = memo.changed(env) if memo else set()
+        table = np.repeat(plan.constant[:, None], width, axis=1)
+        for c, tree, reads in plan.open:
+            shared = memo is not None and not (changed and reads & changed)
+            found = memo.values.get(tree) if memo is not None and shared else None
+            if found is None:
+                found = evaluate(tree, {}, env, times)
+                if memo is not None and shared:
+                    memo.values[tree] = found
+            table[plan.offset[c] : plan.offset[c] + (self.periods if plan.timed[c] else 1)] = found
+        self._check(table, plan)
+        return np.clip(table, plan.low[:, None], plan.high[:, None], out=table)
+
+    def _check(self, table: Floats, plan: _Plan) -> None:
+        """Raises where a value is not finite, or outside its range by more than rounding."""
         if not np.isfinite(table).all():
             row, world = np.argwhere(~np.isfinite(table))[0]
-            c = int(np.searchsorted(offset, row, side="right")) - 1
+            c = int(np.searchsorted(plan.offset, row, side="right")) - 1
             raise WorldError(f"{text(self.trees[c])} is not a finite number", int(world))
-        self._check(table, offset, timed)
-        return table
-
-    def _check(self, table: Floats, offset: Ints, timed: Ints) -> None:
-        """Clips rounding at the edges of ranges; raises where a value lies outside."""
+        slack = 1e-9
+        if not ((table < plan.low[:, None] - slack) | (table > plan.high[:, None] + slack)).any():
+            return
         for bound in self.ranges.values():
-            start = offset[bound.coefficient]
-            values = table[start : start + (self.periods if timed[bound.coefficient] else 1)]
-            slack = 1e-9
+            start = plan.offset[bound.coefficient]
+            values = table[start : start + (self.periods if plan.timed[bound.coefficient] else 1)]
             bad = (values < bound.low - slack) | (values > bound.high + slack)
             if bad.any():
                 world = int(np.argwhere(bad)[0][1])
-                value = values[bad][0]
                 limits = (
                     f"at least {bound.low:g}" if bound.high == np.inf else f"between {bound.low:g} and {bound.high:g}"
                 )
                 tree = text(self.trees[bound.coefficient])
-                raise WorldError(f"{bound.what} must be {limits}, but {tree} is {value:.6g}", world)
-            low = min(bound.low, 0.0) if bound.low == 0 else bound.low
-            np.clip(values, low, bound.high, out=values)
+                raise WorldError(f"{bound.what} must be {limits}, but {tree} is {values[bad][0]:.6g}", world)
 
 
 def text(tree: Tree) -> str:

@@ -8,14 +8,14 @@ single assumptions: one that matters only together with another may be missed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foedus.lenses.claims import Driver
-from foedus.worlds.weights import distance, normalised, ranks, weighted_quantile
+from foedus.worlds.weights import normalised, ranks, weighted_quantile
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -64,6 +64,31 @@ class Ranking:
         return [one.driver for one in self.associations if one.real]
 
 
+class Ranker:
+    """Ranks assumptions, as ``rank`` does, for one outcome after another in the same worlds."""
+
+    def __init__(self, draws: Mapping[str, Floats], weights: ArrayLike | None = None, rounds: int = 200, seed: int = 0):
+        self.varied = {name: np.asarray(x, float) for name, x in draws.items() if np.ptp(x) > 0}
+        self.weights, self.rounds, self.seed = weights, rounds, seed
+        self._places: dict[bytes, _Places] = {}
+
+    def rank(self, size: ArrayLike | None = None, holds: ArrayLike | None = None) -> Ranking:
+        """See ``rank``."""
+        if size is None and holds is None:
+            raise ValueError("give 'size', 'holds' or both")
+        mass = normalised(self.weights, len(np.asarray(size if size is not None else holds)))
+        outcome, parted = _outcome(size, holds, mass)
+        known = ~np.isnan(outcome) & (mass > 0)
+        if not self.varied or not known.any() or np.ptp(outcome[known]) == 0:
+            return Ranking(tuple(Association(name, np.nan, np.nan, False) for name in self.varied), (np.nan, np.nan))
+        places = self._places.setdefault(known.tobytes(), _Places([x[known] for x in self.varied.values()]))
+        mass, y, parted = mass[known], ranks(outcome[known]), parted[known]
+        noise = _noise(places, y, parted, mass, self.rounds, self.seed)
+        rows = zip(self.varied, _correlations(places.x, y[None], mass)[:, 0], places.distances(mass, parted))
+        found = [Association(name, float(r), float(d), bool(abs(r) > noise[0] or d > noise[1])) for name, r, d in rows]
+        return Ranking(tuple(sorted(found, key=lambda one: (not one.real, -one.score, one.assumption))), noise)
+
+
 def rank(
     draws: Mapping[str, Floats],
     size: ArrayLike | None = None,
@@ -78,25 +103,26 @@ def rank(
     something holds; give one or both. Without ``holds``, or where it holds everywhere or nowhere, worlds
     are parted at the median of ``size``. Weighted over worlds.
     """
-    if size is None and holds is None:
-        raise ValueError("give 'size', 'holds' or both")
-    varied = {name: np.asarray(x, float) for name, x in draws.items() if np.ptp(x) > 0}
-    length = len(np.asarray(size if size is not None else holds))
-    mass = normalised(weights, length)
-    outcome, parted = _outcome(size, holds, mass)
-    known = ~np.isnan(outcome) & (mass > 0)
-    if not varied or not known.any() or np.ptp(outcome[known]) == 0:
-        return Ranking(tuple(Association(name, np.nan, np.nan, False) for name in varied), (np.nan, np.nan))
-    mass, outcome, parted = mass[known], outcome[known], parted[known]
-    columns = {name: x[known] for name, x in varied.items()}
-    x = np.stack([ranks(column) for column in columns.values()])
-    y = ranks(outcome)
-    rows = zip(
-        columns, _correlations(x, y, mass), [distance(c, mass * parted, mass * ~parted) for c in columns.values()]
-    )
-    noise = _noise(x, y, parted, mass, rounds, seed)
-    found = [Association(name, float(r), d, bool(abs(r) > noise[0] or d > noise[1])) for name, r, d in rows]
-    return Ranking(tuple(sorted(found, key=lambda one: (not one.real, -one.score, one.assumption))), noise)
+    return Ranker(draws, weights, rounds, seed).rank(size, holds)
+
+
+class _Places:
+    """Assumptions' ranks ``x`` [assumption, world], and the order of worlds by each."""
+
+    def __init__(self, columns: Sequence[Floats]):
+        self.x = np.stack([ranks(column) for column in columns])
+        self.order = np.argsort(self.x, axis=1, kind="stable")
+        ordered = np.take_along_axis(self.x, self.order, axis=1)
+        last = np.ones((len(self.x), 1), bool)
+        self.ends = np.concatenate([ordered[:, 1:] > ordered[:, :-1], last], axis=1)
+
+    def distances(self, mass: Floats, parted: Bools) -> Floats:
+        """[assumption] the Kolmogorov-Smirnov distance of the worlds in which something holds and the others."""
+        a, b = mass * parted, mass * ~parted
+        if a.sum() <= 0 or b.sum() <= 0:
+            return np.full(len(self.x), np.nan)
+        sums = np.cumsum((a / a.sum() - b / b.sum())[self.order], axis=1)
+        return np.asarray(np.minimum(np.abs(sums * self.ends).max(axis=1), 1.0))
 
 
 def _outcome(size: ArrayLike | None, holds: ArrayLike | None, mass: Floats) -> tuple[Floats, Bools]:
@@ -114,27 +140,21 @@ def _outcome(size: ArrayLike | None, holds: ArrayLike | None, mass: Floats) -> t
 
 
 def _correlations(x: Floats, y: Floats, mass: Floats) -> Floats:
-    """Weighted correlation of each row of ``x`` [assumption, world] with ``y``; 0 where one does not vary."""
+    """Weighted correlation of each row of ``x`` [assumption, world] with each of ``y`` [round, world].
+
+    0 where one does not vary.
+    """
     dx = x - (x @ mass)[:, None] / mass.sum()
-    dy = y - y @ mass / mass.sum()
-    scale = np.sqrt((dx**2 @ mass) * (dy**2 @ mass))
+    dy = y - (y @ mass)[:, None] / mass.sum()
+    scale = np.sqrt(np.outer(dx**2 @ mass, dy**2 @ mass))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(scale > 0, np.clip((dx @ (mass * dy)) / scale, -1, 1), 0.0))
+        return np.asarray(np.where(scale > 0, np.clip((dx @ (dy * mass).T) / scale, -1, 1), 0.0))
 
 
-def _noise(x: Floats, y: Floats, parted: Bools, mass: Floats, rounds: int, seed: int) -> tuple[float, float]:
+def _noise(places: _Places, y: Floats, parted: Bools, mass: Floats, rounds: int, seed: int) -> tuple[float, float]:
     """What the largest measures over assumptions rarely exceed when the outcome is shuffled over worlds."""
     rng = np.random.default_rng(seed)
-    order = np.argsort(x, axis=1, kind="stable")
-    ordered = np.take_along_axis(x, order, axis=1)
-    ends = np.concatenate([ordered[:, 1:] > ordered[:, :-1], np.ones((len(x), 1), bool)], axis=1)
-    largest = np.empty((rounds, 2))
-    for r in range(rounds):
-        shuffle = rng.permutation(len(y))
-        inside = parted[shuffle]
-        a, b = mass * inside, mass * ~inside
-        gap = a / a.sum() - b / b.sum() if a.sum() > 0 and b.sum() > 0 else np.zeros(len(y))
-        sums = np.cumsum(gap[order], axis=1)
-        largest[r] = np.abs(_correlations(x, y[shuffle], mass)).max(), np.abs(sums * ends).max()
-    found = np.quantile(largest, 0.975, axis=0)
-    return float(found[0]), float(found[1])
+    shuffles = np.stack([rng.permutation(len(y)) for _ in range(rounds)])
+    correlations = np.abs(_correlations(places.x, y[shuffles], mass)).max(axis=0)
+    distances = [np.nan_to_num(places.distances(mass, parted[shuffle])).max() for shuffle in shuffles]
+    return float(np.quantile(correlations, 0.975)), float(np.quantile(distances, 0.975))

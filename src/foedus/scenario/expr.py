@@ -306,6 +306,11 @@ def reads_time(tree: Tree) -> bool:
 
 def evaluate(tree: Tree, state: Mapping[str, Any], assumptions: Mapping[str, Any], t: Any = 0) -> Any:
     """The value of a tree; states, assumptions and ``t`` may be arrays that broadcast."""
+    with np.errstate(all="ignore"):
+        return _evaluate(tree, state, assumptions, t)
+
+
+def _evaluate(tree: Tree, state: Mapping[str, Any], assumptions: Mapping[str, Any], t: Any) -> Any:
     kind = tree[0]
     if kind == "num":
         return tree[1]
@@ -315,9 +320,7 @@ def evaluate(tree: Tree, state: Mapping[str, Any], assumptions: Mapping[str, Any
         return assumptions[tree[1]]
     if kind == "t":
         return t
-    parts = [evaluate(part, state, assumptions, t) for part in tree[1:]]
-    with np.errstate(all="ignore"):
-        return _APPLY[kind](*parts)
+    return _APPLY[kind](*[_evaluate(part, state, assumptions, t) for part in tree[1:]])
 
 
 def _power(a: Any, b: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,19 @@ class Play:
             if query.kind in ("most", "least") and query.under in (None, self.policy)
         ]
         self.seen: ObservedArrays | None = None if self.observed is None else self.observed.arrays(self.game)
+
+    def reduced(self, same: tuple[int, ...]) -> Play:
+        """The same with solves shared that are alike when table i holds the numbers of table ``same[i]``.
+
+        A solve in which others play what they play in an earlier solve of the same numbers, and
+        all of them in that one, is that solve.
+        """
+        solves = _reduce(tuple(self.solves), same)
+        if len(solves) == len(self.solves):
+            return self
+        twin = copy(self)
+        twin.solves = solves
+        return twin
 
     def block(self, tables: Sequence[Floats], scale: float = 1.0, perfect: bool = False) -> dict[str, Floats]:
         """All results of LANES worlds; the first dim of every array is the world.
@@ -201,3 +215,26 @@ class Play:
             f"phase '{phase.id}' leaves {game.turn.actors[phase.mover]} no action in period {t} (with {where}): "
             "every action's 'when' is false or its base 0"
         )
+
+
+def _reduce(solves: Sequence[Solving], same: tuple[int, ...]) -> list[Solving]:
+    """Solves without repeats, those that are alike played by the first."""
+    kept: list[Solving] = []
+    place: list[int] = []
+    for solving in solves:
+        table = same[solving.table]
+        fixed = tuple((actor, place[source]) for actor, source in solving.fixed)
+        sources = {source for _, source in fixed}
+        alike = [
+            s
+            for s, one in enumerate(kept)
+            if one.table == table and (one.fixed == fixed or (sources == {s} and not one.fixed))
+        ]
+        if alike:
+            place.append(alike[0])
+            one = kept[alike[0]]
+            kept[alike[0]] = replace(one, own=tuple(sorted({*one.own, *solving.own})))
+        else:
+            place.append(len(kept))
+            kept.append(Solving(table, fixed, solving.own))
+    return kept

@@ -81,11 +81,15 @@ def _inside(u: Floats) -> Floats:
 
 
 def _latin(name: str, n: int, seed: int) -> Floats:
-    """One column of a Latin hypercube: a point in each of ``n`` equal slices, in an order of its own."""
-    from scipy.stats import qmc
+    """One column of a Latin hypercube: a point in each of ``n`` equal slices, in an order of its own.
 
-    column: Floats = qmc.LatinHypercube(d=1, rng=np.random.default_rng(name_seed(seed, name))).random(n)[:, 0]
-    return column
+    The numbers are those of ``scipy.stats.qmc.LatinHypercube`` (a test holds them to it), without the
+    second that importing it takes.
+    """
+    rng = np.random.default_rng(name_seed(seed, name)).spawn(1)[0]
+    inside, order = rng.uniform(size=n), np.arange(1, n + 1)
+    rng.shuffle(order)
+    return np.asarray((order - inside) / n)
 
 
 def sobol_dimensions(names: Iterable[str]) -> dict[str, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from foedus.game.arrays import LANES
 from foedus.game.bind import bind
 from foedus.game.compile import Game, Watch, compile_game
 from foedus.game.perceive import Perception, Version, perceive, secrets_of
-from foedus.game.program import WorldError
+from foedus.game.program import Memo, WorldError
 from foedus.game.words import Words
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.expr import Tree, state_names
@@ -27,6 +29,7 @@ from foedus.worlds.versions import environments
 
 Floats = NDArray[np.float64]
 CHUNK = 256  # worlds whose coefficients are evaluated together
+AHEAD = 3  # policies whose coefficients are made ready before those of the first are needed no more
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,14 @@ class PolicyResult:
 
 @dataclass
 class Simulation:
-    """Results by policy, and the games they were played in."""
+    """Results by policy, and the games they were played in.
+
+    ``varied`` holds the same for the first few worlds under other settings.
+    """
 
     results: dict[str, PolicyResult]
     games: dict[str, Game]
+    varied: dict[str, Simulation] = field(default_factory=dict)
 
     @property
     def query(self) -> dict[str, list[Floats]]:
@@ -88,29 +95,52 @@ class Simulation:
 def simulate(scenario: Scenario, worlds: Mapping[str, Floats], policies: Sequence[str] | None = None,
              queries: Sequence[Query] = (), *, lam_scale: float = 1.0, rationality: str | None = None,
              outcomes: Mapping[str, Tree] | None = None, observe: bool = True, threads: int = 2,
-             progress: Callable[[int], None] | None = None, games: Games | None = None) -> Simulation:  # fmt: skip
+             progress: Callable[[int], None] | None = None, games: Games | None = None,
+             variations: Mapping[str, Setting] | None = None, few: int = 0) -> Simulation:  # fmt: skip
     """Solves the game of each policy in each world and answers the queries, exactly.
 
     ``worlds`` maps every sampled assumption to an array [W]. ``outcomes`` are events whose
     probability over time is wanted. ``progress`` is called with the number of world-policies done.
+    The first ``few`` worlds (at most CHUNK) are played in each of the ``variations`` too.
     Raises FoedusError where a number is impossible in some world, naming it.
     """
     names = list(policies or scenario.all_policies)
     games = games or Games(scenario, queries, outcomes or {}, observe)
-    setting = Setting(lam_scale, (rationality or scenario.rationality) == "perfect")
+    settings = {"": Setting(lam_scale, (rationality or scenario.rationality) == "perfect"), **(variations or {})}
     width = len(next(iter(worlds.values())))
-    made: dict[str, list[dict[str, Floats]]] = {policy: [] for policy in names}
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        for start in range(0, width, CHUNK):
-            chunk = {name: np.asarray(draw, float)[start : start + CHUNK] for name, draw in worlds.items()}
-            for policy in names:
-                made[policy].append(_chunk(games, policy, chunk, setting, pool, start, progress))
+    made: dict[tuple[str, str], list[dict[str, Floats]]] = {}
+    waiting: deque[_Work] = deque()
+    for start in range(0, width, CHUNK):
+        chunk = {name: np.asarray(draw, float)[start : start + CHUNK] for name, draw in worlds.items()}
+        games.memo = Memo() if width > CHUNK else games.memo
+        for policy in names:
+            waiting.append(_Work(games, policy, chunk, start, settings, few if start == 0 else 0, _pool(threads)))
+            if len(waiting) > AHEAD:
+                waiting.popleft().collect(made, progress)
+    while waiting:
+        waiting.popleft().collect(made, progress)
+    played = {policy: games.play(policy)[0].game for policy in names}
+    simulations = [Simulation(_joined(made, setting, played), played) for setting in settings]
+    simulations[0].varied = dict(zip(settings, simulations, strict=True))
+    del simulations[0].varied[""]
+    return simulations[0]
+
+
+def _joined(made: Mapping[tuple[str, str], list[dict[str, Floats]]], setting: str,
+            played: Mapping[str, Game]) -> dict[str, PolicyResult]:  # fmt: skip
+    """The results of each policy in one setting, chunks joined."""
     results = {}
-    for policy, parts in made.items():
+    for policy, game in played.items():
+        parts = made[setting, policy]
         joined = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-        game = games.play(policy)[0].game
         results[policy] = PolicyResult(game.action_ids, game.phase_ids, game.turn.objectives, joined)
-    return Simulation(results, {policy: games.play(policy)[0].game for policy in names})
+    return results
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that stay, and with them the memory that each works in."""
+    return ThreadPoolExecutor(max_workers=threads)
 
 
 class Games:
@@ -126,6 +156,7 @@ class Games:
         self.lasting = {name for name, tree in self.outcomes.items() if not state_names(tree) & scratch}
         self.compiled: dict[tuple[frozenset[str], bool], Game] = {}
         self.plays: dict[str, tuple[Play, Perception]] = {}
+        self.memo = Memo()
 
     def of(self, scenario: Scenario) -> Games:
         """The same games for a scenario that differs in numbers only."""
@@ -170,46 +201,76 @@ class Games:
         return self.plays[policy]
 
 
-def _chunk(games: Games, policy: str, draws: Mapping[str, Floats], setting: Setting, pool: ThreadPoolExecutor,
-           first: int, progress: Callable[[int], None] | None) -> dict[str, Floats]:  # fmt: skip
-    """One policy in one chunk of worlds, in blocks padded with copies of the last world."""
-    play, perception = games.play(policy)
-    width = len(next(iter(draws.values())))
-    padded = -(-width // LANES) * LANES
-    filled = {name: np.concatenate([draw, np.repeat(draw[-1:], padded - width)]) for name, draw in draws.items()}
-    try:
-        tables = tables_of(games.scenario, policy, play.game, perception, filled, padded)
-    except WorldError as error:
-        raise FoedusError(_blame(games.scenario, policy, draws, first, error)) from None
-    starts = range(0, padded, LANES)
-    jobs = [
-        pool.submit(
-            play.block,
-            [np.ascontiguousarray(table[:, at : at + LANES]) for table in tables],
-            setting.scale,
-            setting.perfect,
-        )
-        for at in starts
-    ]
-    found = []
-    for at, job in zip(starts, jobs, strict=True):
+class _Work:
+    """One policy in one chunk of worlds, in blocks padded with copies of the last world, handed to the pool."""
+
+    def __init__(self, games: Games, policy: str, draws: Mapping[str, Floats], first: int,
+                 settings: Mapping[str, Setting], few: int, pool: ThreadPoolExecutor):  # fmt: skip
+        self.games, self.policy, self.draws, self.first, self.pool = games, policy, draws, first, pool
+        self.width = len(next(iter(draws.values())))
+        self.widths = {name: min(few, self.width) if name else self.width for name in settings}
+        padded = -(-self.width // LANES) * LANES
+        filled = {name: np.concatenate([x, np.repeat(x[-1:], padded - self.width)]) for name, x in draws.items()}
+        play, perception = games.play(policy)
         try:
-            found.append(job.result())
+            tables = tables_of(games.scenario, policy, play.game, perception, filled, padded, games.memo)
         except WorldError as error:
-            wrong = WorldError(str(error), at + error.world)
-            raise FoedusError(_blame(games.scenario, policy, draws, first, wrong)) from None
-        if progress is not None:
-            progress(min(LANES, width - at))
-    return {key: np.concatenate([part[key] for part in found])[:width] for key in found[0]}
+            raise self._blamed(error, 0) from None
+        play = play.reduced(same_tables(tables))
+        blocks = [
+            [np.ascontiguousarray(table[:, at : at + LANES]) for table in tables] for at in range(0, padded, LANES)
+        ]
+        self.jobs = {
+            name: [pool.submit(play.block, block, how.scale, how.perfect) for block in self._of(name, blocks)]
+            for name, how in settings.items()
+        }
+
+    def _of(self, setting: str, blocks: list[list[Floats]]) -> list[list[Floats]]:
+        """The blocks that a setting is played in."""
+        return blocks[: -(-self.widths[setting] // LANES)]
+
+    def collect(self, made: dict[tuple[str, str], list[dict[str, Floats]]],
+                progress: Callable[[int], None] | None) -> None:  # fmt: skip
+        """Waits for the blocks and keeps their results."""
+        for name, jobs in self.jobs.items():
+            width = self.widths[name]
+            if not jobs:
+                continue
+            found = list(self._results(jobs, width, progress))
+            whole = {key: np.concatenate([part[key] for part in found])[:width] for key in found[0]}
+            made.setdefault((name, self.policy), []).append(whole)
+
+    def _results(self, jobs: list[Future[dict[str, Floats]]], width: int,
+                 progress: Callable[[int], None] | None) -> Iterator[dict[str, Floats]]:  # fmt: skip
+        for block, job in enumerate(jobs):
+            at = block * LANES
+            try:
+                yield job.result()
+            except WorldError as error:
+                raise self._blamed(error, at) from None
+            if progress is not None:
+                progress(min(LANES, width - at))
+
+    def _blamed(self, error: WorldError, at: int) -> FoedusError:
+        wrong = WorldError(str(error), at + error.world)
+        return FoedusError(_blame(self.games.scenario, self.policy, self.draws, self.first, wrong))
+
+
+def same_tables(tables: Sequence[Floats]) -> tuple[int, ...]:
+    """For each table the first one that holds the same numbers."""
+    return tuple(
+        next(j for j in range(i + 1) if tables[j] is table or np.array_equal(tables[j], table))
+        for i, table in enumerate(tables)
+    )
 
 
 def tables_of(scenario: Scenario, policy: str, game: Game, perception: Perception, draws: Mapping[str, Floats],
-            width: int) -> list[Floats]:  # fmt: skip
+            width: int, memo: Memo | None = None) -> list[Floats]:  # fmt: skip
     """Evaluated coefficients: of things as they are, then of each version of the game."""
     versions = list(dict.fromkeys(solve.version for solve in perception.solves))
     plain = Version(-1, frozenset(secrets_of(scenario, policy)))
     envs = environments(scenario, policy, draws, [None, *(v for v in versions if v != plain)])
-    tables = [game.program.evaluate(env, width) for env in envs]
+    tables = [game.program.evaluate(env, width, memo) for env in envs]
     others = iter(tables[1:])
     return [tables[0], *(tables[0] if version == plain else next(others) for version in versions)]
 

@@ -44,7 +44,7 @@ def add_up(g: Ints, work: Floats) -> None:
 
 
 @part
-def _pay(g: Ints, work: Floats, found: int, i: int) -> Any:
+def payment(g: Ints, work: Floats, found: int, i: int) -> Any:
     """What list ``found`` of payments comes to for actor ``i``."""
     total = splat(0.0)
     if found >= 0:
@@ -55,7 +55,7 @@ def _pay(g: Ints, work: Floats, found: int, i: int) -> Any:
 
 
 @part
-def _close_period(g: Ints, work: Floats, last: bool, values: Floats) -> Any:
+def close_period(g: Ints, work: Floats, last: bool, values: Floats) -> Any:
     """The ends of a period: stage values plus the discounted value of the next start.
 
     Returns (end, lanes) of a value that is not finite, or (-1, 0).
@@ -72,7 +72,7 @@ def _close_period(g: Ints, work: Floats, last: bool, values: Floats) -> Any:
         n = at(g, s.END_NODES, e)
         a = at(g, s.A_PTR, n)
         for i in range(actors):
-            stage = _pay(g, work, at(g, s.A_LIST, a), i) + _pay(g, work, at(g, s.B_LIST, at(g, s.B_PTR, a)), i)
+            stage = payment(g, work, at(g, s.A_LIST, a), i) + payment(g, work, at(g, s.B_LIST, at(g, s.B_PTR, a)), i)
             value = load(work, held + e * actors + i) + stage
             store(values, n * actors + i, value)
             wrong = which((value - value) != splat(0.0))
@@ -89,10 +89,10 @@ def _action_value(g: Ints, work: Floats, values: Floats, a: int, j: int, pays: i
     for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
         worth = load(values, at(g, s.TARGET, b) * actors + j)
         if pays >= 2:
-            worth = worth + _pay(g, work, at(g, s.B_LIST, b), j)
+            worth = worth + payment(g, work, at(g, s.B_LIST, b), j)
         total = muladd(load(work, at(g, s.PROB, row + b)), worth, total)
     if pays & 1 != 0:
-        total = total + _pay(g, work, at(g, s.A_LIST, a), j)
+        total = total + payment(g, work, at(g, s.A_LIST, a), j)
     return total
 
 
@@ -220,7 +220,7 @@ def _add_pays(g: Ints, work: Floats, found: int, view: int, weight: Any, to: int
 
 
 @part
-def _spread(g: Ints, work: Floats, values: Floats, n: int, decides: bool) -> None:
+def spread(g: Ints, work: Floats, values: Floats, n: int, decides: bool) -> None:
     """values[n]: for every actor the mean over the branches of ``n``, by the odds as it judges them."""
     first, last, to, pays = at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1), n * count(g, s.PATIENCE), at(g, s.PAYS, n)
     start, end = at(g, s.B_PTR, first), at(g, s.B_PTR, last)
@@ -262,16 +262,16 @@ def mixture(g: Ints, work: Floats, n: int, i: int, one: Any, two: Any) -> Any:
 
 
 @part
-def _interval(g: Ints, work: Floats, values: Floats, n: int) -> None:
+def interval(g: Ints, work: Floats, values: Floats, n: int) -> None:
     """Values of a clause that is read as an interval, for the actors with an ambiguity attitude."""
     actors, a = count(g, s.PATIENCE), at(g, s.A_PTR, n)
     b = at(g, s.B_PTR, a)
     for i in range(actors):
         if at(g, s.AMBIGUITY, i) >= 0:
-            one = load(values, at(g, s.TARGET, b) * actors + i) + _pay(g, work, at(g, s.B_LIST, b), i)
-            two = load(values, at(g, s.TARGET, b + 1) * actors + i) + _pay(g, work, at(g, s.B_LIST, b + 1), i)
+            one = load(values, at(g, s.TARGET, b) * actors + i) + payment(g, work, at(g, s.B_LIST, b), i)
+            two = load(values, at(g, s.TARGET, b + 1) * actors + i) + payment(g, work, at(g, s.B_LIST, b + 1), i)
             mean = muladd(mixture(g, work, n, i, one, two), one - two, two)
-            store(values, n * actors + i, mean + _pay(g, work, at(g, s.A_LIST, a), i))
+            store(values, n * actors + i, mean + payment(g, work, at(g, s.A_LIST, a), i))
 
 
 @part
@@ -306,7 +306,7 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, scale: float, p
     for t in range(periods - 1, -1, -1):
         gather(g, table, t, t == periods - 1, work)
         add_up(g, work)
-        bad, lanes = _close_period(g, work, t == periods - 1, values)
+        bad, lanes = close_period(g, work, t == periods - 1, values)
         if bad >= 0:
             return bad, t, _lowest(lanes), NOT_FINITE
         for n in range(count(g, s.KIND) - 1, -1, -1):
@@ -323,9 +323,9 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, scale: float, p
                     empty = which(active & ~(total > zero))
                     if empty != 0:
                         return n, t, _lowest(empty), NO_ACTION
-                _spread(g, work, values, n, kind == DECIDE)
+                spread(g, work, values, n, kind == DECIDE)
                 if kind == INTERVAL:
-                    _interval(g, work, values, n)
+                    interval(g, work, values, n)
             if guard >= 0:
                 for i in range(actors):
                     other = load(values, at(g, s.PASS_TO, n) * actors + i)

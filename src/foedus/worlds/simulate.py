@@ -253,7 +253,7 @@ class _Work:
 
     def _blamed(self, error: WorldError, at: int) -> FoedusError:
         wrong = WorldError(str(error), at + error.world)
-        return FoedusError(_blame(self.games.scenario, self.policy, self.draws, self.first, wrong))
+        return FoedusError(blame(self.games.scenario, self.policy, self.draws, self.first, wrong))
 
 
 def same_tables(tables: Sequence[Floats]) -> tuple[int, ...]:
@@ -275,7 +275,7 @@ def tables_of(scenario: Scenario, policy: str, game: Game, perception: Perceptio
     return [tables[0], *(tables[0] if version == plain else next(others) for version in versions)]
 
 
-def _blame(scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError) -> str:
+def blame(scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError) -> str:
     """An error with the world that it happened in."""
     world = min(error.world, len(next(iter(draws.values()))) - 1)
     drawn = [name for name, a in scenario.all_assumptions.items() if a.distribution is not None and name in draws]

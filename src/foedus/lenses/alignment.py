@@ -1,8 +1,8 @@
 """Who wants the same as whom: how alike actors rank the outcomes that are reached, weighted by how often they are.
 
 An *outcome* is the state at a period's end. What it is worth to an actor is what that period pays on the way to
-it and at its end, and what the actor may expect from then on within the reported periods, as play goes and at true
-odds. Measures, each from -1 (opposed) to 1 (at one):
+it and at its end, and what the actor may expect from then on within the reported periods (a terminal value
+included), as play goes and at true odds. Measures, each from -1 (opposed) to 1 (at one):
 
 - ``plays``: Pearson's correlation of what two actors are paid over a whole play (discounted), over all plays;
 - ``payoffs``: the same of stage payoffs over period-end states, weighted by expected visits (the query ``alignment``);
@@ -18,13 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foedus.game.arrays import LANES, GameArrays
-from foedus.solve.arrays import Graph, graph
+from foedus.solve.arrays import graph
 from foedus.solve.queries import ratio
 from foedus.solve.visits import account, values
 from foedus.worlds.blocks import Block, Shape, blocks
@@ -56,9 +57,10 @@ def look(run: Run, policy: str) -> xr.Dataset:
     wide, few = run.few(WORLDS), run.few(FEW)
     factual = run.scenario.factual_policy
     games = Games(run.scenario, (), {}, observe=False)
-    here = alignment(games, policy, wide.draws)
-    base = here if policy == factual else alignment(games, factual, wide.draws)
-    compared = np.stack([alignment(games, name, few.draws) for name in run.policies])
+    known: dict[int, _States] = {}
+    here = alignment(games, policy, wide.draws, known)
+    base = here if policy == factual else alignment(games, factual, wide.draws, known)
+    compared = np.stack([alignment(games, name, few.draws, known) for name in run.policies])
     actors, dims = list(run.scenario.actors), ("measure", "actor", "other")
     return xr.Dataset(
         {
@@ -73,14 +75,17 @@ def look(run: Run, policy: str) -> xr.Dataset:
     )
 
 
-def alignment(games: Games, policy: str, draws: Mapping[str, Floats]) -> Floats:
-    """[world, measure, actor, other] under one policy, solved anew."""
-    plain: Graph | None = None
+def alignment(
+    games: Games, policy: str, draws: Mapping[str, Floats], known: dict[int, _States] | None = None
+) -> Floats:
+    """[world, measure, actor, other] under one policy, solved anew; ``known`` keeps what policies share."""
+    known = {} if known is None else known
     made = []
     for block in blocks(games, policy, draws):
-        if plain is None:
-            plain, states = graph(at_true_odds(block.game.arrays)), _States(block)
-        made.append(_measures(block, plain, states)[: block.width])
+        key = id(block.game.rows)  # the same for policies that differ in bindings only
+        if key not in known:
+            known[key] = _States(block)
+        made.append(_measures(block, known[key])[: block.width])
     return np.concatenate(made)
 
 
@@ -93,7 +98,9 @@ class _States:
     """The states at periods' ends of a compiled game: what is paid there, and steps between them."""
 
     def __init__(self, block: Block):
-        self.g = g = block.game.arrays
+        from scipy.sparse import csr_array
+
+        self.game, g = block.game, block.game.arrays
         self.nodes = g.end_nodes
         self.rows = block.game.rows[self.nodes]
         action = g.a_ptr[self.nodes]
@@ -101,15 +108,16 @@ class _States:
         place[action] = np.arange(len(action))
         owner = Shape(g).action_of_pay
         end = np.where(owner >= 0, place[owner], -1)
-        self.pays = np.flatnonzero(end >= 0)
-        self.end = end[self.pays]
+        self.plain = graph(at_true_odds(g))
+        pays = np.flatnonzero(end >= 0)
+        self.coefficients = g.pay_coef[pays]
+        row = end[pays] * len(g.patience) + (g.obj_actor[g.pay_obj[pays]] if len(pays) else 0)
+        shape = len(self.nodes) * len(g.patience), len(pays)
+        self.sum = csr_array((np.ones(len(pays)), (row, np.arange(len(pays)))), shape=shape)
 
     def stage(self, now: Floats) -> Floats:
         """[ends, actors, LANES] what each actor is paid at a period's end."""
-        paid = np.zeros((len(self.nodes), len(self.g.patience), LANES))
-        who = self.g.obj_actor[self.g.pay_obj[self.pays]] if len(self.pays) else np.zeros(0, int)
-        np.add.at(paid, (self.end, who), now[self.g.pay_coef[self.pays]])
-        return paid
+        return np.asarray(self.sum @ now[self.coefficients]).reshape(len(self.nodes), -1, LANES)
 
     @cached_property
     def steps(self) -> list[tuple[Longs, Longs]]:
@@ -124,10 +132,12 @@ class _States:
                 others.setdefault(row.tobytes(), []).append(e)
             for alike in others.values():
                 ordered = sorted(alike, key=lambda e: int(self.rows[e, v]))
-                for low, high in zip(ordered, ordered[1:], strict=False):
+                for low, high in pairwise(ordered):
                     key = v, int(self.rows[low, v]), int(self.rows[high, v])
                     found.setdefault(key, []).append((low, high))
-        return [tuple(np.array(pairs).T) for pairs in found.values()]  # type: ignore[misc]
+        return [
+            (np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])) for pairs in found.values()
+        ]
 
 
 @dataclass
@@ -142,9 +152,9 @@ class _Sums:
     plays: Floats  # [actors, actors] covariance of what is paid over a play
 
 
-def _measures(block: Block, plain: Graph, states: _States) -> Floats:
+def _measures(block: Block, states: _States) -> Floats:
     """[LANES, measure, actor, other]"""
-    sums = _sums(block, plain, states)
+    sums = _sums(block, states)
     weight = sums.visits.sum(axis=0)
     mean = sums.paid / weight
     paid = sums.paid_twice / weight - mean[:, None] * mean[None, :]
@@ -162,7 +172,7 @@ def _measures(block: Block, plain: Graph, states: _States) -> Floats:
     return made
 
 
-def _sums(block: Block, plain: Graph, states: _States) -> _Sums:
+def _sums(block: Block, states: _States) -> _Sums:
     game, nodes = block.game, states.nodes
     actors, ends = len(game.turn.actors), len(nodes)
     seen = block.visits()
@@ -171,8 +181,8 @@ def _sums(block: Block, plain: Graph, states: _States) -> _Sums:
                  np.zeros(square), np.zeros(square), np.zeros(square))  # fmt: skip
     patience = block.now(0)[game.arrays.patience]
     shift = states.stage(block.now(0))[0]
-    for t, found in values(plain, block.tables[0], game.periods, block.played):
-        paid, spread = account(plain, block.tables[0], t, block.played, seen[t], found)
+    for t, found in values(states.plain, block.tables[0], game.periods, block.played):
+        paid, spread = account(states.plain, block.tables[0], t, block.played, seen[t], found)
         spread += np.tril(spread.transpose(2, 0, 1), -1).transpose(2, 1, 0)
         sums.plays += spread * (patience**t)[:, None] * (patience**t)[None, :]
         weight = seen[t, nodes]
@@ -202,7 +212,7 @@ def _correlation(covariance: Floats) -> Floats:
     variance = np.einsum("aal->al", covariance)
     some = variance > 1e-15 * np.maximum(variance.max(axis=0), 1e-30)
     scale = np.where(some, np.sqrt(np.maximum(variance, 0)), 0.0)
-    return np.clip(ratio(covariance, scale[:, None] * scale[None, :]), -1, 1)
+    return np.asarray(np.clip(ratio(covariance, scale[:, None] * scale[None, :]), -1, 1))
 
 
 def kendall(values: Floats, weights: Floats) -> Floats:
@@ -216,7 +226,7 @@ def kendall(values: Floats, weights: Floats) -> Floats:
     signs = np.where(np.abs(gap) <= close, 0.0, np.sign(gap))
     both = (signs * np.outer(weights, weights)).reshape(len(values), -1) @ signs.reshape(len(values), -1).T
     ties = np.sqrt(np.diag(both))
-    return np.clip(ratio(both, np.outer(ties, ties)), -1, 1)
+    return np.asarray(np.clip(ratio(both, np.outer(ties, ties)), -1, 1))
 
 
 def similarity(positions: Floats, weights: Floats, widest: float = 2.0) -> Floats:
@@ -244,9 +254,7 @@ def _positions(
     return np.where(np.abs(gains) <= small, 0.0, np.sign(gains)), np.array([weight for _, weight in found])
 
 
-def _each_step(
-    worth: Floats, visits: Floats, steps: Sequence[tuple[Longs, Longs]]
-) -> Iterator[tuple[Floats, float]]:
+def _each_step(worth: Floats, visits: Floats, steps: Sequence[tuple[Longs, Longs]]) -> Iterator[tuple[Floats, float]]:
     """For each step that is met on both sides: the mean gain [actors], and how often it is (harmonic mean of visits)."""
     for low, high in steps:
         a, b = visits[low], visits[high]

@@ -20,6 +20,7 @@ class Flat:
     arrays: dict[str, NDArray[np.generic]]
     node_rows: NDArray[np.int8]
     action_order: Long
+    branch_order: Long
     references: tuple[Long, ...]  # per stage: the node that each state leads to
     stage_of: Long
 
@@ -89,7 +90,7 @@ def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat
         "prob": branches[:, 4].astype(i32)[None, :], "flags": flags, "bp_ptr": bp_ptr.astype(i32),
         "pay_obj": ordered[:, 4].astype(i32), "pay_coef": ordered[:, 5].astype(i32),
     }  # fmt: skip
-    return Flat(arrays, _node_rows(explorer, sizes), actions[:, 2], references, stage_of)
+    return Flat(arrays, _node_rows(explorer, sizes), actions[:, 2], branches[:, 3], references, stage_of)
 
 
 def _number(explorer: Explorer) -> tuple[tuple[Long, ...], list[int]]:

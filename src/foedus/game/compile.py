@@ -46,7 +46,10 @@ class Watch:
 
 @dataclass(frozen=True)
 class Game:
-    """A compiled game. ``rows`` holds the levels of each node's state, [nodes, variables]."""
+    """A compiled game. ``rows`` holds the levels of each node's state, [nodes, variables].
+
+    ``action_order`` [actions] and ``branch_order`` [branches] tell which one of those written each is (-1: none).
+    """
 
     turn: Turn
     program: Program
@@ -54,6 +57,7 @@ class Game:
     watch: Watch
     rows: NDArray[np.int8]
     action_order: NDArray[np.int64]
+    branch_order: NDArray[np.int64]
     phase_ids: tuple[str, ...]
     action_ids: tuple[str, ...]
     starts: Mapping[Levels, Start]
@@ -108,7 +112,7 @@ def compile_game(scenario: Scenario, enabled: Iterable[str] = (), watch: Watch |
     phases = tuple(phase.id for phase in turn.phases)
     names = tuple(f"{phases[k]}.{turn.phases[k].actions[order].name}" for k, order in actions)
     return Game(
-        turn, program, arrays, watch, flat.node_rows, flat.action_order, phases, names, starts,
+        turn, program, arrays, watch, flat.node_rows, flat.action_order, flat.branch_order, phases, names, starts,
         scenario.horizon.periods, solved, len(explorer.stages[0].rows), explorer.count,
     )  # fmt: skip
 

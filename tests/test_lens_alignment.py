@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from oracle import Oracle
 from scipy.stats import kendalltau
-from strategies import Case, Features, cases
 
 from foedus.lenses.alignment import MEASURES, alignment, kendall, similarity
 from foedus.lenses.registry import look
@@ -20,6 +19,8 @@ from foedus.report.section import lens_section, section_json
 from foedus.run import run
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
+from oracle import Oracle
+from strategies import Case, Features, cases
 
 STREET: dict[str, Any] = {
     "horizon": {"periods": 2, "unit": "month", "first": "2024-01", "beyond": 0},
@@ -110,7 +111,7 @@ def test_worth_of_outcomes_and_its_ranks_from_every_path() -> None:
     signs = [(np.sign(average[i] - average[j]), visits[i] * visits[j]) for i in range(3) for j in range(i)]
     assert found[3, 0, 1] == pytest.approx(sum(s[0] * s[1] * w for s, w in signs) / sum(w for _, w in signs))
     steps = np.sign(np.diff(average, axis=0))
-    often = [2 * a * b / (a + b) for a, b in zip(visits, visits[1:], strict=False)]
+    often = [2 * a * b / (a + b) for a, b in pairwise(visits)]
     assert found[4, 0, 1] == pytest.approx(
         1 - sum(w * abs(s[0] - s[1]) for s, w in zip(steps, often, strict=True)) / sum(often)
     )

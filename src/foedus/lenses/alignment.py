@@ -204,7 +204,7 @@ def _start_spread(block: Block, found: Floats) -> Floats:
     nodes, coefficients, _ = block.game.starts[()]
     odds, worth = block.now(0)[coefficients], found[nodes]
     away = worth - np.einsum("sl,sal->al", odds, worth)
-    return np.einsum("sl,sal,sbl->abl", odds, away, away)
+    return np.asarray(np.einsum("sl,sal,sbl->abl", odds, away, away))
 
 
 def _correlation(covariance: Floats) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Dated:
-    """A phase (index ``k`` of the turn) that can happen in ``periods`` only; ``ways`` it can turn out in (order, id)."""
+    """A phase (index ``k`` of the turn) that can happen in ``periods`` only.
+
+    ``ways`` (order, id) it can turn out in: actions by name, nature's branches that change something by number.
+    """
 
     k: int
     id: str
@@ -41,10 +45,10 @@ def dated_phases(block: Block) -> list[Dated]:
         open_at = [t for t in range(game.periods) if (block.now(t)[g.guard[nodes]] != 0).any()]
         if 0 < len(open_at) < game.periods:
             branches = phase.actions[0].branches
-            ways = [(i, str(i)) for i in range(len(branches))] if phase.mover < 0 else []
+            ways = [(i, str(i)) for i, branch in enumerate(branches) if branch.effects or branch.pays]
             if phase.mover >= 0:
                 ways = [(i, action.name) for i, action in enumerate(phase.actions)]
-            if phase.commitment is not None or len(ways) < 2:
+            if phase.commitment is not None or len(branches if phase.mover < 0 else ways) < 2:
                 ways = []
             found.append(Dated(k, phase.id, tuple(open_at), tuple(ways)))
     return found
@@ -82,7 +86,7 @@ def held(event: Dated, way: int) -> Change:
     return change
 
 
-def _changed(play: Play, tables: list[Floats], **arrays: NDArray[np.int32]) -> tuple[Play, list[Floats]]:
+def _changed(play: Play, tables: list[Floats], **arrays: Any) -> tuple[Play, list[Floats]]:
     """The play of a changed game; two coefficients are added to it: 0 and 1."""
     g, rows = play.game.arrays, len(tables[0])
     offset = np.concatenate([g.offset, [rows, rows + 1]]).astype(np.int32)

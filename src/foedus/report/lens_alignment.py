@@ -151,7 +151,9 @@ class _View:
 
     def pairs_table(self) -> Table:
         """Every pair by most measures."""
-        rows = [[self.names(pair), *(self._cell(pair, measure) for measure in SHOWN)] for pair in self.pairs]
+        rows: list[list[str | Amount]] = [
+            [self.names(pair), *(self._cell(pair, measure) for measure in SHOWN)] for pair in self.pairs
+        ]
         under = self.results.names.policy(self.policy)
         return Table(f"Pairs of actors under {under}", ["pair", *(MEASURES[measure] for measure in SHOWN)], rows)
 
@@ -161,7 +163,7 @@ class _View:
 
     def policies_table(self) -> list[Table]:
         """What each other policy does to the average pair, and which pair it moves most."""
-        rows = []
+        rows: list[list[str | Amount]] = []
         for policy in self.others:
             gaps = {pair: self.differences(pair, policy) for pair in self.pairs}
             gaps = {pair: values for pair, values in gaps.items() if not np.isnan(values).all()}

@@ -1,0 +1,146 @@
+"""Burden against every path listed, the query language, and a scenario written without its commitment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from foedus.lenses.burden import FLOW, NATURE, NONE, look
+from foedus.lenses.registry import look as look_at
+from foedus.report.results import Results
+from foedus.report.section import lens_section, section_json
+from foedus.run import run
+from foedus.scenario.schema import Scenario
+from oracle import Oracle
+from strategies import Case, Features, cases
+
+PACT: dict[str, Any] = {
+    "horizon": {"periods": 2, "beyond": 0},
+    "actors": {"red": {"precision": 2, "patience": 0.9, "label": "Red"}, "blue": {"precision": 1.5, "patience": 0.8}},
+    "assumptions": {"p_war": {"uniform": [0.2, 0.6]}, "word": {"uniform": [0.5, 2]}},
+    "state": {"tension": {"levels": ["calm", "crisis", "war"], "start": "calm"}},
+    "objectives": {"red": {"order": {"value": "-(tension >= crisis)"}, "moves": {}},
+                   "blue": {"calm": {"value": "0.3 - tension"}, "word": {}}},
+    "turn": [
+        {"id": "push", "decide": "red", "when": "tension == calm",
+         "actions": {"hold": {"base": 2}, "press": {"pays": {"red": {"moves": 0.8}, "blue": {"calm": -0.2}},
+                                                    "then": {"tension": "crisis"}}}},
+        {"id": "help", "decide": "blue", "when": "tension == crisis",
+         "actions": {"none": {}, "aid": {"pays": {"blue": {"calm": -0.4}, "red": {"moves": 0.3}}, "chance": [
+             {"prob": "p_war", "then": {"tension": "war"}, "pays": {"red": {"order": -2}}}, {"prob": "rest"}]}}},
+    ],
+    "enters": [{"tension": "war", "pays": {"blue": {"calm": -3}}}],
+    "commitments": {"pact": {"from": "blue", "to": "red", "attach": "help", "order": ["none", "aid"], "expected": "aid",
+                             "trigger": {"applies": 0.7}, "reneging": {"objective": "word", "cost": "word"}}},
+    "outcomes": {"crisis": {"event": "tension >= crisis", "label": "A crisis"}, "war": "tension == war",
+                 "quiet": "tension == calm"},
+}  # fmt: skip
+
+
+def listed(oracle: Oracle, actors: list[str], rungs: list[str]) -> tuple[dict[str, float], np.ndarray]:
+    """Payments by objective|rung|mover, and costs [actor, rung], from every path of the pact's game."""
+    found: dict[str, float] = {}
+    costs = np.zeros((len(actors), len(rungs)))
+    movers = {"push": "red", "help": "blue"}
+    for path in oracle.paths():
+        state, mover, acted, ended = path.items[0][2], NATURE, None, False
+        for i, item in enumerate(path.items):
+            if item[0] == "look":
+                state, mover, ended = item[2], NATURE, False
+            elif item[0] == "act":
+                acted, mover = item, movers[item[2]]
+            elif item[0] == "end":
+                mover, ended, state = FLOW, True, item[2]
+            if item[0] != "pay":
+                continue
+            _, t, actor, objective, amount = item
+            here = state
+            if not ended:
+                after = next(x[2] for x in path.items[i:] if x[0] == "look")
+                by_branch = acted is not None and acted[3] == "aid" and after["tension"] == 2 and (
+                    (actor, objective, round(amount, 9)) in {("red", "order", -2), ("blue", "calm", -3)})  # fmt: skip
+                here = after if by_branch else state
+            rung = rungs[int(here["tension"])]
+            x = path.prob * amount * oracle.true[f"{actor}.patience"] ** t
+            for key in (f"{actor}.{objective}|{rung}", f"{mover}>{actor}"):
+                found[key] = found.get(key, 0.0) + x
+            costs[actors.index(actor), rungs.index(rung)] += min(x, 0)
+    return found, costs
+
+
+def test_payments_by_rung_and_mover_over_every_path() -> None:
+    scenario = Scenario.model_validate(PACT)
+    made = run(scenario, worlds=3, judge=False)
+    found = look(made, "status_quo")
+    rungs = [NONE, "crisis", "war"]
+    assert list(found["rung"].values) == rungs  # "quiet" does not imply war
+    for w in range(3):
+        oracle = Oracle(scenario, {name: float(draw[w]) for name, draw in made.draws.items()})
+        expected, costs = listed(oracle, ["red", "blue"], rungs)
+        for objective in found["objective"].values:
+            for rung in rungs:
+                value = float(found["paid"].sel(objective=objective, rung=rung)[w])
+                assert value == pytest.approx(expected.get(f"{objective}|{rung}", 0.0), abs=1e-9)
+        for mover in found["mover"].values:
+            for actor in ("red", "blue"):
+                value = float(found["through"].sel(mover=mover, actor=actor)[w])
+                assert value == pytest.approx(expected.get(f"{mover}>{actor}", 0.0), abs=1e-9)
+        np.testing.assert_allclose(found["costs"][w], costs, atol=1e-9)
+        for t in (0, 1):
+            assert float(found["time"].sel(outcome="war")[w]) == pytest.approx(
+                np.mean([oracle.ask(f"prob(tension == war, at={t})") for t in (0, 1)])
+            )
+
+
+def test_without_the_commitment_is_the_game_written_without_it() -> None:
+    scenario = Scenario.model_validate(PACT)
+    made = run(scenario, worlds=3, judge=False)
+    found = look(made, "status_quo")
+    plain = Scenario.model_validate({name: part for name, part in PACT.items() if name != "commitments"})
+    for w in range(3):
+        world = {name: float(draw[w]) for name, draw in made.draws.items()}
+        for actor in ("red", "blue"):
+            change = Oracle(scenario, world).ask(f"expect({actor})") - Oracle(plain, world).ask(f"expect({actor})")
+            assert float(found["without"].sel(actor=actor)[w]) == pytest.approx(change, abs=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(cases(Features(observations=False)))
+def test_every_split_adds_up_to_what_is_expected(case: Case) -> None:
+    scenario = case.scenario.model_copy(update={"claims": {}})
+    made = run(scenario, worlds=3, judge=False)
+    found = look(made, scenario.factual_policy)
+    expected = made.data["expected"].sel(policy=scenario.factual_policy).values
+    np.testing.assert_allclose(found["paid"].sum("rung").values, expected, atol=1e-9)
+    value = made.data["value"].sel(policy=scenario.factual_policy).values
+    np.testing.assert_allclose(found["through"].sum("mover").values, value, atol=1e-9)
+    np.testing.assert_allclose((found["costs"] + found["gains"]).sum("rung").values, value, atol=1e-9)
+    np.testing.assert_allclose(found["rung_time"].sum("rung").values, 1)
+
+
+def test_section_says_the_numbers() -> None:
+    made = run(Scenario.model_validate(PACT), worlds=10, judge=False)
+    found = look_at("burden", made)
+    section = lens_section(Results(made), found)
+    costs = made.weights @ found["costs"].sel(actor="blue").values
+    red = made.weights @ found["costs"].sel(actor="red").values
+    worst = max(1 - costs[0] / costs.sum(), 1 - red[0] / red.sum())
+    assert f"{100 * worst:.0f}%" in section.sentences[0] and "“A crisis”" in section.sentences[0]
+    assert "no commitment in force" in section.sentences[1]
+    assert all(figure.drawing.startswith("<svg") for figure in section.figures)
+    assert "never numbers between actors" in section.notes[0]
+    json.dumps(section_json(section, found), allow_nan=False)
+
+
+def test_nobody_pays() -> None:
+    alone = {"actors": {"red": {}}, "state": {"x": {"levels": ["a"], "start": "a"}},
+             "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}, "leave": {}}}]}  # fmt: skip
+    made = run(Scenario.model_validate(alone), worlds=4, judge=False)
+    found = look_at("burden", made)
+    section = lens_section(Results(made), found)
+    assert "no actor has any costs" in section.sentences[0] and "No actor pays" in section.sentences[1]
+    json.dumps(section_json(section, found), allow_nan=False)

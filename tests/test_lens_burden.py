@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 
 from foedus.lenses.burden import FLOW, NATURE, NONE, look
 from foedus.lenses.registry import look as look_at
 from foedus.report.results import Results
 from foedus.report.section import lens_section, section_json
 from foedus.run import run
+from foedus.scenario.errors import FoedusError
 from foedus.scenario.schema import Scenario
 from oracle import Oracle
 from strategies import Case, Features, cases
@@ -112,7 +113,10 @@ def test_without_the_commitment_is_the_game_written_without_it() -> None:
 @given(cases(Features(observations=False)))
 def test_every_split_adds_up_to_what_is_expected(case: Case) -> None:
     scenario = case.scenario.model_copy(update={"claims": {}})
-    made = run(scenario, worlds=3, judge=False)
+    try:
+        made = run(scenario, worlds=3, judge=False)
+    except FoedusError:  # the makers of cases see to the worlds that they draw, not to others
+        reject()
     found = look(made, scenario.factual_policy)
     expected = made.data["expected"].sel(policy=scenario.factual_policy).values
     np.testing.assert_allclose(found["paid"].sum("rung").values, expected, atol=1e-9)

@@ -196,7 +196,9 @@ class Gatherer:
             at_node = np.full(len(self.choices.nodes), -1)
             is_reference = public == reference
             at_node[self.choices.node_of[acts[is_reference]]] = acts[is_reference]
-            made.append((acts, np.array([list(actions).index(a) for a in public], int), at_node[self.choices.node_of[acts]]))
+            made.append(
+                (acts, np.array([list(actions).index(a) for a in public], int), at_node[self.choices.node_of[acts]])
+            )
         return made
 
     def gather(self) -> Gathered:
@@ -222,7 +224,9 @@ class Gatherer:
         there = base > 0
         force = g.force[choices.acts]
         bound = np.where(force[:, None] >= 0, now[np.maximum(force, 0)], 0.0) * there
-        free = (choices.padded(there.astype(float), 0.0).sum(axis=1) > 1) & (choices.padded(bound, 0.0).sum(axis=1) == 0)
+        free = (choices.padded(there.astype(float), 0.0).sum(axis=1) > 1) & (
+            choices.padded(bound, 0.0).sum(axis=1) == 0
+        )
         visits = self.seen[t, choices.nodes] * free
         worth = choices.worth(now, found)
         precision = now[g.precision[choices.mover]]

@@ -65,7 +65,9 @@ def flips(run: Run, games: Games, policy: str) -> Flips:
             finer = np.array([np.linspace(grid[i, j], grid[i, j + 1], LANES) for i, _, j in brackets])
             _, again = _taken(games, policy, centre, [tried[i] for i, _, _ in brackets], finer)
             for b, (i, phase, _) in enumerate(brackets):
-                found += _points(games, policy, tried[i], phase, finer[b], again[b * LANES : (b + 1) * LANES][:, names[phase]])
+                found += _points(
+                    games, policy, tried[i], phase, finer[b], again[b * LANES : (b + 1) * LANES][:, names[phase]]
+                )
     return Flips(found, tried)
 
 

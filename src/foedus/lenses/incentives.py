@@ -91,7 +91,9 @@ class _Read:
             s.name: [game.action_ids[i].split(".")[1] for i in actions]
             for s, actions in zip(self.situations, self.actions, strict=True)
         }
-        self.reference = [self._most_taken(s, actions) for s, actions in zip(self.situations, self.actions, strict=True)]
+        self.reference = [
+            self._most_taken(s, actions) for s, actions in zip(self.situations, self.actions, strict=True)
+        ]
         self.options = [f"{s.name}|{action}" for s in self.situations for action in self.names[s.name]]
         self.objectives = [f"{actor}.{name}" for actor, name in game.turn.objectives]
         self._gather()

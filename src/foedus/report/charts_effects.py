@@ -24,17 +24,14 @@ class Effect:
 
 
 def effects(rows: Sequence[Effect], description: str, left: float = 250.0, width: float = 430.0) -> Markup:
-    """Bars from nothing to the average, each with the line on which nine worlds in ten lie and its number."""
-    ends = [
-        end for row in rows if row.spread for end in (row.spread.low, row.spread.high, row.spread.mean) if end == end
-    ]
-    low, high = min([0.0, *ends]), max([0.0, *ends])
+    """Bars from nothing to the average, each with the line on which nine worlds in ten lie (cut if very long)."""
+    low, high = _reach([row.spread for row in rows if row.spread])
     span = (high - low) or 1.0
 
     def x(value: float) -> float:
-        return left + width * (value - low) / span
+        return left + width * (min(max(value, low), high) - low) / span
 
-    drawing = Drawing(left + width + 150, 8 + ROW * len(rows) + 4, description)
+    drawing = Drawing(left + width + 165, 8 + ROW * len(rows) + 4, description)
     drawing.line(x(0), 4, x(0), 8 + ROW * len(rows))
     for i, row in enumerate(rows):
         y = 8 + ROW * i
@@ -42,13 +39,22 @@ def effects(rows: Sequence[Effect], description: str, left: float = 250.0, width
             drawing.text(0, y + 14, clipped(row.label, left + width, 13), "strong")
             continue
         s = row.spread
-        drawing.text(left - 10, y + 14, clipped(row.label, left - 14, 12.5), "", "end")
+        drawing.text(left - 10, y + 14, clipped(row.label, left - 14, 13.5), "", "end")
         if s.mean == s.mean:
             start, end = sorted((x(0), x(s.mean)))
             drawing.rect(start, y + 4, end - start, ROW - 8, "for3" if s.mean > 0 else "against3", 1, row.tip)
             drawing.line(x(s.low), y + ROW / 2, x(s.high), y + ROW / 2, "axis")
         drawing.text(left + width + 10, y + 14, row.text, "num small")
     return drawing.render()
+
+
+def _reach(spreads: Sequence[Spread]) -> tuple[float, float]:
+    """The ends of the axis: all averages and lines fit, but lines far longer than most are cut."""
+    means = [0.0, *(s.mean for s in spreads if s.mean == s.mean)]
+    ends = [end for s in spreads for end in (s.low, s.high) if end == end]
+    usual = 2.5 * sorted(map(abs, ends))[int(0.85 * (len(ends) - 1))] if ends else 0.0
+    ends = [min(max(end, -usual), usual) for end in ends]
+    return min([*means, *ends]), max([*means, *ends])
 
 
 @dataclass(frozen=True)

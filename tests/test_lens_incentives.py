@@ -1,0 +1,188 @@
+"""Incentives against plain recursion over every state, payments that really turn a choice, and a known threshold."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, reject, settings
+
+from foedus.lenses.flips import flips, middle
+from foedus.lenses.incentives import look
+from foedus.lenses.registry import look as look_at
+from foedus.report.results import Results
+from foedus.report.section import lens_section, section_json
+from foedus.run import run
+from foedus.scenario.errors import FoedusError
+from foedus.scenario.schema import Scenario
+from foedus.worlds.simulate import Games
+from oracle import Oracle, State
+from strategies import Case, Features, cases
+
+FORK: dict[str, Any] = {
+    "actors": {"red": {"precision": 2, "label": "Red"}, "blue": {}},
+    "assumptions": {"gain": {"uniform": [0, 2], "label": "The gain"}, "pain": {"uniform": [0, 1]}},
+    "state": {"x": {"levels": ["home", "out", "struck"], "start": "home"}},
+    "objectives": {"red": {"land": {}, "calm": {}}, "blue": {"order": {}}},
+    "turn": [
+        {"id": "go", "decide": "red", "label": "Red goes", "actions": {
+            "stay": {"base": 2}, "leave": {"pays": {"red": {"land": "gain", "calm": -0.7}}, "then": {"x": "out"}},
+            "shout": {"base": 0.1}}},
+        {"id": "strike", "decide": "blue", "when": "x == out", "actions": {
+            "wait": {}, "hit": {"pays": {"red": {"calm": "-pain"}, "blue": {"order": 0.4}}, "then": {"x": "struck"}}}},
+    ],
+}  # fmt: skip
+
+
+def decisions(oracle: Oracle) -> Iterator[tuple[float, int, int, State]]:
+    """Every decision that play comes to: (probability, period, rung, state)."""
+
+    def walk(p: float, t: int, k: int, state: State) -> Iterator[tuple[float, int, int, State]]:
+        if p <= 0:
+            return
+        if k == len(oracle.rungs) or oracle.ended(state):
+            if t + 1 < oracle.periods:
+                yield from walk(p, t + 1, 0, oracle.next_start(state, oracle.true, t))
+            return
+        kind, what = oracle.rungs[k]
+        if kind == "clause":
+            if not oracle.is_read(None, what, state, oracle.true, t):
+                yield from walk(p, t, k + 1, state)
+                return
+            q = oracle.clause_odds(what, state, oracle.true, t)[2]
+            for applies, odds in ((True, q), (False, 1 - q)):
+                yield from walk(p * odds, t, k + 1, oracle.after_reading(what, applies, state, oracle.true, t))
+        elif not oracle.active(what, state, oracle.true, t):
+            yield from walk(p, t, k + 1, oracle.fallen_back(what, state))
+        else:
+            played: dict[Any, float] = {None: 1.0}
+            if what.decide is not None:
+                yield p, t, k, state
+                played = oracle.played(t, k, state)
+            for action, odds in played.items():
+                for q, _, new in oracle.outcomes(what, action, state, oracle.true, t):
+                    yield from walk(p * odds * q, t, k + 1, new)
+
+    for p, state in oracle.starts(oracle.true):
+        yield from walk(p, 0, 0, state)
+
+
+@settings(max_examples=25, deadline=None)
+@given(cases(Features(observations=False)))
+def test_worth_bonus_and_probability_over_every_decision(case: Case) -> None:
+    scenario = case.scenario.model_copy(update={"claims": {}})
+    policy = scenario.factual_policy
+    try:
+        made = run(scenario, worlds=2, judge=False)
+    except FoedusError:  # the makers of cases see to the worlds that they draw, not to others
+        reject()
+    found = look(made, policy)
+    world = {name: float(draw[0]) for name, draw in made.draws.items()}
+    oracle = Oracle(scenario, world, policy)
+    sums: dict[str, float] = defaultdict(float)
+    for p, t, k, state in decisions(oracle):
+        phase = oracle.rungs[k][1]
+        game = oracle.own_game(phase.decide)
+        menu = {a: b for a, b in oracle.menu(phase, state, oracle.env(game), t).items() if b > 0}
+        if len(menu) < 2 or oracle.bound(phase, game, menu, state, oracle.env(game), t) is not None:
+            continue
+        precision = oracle.env(game)[f"{phase.decide}.precision"]
+        q = {a: oracle._expected(game, t, k, state, a)[phase.decide] for a in menu}
+        pull = {a: q[a] + (0 if oracle.perfect else math.log(menu[a]) / precision) for a in menu}
+        sums[phase.id] += p
+        for a, odds in oracle.played(t, k, state).items():
+            if a in menu:
+                other = max(pull[b] for b in menu if b != a)
+                for name, x in (("there", 1), ("worth", q[a]), ("probability", odds), ("bonus", other - pull[a])):
+                    sums[f"{phase.id}|{a}.{name}"] += p * x
+    for situation in found["situation"].values:
+        if "[" not in situation:
+            assert float(found["met"].sel(situation=situation)[0]) == pytest.approx(sums[situation], abs=1e-9)
+    references = found.attrs["references"]
+    for option in found["option"].values:
+        situation, action = option.split("|")
+        there = sums[f"{option}.there"]
+        if "[" in situation or there < 1e-6:
+            continue
+        for name in ("worth", "probability", "bonus"):
+            expected = sums[f"{option}.{name}"] / there
+            assert float(found[name].sel(option=option)[0]) == pytest.approx(expected, rel=1e-6, abs=1e-7), option
+        reference = f"{situation}|{references[situation]}"
+        together = {a: sums[f"{situation}|{a}.there"] for a in (action, references[situation])}
+        if all(abs(x - sums[situation]) < 1e-12 for x in together.values()):  # both always available
+            gap = (sums[f"{option}.worth"] - sums[f"{reference}.worth"]) / there
+            assert float(found["versus"].sel(option=option)[0].sum()) == pytest.approx(gap, rel=1e-6, abs=1e-7)
+
+
+def test_the_bonus_turns_the_choice_and_a_little_less_does_not() -> None:
+    made = run(Scenario.model_validate(FORK), worlds=6, judge=False)
+    found = look(made, "status_quo")
+    for w in range(6):
+        world = {name: float(draw[w]) for name, draw in made.draws.items()}
+        for action in ("stay", "leave", "shout"):
+            bonus = float(found["bonus"].sel(option=f"go|{action}")[w])
+            for more, turned in ((1e-6, True), (-1e-6, False)):
+                written = deepcopy(FORK)
+                pays = written["turn"][0]["actions"][action].setdefault("pays", {}).setdefault("red", {})
+                pays["calm"] = pays.get("calm", 0) + bonus + more
+                oracle = Oracle(Scenario.model_validate(written), world)
+                odds = oracle.played(0, 0, oracle.starts(oracle.true)[0][1])
+                assert (max(odds, key=lambda a: odds[a]) == action) is turned
+
+
+def test_by_objective_is_what_each_pays() -> None:
+    made = run(Scenario.model_validate(FORK), worlds=4, judge=False)
+    found = look(made, "status_quo")
+    assert found.attrs["references"]["strike"] == "hit"
+    hit = 1 / (1 + math.exp(-0.4))
+    sign = 1 if found.attrs["references"]["go"] == "leave" else -1
+    option = "go|stay" if sign > 0 else "go|leave"
+    versus = found["versus"].sel(option=option)
+    np.testing.assert_allclose(versus.sel(objective="red.land"), -sign * made.draws["gain"])
+    np.testing.assert_allclose(versus.sel(objective="red.calm"), sign * (0.7 + hit * made.draws["pain"]))
+    assert (versus.sel(objective="blue.order") == 0).all()
+
+
+def test_flips_are_where_the_closed_form_says() -> None:
+    scenario = Scenario.model_validate(FORK)
+    made = run(scenario, worlds=40, judge=False)
+    found = flips(made, Games(scenario, (), {}, observe=False), "status_quo")
+    pain = middle(made.draws["pain"], made.weights)
+    expected = math.log(2) / 2 + 0.7 + pain / (1 + math.exp(-0.4))
+    (flip,) = [one for one in found.flips if one.assumption == "gain"]
+    assert (flip.phase, flip.below, flip.above) == ("go", "stay", "leave")
+    assert flip.value == pytest.approx(expected, abs=1e-6)
+    assert middle(np.array([3.0, 1, 2, 9]), np.array([0.1, 0.2, 0.6, 0.1])) == 2
+
+
+def test_section_says_the_numbers() -> None:
+    made = run(Scenario.model_validate(FORK), worlds=20, judge=False)
+    found = look_at("incentives", made)
+    section = lens_section(Results(made), found)
+    margins = {}
+    for situation in ("go", "strike"):
+        others = [o for o in found["option"].values if o.split("|")[0] == situation]
+        others.remove(f"{situation}|{found.attrs['references'][situation]}")
+        margins[situation] = min(float(made.few(16).weights @ found["bonus"].sel(option=o).values) for o in others)
+    closest = min(margins, key=lambda s: abs(margins[s]))
+    assert {"go": "“Red goes”", "strike": "“Strike”"}[closest] in section.sentences[0]
+    assert f"{abs(margins[closest]):.2f}" in section.sentences[1]
+    assert any("The gain" in str(row[0]) for row in section.tables[-1].rows)
+    assert len(section.figures) == 2 and all(figure.drawing.startswith("<svg") for figure in section.figures)
+    json.dumps(section_json(section, found), allow_nan=False)
+
+
+def test_without_a_choice() -> None:
+    dull = {"actors": {"red": {}}, "state": {"x": {"levels": ["a"], "start": "a"}},
+            "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}}}]}  # fmt: skip
+    made = run(Scenario.model_validate(dull), worlds=4, judge=False)
+    found = look_at("incentives", made)
+    section = lens_section(Results(made), found)
+    assert "No actor ever has a free choice" in section.sentences[0] and len(section.sentences) == 2
+    json.dumps(section_json(section, found), allow_nan=False)

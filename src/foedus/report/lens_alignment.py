@@ -69,18 +69,26 @@ class _View:
         ranked = sorted(((s.mean, (s, p)) for s, p in known if s.mean == s.mean), key=lambda pair: pair[0])
         under = f"Under {self.results.names.policy(self.policy)}"
         if not ranked:
-            why = (
-                "nothing that can happen makes an actor better or worse off"
-                if self.pairs
-                else "there is one actor only"
-            )
+            why = "there is one actor only"
+            if self.pairs:
+                why = "in each world play takes a single course, or nothing makes two actors better or worse off"
             return f"{under}, nobody's wishes can be compared: {why}."
         best, pair = ranked[-1][1]
         text = f"{under}, {self.names(pair)} {_alike(best.mean)}: {_wide(best)}"
         if len(ranked) > 1:
+            text = f"{under}, the closest are {self.names(pair)}, who {_alike(best.mean)}: {_wide(best)}"
+        if len(ranked) > 1:
             worst, other = ranked[0][1]
-            text += f"; furthest apart are {self.names(other)} with {_wide(worst)}"
-        return f"{text} (−1 is opposed, 1 at one; {MEASURES[self.main]}; average, and nine worlds in ten)."
+            text += f"; furthest apart are {self.names(other)}, who {_alike(worst.mean)}: {_wide(worst)}"
+        defined = self._defined(
+            self.found["alignment"].sel(measure=self.main, actor=pair[0], other=pair[1]).values, self.weights
+        )
+        some = "" if defined > 1 - 1e-9 else f" of the {percent(defined)} where play varies"
+        return f"{text} (−1 is opposed, 1 at one; {MEASURES[self.main]}; average, and nine worlds in ten{some})."
+
+    def _defined(self, values: Floats, weights: Floats) -> float:
+        """The share of worlds in which there is a number."""
+        return float(weights[~np.isnan(values)].sum() / weights.sum())
 
     def second(self) -> str:
         """What moves it: the policy that changes a pair most, or how far the measures agree."""
@@ -88,6 +96,7 @@ class _View:
             (abs(self.results.spread(self.differences(pair, policy), self.few).mean), policy, pair)
             for policy in self.others
             for pair in self.pairs
+            if self._defined(self.differences(pair, policy), self.few) >= 0.5
         ]
         moves = [move for move in moves if move[0] == move[0] and float(f"{move[0]:.2f}") > 0]
         if not moves:
@@ -96,7 +105,7 @@ class _View:
         gaps = self.differences(pair, policy)
         s = self.results.spread(gaps, self.few)
         way = (gaps > 0) if s.mean > 0 else (gaps < 0)
-        share = float(self.few @ way) / float(self.few.sum())
+        share = float(self.few @ way) / float(self.few[~np.isnan(gaps)].sum())
         return (
             f"Of {count(len(self.others), 'other policy', 'other policies')}, {self.results.names.policy(policy)} changes "
             f"a pair most: {self.names(pair)} come {'closer' if s.mean > 0 else 'further apart'} by {signed(s.mean)} "
@@ -169,7 +178,7 @@ class _View:
             gaps = {pair: values for pair, values in gaps.items() if not np.isnan(values).all()}
             if not gaps:
                 continue
-            mean = self.results.spread(np.nanmean(np.array(list(gaps.values())), axis=0), self.few)
+            mean = self.results.spread(_average(np.array(list(gaps.values()))), self.few)
             pair = max(gaps, key=lambda p: abs(self.results.spread(gaps[p], self.few).mean))
             top = self.results.spread(gaps[pair], self.few)
             rows.append([
@@ -198,4 +207,17 @@ def _wide(s: Spread) -> str:
 
 
 def _alike(value: float) -> str:
-    return "want the most alike" if value > 0 else "are the least opposed"
+    """How alike two actors are, as a person says it."""
+    if abs(value) <= 0.1:
+        return "want things that have little to do with each other"
+    strong = "much the same" if value > 0.5 else "somewhat the same"
+    return (
+        f"want {strong}" if value > 0 else "want opposite things" if value < -0.5 else "want somewhat opposite things"
+    )
+
+
+def _average(rows: Floats) -> Floats:
+    """The mean over rows where there is a number; NaN where there is none."""
+    known = ~np.isnan(rows)
+    many = known.sum(axis=0)
+    return np.where(many > 0, np.where(known, rows, 0.0).sum(axis=0) / np.maximum(many, 1), np.nan)

@@ -41,6 +41,7 @@ class _View:
         self.objectives = [str(name) for name in found["objective"].values]
         self.movers = [str(name) for name in found["mover"].values]
         self.policy, self.factual = str(found.attrs["policy"]), str(found.attrs["factual"])
+        self.unit = results.scenario.horizon.unit
         self.weights = np.asarray(found["weight"].values, float)
         self.shares = np.stack([self._shares(a) for a in range(len(self.actors))])
 
@@ -77,13 +78,28 @@ class _View:
         least = min(known, key=lambda a: 1 - self.shares[a, 0])
         bad = self.names.outcome(self.rungs[1])
         often = self.spread(1 - self.array("rung_time")[:, 0])
+        if self.shares[worst, 0] > 0.9995:
+            return (
+                f"{under}, nobody's costs fall due while “{bad}” holds, as {percent(often.mean)} of {self.unit}s end."
+            )
         text = (
             f"{under}, {self.names.actor(self.actors[worst])} bears {percent(1 - self.shares[worst, 0])} of its expected "
             f"costs ({self._range(worst)} over worlds) while “{bad}” holds, chiefly as {self._chief(worst)}"
         )
         if least != worst:
             text += f"; {self.names.actor(self.actors[least])} bears only {percent(1 - self.shares[least, 0])} of its own then"
-        return f"{text}; {percent(often.mean)} of {self.results.scenario.horizon.unit}s end so."
+        return f"{text}; {percent(often.mean)} of {self.unit}s end so."
+
+    def _elsewhere(self) -> str:
+        """The outcome beside the ladder in which an actor bears most of its costs, if there is one."""
+        during, total = -self.array("costs_during"), -self.array("costs").sum(axis=2)
+        costs = np.einsum("w,wao->ao", self.weights, during)
+        share = costs / np.maximum(self.weights @ total, NEGLIGIBLE)[:, None]
+        a, o = (int(i) for i in np.unravel_index(int(np.argmax(share)), share.shape))
+        if share[a, o] < NEGLIGIBLE:
+            return ""
+        name = self.names.outcome(self.outcomes[o])
+        return f"; {self.names.actor(self.actors[a])} bears {percent(share[a, o])} of its own while “{name}” holds"
 
     def _costs(self, a: int) -> Spread:
         return self.spread(self.array("costs")[:, a].sum(axis=1))
@@ -209,7 +225,7 @@ class _View:
             rows.append(cells)
         columns = [
             "while",
-            f"{self.results.scenario.horizon.unit}s that end so",
+            f"{self.unit}s that end so",
             *(self.names.actor(a) for a in self.actors),
         ]
         return Table("Share of each actor's costs that falls due while an outcome holds", columns, rows)

@@ -62,8 +62,7 @@ class _View:
     def gap(self, option: str) -> Spread:
         """What an option is worth more than the one taken most."""
         values = self.values["versus"][:, self.options.index(option)]
-        mine = np.where(np.isnan(values).all(axis=1), np.nan, np.nansum(values, axis=1))
-        return self.results.spread(mine, self.weights)
+        return self.results.spread(values.sum(axis=1), self.weights)
 
     def actions(self, situation: str) -> list[str]:
         """The actions that are ever available in a situation."""
@@ -162,10 +161,11 @@ class _View:
         c = self.choices[0]
         m, share = c.margin, self._already(c)
         action = self.action(c.phase, c.second)
-        text = (
-            f"“{action}” would be as frequent if it paid {signed(m.mean)} ({signed(m.low)} to {signed(m.high)}) more at that "
-            f"choice, in units of {self.who(c.phase)}'s own; it is the likelier one in {percent(share)} of worlds"
-        )
+        units = f"in units of {self.who(c.phase)}'s own"
+        text = f"“{action}” would be as likely if it paid {_wide(m)} more at that choice, {units}"
+        if m.mean < 0:
+            text = f"“{action}” is even ahead on average over worlds: what it would have to pay more to tie is {_wide(m)}, {units}"
+        text += f"; it is the likelier one in {percent(share)} of worlds"
         flips, tried = list(self.found["flip"].values), len(self.found.attrs["tried"])
         if not flips:
             return (

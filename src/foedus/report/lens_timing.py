@@ -67,7 +67,7 @@ class _View:
         if not self.outcomes:
             return "No outcome is declared and no variable has a last level, so there is nothing to time."
         s, name, under = self.by_end(0), self.names.outcome(self.outcomes[0]), self.names.policy(self.policy)
-        text = f"Under {under}, “{name}” comes within the horizon with {band(s)}, {words(s.mean)}"
+        text = f"Under {under}, “{name}” comes within the horizon with probability {band(s)}, {words(s.mean)}"
         if s.mean > 0 and len(self.results.periods) > 1:
             come = np.cumsum(self.mean_first(0))
             half = int(np.argmax(come >= come[-1] / 2))
@@ -86,18 +86,18 @@ class _View:
             )
         effects = [(self.effect(event, variant, o), event, variant, o) for event, variant, o in self.comparisons()]
         effects = [item for item in effects if abs(item[0].mean) >= NOTABLE]
+        dates = listed([f"“{self.event(event)}” ({self.when(event)})" for event in self.dated])
         if not effects:
-            return f"{self._dates()} It moves no other outcome by as much as 0.05 percentage points within the horizon."
+            only = "moves" if len(self.dated) == 1 else "move"
+            return f"{dates} {only} no other outcome by as much as 0.05 percentage points within the horizon."
         s, event, variant, o = max(effects, key=lambda item: abs(item[0].mean))
+        name = f"“{self.event(event)}” ({self.when(event)})"
+        which = name if len(self.dated) == 1 else f"Of {dates}, {name}"
         return (
-            f"{self._dates()} It matters most for “{self.names.outcome(self.outcomes[o])}”: {self.way(event, variant)} "
-            f"its probability within the horizon goes from {percent(self._end('as_is', o).mean)} to "
+            f"{which} matters most for “{self.names.outcome(self.outcomes[o])}”: {self.way(event, variant)}, its probability "
+            f"within the horizon would go from {percent(self._end('as_is', o).mean)} to "
             f"{percent(self._end(variant, o).mean)} (change {points(s)})."
         )
-
-    def _dates(self) -> str:
-        parts = [f"“{self.event(event)}” ({self.when(event)})" for event in self.dated]
-        return f"Tied to dates {'is' if len(parts) == 1 else 'are'} {listed(parts)}."
 
     def when(self, event: dict[str, Any]) -> str:
         periods = [self.results.periods[t] for t in event["periods"]]

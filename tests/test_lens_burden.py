@@ -48,12 +48,12 @@ def listed(oracle: Oracle, actors: list[str], rungs: list[str]) -> tuple[dict[st
     costs = np.zeros((len(actors), len(rungs)))
     movers = {"push": "red", "help": "blue"}
     for path in oracle.paths():
-        state, mover, acted, ended = path.items[0][2], NATURE, None, False
+        state, mover, ended = path.items[0][2], NATURE, False
         for i, item in enumerate(path.items):
             if item[0] == "look":
                 state, mover, ended = item[2], NATURE, False
             elif item[0] == "act":
-                acted, mover = item, movers[item[2]]
+                mover = movers[item[2]]
             elif item[0] == "end":
                 mover, ended, state = FLOW, True, item[2]
             if item[0] != "pay":
@@ -62,9 +62,7 @@ def listed(oracle: Oracle, actors: list[str], rungs: list[str]) -> tuple[dict[st
             here = state
             if not ended:
                 after = next(x[2] for x in path.items[i:] if x[0] == "look")
-                by_branch = acted is not None and acted[3] == "aid" and after["tension"] == 2 and (
-                    (actor, objective, round(amount, 9)) in {("red", "order", -2), ("blue", "calm", -3)})  # fmt: skip
-                here = after if by_branch else state
+                here = max(state, after, key=lambda one: one["tension"])
             rung = rungs[int(here["tension"])]
             x = path.prob * amount * oracle.true[f"{actor}.patience"] ** t
             for key in (f"{actor}.{objective}|{rung}", f"{mover}>{actor}"):

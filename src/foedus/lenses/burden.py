@@ -1,11 +1,11 @@
 """Who pays, in which outcomes, and through whose moves.
 
 Every expected payment, discounted to the start and over the reported periods, is put down to an actor's objective,
-to the outcomes that hold when it falls due, and to the mover. What an action pays counts by the state in which it is
-chosen, what a branch pays (lumps paid on entry included) by the state that it leads to, what a period pays by the
-state at its end. *Costs* are the payments below 0, *gains* those above. The *ladder* is the chain of outcomes, in the
-order declared, each of which implies the one before it; its rungs share out all payments. The counterfactual takes
-every commitment out of force and solves anew.
+to the outcomes that hold when it falls due, and to the mover. An outcome holds for what a move pays if it holds in the
+state in which the move is made or in the one that it leads to, so that a step into war and a step out of it both count
+as war; what a period pays counts by the state at its end. *Costs* are the payments below 0, *gains* those above. The
+*ladder* is the chain of outcomes, in the order declared, each of which implies the one before it; its rungs share out
+all payments. The counterfactual takes every commitment out of force and solves anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.game.arrays import DECIDE, LANES
+from foedus.game.arrays import DECIDE, END, LANES, GameArrays
 from foedus.game.words import TERMINAL
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Query
@@ -115,31 +115,29 @@ class _Account:
     def __init__(self, block: Block, outcomes: list[str]):
         self.g = g = block.game.arrays
         shape, turn = Shape(g), block.game.turn
-        owner = np.where(
-            shape.action_of_pay >= 0, shape.action_of_pay, shape.action_of_branch[np.maximum(shape.branch_of_pay, 0)]
-        )
-        self.owner, self.branch = owner, shape.branch_of_pay
-        self.node = shape.node_of_action[owner] if len(owner) else owner
-        held = _holding(block, outcomes)
-        self.rung_of_node, self.ladder = _rungs(held, outcomes)
-        ends = block.game.arrays.kind[self.node] == 2 if len(owner) else np.zeros(0, bool)
-        state = np.where((self.branch >= 0) & ~ends, g.target[np.maximum(self.branch, 0)], self.node)
+        self.pay, self.branch = _along(shape, g)
+        self.owner = shape.action_of_branch[self.branch]
+        self.node = shape.node_of_action[self.owner]
+        ends = g.kind[self.node] == END
+        after = np.where(ends, self.node, g.target[self.branch])
+        self.held = _holding(block, outcomes)
+        self.rung_of_node, self.ladder = _rungs(self.held, outcomes)
         keep = np.array([name != TERMINAL for _, name in turn.objectives], bool)
         self.objectives = [f"{a}.{n}" for (a, n), k in zip(turn.objectives, keep, strict=True) if k]
-        place = np.cumsum(keep) - 1
-        self.use = keep[g.pay_obj] if len(owner) else np.zeros(0, bool)
-        objective = place[g.pay_obj]
-        self.actor = g.obj_actor[g.pay_obj] if len(owner) else np.zeros(0, np.int32)
+        paid = g.pay_obj[self.pay]
+        objective = (np.cumsum(keep) - 1)[paid] if len(keep) else paid
+        self.use = keep[paid] if len(keep) else np.zeros(0, bool)
+        self.actor = g.obj_actor[paid] if len(keep) else paid
         actors, rungs = len(turn.actors), 1 + len(self.ladder)
         self.shape = {"objectives": len(self.objectives), "actors": actors, "rungs": rungs, "outcomes": len(outcomes)}
-        rung = self.rung_of_node[state]
+        rung = np.maximum(self.rung_of_node[self.node], self.rung_of_node[after])
+        held = self.held[self.node] | self.held[after]
         kind = np.where(g.kind[self.node] == DECIDE, g.mover[self.node], np.where(ends, actors + 1, actors))
         self.by_rung = self._sum(objective * rungs + rung, len(self.objectives) * rungs)
         self.actor_rung = self._sum(self.actor * rungs + rung, actors * rungs)
         self.by_mover = self._sum(kind * actors + self.actor, (actors + 2) * actors)
-        self.by_outcome = [self._sum(objective, len(self.objectives), held[state, o]) for o in range(len(outcomes))]
-        self.actor_outcome = [self._sum(self.actor, actors, held[state, o]) for o in range(len(outcomes))]
-        self.held = held
+        self.by_outcome = [self._sum(objective, len(self.objectives), held[:, o]) for o in range(len(outcomes))]
+        self.actor_outcome = [self._sum(self.actor, actors, held[:, o]) for o in range(len(outcomes))]
 
     def _sum(self, row: NDArray[Any], rows: int, where: Bools | None = None) -> csr_array:
         """A matrix [rows, payments] that adds up the payments of each row."""
@@ -160,9 +158,8 @@ class _Account:
         }  # fmt: skip
         for t in range(block.game.periods):
             now = block.now(t)
-            amount = now[g.pay_coef] * (patience**t)[self.actor] if len(self.owner) else np.zeros((0, LANES))
-            odds = np.where(self.branch[:, None] >= 0, now[g.prob[0, np.maximum(self.branch, 0)]], 1.0)
-            amount = amount * seen[t, self.node] * block.acts(t)[self.owner] * odds
+            amount = now[g.pay_coef[self.pay]] * (patience**t)[self.actor] * now[g.prob[0, self.branch]]
+            amount = amount * seen[t, self.node] * block.acts(t)[self.owner]
             cost = np.minimum(amount, 0.0)
             found["paid"] += self.by_rung @ amount
             found["costs"] += self.actor_rung @ cost
@@ -189,6 +186,18 @@ class _Account:
         often = seen[:, ends].mean(axis=0)
         rungs = np.stack([self.rung_of_node[ends] == r for r in range(self.shape["rungs"])], axis=1)
         return {"time": often.T @ self.held[ends].astype(float), "rung_time": often.T @ rungs.astype(float)}
+
+
+def _along(shape: Shape, g: GameArrays) -> tuple[Longs, Longs]:
+    """(payments, branches): each payment with each branch along which it is paid, those of actions with all of theirs."""
+    own = np.flatnonzero(shape.action_of_pay >= 0)
+    actions = shape.action_of_pay[own]
+    many = np.diff(g.b_ptr)[actions]
+    first = np.repeat(g.b_ptr[actions], many) + np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    others = np.flatnonzero(shape.branch_of_pay >= 0)
+    return np.concatenate([np.repeat(own, many), others]), np.concatenate([first, shape.branch_of_pay[others]]).astype(
+        int
+    )
 
 
 def _holding(block: Block, outcomes: list[str]) -> Bools:

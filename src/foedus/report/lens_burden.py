@@ -162,9 +162,8 @@ class _View:
         title = "No actor has any costs"
         if known:
             worst = max(known, key=lambda a: 1 - self.shares[a, 0])
-            title = (
-                f"{names[worst]} pays most in what is to be avoided: {percent(1 - self.shares[worst, 0])} of its costs"
-            )
+            share = percent(1 - self.shares[worst, 0])
+            title = f"{names[worst]} bears the largest share of its costs while “{self.rung(self.rungs[min(1, len(self.rungs) - 1)])}” holds: {share}"
         if len(self.rungs) == 1:
             title = "No outcome splits the costs"
         note = "Shares of each actor's own expected costs, by the outcome that holds when they fall due; averages over worlds."

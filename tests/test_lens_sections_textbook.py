@@ -1,0 +1,36 @@
+"""The lenses on alignment, incentives, burden and timing look at every textbook case, and say it in two sentences."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import pytest
+
+from foedus.lenses.registry import look
+from foedus.report.html import render
+from foedus.report.results import Results
+from foedus.report.section import lens_section, section_json
+from foedus.run import run
+from foedus.scenario.load import load
+
+CASES = sorted(
+    str(path) for path in (files("foedus") / "library" / "textbook").iterdir() if path.name.endswith(".yaml")
+)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.rsplit("/", 1)[-1])
+def test_textbook_cases(case: str) -> None:
+    made = run(load(case), worlds=5, judge=False)
+    results = Results(made)
+    for name in ("alignment", "incentives", "burden", "timing"):
+        for policy in (made.scenario.factual_policy, made.policies[-1]):
+            found = look(name, made, policy)
+            section = lens_section(results, found)
+            assert section.id == name and len(section.sentences) == 2
+            assert all(text.endswith(".") and "nan" not in text for text in section.sentences)
+            json.dumps(section_json(section, found), allow_nan=False)
+            made.lenses[name] = found
+    page = render(made)
+    assert all(f'<section id="{name}">' in page for name in made.lenses)

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.game.arrays import LANES, GameArrays
+from foedus.game.program import Memo
 from foedus.solve.arrays import graph
 from foedus.solve.queries import ratio
 from foedus.solve.visits import account, values
@@ -58,9 +59,10 @@ def look(run: Run, policy: str) -> xr.Dataset:
     factual = run.scenario.factual_policy
     games = Games(run.scenario, (), {}, observe=False)
     known: dict[int, _States] = {}
-    here = alignment(games, policy, wide.draws, known)
-    base = here if policy == factual else alignment(games, factual, wide.draws, known)
-    compared = np.stack([alignment(games, name, few.draws, known) for name in run.policies])
+    one, two = Memo(), Memo()
+    here = alignment(games, policy, wide.draws, known, one)
+    base = here if policy == factual else alignment(games, factual, wide.draws, known, one)
+    compared = np.stack([alignment(games, name, few.draws, known, two) for name in run.policies])
     actors, dims = list(run.scenario.actors), ("measure", "actor", "other")
     return xr.Dataset(
         {
@@ -76,12 +78,19 @@ def look(run: Run, policy: str) -> xr.Dataset:
 
 
 def alignment(
-    games: Games, policy: str, draws: Mapping[str, Floats], known: dict[int, _States] | None = None
+    games: Games,
+    policy: str,
+    draws: Mapping[str, Floats],
+    known: dict[int, _States] | None = None,
+    memo: Memo | None = None,
 ) -> Floats:
-    """[world, measure, actor, other] under one policy, solved anew; ``known`` keeps what policies share."""
+    """[world, measure, actor, other] under one policy, solved anew.
+
+    ``known`` and ``memo`` keep what policies share, in any worlds and in the same.
+    """
     known = {} if known is None else known
     made = []
-    for block in blocks(games, policy, draws):
+    for block in blocks(games, policy, draws, memo=memo):
         key = id(block.game.rows)  # the same for policies that differ in bindings only
         if key not in known:
             known[key] = _States(block)

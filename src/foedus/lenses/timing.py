@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.game.arrays import DECIDE, LANES
+from foedus.game.program import Memo
 from foedus.lenses.dated import Dated, dated_phases, variants
 from foedus.scenario.outcomes import outcomes_of
 from foedus.solve.visits import visits
@@ -96,7 +97,8 @@ class _Seen:
 
     def __init__(self, games: Games, policy: str, draws: Mapping[str, Floats]):
         found: dict[str, list[Any]] = {"cause": [], "by": [], "taken": [], "all": []}
-        made = list(blocks(games, policy, draws))
+        memo = Memo()
+        made = list(blocks(games, policy, draws, memo=memo))
         self.dated: list[Dated] = dated_phases(made[0])
         self.moves = _moves(made[0])
         found["cause"] = [_causes(block, self.moves)[: block.width] for block in made]
@@ -107,7 +109,7 @@ class _Seen:
         self.first = np.concatenate([_first(block, which)[: block.width] for block in made])
         layers = []
         for change in (None, *(change for _, change in variants(self.dated))):
-            parts = made if change is None else list(blocks(games, policy, draws, change))
+            parts = made if change is None else list(blocks(games, policy, draws, change, memo))
             results = [(part.play.block(part.tables, 1.0, part.perfect), part.width) for part in parts]
             by = np.concatenate([result["by"][:width] for result, width in results])
             taken = np.concatenate([result["taken"][:width][..., which] for result, width in results])

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.game.compile import Game
-from foedus.game.program import WorldError
+from foedus.game.program import Memo, WorldError
 from foedus.scenario.errors import FoedusError
 from foedus.solve.play import Play
 from foedus.solve.visits import visits
-from foedus.worlds.simulate import Games, blame, tables_of
+from foedus.worlds.simulate import Games, blame, same_tables, tables_of
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -110,10 +110,12 @@ class Block:
 Change = Callable[[Play, list[Floats]], tuple[Play, list[Floats]]]
 
 
-def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Change | None = None) -> Iterator[Block]:
+def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Change | None = None,
+           memo: Memo | None = None) -> Iterator[Block]:  # fmt: skip
     """The worlds of ``draws`` {assumption: [W]} solved under ``policy``, block by block.
 
-    ``change`` makes another game of the one compiled. FoedusError where a world cannot be played.
+    ``change`` makes another game of the one compiled. ``memo`` is kept between calls with the same draws. FoedusError
+    where a world cannot be played.
     """
     play, perception = games.play(policy)
     width = len(next(iter(draws.values()))) if draws else 1
@@ -122,7 +124,8 @@ def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Chang
     perfect = games.scenario.rationality == "perfect"
     start = 0
     try:
-        whole = tables_of(games.scenario, policy, play.game, perception, filled, padded)
+        whole = tables_of(games.scenario, policy, play.game, perception, filled, padded, memo)
+        play = play.reduced(same_tables(whole))
         for start in range(0, padded, LANES):
             tables = [np.ascontiguousarray(table[:, start : start + LANES]) for table in whole]
             made, changed = (play, tables) if change is None else change(play, tables)

@@ -165,12 +165,16 @@ def test_section_says_the_numbers() -> None:
     made = run(Scenario.model_validate(FORK), worlds=20, judge=False)
     found = look_at("incentives", made)
     section = lens_section(Results(made), found)
-    margins = {}
+    weights, leads, margins = made.few(16).weights, {}, {}
     for situation in ("go", "strike"):
-        others = [o for o in found["option"].values if o.split("|")[0] == situation]
-        others.remove(f"{situation}|{found.attrs['references'][situation]}")
-        margins[situation] = min(float(made.few(16).weights @ found["bonus"].sel(option=o).values) for o in others)
-    closest = min(margins, key=lambda s: abs(margins[s]))
+        first = f"{situation}|{found.attrs['references'][situation]}"
+        others = [o for o in found["option"].values if o.split("|")[0] == situation and o != first]
+        mean = {o: float(weights @ found["bonus"].sel(option=o).values) for o in others}
+        second = min(others, key=lambda o: mean[o])
+        margins[situation] = mean[second]
+        odds = [float(weights @ found["probability"].sel(option=o).values) for o in (first, second)]
+        leads[situation] = abs(math.log(odds[0] / odds[1]))
+    closest = min(leads, key=lambda s: leads[s])
     assert {"go": "“Red goes”", "strike": "“Strike”"}[closest] in section.sentences[0]
     assert f"{abs(margins[closest]):.2f}" in section.sentences[1]
     assert any("The gain" in str(row[0]) for row in section.tables[-1].rows)

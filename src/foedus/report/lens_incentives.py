@@ -24,12 +24,16 @@ RARE = 0.01  # choices met less often than this, a play, are not the main one
 
 @dataclass(frozen=True)
 class Choice:
-    """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie."""
+    """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie.
+
+    ``lead`` is the log of the ratio of their average probabilities, which has no units.
+    """
 
     phase: str
     first: str
     second: str
     margin: Spread
+    lead: float
     met: float
 
 
@@ -84,8 +88,9 @@ class _View:
             if margins:
                 second = min(margins, key=lambda a: margins[a].mean)
                 met = self.results.spread(self.values["met"][:, s], self.weights).mean
-                made.append(Choice(situation, first, second, margins[second], met))
-        return sorted(made, key=lambda c: (c.met < RARE, abs(c.margin.mean)))
+                odds = [max(self.spread("probability", f"{situation}|{a}").mean, 1e-12) for a in (first, second)]
+                made.append(Choice(situation, first, second, margins[second], float(np.log(odds[0] / odds[1])), met))
+        return sorted(made, key=lambda c: (c.met < RARE, abs(c.lead)))
 
     # --- names
 
@@ -146,11 +151,13 @@ class _View:
         return f"; {', '.join(found)}" if found else ""
 
     def _by_objective(self, option: str) -> dict[str, float]:
-        """Objective -> average worth more than the action taken most."""
+        """The mover's objectives -> average worth more than the action taken most."""
+        mover = self.phases[option.split("|")[0].split("[")[0]].decide
         values = self.values["versus"][:, self.options.index(option)]
         means = {
             self.objective(name): self.results.spread(values[:, o], self.weights).mean
             for o, name in enumerate(self.objectives)
+            if name.split(".")[0] == mover
         }
         return {name: mean for name, mean in means.items() if mean == mean and mean != 0}
 
@@ -234,8 +241,8 @@ class _View:
             f"{near} of {count(len(self.choices), 'choice')} {'turns' if near == 1 else 'turn'} in some plausible world"
         )
         note = (
-            "Payment at the choice that would make the runner-up as likely as the action taken most, in the mover's own "
-            "units; very long lines are cut."
+            "Payment at the choice that would make the runner-up as likely as the action taken most, each in the mover's "
+            "own units; ordered by the odds of the two. Very long lines are cut."
         )
         return Figure(title, note, effects(rows, title, 330.0, 350.0))
 

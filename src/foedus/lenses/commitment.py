@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 VAGUENESS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # times what is written (steps of severity where a bright line is written)
-CREDIBILITY = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # times what breaking the word costs now
+CREDIBILITY = (0.0, 0.5, 1.0, 2.0, 4.0)  # times what breaking the word costs now
 MEASURES = (*COUNTS, "addressee", "obligor", "others")
-WORK = 2_500_000  # branches x periods x worlds of one solve that are thought affordable in a report
+WORK = 3_000_000  # branches x periods x worlds of one solve that are thought affordable in a report
 FEWEST, MOST = 8, 40
 SHARP = 0.02  # stands for a bright line where the odds are held: a line itself cannot be read as applying half the time
 TRIED = 3  # policies tried before a commitment is said never to be in force
@@ -86,13 +86,13 @@ def look(run: Run, policy: str) -> xr.Dataset:
         for name in group:
             c = names.index(name)
             kinds = {setting.name.split()[0] for setting in wanted[name]}
-            for setting in ("as_is", *(f"{kind} 1" for kind in ("vague", "odds", "cost") if kind in kinds)):
-                _put(arrays, c, settings.index(setting), bench.read(name, base, 0))
+            for same in ("as_is", *(f"{kind} 1" for kind in ("vague", "odds", "cost") if kind in kinds)):
+                _put(arrays, c, settings.index(same), bench.read(name, base, 0))
             for setting in wanted[name]:
                 _put(arrays, c, settings.index(setting.name), bench.read(name, solved, at))
                 at += 1
     data = _labelled(bench, arrays, names, settings, found, policy)
-    return data.assign(paired(bench)) if pairs(scenario) else data
+    return data.merge(paired(bench)) if pairs(scenario) else data
 
 
 def _put(arrays: Mapping[str, Floats], c: int, s: int, parts: Mapping[str, Floats]) -> None:

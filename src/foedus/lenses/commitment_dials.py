@@ -22,6 +22,7 @@ from foedus.scenario.schema import (
     Belief,
     Commitment,
     Effects,
+    Num,
     Objective,
     Pays,
     Phase,
@@ -199,7 +200,9 @@ def severity_of(words: Words, commitment: Commitment) -> Tree | None:
         return odds
     scales = [name for name, variable in words.scenario.state.items() if variable.ends]
     if not scales:
-        scales = sorted(state_names(next(iter(outcomes_of(words.scenario).values()), number(0))) & {*words.scenario.state})
+        scales = sorted(
+            state_names(next(iter(outcomes_of(words.scenario).values()), number(0))) & {*words.scenario.state}
+        )
     total: Tree | None = None
     for name in scales:
         total = ("state", name) if total is None else ("+", total, ("state", name))
@@ -299,7 +302,9 @@ def _after(tree: Tree, effects: dict[str, Tree]) -> Tree:
 
 
 def _paid(made: Dialled, pays: Pays, counts: dict[str, Tree]) -> Pays:
-    texts = {name: written(folded) for name, tree in counts.items() if (folded := fold(tree)) != number(0)}
+    texts: dict[str, Num] = {
+        name: written(folded) for name, tree in counts.items() if (folded := fold(tree)) != number(0)
+    }
     return {**pays, made.tally: texts} if texts else pays
 
 

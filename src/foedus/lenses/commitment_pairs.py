@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from foedus.lenses.commitment import Bench, Setting
     from foedus.scenario.schema import Scenario
 
@@ -35,7 +37,7 @@ def pairs(scenario: Scenario) -> list[tuple[str, str]]:
     ]
 
 
-def paired(bench: Bench) -> dict[str, Any]:
+def paired(bench: Bench) -> xr.Dataset:
     """``pair_prob`` and ``pair_value`` [world, pair, text, power, outcome or actor], and ``word_prob`` and
     ``word_value`` [world, pair, word, ...] with both words, either alone or neither, at the power of one half.
 
@@ -67,9 +69,11 @@ def paired(bench: Bench) -> dict[str, Any]:
         "word": list(WORDS), "outcome": outcomes, "actor": actors, "pair_under": (("pair",), under),
     }  # fmt: skip
     last = {"prob": "outcome", "value": "actor"}
-    arrays = {f"pair_{kind}": (("world", "pair", "text", "power", last[kind]), tied[kind]) for kind in sizes}
+    arrays: dict[str, Any] = {
+        f"pair_{kind}": (("world", "pair", "text", "power", last[kind]), tied[kind]) for kind in sizes
+    }
     arrays |= {f"word_{kind}": (("world", "pair", "word", last[kind]), words[kind]) for kind in sizes}
-    return dict(xr.Dataset(arrays, coords=coords).variables)
+    return xr.Dataset(arrays, coords=coords)
 
 
 def _grid(bench: Bench, threat: str, assurance: str) -> list[Setting]:

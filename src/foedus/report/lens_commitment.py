@@ -9,6 +9,7 @@ import numpy as np
 
 from foedus.lenses.registry import QUESTIONS
 from foedus.report.charts_commitment import curves, pair_chart, texts_chart
+from foedus.report.commitment_effects import Effects, pair_arrays
 from foedus.report.results import HIGH, LOW, Floats, Results, Spread, quantiles
 from foedus.report.section import Amount, Cell, Figure, Section, Table
 from foedus.report.wording import capital, count, listed, number, percent
@@ -20,102 +21,6 @@ if TYPE_CHECKING:
 HEADING = "Commitments"
 FIGURES = 3
 SMALL = 0.0005  # changes of a probability below this are not worth a word
-
-
-class Effects:
-    """The lens's result as the section reads it: plain arrays, spreads over its worlds, names."""
-
-    def __init__(self, results: Results, found: xr.Dataset):
-        self.results, self.found, self.names = results, found, results.names
-        self.scenario = results.scenario
-        self.weights: Floats = np.asarray(found["weight"].values, float)
-        self.all = [str(name) for name in found["commitment"].values]
-        self.settings = [str(name) for name in found["setting"].values]
-        self.measures = [str(name) for name in found["measure"].values]
-        self.outcomes = [str(name) for name in found["outcome"].values]
-        self.actors = [str(name) for name in found["actor"].values]
-        self._arrays = {kind: np.asarray(found[kind].values, float) for kind in ("amount", "prob", "value")}
-        self.under = dict(zip(self.all, (str(p) for p in found["under"].values), strict=True))
-        self.dial = dict(zip(self.all, (str(p) for p in found["dial"].values), strict=True))
-        self.war = war_of(results, self.outcomes)
-
-    @property
-    def alive(self) -> list[str]:
-        """Commitments that are in force at some time, those under the policy asked for first, the weightiest first."""
-        seen = [name for name in self.all if self.under[name]]
-        here = str(self.found.attrs["policy"])
-        return sorted(seen, key=lambda n: (self.under[n] != here, -abs(self.change(n).mean)))
-
-    def label(self, name: str) -> str:
-        """A commitment's name."""
-        return self.scenario.commitments[name].label or capital(name.replace("_", " "))
-
-    def obligor(self, name: str) -> str:
-        """Who gave the word."""
-        return self.names.actor(self.scenario.commitments[name].from_)
-
-    def addressees(self, name: str) -> str:
-        """To whom it was given."""
-        return listed([self.names.actor(actor) for actor in self.scenario.commitments[name].to])
-
-    def amount(self, name: str, measure: str, setting: str = "as_is") -> Floats:
-        """[world] a measure in one setting."""
-        return self._pick("amount", name, setting, self.measures.index(measure))
-
-    def prob(self, name: str, setting: str = "as_is", outcome: str = "") -> Floats:
-        """[world] the probability of an outcome by the end."""
-        return self._pick("prob", name, setting, self.outcomes.index(outcome or self.war))
-
-    def value(self, name: str, actor: str, setting: str = "as_is") -> Floats:
-        """[world] what an actor gets."""
-        return self._pick("value", name, setting, self.actors.index(actor))
-
-    def _pick(self, kind: str, name: str, setting: str, which: int) -> Floats:
-        return np.asarray(self._arrays[kind][:, self.all.index(name), self.settings.index(setting), which])
-
-    def ratio(self, name: str, above: str, below: str, setting: str = "as_is") -> Floats:
-        """[world] one measure for each time of another."""
-        top, bottom = self.amount(name, above, setting), self.amount(name, below, setting)
-        return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
-
-    def spread(self, values: Floats) -> Spread:
-        """The spread of a number over the lens's worlds."""
-        return self.results.spread(values, self.weights)
-
-    def change(self, name: str, outcome: str = "") -> Spread:
-        """What the commitment adds to the probability of an outcome."""
-        return self.spread(self.prob(name, "as_is", outcome) - self.prob(name, "off", outcome))
-
-    def share(self, holds: Floats) -> float:
-        """The weighted share of worlds in which something holds."""
-        return float(self.weights[holds.astype(bool)].sum() / self.weights.sum())
-
-    def grid(self, kind: str) -> list[float]:
-        """The multiples along a curve (``vague``, ``odds`` or ``cost``)."""
-        return [float(name.split()[1]) for name in self.settings if name.startswith(f"{kind} ")]
-
-    def best(self, name: str, actor: str) -> dict[str, float]:
-        """Shares of worlds in which a bright line, something between, or the vaguest text is best for an actor."""
-        grid = self.grid("vague")
-        table = np.stack([self.value(name, actor, f"vague {k:g}") for k in grid], axis=1)
-        top = table.max(axis=1)
-        flat = top - table.min(axis=1) <= 1e-9 * np.maximum(np.abs(top), 1)
-        first = table.argmax(axis=1)
-        kinds = {"bright line": first == 0, "between": (first > 0) & (first < len(grid) - 1),
-                 "vague": first == len(grid) - 1}  # fmt: skip
-        return {kind: self.share(holds & ~flat) for kind, holds in kinds.items()} | {"all the same": self.share(flat)}
-
-    def parties(self, name: str) -> list[str]:
-        """The actors whose text differs from another's for them, the obligor first."""
-        written = self.scenario.commitments[name]
-        first = [written.from_, *(a for a in written.to if a != written.from_)]
-        return [*first, *(a for a in self.actors if a not in first)]
-
-
-def war_of(results: Results, outcomes: Sequence[str]) -> str:
-    """The outcome that its name calls a war, else the first."""
-    return next((o for o in outcomes if "war" in f"{o} {results.names.outcome(o)}".lower().replace("_", " ").split()),
-                outcomes[0])  # fmt: skip
 
 
 def section(results: Results, found: xr.Dataset) -> Section:
@@ -168,7 +73,7 @@ def _pushes(effects: Effects, name: str, measure: str, who: str) -> str:
     """How much more or less a party raises severity by its own moves."""
     with_, without = (effects.spread(effects.amount(name, measure, s)).mean for s in ("as_is", "off"))
     if np.isnan(with_) or max(with_, without) < 1e-9:
-        return f"{who} could not raise the stakes in any case"
+        return f"{who} has no move that raises the stakes"
     if without < 1e-12:
         return f"{who} raises the stakes, which it would not without it"
     return f"{who} raises the stakes {moved(with_ / without - 1)}"
@@ -178,10 +83,10 @@ def _does(effects: Effects, name: str) -> str:
     """What the weightiest commitment does, in one sentence."""
     change = effects.change(name)
     before, after = (effects.spread(effects.prob(name, s)).mean for s in ("off", "as_is"))
-    rises = effects.share(effects.prob(name) > effects.prob(name, "off"))
+    rises = effects.share(effects.prob(name) > effects.prob(name, "off") + 1e-12)
     war = effects.names.outcome(effects.war)
     verb = "hardly moves" if abs(change.mean) < SMALL else "raises" if change.mean > 0 else "lowers"
-    odds = f"from {percent(before)} to {percent(after)}, and {words(rises)} to raise it at all ({percent(rises)} of worlds)"
+    odds = f"from {percent(before)} to {percent(after)} (that it raises it at all is {words(rises)}: {percent(rises)} of worlds)"
     kept = effects.spread(effects.ratio(name, "meets", "occasions")).mean
     alone = effects.spread(effects.ratio(name, "meets", "occasions", "off")).mean
     short = effects.spread(effects.ratio(name, "short", "applies")).mean
@@ -204,9 +109,9 @@ def _clarity(effects: Effects, written: Sequence[str]) -> str:
         kind = max(best, key=lambda k: best[k])
         sides.setdefault(kind, []).append(f"{effects.names.actor(actor)} ({percent(best[kind])} of worlds)")
     said = {"bright line": "a bright line is best for", "between": "something between for",
-            "vague": "the vaguest text for", "all the same": "it is all the same to"}  # fmt: skip
+            "vague": "the vaguest text for", "all the same": "the text is all the same to"}  # fmt: skip
     parts = [f"{said[kind]} {listed(sides[kind])}" for kind in said if kind in sides]
-    return f"Is vagueness good, and for whom? Of {effects.label(name)}, {'; '.join(parts)}. {_levels(effects, name)}"
+    return f"Is vagueness good, and for whom? In “{effects.label(name)}” {'; '.join(parts)}. {_levels(effects, name)}"
 
 
 def contrast(effects: Effects, name: str, kind: str) -> Floats:
@@ -216,11 +121,16 @@ def contrast(effects: Effects, name: str, kind: str) -> Floats:
 
 
 def _levels(effects: Effects, name: str) -> str:
-    total, spread = effects.spread(contrast(effects, name, "vague")).mean, effects.spread(contrast(effects, name, "odds")).mean
+    total, spread = (
+        effects.spread(contrast(effects, name, "vague")).mean,
+        effects.spread(contrast(effects, name, "odds")).mean,
+    )
     war = effects.names.outcome(effects.war)
     said = f"From a bright line to the vaguest text the chance of “{war}” changes by {points(total)}"
     if np.isnan(spread):
         return f"{said}."
+    if abs(total) < SMALL and abs(spread) < SMALL:
+        return f"{said}, which is next to nothing on average; in single worlds it may be more (see the table)."
     return (
         f"{said}; {points(spread)} of that is the spread of the line itself and {points(total - spread)} that the clause applies "
         f"{'less' if _applies_less(effects, name) else 'more'} often."
@@ -251,6 +161,11 @@ def _notes(effects: Effects) -> list[str]:
         "Bright line: vagueness 0. Odds held: the line is moved so that the clause applies as often as it does now, on average "
         "over the severities at which it is read now.",
     ]  # fmt: skip
+    elsewhere = [f"{effects.label(n)} under “{effects.names.policy(effects.under[n])}”" for n in effects.alive
+                 if effects.under[n] != str(effects.found.attrs["policy"])]  # fmt: skip
+    if elsewhere:
+        here = effects.names.policy(str(effects.found.attrs["policy"]))
+        found.append(f"Not in force under “{here}”, and so looked at where a policy brings it up: {listed(elsewhere)}.")
     away = [effects.label(name) for name in effects.all if not effects.under[name]]
     if away:
         found.append(f"Never in force under a policy that was tried: {listed(away)}.")
@@ -259,10 +174,10 @@ def _notes(effects: Effects) -> list[str]:
 
 # --- figures -----------------------------------------------------------------------------
 
-TEXTS_NOTE = "Share of worlds in which each text is best for a party, by what it gets; dark: vague, middle: between, pale: a bright line."
+TEXTS_NOTE = "Share of worlds in which each text is best for a party, by what it gets; dark: vague, middle: between, pale: a bright line, grey: all the same. ✎ marks who gives the word."
 CURVES_NOTE = (
-    "Average over worlds (blue) and where nine in ten lie; orange dashes: the same sweep with the odds held; "
-    "grey line: without the commitment. Above: from a bright line to vague; below: from a word that costs nothing to break to a dear one."
+    "Average over worlds (blue) and where nine in ten lie; orange dashes: the odds held; dot: as written. Changes are against the "
+    "same world without the commitment (0). Above: from a bright line to vague; below: from a word that is free to break to a dear one."
 )  # fmt: skip
 
 
@@ -295,7 +210,7 @@ def _pair(effects: Effects, i: int) -> tuple[str, str, str]:
 
 
 def _pair_figure(effects: Effects, i: int) -> Figure:
-    threat, _, actor = _pair(effects, i)
+    actor = _pair(effects, i)[2]
     values, wars, power, texts = pair_arrays(effects, i, actor)
     mine, peace = np.unravel_index(values.argmax(), values.shape), np.unravel_index(wars.argmin(), wars.shape)
     war = effects.names.outcome(effects.war)
@@ -311,20 +226,11 @@ def _pair_figure(effects: Effects, i: int) -> Figure:
     return Figure(title, note, pair_chart(effects, i, actor))
 
 
-def pair_arrays(effects: Effects, i: int, actor: str) -> tuple[Floats, Floats, list[float], list[str]]:
-    """(value to ``actor``, chance of war) [text, power] on average, the powers, the texts."""
-    found, total = effects.found, effects.weights.sum()
-    value = np.asarray(found["pair_value"].values, float)[:, i, :, :, effects.actors.index(actor)]
-    war = np.asarray(found["pair_prob"].values, float)[:, i, :, :, effects.outcomes.index(effects.war)]
-    mean = [np.tensordot(effects.weights / total, part, 1) for part in (value, war)]
-    return mean[0], mean[1], [float(p) for p in found["power"].values], [str(t) for t in found["text"].values]
-
-
 # --- tables ------------------------------------------------------------------------------
 
 
 def _amount(spread: Spread, how: str = "points") -> Amount:
-    say = {"points": points, "percent": percent, "number": number}[how]
+    say = {"points": lambda v: points(v).removesuffix(" points"), "percent": percent, "number": number}[how]
     return Amount(say(spread.mean), spread.mean, f"{say(spread.low)} to {say(spread.high)}")
 
 
@@ -345,18 +251,18 @@ def _effects(effects: Effects) -> Table:
     rows: list[list[Cell]] = []
     for name in effects.alive:
         kept, alone = (effects.ratio(name, "meets", "occasions", s) for s in ("as_is", "off"))
-        more = effects.amount(name, "meets") - effects.amount(name, "meets", "off")
+        obligor = effects.scenario.commitments[name].from_
+        gain = effects.value(name, obligor) - effects.value(name, obligor, "off")
         rows.append([
-            effects.label(name), f"{effects.obligor(name)} to {effects.addressees(name)}", effects.names.policy(effects.under[name]),
+            effects.label(name), f"{effects.obligor(name)} to {effects.addressees(name)}",
             _relative(effects, name, "addressee"), _relative(effects, name, "others"),
-            _amount(effects.spread(kept - alone)), _amount(effects.spread(more), "number"),
+            _amount(effects.spread(kept - alone)),
             _amount(effects.spread(effects.ratio(name, "short", "applies")), "percent"),
-            _amount(effects.change(name)),
-            _amount(effects.spread(effects.value(name, o := effects.scenario.commitments[name].from_) - effects.value(name, o, "off")), "number"),
+            _amount(effects.change(name)), _amount(effects.spread(gain), "number"),
         ])  # fmt: skip
-    columns = ["Commitment", "From, to", "Looked at under", "Emboldening: addressee raises the stakes", "Caution: the others raise them",
-               "Entrapment: oftener as expected, an occasion", "times more in all", "Abandonment: falls short where it applies",
-               f"Chance of “{effects.names.outcome(effects.war)}”", "Value to the obligor"]  # fmt: skip
+    columns = ["Commitment", "From, to", "Emboldening: addressee raises the stakes", "Caution: the others raise them",
+               "Entrapment: answers as expected (points)", "Abandonment: falls short where it applies",
+               f"Chance of “{effects.names.outcome(effects.war)}” (points)", "Value to the obligor"]  # fmt: skip
     return Table("What each commitment changes, against the same game without it", columns, rows)
 
 
@@ -369,8 +275,12 @@ def _three(effects: Effects) -> Table:
         rows.append([effects.label(name), *(_amount(effects.spread(values)) if not np.isnan(values).all() else Amount("–", float("nan")) for values in cells)])  # fmt: skip
     war = effects.names.outcome(effects.war)
     columns = ["Commitment", "Bright line to vague", "of which level", "of which spread",
-               "Hidden misreading", "Open disagreement", "Interval reading"]  # fmt: skip
-    return Table(f"Three effects of vagueness on the chance of “{war}”, apart; a dash where there is no such thing", columns, rows)
+               "Hidden misreading adds", "Open disagreement adds", "Interval reading adds"]  # fmt: skip
+    return Table(
+        f"Three effects of vagueness on the chance of “{war}”, apart, in points; a dash where there is no such thing",
+        columns,
+        rows,
+    )
 
 
 def _texts(effects: Effects, written: Sequence[str]) -> Table:
@@ -383,7 +293,15 @@ def _texts(effects: Effects, written: Sequence[str]) -> Table:
                 effects.label(name), effects.names.actor(actor), *(Amount(percent(best[kind]), best[kind]) for kind in best),
                 Amount(percent(dearer), dearer),
             ])  # fmt: skip
-    columns = ["Commitment", "Party", "Bright line best", "Between", "Vague best", "All the same", "A dearer word is better"]
+    columns = [
+        "Commitment",
+        "Party",
+        "Bright line best",
+        "Between",
+        "Vague best",
+        "All the same",
+        "A dearer word is better",
+    ]
     return Table("The text that each party would write: share of worlds", columns, rows)
 
 
@@ -393,8 +311,12 @@ def _pair_table(effects: Effects, i: int) -> Table:
     value = np.asarray(found["word_value"].values, float)[:, i, :, effects.actors.index(actor)]
     war = np.asarray(found["word_prob"].values, float)[:, i, :, effects.outcomes.index(effects.war)]
     rows: list[list[Cell]] = [
-        [capital(str(word)), _amount(effects.spread(war[:, w]), "percent"), _amount(effects.spread(value[:, w]), "number")]
+        [
+            capital(str(word)),
+            _amount(effects.spread(war[:, w]), "percent"),
+            _amount(effects.spread(value[:, w]), "number"),
+        ]
         for w, word in enumerate(found["word"].values)
     ]
     columns = ["Words", f"Chance of “{effects.names.outcome(effects.war)}”", f"Value to {effects.names.actor(actor)}"]
-    return Table(f"{effects.label(threat)} and {effects.label(assurance).lower()}: both, one, or neither", columns, rows)
+    return Table(f"{effects.label(threat)}; {effects.label(assurance)}: both words, one, or neither", columns, rows)

@@ -219,3 +219,12 @@ def test_written_trees_read_back() -> None:
     ):
         tree = parse(text, scope)
         assert parse(written(tree), scope) == tree
+
+
+def test_a_bright_line_is_made_vaguer_by_steps_of_severity() -> None:
+    run, found = seen(HAND.replace("vagueness: blur", "vagueness: 0"))
+    assert found["dial"].values.tolist() == ["added"]
+    assert numbers(found, "vague 0") == numbers(found, "as_is") == pytest.approx(by_hand(blur=0.0), abs=1e-12)
+    assert numbers(found, "vague 2") == pytest.approx(by_hand(blur=2.0), abs=1e-12)
+    assert np.isnan(numbers(found, "odds 2")["war"])
+    lens_section(Results(run), found)

@@ -86,7 +86,8 @@ def look(run: Run, policy: str) -> xr.Dataset:
         for name in group:
             c = names.index(name)
             kinds = {setting.name.split()[0] for setting in wanted[name]}
-            for same in ("as_is", *(f"{kind} 1" for kind in ("vague", "odds", "cost") if kind in kinds)):
+            at_rest = {"vague": bench.written(name), "odds": 1.0, "cost": 1.0}
+            for same in ("as_is", *(f"{kind} {k:g}" for kind, k in at_rest.items() if kind in kinds)):
                 _put(arrays, c, settings.index(same), bench.read(name, base, 0))
             for setting in wanted[name]:
                 _put(arrays, c, settings.index(setting.name), bench.read(name, solved, at))
@@ -165,7 +166,7 @@ class Bench:
         dials, commitment = self.made.dials[name], self.scenario.commitments[name]
         found = [Setting("off", {dials.force: 0})]
         if self.dial(name):
-            found += [Setting(f"vague {k:g}", self.blurred(name, k)) for k in VAGUENESS if k != 1]
+            found += [Setting(f"vague {k:g}", self.blurred(name, k)) for k in VAGUENESS if k != self.written(name)]
         held = self.held(name, policy)
         if held is not None:
             found += [
@@ -197,10 +198,14 @@ class Bench:
             return "blurred"
         return "widened" if trigger.reads is not None else ""
 
+    def written(self, name: str) -> float:
+        """Where on the grid of vagueness the text as it is written stands."""
+        return 0.0 if self.dial(name) == "added" else 1.0
+
     def blurred(self, name: str, k: float) -> dict[str, float]:
-        """The dials of a text ``k`` times as vague as written, 0 a bright line."""
+        """The dials of a text ``k`` times as vague as written, or of ``k`` steps where a bright line is; 0 is a bright line."""
         dials = self.made.dials[name]
-        by = {"blurred": {dials.blur: k}, "widened": {dials.width: k}, "added": {dials.extra: max(k - 1, 0.0)}}
+        by = {"blurred": {dials.blur: k}, "widened": {dials.width: k}, "added": {dials.extra: k}}
         return by.get(self.dial(name), {})
 
     def held(self, name: str, policy: str) -> dict[float, Floats] | None:

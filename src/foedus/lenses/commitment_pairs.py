@@ -81,11 +81,16 @@ def _grid(bench: Bench, threat: str, assurance: str) -> list[Setting]:
 
     one, two = bench.made.dials[threat], bench.made.dials[assurance]
     return [
-        Setting("", {**bench.blurred(threat, k), **bench.blurred(assurance, k),
+        Setting("", {**_text(bench, threat, k), **_text(bench, assurance, k),
                      one.cost: 2 * power, two.cost: 2 * (1 - power)})
         for k in TEXTS.values()
         for power in POWER
     ]  # fmt: skip
+
+
+def _text(bench: Bench, name: str, k: float) -> dict[str, float]:
+    """The dials of a text; a bright line is as clear as can be."""
+    return {} if bench.dial(name) == "added" else bench.blurred(name, k)
 
 
 def _words(bench: Bench, threat: str, assurance: str) -> list[Setting]:

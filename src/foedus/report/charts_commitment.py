@@ -41,7 +41,7 @@ def curves(effects: Effects, name: str) -> Markup:
         for p, panel in enumerate(panels):
             left, top = LEFT + p * (WIDTH + GAP), 30 + r * (HEIGHT + 62)
             drawing.text(left - 20, top - 14, clipped(panel.title, WIDTH + GAP - 6, 12), "strong")
-            _curve(drawing, effects, kind, panel, left, top)
+            _curve(drawing, effects, name, kind, panel, left, top)
     return drawing.render()
 
 
@@ -51,8 +51,8 @@ def _panels(effects: Effects, name: str) -> list[Panel]:
 
     def raised(measure: str) -> Callable[[str], Floats]:
         without = effects.amount(name, measure, "off")
-        mean = effects.spread(without).mean
-        scale = mean if mean > 1e-12 else 1.0
+        some = without > 1e-9
+        scale = np.where(some, without, np.nan if some.any() else 1.0)
         return lambda setting: (effects.amount(name, measure, setting) - without) / scale
 
     answered = ratio("meets", "occasions")
@@ -66,7 +66,7 @@ def _panels(effects: Effects, name: str) -> list[Panel]:
     ]  # fmt: skip
 
 
-def _curve(drawing: Drawing, effects: Effects, kind: str, panel: Panel, left: float, top: float) -> None:
+def _curve(drawing: Drawing, effects: Effects, name: str, kind: str, panel: Panel, left: float, top: float) -> None:
     """One panel: the average along the grid with its band, and the odds held."""
     grid = effects.grid(kind)
     table = np.stack([panel.values(f"{kind} {k:g}") for k in grid])
@@ -91,7 +91,7 @@ def _curve(drawing: Drawing, effects: Effects, kind: str, panel: Panel, left: fl
     if kind == "vague":
         held = [effects.spread(panel.values(f"odds {k:g}")).mean for k in grid]
         drawing.path([(place.x(i), place.y(v)) for i, v in enumerate(held) if v == v], "reference")
-    now = grid.index(1.0)
+    now = grid.index(0.0 if kind == "vague" and effects.dial[name] == "added" else 1.0)
     if now in known:
         drawing.dot(place.x(now), place.y(means[now]), 3.5, "posterior", f"as written: {_tick(means[now], panel)}")
     ends = ("bright", "vague") if kind == "vague" else ("free", f"{grid[-1]:g}× as dear")
@@ -103,7 +103,7 @@ def _tick(value: float, panel: Panel) -> str:
     """A number on an axis: a share, a change in percent, or in points."""
     if not panel.change or value == 0:
         return f"{100 * value:.3g}%" if value else "0"
-    text = f"{'+' if value > 0 else '−'}{abs(100 * value):.2g}"
+    text = f"{'+' if value > 0 else '−'}{number(abs(100 * value), 2)}"
     return text if panel.points else f"{text}%"
 
 

@@ -27,6 +27,7 @@ from foedus.lenses.commitment_dials import COUNTS, Dialled, Place, based_on, bea
 from foedus.lenses.commitment_pairs import paired, pairs
 from foedus.scenario.expr import evaluate, state_names
 from foedus.scenario.outcomes import outcomes_of
+from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import resolve
 from foedus.worlds.simulate import Games, PolicyResult, simulate
@@ -104,12 +105,12 @@ def _put(arrays: Mapping[str, Floats], c: int, s: int, parts: Mapping[str, Float
 class Bench:
     """A run's scenario with dials, compiled once for each set of enabled actions."""
 
-    def __init__(self, run: Run, policy: str):
+    def __init__(self, run: Run, policy: str, queries: Sequence[Query] = ()):
         self.scenario: Scenario = run.scenario
         self.words = Words(run.scenario)
         self.made: Dialled = dialled(run.scenario)
         self.outcomes = outcomes_of(run.scenario)
-        self.games = Games(self.made.scenario, [], self.outcomes, observe=False)
+        self.games = Games(self.made.scenario, queries, self.outcomes, observe=False)
         size = self.games.play(policy)[0].game
         most = WORK // max(size.branches * size.solved, 1)
         few = run.few(int(np.clip(most, FEWEST, MOST)))

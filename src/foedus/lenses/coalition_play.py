@@ -35,7 +35,7 @@ class Table:
         }
         self.graph = plain_graph(self.game.arrays)
         try:
-            table = tables_of(scenario, policy, self.game, perception, filled, padded)[0]
+            table = tables_of(scenario, policy, self.game, perception, filled, padded, games.memo)[0]
         except WorldError as error:
             raise FoedusError(f"Under policy '{policy}': {error}.") from None
         self.blocks = [np.ascontiguousarray(table[:, k : k + LANES]) for k in range(0, padded, LANES)]

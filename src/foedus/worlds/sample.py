@@ -42,7 +42,7 @@ def sample(scenario: Scenario, n: int, seed: int = 0, method: Method = "lhs") ->
     sequence (Owen 1998), best when ``n`` is a power of two. FoedusError when ``n`` is not positive
     or the method is not known.
     """
-    return from_unit(scenario, unit_sample(uncertain(scenario), n, seed, method))
+    return from_unit(scenario, unit_sample(uncertain(scenario), n, seed, method), n)
 
 
 def unit_sample(names: Collection[str], n: int, seed: int = 0, method: Method = "lhs") -> dict[str, Floats]:
@@ -56,12 +56,12 @@ def unit_sample(names: Collection[str], n: int, seed: int = 0, method: Method = 
     raise FoedusError(f"'{method}' is not a sampling method. {nearest(str(method), ['lhs', 'sobol'])}")
 
 
-def from_unit(scenario: Scenario, unit: Mapping[str, Floats]) -> dict[str, Floats]:
+def from_unit(scenario: Scenario, unit: Mapping[str, Floats], n: int = 1) -> dict[str, Floats]:
     """Points of the unit cube as draws: distributions by their quantiles, fixed numbers as they are.
 
-    ``unit`` has one coordinate [n] for every uncertain assumption.
+    ``unit`` has one coordinate [n] for every uncertain assumption; ``n`` counts where nothing is uncertain.
     """
-    n = len(next(iter(unit.values()))) if unit else 1
+    n = len(next(iter(unit.values()))) if unit else n
     draws = {}
     for name, assumption in scenario.all_assumptions.items():
         if assumption.distribution is not None:

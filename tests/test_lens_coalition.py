@@ -171,7 +171,7 @@ def test_the_section_says_its_numbers() -> None:
     made = run(load("patron-chooses-text"), worlds=20, judge=False)
     found = look("coalition", made)
     section = lens_section(Results(made), found)
-    stays = margin(found["option"].values)[:, :2] >= 0
+    stays = margin(found["option"].values)[:, :2] >= -1e-9
     assert f"({100 * stays.all(axis=1).mean():.0f}% of worlds)" in section.sentences[0]
     nonempty = (found["surplus"].values >= -1e-9).mean()
     assert f"{100 * nonempty:.0f}% of worlds" in section.sentences[1]

@@ -66,13 +66,14 @@ def look(run: Run, policy: str) -> xr.Dataset:
     table = Table(bench.games, bench.draws, policy)
     mean = np.tensordot(bench.weights / bench.weights.sum(), np.nan_to_num(alignment), 1)
     sides = [side for t in tied if len(side := t & frozenset(players)) > 1] or camps(players, mean)
-    found = _coalitions(table, players) | _sides(table, players, sides)
+    groups = [*sides, *(frozenset([p]) for p in players if not any(p in side for side in sides))]
+    found = _coalitions(table, players) | _sides(table, players, groups)
     found |= {
         "ties": (("world", "player", "word"), _ties(bench, policy, players, sides)),
         "alignment": (("world", "player", "other"), alignment), "balance": (("world",), balance(alignment)),
         "weight": (("world",), bench.weights),
     }  # fmt: skip
-    compared, wedge = _wedge(bench, run, policy, players, sides)
+    compared, wedge = _wedge(bench, run, policy, players, groups)
     return _labelled(found, wedge, compared, players, sides, bool(tied), policy, len(movers) - len(players))
 
 
@@ -171,7 +172,10 @@ def stability(teams: Sequence[Team], players: Sequence[str],
 
 
 def structures(player: str, sides: Sequence[Team]) -> dict[str, list[list[Team]]]:
-    """The ways that the teams may stand when ``player`` stays, leaves, or joins another side (one for each)."""
+    """The ways that the teams may stand when ``player`` stays, leaves, or joins another side (one for each).
+
+    An actor that is tied to nobody counts as a side of one.
+    """
     mine = next((side for side in sides if player in side), frozenset([player]))
     others = [side for side in sides if side != mine]
     rest = [team for team in [mine - {player}] if team]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.lenses.coalition import every, margin
+from foedus.lenses.coalition import GAIN, every, margin
 from foedus.lenses.registry import QUESTIONS
 from foedus.report.charts_coalition import going_chart, network_chart
 from foedus.report.results import Floats, Results, Spread
 from foedus.report.section import Amount, Cell, Figure, Section, Table, change
-from foedus.report.wording import count, listed, number, percent
+from foedus.report.wording import capital, count, listed, number, percent
 from foedus.report.words import words
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ class Sides:
 
     def staying(self, player: str) -> float:
         """The share of worlds in which a player does best by staying."""
-        return self.share(self.stays[:, self.players.index(player)] >= 0)
+        return self.share(self.stays[:, self.players.index(player)] >= -GAIN)
 
     def together(self, side: list[str]) -> float:
         """The share of worlds in which every member does best by staying."""
-        stays: NDArray[np.bool_] = self.stays[:, [self.players.index(p) for p in side]] >= 0
+        stays: NDArray[np.bool_] = self.stays[:, [self.players.index(p) for p in side]] >= -GAIN
         return self.share(np.asarray(stays.all(axis=1)))
 
     @property
@@ -108,8 +108,8 @@ def _sentences(sides: Sides) -> list[str]:
     each = listed([f"{sides.name(p)} in {percent(sides.staying(p))} of worlds" for p in side])
     first = sides.first_to_go(side)
     said = (
-        f"If each side acted as one, it is {words(share)} ({percent(share)} of worlds) that {sides.called(side)} would hold together, "
-        f"none of them better off elsewhere; staying is best for {each}."
+        f"If each side acted as one, would {sides.called(side)} hold together, none of them better off elsewhere? "
+        f"{capital(words(share))} ({percent(share)} of worlds); staying is best for {each}."
     )
     return [said, f"{_wedge(sides, first)} {_core(sides)}"]
 
@@ -137,13 +137,13 @@ def _wedge(sides: Sides, player: str) -> str:
 def _way(sides: Sides, player: str) -> str:
     """The better of leaving and joining, on average."""
     leave, join = (sides.spread(sides.option[:, sides.players.index(player), k]).mean for k in (1, 2))
-    return "join" if not leave >= join else "leave"
+    return "leave" if np.isnan(join) or leave >= join else "join"
 
 
 def _movers(sides: Sides, player: str) -> tuple[str, float, float] | None:
     """(policy, share now, share then) of the policy that changes most how often staying is best for a player."""
     wedge = sides.array("wedge")[:, :, sides.players.index(player)]
-    shares = [sides.share(wedge[:, k] >= 0) for k in range(wedge.shape[1])]
+    shares = [sides.share(wedge[:, k] >= -GAIN) for k in range(wedge.shape[1])]
     if len(shares) < 2:
         return None
     k = max(range(1, len(shares)), key=lambda k: (abs(shares[k] - shares[0]), abs(_mean_change(sides, wedge, k))))
@@ -156,10 +156,7 @@ def _mean_change(sides: Sides, wedge: Floats, k: int) -> float:
 
 def _core(sides: Sides) -> str:
     share = sides.share(sides.array("surplus") >= -1e-9)
-    return (
-        f"If payoffs could be shared out among all, some division would satisfy every coalition in {percent(share)} of worlds "
-        "(the core is not empty)."
-    )  # fmt: skip
+    return f"If payoffs could be shared out, a division that no coalition could better (the core) exists in {percent(share)} of worlds."
 
 
 def _grand(sides: Sides) -> str:
@@ -249,7 +246,7 @@ def _policies(sides: Sides) -> Table:
     wedge = sides.array("wedge")
     members = [p for p, k in enumerate(sides.side) if k >= 0]
     rows: list[list[Cell]] = [
-        [sides.names.policy(str(policy)), *(_share(sides.share(wedge[:, k, p] >= 0)) for p in members)]
+        [sides.names.policy(str(policy)), *(_share(sides.share(wedge[:, k, p] >= -GAIN)) for p in members)]
         for k, policy in enumerate(sides.found["policy"].values)
     ]
     columns = ["Policy", *(sides.name(sides.players[p]) for p in members)]

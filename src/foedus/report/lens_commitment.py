@@ -86,7 +86,7 @@ def _does(effects: Effects, name: str) -> str:
     rises = effects.share(effects.prob(name) > effects.prob(name, "off") + 1e-12)
     war = effects.names.outcome(effects.war)
     verb = "hardly moves" if abs(change.mean) < SMALL else "raises" if change.mean > 0 else "lowers"
-    odds = f"from {percent(before)} to {percent(after)} (that it raises it at all is {words(rises)}: {percent(rises)} of worlds)"
+    odds = f"from {percent(before)} to {percent(after)} (that it raises it at all: {words(rises)}, {percent(rises)} of worlds)"
     kept = effects.spread(effects.ratio(name, "meets", "occasions")).mean
     alone = effects.spread(effects.ratio(name, "meets", "occasions", "off")).mean
     short = effects.spread(effects.ratio(name, "short", "applies")).mean

@@ -44,7 +44,7 @@ MEASURES = (*COUNTS, "addressee", "obligor", "others")
 WORK = 3_000_000  # branches x periods x worlds of one solve that are thought affordable in a report
 FEWEST, MOST = 8, 40
 SHARP = 0.02  # stands for a bright line where the odds are held: a line itself cannot be read as applying half the time
-TRIED = 3  # policies tried before a commitment is said never to be in force
+TRIED = 4  # policies tried before a commitment is said never to be in force
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Bench:
         self.games = Games(self.made.scenario, queries, self.outcomes, observe=False)
         size = self.games.play(policy)[0].game
         most = WORK // max(size.branches * size.solved, 1)
-        few = run.few(int(np.clip(most, FEWEST, MOST)))
+        few = standing_for(run, int(np.clip(most, FEWEST, MOST)))
         self.draws, self.weights = few.draws, few.weights
         self.policy, self.policies = policy, list(run.policies)
         self._bases: dict[str, Batch] = {}
@@ -142,25 +142,27 @@ class Bench:
 
     def together(self, names: Sequence[str]) -> str | None:
         """The first policy under which all of some commitments are in force at some time; None where none is found."""
-        likely = [p for p in self.policies if p != self.policy and all(self._concerns(p, name) for name in names)]
+        bears = {p: min(self._concerns(p, name) for name in names) for p in self.policies if p != self.policy}
+        likely = sorted((p for p in bears if bears[p]), key=lambda p: -bears[p])
         for policy in [self.policy, *likely[:TRIED]]:
             if all(self.base(policy).count(f"{name}__occasions").max() > 1e-9 for name in names):
                 return policy
         return None
 
-    def _concerns(self, policy: str, name: str) -> bool:
-        """Whether a policy sets or enables something that the commitment's being in force depends on."""
+    def _concerns(self, policy: str, name: str) -> int:
+        """How a policy bears on whether a commitment is in force: 2 by what it sets or enables, 1 by what it binds, or 0."""
         force = self.words.tree(self.scenario.commitments[name].in_force)
         written = self.scenario.all_policies[policy]
         reads, variables = set(based_on(self.words, [force])), state_names(force)
-        acts = {*written.enable, *(f"{rule.phase}.{rule.do}" for rule in written.bind)}
-        sets = {
+        moves = {
             f"{phase.id}.{action}"
             for phase in self.scenario.turn
             for action, made in phase.actions.items()
             if any(variables & then.keys() for then in (made.then, *(branch.then for branch in made.chance)))
         }
-        return bool(reads & written.set.keys()) or bool(acts & sets)
+        if reads & written.set.keys() or moves & {*written.enable}:
+            return 2
+        return int(bool(moves & {f"{rule.phase}.{rule.do}" for rule in written.bind}))
 
     def settings(self, name: str, policy: str) -> list[Setting]:
         """Everything that is asked about a commitment, but for things as they are."""
@@ -236,6 +238,12 @@ class Bench:
         counts.append(sum((raised[a] for a in outside), zero))
         value = np.stack([batch.got(actor)[s] for actor in self.scenario.actors], axis=1)
         return {"amount": np.stack(counts, axis=1), "prob": batch.outcomes[s], "value": value}
+
+
+def standing_for(run: Run, most: int) -> Run:
+    """The run on at most ``most`` worlds that stand for all, drawn finer where one world would be drawn many times."""
+    drawn = [run.few(most), *(run.few(k * most) for k in (2, 4) if k * most < len(run.weights))]
+    return max((few for few in drawn if len(few.weights) <= most), key=lambda few: len(few.weights), default=drawn[0])
 
 
 @dataclass

@@ -34,6 +34,7 @@ from foedus.scenario.scope import threshold_tree
 
 COUNTS = ("occasions", "applies", "meets", "kept", "short", "cost")
 MOST_PLACES = 40  # places on the scale of severity that are counted apart
+LONGEST = 3500  # characters of a condition, below what an expression may have
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,8 @@ def places(words: Words, name: str) -> list[Place]:
         key = fold(gap, state), None if blur is None else fold(blur, state)
         found.setdefault(key, []).append(("and", number(1), number(1), *here))
     made = [Place(_either(conditions), gap, blur) for (gap, blur), conditions in found.items()]
-    return made if len(made) <= MOST_PLACES else []
+    readable = all(len(written(fold(place.condition))) < LONGEST for place in made)
+    return made if len(made) <= MOST_PLACES and readable else []
 
 
 def _either(trees: list[Tree]) -> Tree:

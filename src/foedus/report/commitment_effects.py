@@ -102,6 +102,13 @@ class Effects:
         shares = self.weights @ parts / self.weights.sum()
         return dict(zip(TEXTS, (float(share) for share in shares), strict=True)) | {SAME: self.share(flat)}
 
+    def dearest(self, name: str, actor: str) -> Floats:
+        """[world] the cost of breaking the word that is best for an actor, as a multiple of what is written; NaN if all are."""
+        grid = self.grid("cost")
+        table = np.stack([self.value(name, actor, f"cost {m:g}") for m in grid], axis=1)
+        flat = table.max(axis=1) - table.min(axis=1) <= 1e-9 * np.maximum(np.abs(table).max(axis=1), 1)
+        return np.where(flat, np.nan, np.asarray(grid)[table.argmax(axis=1)])
+
     def parties(self, name: str) -> list[str]:
         """The actors whose text differs from another's for them, the obligor first."""
         written = self.scenario.commitments[name]

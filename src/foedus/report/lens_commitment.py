@@ -9,9 +9,9 @@ import numpy as np
 
 from foedus.lenses.registry import QUESTIONS
 from foedus.report.charts_commitment import curves, pair_chart, texts_chart
-from foedus.report.commitment_effects import Effects, pair_arrays
+from foedus.report.commitment_effects import SAME, TEXTS, Effects, pair_arrays
 from foedus.report.results import HIGH, LOW, Floats, Results, Spread, quantiles
-from foedus.report.section import Amount, Cell, Figure, Section, Table
+from foedus.report.section import Amount, Cell, Figure, Section, Table, change
 from foedus.report.wording import capital, count, listed, number, percent
 from foedus.report.words import words
 
@@ -40,7 +40,7 @@ def section(results: Results, found: xr.Dataset) -> Section:
     written = [name for name in effects.alive if effects.dial[name]]
     if written:
         figures.append(Figure(_texts_title(effects, written), TEXTS_NOTE, texts_chart(effects, written)))
-    tables = [_effects(effects), _three(effects), *([_texts(effects, written)] if written else [])]
+    tables = [_effects(effects), _net(effects), _three(effects), _texts(effects)]
     if "pair" in found.dims:
         for i in range(found.sizes["pair"]):
             if str(found["pair_under"].values[i]):
@@ -81,11 +81,11 @@ def _pushes(effects: Effects, name: str, measure: str, who: str) -> str:
 
 def _does(effects: Effects, name: str) -> str:
     """What the weightiest commitment does, in one sentence."""
-    change = effects.change(name)
+    added = effects.change(name)
     before, after = (effects.spread(effects.prob(name, s)).mean for s in ("off", "as_is"))
     rises = effects.share(effects.prob(name) > effects.prob(name, "off") + 1e-12)
     war = effects.names.outcome(effects.war)
-    verb = "hardly moves" if abs(change.mean) < SMALL else "raises" if change.mean > 0 else "lowers"
+    verb = "hardly moves" if abs(added.mean) < SMALL else "raises" if added.mean > 0 else "lowers"
     odds = f"from {percent(before)} to {percent(after)} (that it raises it at all: {words(rises)}, {percent(rises)} of worlds)"
     kept = effects.spread(effects.ratio(name, "meets", "occasions")).mean
     alone = effects.spread(effects.ratio(name, "meets", "occasions", "off")).mean
@@ -182,15 +182,20 @@ CURVES_NOTE = (
 
 
 def _curves(effects: Effects, name: str) -> Figure:
-    war, change = effects.names.outcome(effects.war), effects.change(name)
-    verb = "hardly moves" if abs(change.mean) < SMALL else "adds to" if change.mean > 0 else "takes from"
-    by = "" if verb == "hardly moves" else f" {points(abs(change.mean)).lstrip('+')}"
+    war, added = effects.names.outcome(effects.war), effects.change(name)
+    verb = "hardly moves" if abs(added.mean) < SMALL else "adds to" if added.mean > 0 else "takes from"
+    by = "" if verb == "hardly moves" else f" {points(abs(added.mean)).lstrip('+')}"
     title = f"{effects.label(name)} {verb} the chance of “{war}”{by}"
     if effects.dial[name]:
         total = effects.spread(contrast(effects, name, "vague")).mean
         title += f"; the vaguest text changes it by {points(total)} against a bright line"
     where = effects.under[name]
-    under = "" if where == str(effects.found.attrs["policy"]) else f" Looked at under “{effects.names.policy(where)}”."
+    said = f" {effects.obligor(name)} to {effects.addressees(name)}."
+    under = (
+        said
+        if where == str(effects.found.attrs["policy"])
+        else f"{said} Looked at under “{effects.names.policy(where)}”."
+    )
     return Figure(title, CURVES_NOTE + under, curves(effects, name))
 
 
@@ -234,6 +239,13 @@ def _amount(spread: Spread, how: str = "points") -> Amount:
     return Amount(say(spread.mean), spread.mean, f"{say(spread.low)} to {say(spread.high)}")
 
 
+def _sign(share: float) -> str:
+    """A relative change with its sign."""
+    if np.isnan(share) or abs(share) < 0.0005:
+        return "–" if np.isnan(share) else "0%"
+    return f"{'+' if share > 0 else '−'}{percent(abs(share))}"
+
+
 def _relative(effects: Effects, name: str, measure: str) -> Amount:
     """The change of a measure, relative to without the commitment."""
     with_, without = (effects.amount(name, measure, s) for s in ("as_is", "off"))
@@ -243,7 +255,7 @@ def _relative(effects: Effects, name: str, measure: str) -> Amount:
     if np.isnan(mean):
         rise = effects.spread(with_ - without).mean
         return Amount("–" if np.isnan(rise) or abs(rise) < 1e-12 else f"from 0 to {number(rise, 2)}", rise)
-    sign = [f"{'+' if v > 0 else '−' if v < 0 else ''}{percent(abs(v))}" if v == v else "–" for v in (mean, low, high)]
+    sign = [_sign(v) for v in (mean, low, high)]
     return Amount(sign[0], mean, f"{sign[1]} to {sign[2]}")
 
 
@@ -254,16 +266,32 @@ def _effects(effects: Effects) -> Table:
         obligor = effects.scenario.commitments[name].from_
         gain = effects.value(name, obligor) - effects.value(name, obligor, "off")
         rows.append([
-            effects.label(name), f"{effects.obligor(name)} to {effects.addressees(name)}",
+            effects.label(name),
             _relative(effects, name, "addressee"), _relative(effects, name, "others"),
             _amount(effects.spread(kept - alone)),
             _amount(effects.spread(effects.ratio(name, "short", "applies")), "percent"),
             _amount(effects.change(name)), _amount(effects.spread(gain), "number"),
         ])  # fmt: skip
-    columns = ["Commitment", "From, to", "Emboldening: addressee raises the stakes", "Caution: the others raise them",
+    columns = ["Commitment", "Emboldening: addressee raises the stakes", "Caution: the others raise them",
                "Entrapment: answers as expected (points)", "Abandonment: falls short where it applies",
                f"Chance of “{effects.names.outcome(effects.war)}” (points)", "Value to the obligor"]  # fmt: skip
     return Table("What each commitment changes, against the same game without it", columns, rows)
+
+
+def _net(effects: Effects) -> Table:
+    """Outcomes (in points) and what each actor gets, with less without."""
+    outcomes = effects.outcomes[:4]
+    rows: list[list[Cell]] = []
+    for name in effects.alive:
+        cells = [_amount(effects.change(name, outcome)) for outcome in outcomes]
+        gains = [effects.spread(effects.value(name, a) - effects.value(name, a, "off")) for a in effects.actors]
+        rows.append([effects.label(name), *cells, *(change(s.mean, s.low, s.high) for s in gains)])
+    columns = [
+        "Commitment",
+        *(f"“{effects.names.outcome(o)}” (points)" for o in outcomes),
+        *map(effects.names.actor, effects.actors),
+    ]
+    return Table("Net effect on outcomes, and on what each actor gets", columns, rows)
 
 
 def _three(effects: Effects) -> Table:
@@ -283,26 +311,25 @@ def _three(effects: Effects) -> Table:
     )
 
 
-def _texts(effects: Effects, written: Sequence[str]) -> Table:
+def _texts(effects: Effects) -> Table:
     rows: list[list[Cell]] = []
-    for name in written:
+    for name in effects.alive:
         for actor in effects.parties(name):
-            best = effects.best(name, actor)
+            best = effects.best(name, actor) if effects.dial[name] else dict.fromkeys((*TEXTS, SAME), float("nan"))
             dearer = effects.share(effects.value(name, actor, "cost 2") > effects.value(name, actor, "cost 1"))
-            rows.append([
-                effects.label(name), effects.names.actor(actor), *(Amount(percent(best[kind]), best[kind]) for kind in best),
-                Amount(percent(dearer), dearer),
-            ])  # fmt: skip
-    columns = [
-        "Commitment",
-        "Party",
-        "Bright line best",
-        "Between",
-        "Vague best",
-        "All the same",
-        "A dearer word is better",
-    ]
-    return Table("The text that each party would write: share of worlds", columns, rows)
+            shares = [Amount(percent(share), share) for share in (*best.values(), dearer)]
+            rows.append([effects.label(name), effects.names.actor(actor), *shares, _times(effects, name, actor)])
+    columns = ["Commitment", "Party", "Bright line best", "Between", "Vague best", "All the same", "Dearer word better",
+               "Best cost of breaking it (times what is written)"]  # fmt: skip
+    return Table("The text that each party would write, and how dear: share of worlds, and median", columns, rows)
+
+
+def _times(effects: Effects, name: str, actor: str) -> Amount:
+    """The best cost of reneging for an actor: median and range over worlds."""
+    s = effects.spread(effects.dearest(name, actor))
+    return Amount(
+        "–" if np.isnan(s.median) else f"{s.median:g}×", s.median, f"{s.low:g} to {s.high:g}" if s.low == s.low else ""
+    )
 
 
 def _pair_table(effects: Effects, i: int) -> Table:

@@ -19,6 +19,7 @@ from foedus.run import run
 from foedus.scenario.load import load
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
+from oracle import Oracle
 
 ABC = ("a", "b", "c")
 PARTITIONS = [[], ["ab"], ["ac"], ["bc"], ["abc"]]
@@ -80,6 +81,74 @@ def test_where_everybody_is_alone_the_game_is_the_usual_one() -> None:
     made = run(load("patron-chooses-text"), worlds=9, judge=False)
     table = Table(Games(made.scenario, [], {}, observe=False), made.draws, "status_quo")
     assert table.play([[]])[0] == pytest.approx(made.data["value"].sel(policy="status_quo").values, abs=1e-12)
+
+
+LONGER = """
+horizon: {periods: 3, unit: month, beyond: 1}
+actors: {a: {precision: 1.4, patience: 0.9}, b: {precision: 0.8, patience: 0.7}, c: {precision: 1.1, ambiguity: 1}}
+state:
+  tension: {levels: [calm, crisis, war], start: {calm: 0.7, crisis: 0.3}, ends: war}
+objectives: {a: {word: 1, calm: {value: -0.3 * tension}}, b: {calm: {value: 0.2 * tension}}, c: {calm: {value: -0.5 * tension}}}
+turn:
+  - {id: push, decide: b, when: tension == calm, actions: {hold: {base: 2}, push: {pays: {b: 0.4}, then: {tension: crisis}}}}
+  - id: meet
+    decide: c
+    when: tension == crisis
+    actions: {wait: {}, fire: {base: 0.5, pays: {c: 0.3}, chance: [{prob: 0.3, then: {tension: war}, pays: {a: -1}}, {prob: rest}]}}
+  - {id: help, decide: a, when: tension == crisis, actions: {drop: {pays: {b: -1}, then: {tension: calm}}, fight: {pays: {a: -0.6, c: -0.8}}}}
+commitments:
+  pledge: {from: a, to: b, attach: help, order: [drop, fight], expected: fight, reneging: {objective: word, cost: 0.5},
+           in_force: tension == crisis, trigger: {reads: {low: 0.2, high: 0.9, true: 0.4}}}
+policies: {status_quo: {}, bound: {bind: [{phase: meet, do: wait, when: t == 1}]}}
+"""
+
+
+class TeamOracle(Oracle):
+    """The second implementation, in which teams choose for their sum and clauses have their true odds for all."""
+
+    team: dict[str, str]
+
+    def _expected(self, game, t, k, state, action):  # type: ignore[no-untyped-def]
+        found = super()._expected(game, t, k, state, action)
+        return TeamValue(found, self.team, self.rungs[k][1].decide)
+
+    def _clause_value(self, game, t, k, state):  # type: ignore[no-untyped-def]
+        name = self.rungs[k][1]
+        q = self.clause_odds(name, state, self.env(game), t)[2]
+        yes, no = (
+            self.value(game, t, k + 1, self.after_reading(name, x, state, self.env(game), t)) for x in (True, False)
+        )
+        return {actor: q * yes[actor] + (1 - q) * no[actor] for actor in self.s.actors}
+
+
+class TeamValue(dict):  # type: ignore[type-arg]
+    """What an action is worth to each; ``joint`` to the mover's team."""
+
+    def __init__(self, values, team, mover):  # type: ignore[no-untyped-def]
+        super().__init__(values)
+        self.joint = sum(values[p] for p in team[mover]) if mover else 0.0
+
+
+@pytest.mark.parametrize("policy", ["status_quo", "bound"])
+@pytest.mark.parametrize("teams", PARTITIONS)
+def test_a_longer_joint_game_is_that_of_a_second_implementation(teams: list[str], policy: str) -> None:
+    scenario = Scenario.from_yaml(LONGER)
+    oracle = TeamOracle(scenario, {}, policy)
+    oracle.team = {p: next((t for t in teams if p in t), p) for p in ABC}
+
+    def choose(game, t, k, state):  # type: ignore[no-untyped-def]
+        phase = oracle.rungs[k][1]
+        menu = oracle.menu(phase, state, oracle.env(game), t)
+        forced = oracle.bound(phase, game, menu, state, oracle.env(game), t)
+        if forced is not None:
+            return {a: float(a == forced) for a in menu}
+        q = {a: oracle._expected(game, t, k, state, a).joint for a in menu}
+        return oracle.respond(menu, q, oracle.env(game)[f"{phase.decide}.precision"])
+
+    oracle._choice = choose  # type: ignore[method-assign]
+    table = Table(Games(scenario, [], {}, observe=False), {"a.precision": np.full(2, 1.4)}, policy)
+    found = table.play([[frozenset(t) for t in teams]])[0]
+    assert found[0] == pytest.approx([oracle.start_value(p) for p in ABC], abs=1e-12)
 
 
 def game(players: str, worth) -> tuple[list[frozenset[str]], np.ndarray]:  # type: ignore[no-untyped-def]

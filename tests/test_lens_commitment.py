@@ -20,6 +20,7 @@ from foedus.run import run as solve
 from foedus.scenario.expr import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
+from oracle import Oracle
 
 HAND = """
 actors: {patron: {precision: 2}, ally: {precision: 1.5}}
@@ -228,3 +229,78 @@ def test_a_bright_line_is_made_vaguer_by_steps_of_severity() -> None:
     assert numbers(found, "vague 2") == pytest.approx(by_hand(blur=2.0), abs=1e-12)
     assert np.isnan(numbers(found, "odds 2")["war"])
     lens_section(Results(run), found)
+
+
+LONGER = """
+horizon: {periods: 2, unit: month, beyond: 1}
+actors: {patron: {precision: 2}, ally: {precision: 1.5}, rival: {precision: 1.2}}
+assumptions: {line: 0.7, blur: 0.4, price: 0.8, gain: 0.5}
+state:
+  tension: {levels: [calm, crisis, war], start: calm, ends: war}
+  fired: {levels: [no, yes], start: no, within: period}
+objectives: {patron: {word: 1, calm: {value: -0.3 * tension}}, ally: {calm: {value: -0.2 * tension}}, rival: {fear: {value: 0.1 * tension}}}
+turn:
+  - {id: provoke, decide: ally, when: tension == calm, actions: {hold: {base: 2}, push: {pays: {ally: gain}, then: {tension: crisis}}}}
+  - id: press
+    decide: rival
+    when: tension == crisis
+    actions:
+      wait: {}
+      fire: {base: 0.5, then: {fired: yes}, chance: [{prob: 0.3, then: {tension: war}}, {prob: rest}]}
+  - id: answer
+    decide: patron
+    when: tension == crisis
+    actions: {drop: {pays: {ally: -1}, then: {tension: calm}}, words: {}, fight: {pays: {patron: -0.6, rival: -0.8}, then: {tension: calm}}}
+commitments:
+  pledge:
+    {from: patron, to: ally, attach: answer, order: [drop, words, fight], expected: words, reneging: {objective: word, cost: price},
+     in_force: tension >= crisis, trigger: {severity: tension + fired / 2, threshold: line, vagueness: blur}}
+beliefs: {ally: {line: {is: line - 0.6}}}
+outcomes: {war: {event: tension == war, label: war}}
+"""
+
+
+def along_paths(text: str) -> dict[str, float]:
+    """The measures of the pledge from every path that play can take, one by one."""
+    scenario = Scenario.from_yaml(text)
+    oracle = Oracle(scenario, {})
+    movers = {phase.id: phase.decide for phase in scenario.turn}
+    found = dict.fromkeys(
+        ("occasions", "applies", "meets", "kept", "short", "cost", "ally", "patron", "rival", "war"), 0.0
+    )
+    for path in oracle.paths():
+        state = path.items[0][2]
+        for i, item in enumerate(path.items):
+            if item[0] == "look":
+                state = item[2]
+            elif item[0] == "act":
+                after = next(later[2] for later in path.items[i:] if later[0] == "look")
+                rise = (after["tension"] + after["fired"] / 2) - (state["tension"] + state["fired"] / 2)
+                found[str(movers[item[2]])] += path.prob * max(0.0, rise)
+                if item[2] == "answer":
+                    applied, short = state["pledge.applies"], item[3] == "drop"
+                    found["occasions"] += path.prob
+                    found["applies"] += path.prob * applied
+                    found["meets"] += path.prob * (not short)
+                    found["kept"] += path.prob * applied * (not short)
+                    found["short"] += path.prob * applied * short
+                    found["cost"] += path.prob * applied * short * oracle.true["price"]
+        found["war"] += path.prob * any(seen[0] == "look" and seen[2]["tension"] == 2 for seen in path.items)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("setting", "old", "new"),
+    [
+        ("as_is", "", ""), ("off", "in_force: tension >= crisis", "in_force: 0"), ("vague 2", "blur: 0.4", "blur: 0.8"),
+        ("vague 0", "blur: 0.4", "blur: 0"), ("cost 2", "price: 0.8", "price: 1.6"), ("no_hidden", "is: line - 0.6", "is: line"),
+    ],
+)  # fmt: skip
+def test_a_longer_game_path_by_path(setting: str, old: str, new: str) -> None:
+    """Two periods, a clause read on a rise, a hidden belief: against a second implementation that lists every path."""
+    _, found = seen(LONGER)
+    got, paths = numbers(found, setting), along_paths(LONGER.replace(old, new) if old else LONGER)
+    for name in ("occasions", "applies", "meets", "kept", "short", "cost", "war"):
+        assert got[name] == pytest.approx(paths[name], abs=1e-12), name
+    assert got["addressee"] == pytest.approx(paths["ally"], abs=1e-12)
+    assert got["others"] == pytest.approx(paths["rival"], abs=1e-12)

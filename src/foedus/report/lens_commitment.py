@@ -40,7 +40,7 @@ def section(results: Results, found: xr.Dataset) -> Section:
     written = [name for name in effects.alive if effects.dial[name]]
     if written:
         figures.append(Figure(_texts_title(effects, written), TEXTS_NOTE, texts_chart(effects, written)))
-    tables = [_effects(effects), _net(effects), _three(effects), _texts(effects)]
+    tables = [_effects(effects), *_net(effects), _three(effects), _texts(effects)]
     if "pair" in found.dims:
         for i in range(found.sizes["pair"]):
             if str(found["pair_under"].values[i]):
@@ -69,19 +69,20 @@ def relative(effects: Effects, name: str, measure: str) -> float:
     return with_ / without - 1 if without > 1e-12 else float("nan")
 
 
-def _pushes(effects: Effects, name: str, measure: str, who: str) -> str:
+def _pushes(effects: Effects, name: str, measure: str, who: str, many: bool = False) -> str:
     """How much more or less a party raises severity by its own moves."""
     with_, without = (effects.spread(effects.amount(name, measure, s)).mean for s in ("as_is", "off"))
     if np.isnan(with_) or max(with_, without) < 1e-9:
-        return f"{who} has no move that raises the stakes"
+        return f"{who} {'have' if many else 'has'} no move that raises the stakes"
+    verb = "raise" if many else "raises"
     if without < 1e-12:
-        return f"{who} raises the stakes, which it would not without it"
-    return f"{who} raises the stakes {moved(with_ / without - 1)}"
+        return f"{who} {verb} the stakes, which it would not without it"
+    return f"{who} {verb} the stakes {moved(with_ / without - 1)}"
 
 
 def _does(effects: Effects, name: str) -> str:
     """What the weightiest commitment does, in one sentence."""
-    added = effects.change(name)
+    added, many = effects.change(name), len(effects.scenario.commitments[name].to) > 1
     before, after = (effects.spread(effects.prob(name, s)).mean for s in ("off", "as_is"))
     rises = effects.share(effects.prob(name) > effects.prob(name, "off") + 1e-12)
     war = effects.names.outcome(effects.war)
@@ -91,7 +92,7 @@ def _does(effects: Effects, name: str) -> str:
     alone = effects.spread(effects.ratio(name, "meets", "occasions", "off")).mean
     short = effects.spread(effects.ratio(name, "short", "applies")).mean
     return (
-        f"{effects.label(name)} {verb} the chance of “{war}” {odds}: {_pushes(effects, name, 'addressee', effects.addressees(name))}, "
+        f"{effects.label(name)} {verb} the chance of “{war}” {odds}: {_pushes(effects, name, 'addressee', effects.addressees(name), many)}, "
         f"{_pushes(effects, name, 'others', 'the rest')}, and {effects.obligor(name)} answers as expected "
         f"{percent(kept)} of the time instead of {percent(alone)}, and falls short {percent(short)} of the time that "
         "its word is called in."
@@ -108,8 +109,8 @@ def _clarity(effects: Effects, written: Sequence[str]) -> str:
         best = effects.best(name, actor)
         kind = max(best, key=lambda k: best[k])
         sides.setdefault(kind, []).append(f"{effects.names.actor(actor)} ({percent(best[kind])} of worlds)")
-    said = {"bright line": "a bright line is best for", "between": "something between for",
-            "vague": "the vaguest text for", "all the same": "the text is all the same to"}  # fmt: skip
+    said = {"bright line": "a bright line is best for", "between": "something between is best for",
+            "vague": "the vaguest text is best for", "all the same": "the text is all the same to"}  # fmt: skip
     parts = [f"{said[kind]} {listed(sides[kind])}" for kind in said if kind in sides]
     return f"Is vagueness good, and for whom? In “{effects.label(name)}” {'; '.join(parts)}. {_levels(effects, name)}"
 
@@ -158,8 +159,12 @@ def _notes(effects: Effects) -> list[str]:
         f"{count(len(effects.results.weights), 'world')}; ranges hold nine in ten of them.",
         "With and without: in every belief. A party raises the stakes by its own moves when they raise the severity that the "
         "commitment's trigger reads (or the odds that it applies), counted in expected steps over the periods reported.",
+        "Emboldening: by how much more the addressee raises the stakes than without the commitment. Others: the same for all but obligor "
+        "and addressee (less is caution). Entrapment: how much oftener the obligor answers as expected. Abandonment: how often it falls "
+        "short, of the times that the clause applied.",
         "Bright line: vagueness 0. Odds held: the line is moved so that the clause applies as often as it does now, on average "
-        "over the severities at which it is read now.",
+        "over the severities at which it is read now. Level: what is left of the whole once the odds are held. The readings: what hidden "
+        "misreading, open disagreement and intervals add as things are; a dash where there is no such thing.",
     ]  # fmt: skip
     elsewhere = [f"{effects.label(n)} under “{effects.names.policy(effects.under[n])}”" for n in effects.alive
                  if effects.under[n] != str(effects.found.attrs["policy"])]  # fmt: skip
@@ -272,26 +277,32 @@ def _effects(effects: Effects) -> Table:
             _amount(effects.spread(effects.ratio(name, "short", "applies")), "percent"),
             _amount(effects.change(name)), _amount(effects.spread(gain), "number"),
         ])  # fmt: skip
-    columns = ["Commitment", "Emboldening: addressee raises the stakes", "Caution: the others raise them",
-               "Entrapment: answers as expected (points)", "Abandonment: falls short where it applies",
-               f"Chance of “{effects.names.outcome(effects.war)}” (points)", "Value to the obligor"]  # fmt: skip
+    war = effects.names.outcome(effects.war)
+    columns = [
+        "Commitment",
+        "Emboldening",
+        "Others",
+        "Entrapment (points)",
+        "Abandonment",
+        f"“{war}” (points)",
+        "Obligor’s value",
+    ]
     return Table("What each commitment changes, against the same game without it", columns, rows)
 
 
-def _net(effects: Effects) -> Table:
-    """Outcomes (in points) and what each actor gets, with less without."""
+def _net(effects: Effects) -> list[Table]:
+    """Outcomes (in points), and what each actor gets, with less without."""
     outcomes = effects.outcomes[:4]
     rows: list[list[Cell]] = []
+    gains: list[list[Cell]] = []
     for name in effects.alive:
-        cells = [_amount(effects.change(name, outcome)) for outcome in outcomes]
-        gains = [effects.spread(effects.value(name, a) - effects.value(name, a, "off")) for a in effects.actors]
-        rows.append([effects.label(name), *cells, *(change(s.mean, s.low, s.high) for s in gains)])
-    columns = [
-        "Commitment",
-        *(f"“{effects.names.outcome(o)}” (points)" for o in outcomes),
-        *map(effects.names.actor, effects.actors),
+        rows.append([effects.label(name), *(_amount(effects.change(name, outcome)) for outcome in outcomes)])
+        spreads = [effects.spread(effects.value(name, a) - effects.value(name, a, "off")) for a in effects.actors]
+        gains.append([effects.label(name), *(change(s.mean, s.low, s.high) for s in spreads)])
+    return [
+        Table("Net effect on outcomes, in points", ["Commitment", *map(effects.names.outcome, outcomes)], rows),
+        Table("What each actor gains by it", ["Commitment", *map(effects.names.actor, effects.actors)], gains),
     ]
-    return Table("Net effect on outcomes, and on what each actor gets", columns, rows)
 
 
 def _three(effects: Effects) -> Table:
@@ -305,7 +316,7 @@ def _three(effects: Effects) -> Table:
     columns = ["Commitment", "Bright line to vague", "of which level", "of which spread",
                "Hidden misreading adds", "Open disagreement adds", "Interval reading adds"]  # fmt: skip
     return Table(
-        f"Three effects of vagueness on the chance of “{war}”, apart, in points; a dash where there is no such thing",
+        f"Three effects of vagueness on “{war}”, apart, in points",
         columns,
         rows,
     )

@@ -219,3 +219,11 @@ def test_latin_hypercube_is_that_of_scipy(n, seed):
 
     theirs = qmc.LatinHypercube(d=1, rng=np.random.default_rng(name_seed(seed, "cost"))).random(n)[:, 0]
     assert np.array_equal(unit_sample(["cost"], n, seed)["cost"], np.clip(theirs, 2.0**-40, 1 - 2.0**-40))
+
+
+def test_where_nothing_is_uncertain_there_are_as_many_worlds_as_asked() -> None:
+    scenario = Scenario.model_validate(
+        {"actors": {"a": {}}, "state": {"s": {"levels": ["x", "y"], "start": "x"}},
+         "turn": [{"id": "m", "decide": "a", "actions": {"stay": {}, "go": {"then": {"s": "y"}}}}]}
+    )  # fmt: skip
+    assert {len(draw) for draw in sample(scenario, 5).values()} == {5}

@@ -1,0 +1,306 @@
+"""The commitment lens against a game solved by hand, the same scenarios without a commitment, and its own invariants."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import foedus
+from foedus.lenses.commitment import level_shift
+from foedus.lenses.commitment_dials import dialled, written
+from foedus.lenses.registry import look
+from foedus.report.results import Results
+from foedus.report.section import lens_section, section_json
+from foedus.run import Run
+from foedus.run import run as solve
+from foedus.scenario.expr import parse
+from foedus.scenario.schema import Scenario
+from foedus.scenario.scope import scope_of
+from oracle import Oracle
+
+HAND = """
+actors: {patron: {precision: 2}, ally: {precision: 1.5}}
+assumptions: {line: 0.7, blur: 0.4, price: 0.8, gain: 0.5}
+state:
+  dispute: {levels: [peace, crisis], start: peace}
+  war: {levels: [no, yes], start: no}
+objectives: {patron: {word: 1}}
+turn:
+  - {id: provoke, decide: ally, actions: {hold: {base: 2}, push: {pays: {ally: gain}, then: {dispute: crisis}}}}
+  - id: answer
+    decide: patron
+    when: dispute == crisis
+    actions: {stay: {pays: {ally: -1}}, fight: {pays: {patron: -0.6, ally: 0.3}, then: {war: yes}}}
+commitments:
+  pledge:
+    {from: patron, to: ally, attach: answer, order: [stay, fight], expected: fight, reneging: {objective: word, cost: price},
+     trigger: {severity: dispute, threshold: line, vagueness: blur}}
+policies: {status_quo: {}, kept: {bind: [{phase: answer, do: fight}]}}
+outcomes: {war: {event: war == yes, label: war}}
+"""
+
+
+def by_hand(line: float = 0.7, blur: float = 0.4, price: float = 0.8, force: bool = True) -> dict[str, float]:
+    """The small game by paper and pencil: one provocation, one reading of the clause, one answer."""
+    q = 0.0 if not force else float(line <= 1) if blur == 0 else 1 / (1 + math.exp(-(1 - line) / blur))
+    fights = [math.exp(2 * -0.6) / (math.exp(2 * -0.6) + math.exp(2 * -cost)) for cost in (0.0, price)]
+    worth = sum(p * (f * 0.3 - (1 - f)) for p, f in zip((1 - q, q), fights, strict=True))
+    push = math.exp(1.5 * (0.5 + worth)) / (2 + math.exp(1.5 * (0.5 + worth)))
+    fought = (1 - q) * fights[0] + q * fights[1]
+    short = push * q * (1 - fights[1])
+    return {
+        "occasions": push, "applies": push * q, "meets": push * fought, "kept": push * q * fights[1], "short": short,
+        "cost": short * price, "addressee": push, "obligor": 0.0, "others": 0.0,
+        "war": push * fought, "patron": -0.6 * push * fought - short * price, "ally": push * (0.5 + worth),
+    }  # fmt: skip
+
+
+def numbers(found: xr.Dataset, setting: str, commitment: str = "pledge", world: int = 0) -> dict[str, float]:
+    at = found.sel(commitment=commitment, setting=setting).isel(world=world)
+    parts = {"amount": "measure", "prob": "outcome", "value": "actor"}
+    return {
+        str(k): float(v) for kind, dim in parts.items() for k, v in zip(at[dim].values, at[kind].values, strict=True)
+    }
+
+
+def seen(text: str, worlds: int = 1, policy: str | None = None) -> tuple[Run, xr.Dataset]:
+    scenario = foedus.load(text) if "\n" not in text else Scenario.from_yaml(text)
+    run = solve(scenario, worlds=worlds, judge=False)
+    return run, look("commitment", run, policy)
+
+
+@pytest.mark.parametrize(
+    ("setting", "changed"),
+    [
+        ("as_is", {}), ("off", {"force": False}), ("vague 0", {"blur": 0.0}), ("vague 0.25", {"blur": 0.1}),
+        ("vague 4", {"blur": 1.6}), ("cost 0", {"price": 0.0}), ("cost 4", {"price": 3.2}), ("cost 1", {}),
+    ],
+)  # fmt: skip
+def test_a_game_solved_by_hand(setting: str, changed: dict[str, float]) -> None:
+    _, found = seen(HAND)
+    got = numbers(found, setting)
+    assert got == pytest.approx(by_hand(**changed), abs=1e-12)
+
+
+def test_where_one_severity_is_read_nothing_is_left_of_vagueness_once_its_odds_are_held() -> None:
+    _, found = seen(HAND)
+    assert numbers(found, "vague 4")["war"] != pytest.approx(numbers(found, "as_is")["war"], abs=1e-4)
+    for setting in ("odds 0", "odds 0.25", "odds 2", "odds 4"):
+        assert numbers(found, setting) == pytest.approx(numbers(found, "as_is"), abs=1e-12)
+
+
+def test_held_odds_keep_the_average_and_leave_bright_lines_alone() -> None:
+    rng = np.random.default_rng(3)
+    gap, weight = rng.normal(size=(4, 6)), rng.random((4, 6))
+    blur = rng.uniform(0.2, 1, (4, 6))
+    blur[0] = 0.0
+
+    def mean(k: float, shift: float | np.ndarray) -> np.ndarray:
+        line = gap - np.where(blur > 0, shift, 0.0)
+        odds = np.where(blur > 0, 1 / (1 + np.exp(-line / np.where(blur > 0, blur * k, 1))), line >= 0)
+        return (weight * odds).sum(axis=0) / weight.sum(axis=0)
+
+    for k in (0.02, 0.5, 3.0):
+        assert mean(k, level_shift(gap, blur, weight, k)) == pytest.approx(mean(1.0, 0.0), abs=1e-9)
+    assert level_shift(gap, blur, 0 * weight, 2.0) == pytest.approx(np.zeros(6))
+
+
+@pytest.mark.parametrize("name", ["strategic-ambiguity", "entrapment-abandonment", "patron-chooses-text"])
+def test_dials_at_rest_and_the_tally_change_nothing(name: str) -> None:
+    run, found = seen(name, worlds=12)
+    commitment = found["commitment"].values[0]
+    here = found.sel(commitment=commitment)
+    factual = run.data.sel(policy=run.scenario.factual_policy)
+    assert np.array_equal(here["prob"].sel(setting="as_is").values, factual["outcome_by"].values[:, -1])
+    assert here["value"].sel(setting="as_is").values == pytest.approx(factual["value"].values, abs=1e-12)
+    without = run.scenario.model_copy()
+    without.commitments = {n: c.model_copy(update={"in_force": 0}) for n, c in run.scenario.commitments.items()}
+    bare = solve(without, worlds=12, judge=False).data.sel(policy=run.scenario.factual_policy)
+    assert here["prob"].sel(setting="off").values == pytest.approx(bare["outcome_by"].values[:, -1], abs=1e-14)
+    assert here["value"].sel(setting="off").values == pytest.approx(bare["value"].values, abs=1e-12)
+
+
+def test_without_its_interval_a_promise_is_read_as_the_clear_one() -> None:
+    run, found = seen("strategic-ambiguity", worlds=25)
+    clear = run.data["outcome_by"].sel(policy="clear").values[:, -1, 0]
+    there = found["prob"].sel(commitment="promise", outcome="war")
+    assert np.array_equal(there.sel(setting="no_interval").values, clear)
+    assert np.array_equal(there.sel(setting="vague 0").values, clear)
+    assert not np.array_equal(there.sel(setting="as_is").values, clear)
+
+
+def test_a_hidden_reading_is_taken_away_by_its_dial() -> None:
+    text = HAND + "beliefs: {ally: {line: {is: line - 0.6}}}\n"
+    _, found = seen(text)
+    assert numbers(found, "no_hidden") == pytest.approx(by_hand(), abs=1e-12)
+    assert numbers(found, "as_is")["occasions"] > by_hand()["occasions"]
+
+
+def test_a_commitment_is_looked_at_where_a_policy_brings_it_into_force() -> None:
+    text = HAND.replace("price: 0.8", "price: 0.8, signed: 0").replace(
+        "attach: answer", "attach: answer, in_force: signed"
+    )
+    _, found = seen(text.replace("policies: {status_quo: {},", "policies: {status_quo: {}, sign: {set: {signed: 1}},"))
+    assert found["under"].values.tolist() == ["sign"]
+    assert numbers(found, "as_is") == pytest.approx(by_hand(), abs=1e-12)
+    run, found = seen(text)
+    assert found["under"].values.tolist() == [""]
+    assert "ever in force" in lens_section(Results(run), found).sentences[0]
+
+
+PAIR = """
+actors: {big: {precision: 2}, small: {precision: 2}}
+assumptions: {threat_cost: 0.5, assure_cost: 0.4, clear: 0.8}
+state: {act: {levels: [quiet, bold], start: quiet}, hit: {levels: [no, yes], start: no}}
+objectives: {big: {word: 1}}
+turn:
+  - {id: dare, decide: small, actions: {wait: {}, dare: {pays: {small: 0.4}, then: {act: bold}}}}
+  - {id: punish, decide: big, when: act == bold, actions: {pass: {}, strike: {pays: {big: -0.5, small: -1}, then: {hit: yes}}}}
+  - {id: reward, decide: big, when: act == quiet, actions: {keep: {}, give: {pays: {big: -0.5, small: 0.6}}}}
+commitments:
+  threat: {from: big, to: small, kind: threat, attach: punish, order: [pass, strike], expected: strike, in_force: act == bold,
+           trigger: {severity: act, threshold: bold, vagueness: 0}, reneging: {objective: word, cost: threat_cost}}
+  offer: {from: big, to: small, kind: assurance, attach: reward, order: [keep, give], expected: give, in_force: act == quiet,
+          applies: clear, reneging: {objective: word, cost: assure_cost}}
+outcomes: {hit: {event: hit == yes, label: war}}
+"""
+
+
+def test_threat_and_assurance_are_tied_by_power() -> None:
+    run, found = seen(PAIR)
+    chance = found["pair_prob"].isel(world=0, pair=0, outcome=0).sel(text="as written")
+
+    def by_costs(threat: float, assure: float) -> float:
+        strike = math.exp(-1) / (math.exp(-1) + math.exp(-2 * threat))
+        gives = [math.exp(-1) / (math.exp(-1) + math.exp(-2 * c)) for c in (0.0, assure)]
+        bold = 0.4 - strike
+        quiet = 0.6 * (0.2 * gives[0] + 0.8 * gives[1])
+        return strike * math.exp(2 * bold) / (math.exp(2 * bold) + math.exp(2 * quiet))
+
+    for power in (0.1, 0.5, 0.9):
+        expected = by_costs(2 * power * 0.5, 2 * (1 - power) * 0.4)
+        assert float(chance.sel(power=power)) == pytest.approx(expected, abs=1e-12)
+    alone = found["word_prob"].isel(world=0, pair=0, outcome=0)
+    assert float(alone.sel(word="both")) == pytest.approx(by_costs(0.5, 0.4), abs=1e-12)
+    assert float(alone.sel(word="neither")) == pytest.approx(by_costs(0.0, 0.0), abs=1e-12)
+    section = lens_section(Results(run), found)
+    assert any("does best at power" in figure.title for figure in section.figures)
+
+
+def test_the_section_says_its_numbers_and_is_strict_json() -> None:
+    run, found = seen(HAND)
+    section = lens_section(Results(run), found)
+    hand, bare = by_hand(), by_hand(force=False)
+    said = section.sentences[0]
+    assert len(section.sentences) == 2
+    assert f"from {100 * bare['war']:.0f}% to {100 * hand['war']:.0f}%" in said
+    assert f"{100 * hand['meets'] / hand['occasions']:.0f}% of the time" in said
+    assert "<svg" in section.figures[0].drawing
+    assert section.tables[0].rows
+    json.dumps(section_json(section, found), allow_nan=False)
+
+
+def test_a_scenario_without_commitments_has_a_section_that_says_so() -> None:
+    run, found = seen("deterrence-through-moral-hazard", worlds=3)
+    section = lens_section(Results(run), found)
+    assert "no commitments" in section.sentences[0]
+    json.dumps(section_json(section, found), allow_nan=False)
+
+
+def test_written_trees_read_back() -> None:
+    scenario = dialled(Scenario.from_yaml(HAND)).scenario
+    scope = scope_of(scenario)
+    for text in (
+        "-line ** 2 if not dispute >= crisis and blur > 0.12345678901 else max(0, t, -dispute)",
+        "1e-9 * min(blur, 2)",
+    ):
+        tree = parse(text, scope)
+        assert parse(written(tree), scope) == tree
+
+
+def test_a_bright_line_is_made_vaguer_by_steps_of_severity() -> None:
+    run, found = seen(HAND.replace("vagueness: blur", "vagueness: 0"))
+    assert found["dial"].values.tolist() == ["added"]
+    assert numbers(found, "vague 0") == numbers(found, "as_is") == pytest.approx(by_hand(blur=0.0), abs=1e-12)
+    assert numbers(found, "vague 2") == pytest.approx(by_hand(blur=2.0), abs=1e-12)
+    assert np.isnan(numbers(found, "odds 2")["war"])
+    lens_section(Results(run), found)
+
+
+LONGER = """
+horizon: {periods: 2, unit: month, beyond: 1}
+actors: {patron: {precision: 2}, ally: {precision: 1.5}, rival: {precision: 1.2}}
+assumptions: {line: 0.7, blur: 0.4, price: 0.8, gain: 0.5}
+state:
+  tension: {levels: [calm, crisis, war], start: calm, ends: war}
+  fired: {levels: [no, yes], start: no, within: period}
+objectives: {patron: {word: 1, calm: {value: -0.3 * tension}}, ally: {calm: {value: -0.2 * tension}}, rival: {fear: {value: 0.1 * tension}}}
+turn:
+  - {id: provoke, decide: ally, when: tension == calm, actions: {hold: {base: 2}, push: {pays: {ally: gain}, then: {tension: crisis}}}}
+  - id: press
+    decide: rival
+    when: tension == crisis
+    actions:
+      wait: {}
+      fire: {base: 0.5, then: {fired: yes}, chance: [{prob: 0.3, then: {tension: war}}, {prob: rest}]}
+  - id: answer
+    decide: patron
+    when: tension == crisis
+    actions: {drop: {pays: {ally: -1}, then: {tension: calm}}, words: {}, fight: {pays: {patron: -0.6, rival: -0.8}, then: {tension: calm}}}
+commitments:
+  pledge:
+    {from: patron, to: ally, attach: answer, order: [drop, words, fight], expected: words, reneging: {objective: word, cost: price},
+     in_force: tension >= crisis, trigger: {severity: tension + fired / 2, threshold: line, vagueness: blur}}
+beliefs: {ally: {line: {is: line - 0.6}}}
+outcomes: {war: {event: tension == war, label: war}}
+"""
+
+
+def along_paths(text: str) -> dict[str, float]:
+    """The measures of the pledge from every path that play can take, one by one."""
+    scenario = Scenario.from_yaml(text)
+    oracle = Oracle(scenario, {})
+    movers = {phase.id: phase.decide for phase in scenario.turn}
+    found = dict.fromkeys(
+        ("occasions", "applies", "meets", "kept", "short", "cost", "ally", "patron", "rival", "war"), 0.0
+    )
+    for path in oracle.paths():
+        state = path.items[0][2]
+        for i, item in enumerate(path.items):
+            if item[0] == "look":
+                state = item[2]
+            elif item[0] == "act":
+                after = next(later[2] for later in path.items[i:] if later[0] == "look")
+                rise = (after["tension"] + after["fired"] / 2) - (state["tension"] + state["fired"] / 2)
+                found[str(movers[item[2]])] += path.prob * max(0.0, rise)
+                if item[2] == "answer":
+                    applied, short = state["pledge.applies"], item[3] == "drop"
+                    found["occasions"] += path.prob
+                    found["applies"] += path.prob * applied
+                    found["meets"] += path.prob * (not short)
+                    found["kept"] += path.prob * applied * (not short)
+                    found["short"] += path.prob * applied * short
+                    found["cost"] += path.prob * applied * short * oracle.true["price"]
+        found["war"] += path.prob * any(seen[0] == "look" and seen[2]["tension"] == 2 for seen in path.items)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("setting", "old", "new"),
+    [
+        ("as_is", "", ""), ("off", "in_force: tension >= crisis", "in_force: 0"), ("vague 2", "blur: 0.4", "blur: 0.8"),
+        ("vague 0", "blur: 0.4", "blur: 0"), ("cost 2", "price: 0.8", "price: 1.6"), ("no_hidden", "is: line - 0.6", "is: line"),
+    ],
+)  # fmt: skip
+def test_a_longer_game_path_by_path(setting: str, old: str, new: str) -> None:
+    """Two periods, a clause read on a rise, a hidden belief: against a second implementation that lists every path."""
+    _, found = seen(LONGER)
+    got, paths = numbers(found, setting), along_paths(LONGER.replace(old, new) if old else LONGER)
+    for name in ("occasions", "applies", "meets", "kept", "short", "cost", "war"):
+        assert got[name] == pytest.approx(paths[name], abs=1e-12), name
+    assert got["addressee"] == pytest.approx(paths["ally"], abs=1e-12)
+    assert got["others"] == pytest.approx(paths["rival"], abs=1e-12)

@@ -55,7 +55,7 @@ def _pay(g: Ints, work: Floats, found: int, i: int) -> Any:
 
 
 @part
-def _close_period(g: Ints, work: Floats, last: bool, values: Floats) -> Any:
+def close_period(g: Ints, work: Floats, last: bool, values: Floats) -> Any:
     """The ends of a period: stage values plus the discounted value of the next start.
 
     Returns (end, lanes) of a value that is not finite, or (-1, 0).
@@ -97,7 +97,7 @@ def _action_value(g: Ints, work: Floats, values: Floats, a: int, j: int, pays: i
 
 
 @part
-def _weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: bool) -> Any:
+def weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: bool) -> Any:
     """The choices of the mover of ``n`` (zeros where the menu is empty) in ``pi``; the sum of their weights."""
     first = at(g, s.A_PTR, n)
     acts = at(g, s.A_PTR, n + 1) - first
@@ -134,7 +134,7 @@ def _weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect:
 
 
 @part
-def _bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
+def bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
     """Puts a bound mover on its action, where that is available; the sum of weights, 1 where bound."""
     first = at(g, s.A_PTR, n)
     acts = at(g, s.A_PTR, n + 1) - first
@@ -165,7 +165,7 @@ def _decide(g: Ints, work: Floats, values: Floats, t: int, n: int, scale: float,
             store(work, pi + a, p)
             total = total + p
     else:
-        total = _bind(g, work, n, _weigh(g, work, values, n, scale, perfect))
+        total = bind(g, work, n, weigh(g, work, values, n, scale, perfect))
     if keep:
         for a in range(acts):
             store(policy, row + first + a, load(work, pi + a))
@@ -220,7 +220,7 @@ def _add_pays(g: Ints, work: Floats, found: int, view: int, weight: Any, to: int
 
 
 @part
-def _spread(g: Ints, work: Floats, values: Floats, n: int, decides: bool) -> None:
+def spread(g: Ints, work: Floats, values: Floats, n: int, decides: bool) -> None:
     """values[n]: for every actor the mean over the branches of ``n``, by the odds as it judges them."""
     first, last, to, pays = at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1), n * count(g, s.PATIENCE), at(g, s.PAYS, n)
     start, end = at(g, s.B_PTR, first), at(g, s.B_PTR, last)
@@ -262,7 +262,7 @@ def mixture(g: Ints, work: Floats, n: int, i: int, one: Any, two: Any) -> Any:
 
 
 @part
-def _interval(g: Ints, work: Floats, values: Floats, n: int) -> None:
+def interval(g: Ints, work: Floats, values: Floats, n: int) -> None:
     """Values of a clause that is read as an interval, for the actors with an ambiguity attitude."""
     actors, a = count(g, s.PATIENCE), at(g, s.A_PTR, n)
     b = at(g, s.B_PTR, a)
@@ -275,7 +275,7 @@ def _interval(g: Ints, work: Floats, values: Floats, n: int) -> None:
 
 
 @part
-def _known(g: Ints, n: int, t: int) -> bool:
+def known(g: Ints, n: int, t: int) -> bool:
     """Whether all that node ``n`` leads to has a value at ``t``."""
     known = True
     for b in range(at(g, s.B_PTR, at(g, s.A_PTR, n)), at(g, s.B_PTR, at(g, s.A_PTR, n + 1))):
@@ -306,7 +306,7 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, scale: float, p
     for t in range(periods - 1, -1, -1):
         gather(g, table, t, t == periods - 1, work)
         add_up(g, work)
-        bad, lanes = _close_period(g, work, t == periods - 1, values)
+        bad, lanes = close_period(g, work, t == periods - 1, values)
         if bad >= 0:
             return bad, t, _lowest(lanes), NOT_FINITE
         for n in range(count(g, s.KIND) - 1, -1, -1):
@@ -317,15 +317,15 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, scale: float, p
             if guard >= 0:
                 active = load(work, guard) != zero
             j = at(g, s.MOVER, n)
-            if which(active) != 0 or (kind == DECIDE and keep[j] and _known(g, n, t)):
+            if which(active) != 0 or (kind == DECIDE and keep[j] and known(g, n, t)):
                 if kind == DECIDE:
                     total = _decide(g, work, values, t, n, scale, perfect, fixed[j], given, keep[j], policy)
                     empty = which(active & ~(total > zero))
                     if empty != 0:
                         return n, t, _lowest(empty), NO_ACTION
-                _spread(g, work, values, n, kind == DECIDE)
+                spread(g, work, values, n, kind == DECIDE)
                 if kind == INTERVAL:
-                    _interval(g, work, values, n)
+                    interval(g, work, values, n)
             if guard >= 0:
                 for i in range(actors):
                     other = load(values, at(g, s.PASS_TO, n) * actors + i)

@@ -159,9 +159,7 @@ class _Responses:
         return self.tables[self.play.solves[s].table]
 
 
-def shared(
-    solves: Sequence[Solving], tables: list[Floats]
-) -> tuple[list[int], list[tuple[tuple[int, int], ...]]]:
+def shared(solves: Sequence[Solving], tables: list[Floats]) -> tuple[list[int], list[tuple[tuple[int, int], ...]]]:
     """For each solve the one that stands for it, and whose policies are then fixed from where.
 
     Versions of the game whose numbers are all the same are one: who plays such a version's solution is not fixed.

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from foedus.report.results import Floats, Results
-from foedus.report.section import Amount, Figure, Section, Table
+from foedus.report.section import Amount, Cell, Figure, Section, Table
 from foedus.report.svg import Drawing, ceiling, clipped
 from foedus.report.wording import band, capital, count, listed, percent
 from foedus.report.words import words
@@ -176,7 +176,7 @@ def _detail(view: _View) -> Table:
         "highest",
         *(["lowest, others respond", "highest, others respond"][: 2 * len(kinds) - 2]),
     ]
-    rows = [
+    rows: list[list[Cell]] = [
         [view.names.actor(actor), *(view.amount(view.spans[kind][:, i, 0, end]) for kind in kinds for end in range(2))]
         for i, actor in enumerate(view.actors)
     ]
@@ -190,7 +190,7 @@ def _matrices(view: _View) -> list[Table]:
     tables = []
     for kind in ("held", "responding") if view.responds else ("held",):
         reach = [view.reach(kind, o) for o in range(len(view.outcomes))]
-        rows = [
+        rows: list[list[Cell]] = [
             [view.names.actor(actor), *(_span(float(span[i, 0]), float(span[i, 1])) for span in reach)]
             for i, actor in enumerate(view.actors)
         ]

@@ -90,7 +90,7 @@ def climbs(path: Path, variable: str) -> list[tuple[str, int, int]]:
 def route(path: Path, variable: str, target: int) -> tuple[tuple[str, int, int], ...] | None:
     """The moves since the lowest level was last left, up to the first time at the target; None where never there."""
     levels = [int(item[2][variable]) for item in path.items if item[0] == "look"]
-    if max(levels) < target:
+    if max(levels) < target or levels[0] >= target:
         return None
     moves = climbs(path, variable)
     upto = next((i for i, move in enumerate(moves) if move[2] >= target), -1) + 1
@@ -267,7 +267,7 @@ def test_a_climb_against_every_path():
     assert compare(Scenario.model_validate(CLIMB), "status_quo") > 6
 
 
-SEEDS = (0, 3, 5, 12, 19, 24, 50, 84, 178, 256)
+SEEDS = (16, 39, 65, 158, 178, 195, 236, 256, 272, 309, 321, 322)
 
 
 def test_random_games_against_every_path():
@@ -297,5 +297,5 @@ def test_section_says_what_was_computed():
     section = lens_section(Results(made), found)
     assert len(section.sentences) == 2 and len(section.figures) == 2 and section.tables
     usual = float(np.average(found["ever"].sel(level="general"), weights=found["weight"]))
-    assert f"{usual:.0%}" in section.sentences[0]
+    assert f"“General” (Tension) comes with a probability of {100 * usual:.1f}%" in section.sentences[0]
     json.dumps(strict(section_json(section, found)), allow_nan=False)

@@ -9,7 +9,6 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.game.arrays import LANES
 from foedus.lenses.ladder import Ladder, Move
 from foedus.solve.ladder import DEAD, GO_ON, HIT, pull
 
@@ -29,7 +28,7 @@ def best_routes(ladder: Ladder, target: int, weights: Floats, most: int = 6) -> 
     """The ``most`` routes to level ``target`` of highest weighted probability, best first, and whether that is sure.
 
     A path that comes to the target takes one route: the moves that change its level since it last left the
-    lowest level. So routes' probabilities add up to that of the target. A prefix's priority is the exact probability
+    lowest level. So routes' probabilities add up to that of coming to the target (for paths that do not start there). A prefix's priority is the exact probability
     of the paths that begin with it and come to the target without a return to the lowest level; the search
     follows the most probable prefix first, so that a route is found only when no other can be more probable.
     """
@@ -81,7 +80,7 @@ class _Search:
     def _add(self, moves: tuple[Move, ...], taken: Floats, allowed: NDArray[np.bool_]) -> None:
         """Queues the moves that the mass ``taken`` [periods, changing branches, LANES] makes, apart by move."""
         ladder = self.ladder
-        allowed = allowed & (taken.reshape(-1, taken.shape[1], LANES).max(axis=(0, 2)) > 0)
+        allowed = allowed & (taken.max(axis=(0, 2), initial=0.0) > 0)
         for move in np.unique(ladder.move_of[allowed]):
             which = np.flatnonzero(allowed & (ladder.move_of == move))
             branches, mass = ladder.changing[which], taken[:, which]

@@ -42,7 +42,9 @@ def sample(scenario: Scenario, n: int, seed: int = 0, method: Method = "lhs") ->
     sequence (Owen 1998), best when ``n`` is a power of two. FoedusError when ``n`` is not positive
     or the method is not known.
     """
-    return from_unit(scenario, unit_sample(uncertain(scenario), n, seed, method))
+    names = uncertain(scenario)
+    draws = from_unit(scenario, unit_sample(names, n, seed, method))
+    return draws if names else {name: np.repeat(draw, n) for name, draw in draws.items()}
 
 
 def unit_sample(names: Collection[str], n: int, seed: int = 0, method: Method = "lhs") -> dict[str, Floats]:

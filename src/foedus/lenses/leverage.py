@@ -7,7 +7,6 @@ plays for and adjust (``solve.toward``); the actor then plays its best against w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from foedus.game.arrays import LANES
 from foedus.scenario.outcomes import outcomes_of
 from foedus.solve.arrays import MEMORY, Ints
 from foedus.solve.extremes import extreme
-from foedus.solve.play import Play, Solving
+from foedus.solve.play import Play
 from foedus.solve.toward import Aim, layered, too_large, toward, usual
 from foedus.worlds.blocks import in_blocks
 from foedus.worlds.simulate import Games
@@ -125,10 +124,12 @@ class _Responses:
 
     def __init__(self, play: Play, tables: list[Floats], everyone: list[Floats], perfect: bool):
         self.play, self.tables, self.perfect = play, tables, perfect
-        self.same, self.fixed = shared(play.solves, tables)
-        self.used = sorted(set(self.same))
         periods = play.game.periods
-        self.records = {s: usual(play.graph, self._table(s), periods, everyone[s]) for s in self.used}
+        self.records = [
+            usual(play.graph, tables[solving.table], periods, choices)
+            for solving, choices in zip(play.solves, everyone, strict=True)
+        ]
+        self.sources = {source for solving in play.solves for _, source in solving.fixed}
 
     def to(self, packed: Ints, aim: Aim) -> Floats:
         """[solved, actions, LANES]: the choices as they are played while the event has not happened.
@@ -137,38 +138,19 @@ class _Responses:
         """
         play, actors = self.play, len(self.play.game.turn.actors)
         shape = play.game.solved, len(play.game.arrays.base), LANES
-        played = MEMORY.take("joined", *shape)
-        sources = {source for s in self.used for _, source in self.fixed[s]}
+        played, given = MEMORY.take("joined", *shape), MEMORY.take("given", *shape)
         kept: dict[int, Floats] = {}
-        for s in self.used:
-            fixed, given = np.zeros(actors, bool), MEMORY.take("given", *shape)
-            for actor, source in self.fixed[s]:
+        for s, solving in enumerate(play.solves):
+            fixed = np.zeros(actors, bool)
+            for actor, source in solving.fixed:
                 fixed[actor] = True
                 given[:, play.acts[actor]] = kept[source][:, play.acts[actor]]
-            own = [actor for k, one in enumerate(play.solves) if self.same[k] == s for actor in one.own]
-            out, keep = played, np.isin(np.arange(actors), own)
-            if s in sources:
+            out, keep = played, np.isin(np.arange(actors), solving.own)
+            if s in self.sources:
                 out = kept[s] = MEMORY.take(f"kept {s}", *shape)
                 keep[:] = True
-            toward(play.graph, packed, self._table(s), aim, self.records[s], fixed, given, self.perfect, keep, out)
-            for actor in own if s in sources else ():
+            table = self.tables[solving.table]
+            toward(play.graph, packed, table, aim, self.records[s], fixed, given, self.perfect, keep, out)
+            for actor in solving.own if s in self.sources else ():
                 played[:, play.acts[actor]] = out[:, play.acts[actor]]
         return played
-
-    def _table(self, s: int) -> Floats:
-        return self.tables[self.play.solves[s].table]
-
-
-def shared(solves: Sequence[Solving], tables: list[Floats]) -> tuple[list[int], list[tuple[tuple[int, int], ...]]]:
-    """For each solve the one that stands for it, and whose policies are then fixed from where.
-
-    Versions of the game whose numbers are all the same are one: who plays such a version's solution is not fixed.
-    """
-    same: list[int] = []
-    fixed: list[tuple[tuple[int, int], ...]] = []
-    alike = [next(k for k in range(s + 1) if np.array_equal(tables[solves[k].table], tables[one.table])) for s, one in enumerate(solves)]  # fmt: skip
-    for s, solving in enumerate(solves):
-        sources = tuple((actor, same[source]) for actor, source in solving.fixed)
-        fixed.append(tuple(pair for pair in sources if alike[pair[1]] != alike[s] or fixed[pair[1]]))
-        same.append(next((k for k in range(s) if alike[k] == alike[s] and fixed[k] == fixed[s]), s))
-    return same, fixed

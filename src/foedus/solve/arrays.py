@@ -51,10 +51,10 @@ def graph(g: GameArrays) -> Graph:
         "end_to": g.target[end_branch], "rows": _pointers(sizes)[1:],
     }  # fmt: skip
     flags = np.ascontiguousarray(g.flags, np.uint64)
-    return Graph(_pack(made), flags, np.ascontiguousarray(g.end_flags, np.uint64), flags[end_branch])
+    return Graph(pack(made), flags, np.ascontiguousarray(g.end_flags, np.uint64), flags[end_branch])
 
 
-def _pack(parts: dict[str, NDArray[Any]]) -> Ints:
+def pack(parts: dict[str, NDArray[Any]]) -> Ints:
     """The sections one after the other, behind the places where they begin."""
     flat = [np.asarray(parts[name], np.int32).ravel() for name in sections.NAMES]
     starts = len(sections.NAMES) + 1 + np.concatenate([[0], np.cumsum([len(part) for part in flat])])

@@ -97,7 +97,7 @@ def _action_value(g: Ints, work: Floats, values: Floats, a: int, j: int, pays: i
 
 
 @part
-def _weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: bool) -> Any:
+def weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: bool) -> Any:
     """The choices of the mover of ``n`` (zeros where the menu is empty) in ``pi``; the sum of their weights."""
     first = at(g, s.A_PTR, n)
     acts = at(g, s.A_PTR, n + 1) - first
@@ -134,7 +134,7 @@ def _weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect:
 
 
 @part
-def _bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
+def bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
     """Puts a bound mover on its action, where that is available; the sum of weights, 1 where bound."""
     first = at(g, s.A_PTR, n)
     acts = at(g, s.A_PTR, n + 1) - first
@@ -165,7 +165,7 @@ def _decide(g: Ints, work: Floats, values: Floats, t: int, n: int, scale: float,
             store(work, pi + a, p)
             total = total + p
     else:
-        total = _bind(g, work, n, _weigh(g, work, values, n, scale, perfect))
+        total = bind(g, work, n, weigh(g, work, values, n, scale, perfect))
     if keep:
         for a in range(acts):
             store(policy, row + first + a, load(work, pi + a))
@@ -275,7 +275,7 @@ def interval(g: Ints, work: Floats, values: Floats, n: int) -> None:
 
 
 @part
-def _known(g: Ints, n: int, t: int) -> bool:
+def known(g: Ints, n: int, t: int) -> bool:
     """Whether all that node ``n`` leads to has a value at ``t``."""
     known = True
     for b in range(at(g, s.B_PTR, at(g, s.A_PTR, n)), at(g, s.B_PTR, at(g, s.A_PTR, n + 1))):
@@ -317,7 +317,7 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, scale: float, p
             if guard >= 0:
                 active = load(work, guard) != zero
             j = at(g, s.MOVER, n)
-            if which(active) != 0 or (kind == DECIDE and keep[j] and _known(g, n, t)):
+            if which(active) != 0 or (kind == DECIDE and keep[j] and known(g, n, t)):
                 if kind == DECIDE:
                     total = _decide(g, work, values, t, n, scale, perfect, fixed[j], given, keep[j], policy)
                     empty = which(active & ~(total > zero))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -117,17 +118,11 @@ def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Chang
     ``change`` makes another game of the one compiled. ``memo`` is kept between calls with the same draws. FoedusError
     where a world cannot be played.
     """
-    play, perception = games.play(policy)
-    width = len(next(iter(draws.values()))) if draws else 1
-    padded = -(-width // LANES) * LANES
-    filled = {name: np.concatenate([draw, np.repeat(draw[-1:], padded - width)]) for name, draw in draws.items()}
     perfect = games.scenario.rationality == "perfect"
     start = 0
     try:
-        whole = tables_of(games.scenario, policy, play.game, perception, filled, padded, memo)
-        play = play.reduced(same_tables(whole))
-        for start in range(0, padded, LANES):
-            tables = [np.ascontiguousarray(table[:, start : start + LANES]) for table in whole]
+        play, parts, width = _parted(games, policy, draws, memo)
+        for start, tables in zip(range(0, width, LANES), parts, strict=True):
             made, changed = (play, tables) if change is None else change(play, tables)
             block = Block(made, changed, start, min(LANES, width - start), perfect)
             _ = block.choices
@@ -135,3 +130,28 @@ def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Chang
     except WorldError as error:
         wrong = WorldError(str(error), start + error.world)
         raise FoedusError(blame(games.scenario, policy, draws, 0, wrong)) from None
+
+
+def in_blocks(games: Games, policy: str, draws: Mapping[str, Floats],
+              work: Callable[[Play, list[Floats]], dict[str, Floats]], threads: int = 2) -> dict[str, Floats]:  # fmt: skip
+    """What ``work(play, tables)`` gives for every block of LANES worlds, joined.
+
+    The first dim of each array is the world. ``tables`` are the coefficients [rows, LANES] as they are,
+    then those of each version of the game that ``play.solves`` name.
+    """
+    play, parts, width = _parted(games, policy, draws, None)
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        found = list(pool.map(lambda tables: work(play, tables), parts))
+    return {key: np.concatenate([part[key] for part in found])[:width] for key in found[0]}
+
+
+def _parted(games: Games, policy: str, draws: Mapping[str, Floats],
+            memo: Memo | None) -> tuple[Play, list[list[Floats]], int]:  # fmt: skip
+    """(play with alike solves shared, the tables of each block, worlds); the last block is padded with its last world."""
+    play, perception = games.play(policy)
+    width = len(next(iter(draws.values()))) if draws else 1
+    padded = -(-width // LANES) * LANES
+    filled = {name: np.concatenate([draw, np.repeat(draw[-1:], padded - width)]) for name, draw in draws.items()}
+    whole = tables_of(games.scenario, policy, play.game, perception, filled, padded, memo)
+    parts = [[np.ascontiguousarray(table[:, at : at + LANES]) for table in whole] for at in range(0, padded, LANES)]
+    return play.reduced(same_tables(whole)), parts, width

@@ -1,0 +1,301 @@
+"""Escalation against Markov chain formulas, against every path of small games, and as a section."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from foedus.lenses.escalation import LIMITS, NO_LADDER
+from foedus.lenses.ladder import ladder_of, rungs
+from foedus.lenses.registry import look
+from foedus.report.json import strict
+from foedus.report.results import Results
+from foedus.report.section import lens_section, section_json
+from foedus.run import run
+from foedus.scenario.expr import Tree
+from foedus.scenario.schema import Scenario
+from oracle import Oracle, Path, State, settle
+from strategies import Features, make_case
+
+P = np.array([[0.7, 0.25, 0.05, 0.0], [0.4, 0.3, 0.2, 0.1], [0.1, 0.3, 0.4, 0.2], [0.0, 0.0, 0.0, 1.0]])
+LEVELS = ["calm", "tense", "crisis", "war"]
+
+
+def drifting(periods: int) -> Scenario:
+    """Nature alone moves up and down: an absorbing Markov chain."""
+    text = [
+        " else ".join([*(f"{P[a, b]} if s == {a}" for a in range(3)), "0"]).replace("s ==", "tension ==")
+        for b in range(4)
+    ]
+    branches = [{"prob": f"({text[b]})", "then": {"tension": LEVELS[b]}} for b in range(4)]
+    return Scenario.model_validate(
+        {
+            "horizon": {"periods": periods, "beyond": 0},
+            "actors": {"a": {}},
+            "state": {"tension": {"levels": LEVELS, "start": "calm", "ends": "war"}},
+            "turn": [{"id": "drift", "chance": branches}],
+        }
+    )
+
+
+def test_levels_follow_the_markov_chain():
+    found = look("escalation", run(drifting(6), worlds=1, judge=False)).isel(world=0)
+    at = np.array([np.linalg.matrix_power(P, t)[0] for t in range(1, 7)])
+    np.testing.assert_allclose(found["periods_at"], at.sum(axis=0), atol=1e-12)
+    np.testing.assert_allclose(found["step"].values[:3], P[:3], atol=1e-12)
+    for k in range(1, 4):
+        chain = P.copy()
+        chain[k:] = np.eye(4)[k:]
+        expected = np.linalg.matrix_power(chain, 6)[0, k:].sum()
+        assert float(found["ever"][k]) == pytest.approx(expected, abs=1e-12)
+    before = np.vstack([np.eye(4)[0], at[:-1]]).sum(axis=0)
+    moves = {str(m): float(v) for m, v in zip(found["move"].values, found["moves"].values)}
+    for a in range(3):
+        for b in range(4):
+            if a != b and P[a, b]:
+                assert moves[f"drift: {LEVELS[a]} to {LEVELS[b]}"] == pytest.approx(before[a] * P[a, b], abs=1e-12)
+
+
+def test_in_the_long_run_visits_are_the_fundamental_matrix():
+    found = look("escalation", run(drifting(600), worlds=1, judge=False)).isel(world=0)
+    fundamental = np.linalg.inv(np.eye(3) - P[:3, :3])
+    np.testing.assert_allclose(found["periods_at"].values[:3], fundamental[0] - [1, 0, 0], rtol=1e-9)
+    assert float(found["ever"][3]) == pytest.approx(1, abs=1e-9)
+
+
+# --- every path of small games --------------------------------------------------------------------
+
+
+def climbs(path: Path, variable: str) -> list[tuple[str, int, int]]:
+    """The moves between levels on a path; nature's phases are not told apart."""
+    moves, by, level = [], "nature", None
+    for item in path.items:
+        if item[0] == "act":
+            by = f"{item[2]}.{item[3]}"
+        elif item[0] == "look":
+            now = int(item[2][variable])
+            if level is not None and now != level:
+                moves.append((by, level, now))
+            by, level = "nature", now
+    return moves
+
+
+def route(path: Path, variable: str, target: int) -> tuple[tuple[str, int, int], ...] | None:
+    """The moves since the lowest level was last left, up to the first time at the target; None where never there."""
+    levels = [int(item[2][variable]) for item in path.items if item[0] == "look"]
+    if max(levels) < target or levels[0] >= target:
+        return None
+    moves = climbs(path, variable)
+    upto = next((i for i, move in enumerate(moves) if move[2] >= target), -1) + 1
+    since = max((i for i in range(upto) if moves[i][1] == 0), default=0)
+    return tuple(moves[since:upto])
+
+
+class Best(Oracle):
+    """The lowest risk that a set of actors can bring about, from every state, and who passes no return."""
+
+    def __init__(self, scenario: Scenario, world: Any, policy: str, variable: str, target: int, members: set[str]):
+        super().__init__(scenario, world, policy)
+        self.variable, self.target, self.members = variable, target, members
+        self.event_tree: Tree = rungs(scenario, variable)[target - 1]
+        self.memo: dict[Any, float] = {}
+
+    def there(self, state: State) -> bool:
+        return self.event(self.event_tree, state)
+
+    def worth(self, t: int, k: int, state: State) -> float:
+        key = (t, k, tuple(state.values()))
+        if key not in self.memo:
+            options = self.options(t, k, state)
+            free = k < len(self.rungs) and getattr(self.rungs[k][1], "decide", None) in self.members
+            values = [
+                (p, sum(q * (1.0 if self.there(s) else self.worth(*node, s)) for q, node, s in to)) for p, to in options
+            ]
+            self.memo[key] = min(v for _, v in values) if free and len(options) > 1 else sum(p * v for p, v in values)
+        return self.memo[key]
+
+    def options(self, t: int, k: int, state: State) -> list[tuple[float, list[tuple[float, tuple[int, int], State]]]]:
+        """(how often it is chosen, where it leads) of everything that can be done from here; unavailable acts left out."""
+        env = self.true
+        if k == len(self.rungs) or self.ended(state):
+            if t + 1 >= self.periods:
+                return []
+            return [(1.0, [(1.0, (t + 1, 0), self.next_start(state, env, t))])]
+        kind, what = self.rungs[k]
+        on = (t, k + 1)
+        if kind == "clause":
+            if not self.is_read(None, what, state, env, t):
+                return [(1.0, [(1.0, on, state)])]
+            q = self.clause_odds(what, state, env, t)[2]
+            return [
+                (1.0, [(p, on, self.after_reading(what, yes, state, env, t)) for yes, p in ((True, q), (False, 1 - q))])
+            ]
+        if not self.active(what, state, env, t):
+            return [(1.0, [(1.0, on, state)])]
+        choice = {None: 1.0} if what.decide is None else self.played(t, k, state)
+        if what.decide is not None:
+            choice = dict.fromkeys(self.menu(what, state, env, t), 0.0) | choice
+        return [(p, [(q, on, s) for q, _, s in self.outcomes(what, a, state, env, t)]) for a, p in choice.items()]
+
+    def first(self, limit: float) -> dict[int, float]:
+        """By level: the probability that a path's first state of no return is there, short of the target."""
+        found: dict[int, float] = defaultdict(float)
+
+        def walk(p: float, t: int, k: int, state: State) -> None:
+            if p == 0 or self.there(state):
+                return
+            if self.worth(t, k, state) >= limit:
+                found[int(state[self.variable])] += p
+                return
+            for chosen, to in self.options(t, k, state):
+                for q, node, s in to:
+                    walk(p * chosen * q, *node, s)
+
+        for p, state in self.starts(self.true):
+            walk(p, 0, 0, state)
+        return found
+
+
+def named(found: xr.Dataset, values: Any) -> dict[tuple[str, int, int], float]:
+    """Engine moves with nature's phases not told apart."""
+    total: dict[tuple[str, int, int], float] = defaultdict(float)
+    for by, a, b, value in zip(found["move_by"].values, found["move_from"].values, found["move_to"].values, values):
+        total[(str(by) if "." in str(by) else "nature", int(a), int(b))] += float(value)
+    return total
+
+
+def compare(scenario: Scenario, policy: str) -> int:
+    """Everything that the lens computes, in one world, against a list of all paths; how many routes there are."""
+    made = run(scenario, worlds=1, judge=False)
+    found = look("escalation", made, policy).isel(world=0)
+    variable = ladder_of(scenario)
+    assert variable == found.attrs["variable"] and variable is not None
+    world = settle(scenario, {name: float(draw[0]) for name, draw in made.draws.items()}, {})
+    oracle, top = Oracle(scenario, world, policy), len(scenario.state[variable].levels) - 1
+    paths = oracle.paths()
+    ends = np.zeros(top + 1)
+    ever = np.zeros(top + 1)
+    moves: dict[Any, float] = defaultdict(float)
+    up: dict[Any, float] = defaultdict(float)
+    for path in paths:
+        levels = [int(item[2][variable]) for item in path.items if item[0] == "look"]
+        ever[: max(levels) + 1] += path.prob
+        for item in path.items:
+            if item[0] == "end":
+                ends[int(item[2][variable])] += path.prob
+        every = climbs(path, variable)
+        upto = next((i for i, move in enumerate(every) if move[2] >= top), -1) + 1
+        for i, move in enumerate(every):
+            moves[move] += path.prob
+            up[move] += path.prob * (max(levels) == top and levels[0] < top and i < upto)
+    np.testing.assert_allclose(found["ever"], ever, atol=1e-10)
+    np.testing.assert_allclose(found["periods_at"], ends, atol=1e-10)
+    engine = named(found, found["moves"].values)
+    assert all(engine[move] == pytest.approx(p, abs=1e-10) for move, p in moves.items())
+    if ever[top] > 1e-9:
+        engine = named(found, found["moves_up"].values)
+        assert all(engine[move] == pytest.approx(p / ever[top], abs=1e-8) for move, p in up.items())
+    no_return(found, scenario, world, policy, variable)
+    return routes_agree(found, paths, variable)
+
+
+def no_return(found: xr.Dataset, scenario: Scenario, world: Any, policy: str, variable: str) -> None:
+    """Lowest risks and points of no return of every set."""
+    levels = scenario.state[variable].levels
+    for target in found["target"].values:
+        for chosen in found["set"].values:
+            best = Best(scenario, world, policy, variable, levels.index(str(target)), set(str(chosen).split("+")))
+            here = found.sel(target=target, set=chosen)
+            least = sum(p * (best.there(s) or best.worth(0, 0, s)) for p, s in best.starts(best.true))
+            assert float(here["least"]) == pytest.approx(least, abs=1e-10)
+            for limit in LIMITS:
+                first = best.first(limit)
+                expected = [first[k] for k in range(len(levels))]
+                np.testing.assert_allclose(here["first_at"].sel(limit=limit), expected, atol=1e-9)
+                assert float(here["passed"].sel(limit=limit)) == pytest.approx(sum(expected), abs=1e-9)
+
+
+def routes_agree(found: xr.Dataset, paths: list[Path], variable: str) -> int:
+    """The likeliest routes are the first of all routes (nature's phases not told apart only where there is one)."""
+    target = list(found["level"].values).index(found.attrs["route_target"])
+    every: dict[Any, float] = defaultdict(float)
+    for path in paths:
+        moves = route(path, variable, target)
+        if moves:
+            every[moves] += path.prob
+    ranked = sorted(every.values(), reverse=True)
+    engine = found["route"].values
+    assert found.attrs["routes_sure"] and len(engine) == min(6, len(ranked))
+    np.testing.assert_allclose(engine, ranked[: len(engine)], atol=1e-10)
+    for i, chance in enumerate(engine):
+        steps = zip(found["route_by"].values[i], found["route_from"].values[i], found["route_to"].values[i])
+        moves = tuple((str(by) if "." in str(by) else "nature", int(a), int(b)) for by, a, b in steps if by)
+        assert every[moves] == pytest.approx(chance, abs=1e-10)
+        assert all(one[2] == two[1] for one, two in pairwise(moves))
+    return len(ranked)
+
+
+CLIMB = {
+    "title": "A climb",
+    "horizon": {"periods": 3, "beyond": 1},
+    "actors": {"ann": {"precision": 2}, "bob": {"precision": 1}, "cem": {}},
+    "assumptions": {"q": {"uniform": [0.2, 0.6]}},
+    "state": {"tension": {"levels": ["calm", "crisis", "war", "general"], "start": "calm", "ends": "general"}},
+    "objectives": {"bob": {"peace": {"value": "-tension"}}, "ann": {"gain": {"value": "tension == crisis"}}},
+    "turn": [
+        {"id": "push", "decide": "ann", "when": "tension <= crisis",
+         "actions": {"hold": {"base": 2}, "test": {"chance": [{"prob": 0.4, "then": {"tension": "crisis"}}, {}]},
+                     "attack": {"base": 0.3, "then": {"tension": "tension + 1"}}}},
+        {"id": "answer", "decide": "bob", "when": "tension >= crisis and tension < general",
+         "actions": {"yield": {"then": {"tension": "tension - 1"}, "pays": {"bob": -0.5}},
+                     "fight": {"pays": {"ann": -2}, "chance": [{"prob": "q", "then": {"tension": "tension + 1"}}, {}]}}},
+        {"id": "drift", "when": "tension == war", "chance": [{"prob": 0.5, "then": {"tension": "general"}}, {}]},
+        {"id": "calm", "decide": "cem", "when": "tension == crisis", "actions": {"wait": {}, "mediate": {"then": {"tension": "calm"}}}},
+    ],
+    "outcomes": {"war": {"event": "tension >= war", "label": "War"}},
+}  # fmt: skip
+
+
+def test_a_climb_against_every_path():
+    assert compare(Scenario.model_validate(CLIMB), "status_quo") > 6
+
+
+SEEDS = (16, 39, 65, 158, 178, 195, 236, 256, 272, 309, 321, 322)
+
+
+def test_random_games_against_every_path():
+    routes = 0
+    for seed in SEEDS:
+        case = make_case(random.Random(seed), Features(observations=False))
+        if sum(phase.decide is None for phase in case.scenario.turn) < 2:
+            routes += compare(case.scenario, list(case.scenario.all_policies)[-1])
+    assert routes > 30
+
+
+def test_where_there_is_no_ladder_it_says_so():
+    raw = {
+        "actors": {"a": {}},
+        "state": {"s": {"levels": ["off", "on"], "start": "off", "within": "period"}},
+        "turn": [{"id": "x", "decide": "a", "actions": {"n": {}, "y": {"then": {"s": "on"}}}}],
+    }
+    made = run(Scenario.model_validate(raw), worlds=2, judge=False)
+    found = look("escalation", made)
+    assert found.attrs["note"] == NO_LADDER
+    assert lens_section(Results(made), found).sentences[0] == NO_LADDER
+
+
+def test_section_says_what_was_computed():
+    made = run(Scenario.model_validate(CLIMB), worlds=12, judge=False)
+    found = look("escalation", made)
+    section = lens_section(Results(made), found)
+    assert len(section.sentences) == 2 and len(section.figures) == 2 and section.tables
+    usual = float(np.average(found["ever"].sel(level="general"), weights=found["weight"]))
+    assert f"“General” (Tension) comes with a probability of {100 * usual:.1f}%" in section.sentences[0]
+    json.dumps(strict(section_json(section, found)), allow_nan=False)

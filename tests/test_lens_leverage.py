@@ -1,0 +1,191 @@
+"""Leverage against a slow second implementation, against all pure strategies, and as a section."""
+
+from __future__ import annotations
+
+import json
+import random
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foedus.lenses.registry import look
+from foedus.report.json import strict
+from foedus.report.results import Results
+from foedus.report.section import lens_section, section_json
+from foedus.run import Run, run
+from foedus.scenario.expr import Tree
+from foedus.scenario.outcomes import outcomes_of
+from foedus.scenario.query import Query
+from foedus.scenario.schema import Scenario
+from oracle import Game, Oracle, State, settle
+from strategies import Features, make_case
+
+SEEN = "!seen"
+CHAIN = {
+    "title": "Two provocations",
+    "horizon": {"periods": 2, "beyond": 1},
+    "actors": {"ann": {"precision": 2}, "bob": {"precision": 3}},
+    "assumptions": {"q": {"uniform": [0.2, 0.6]}},
+    "state": {"tension": {"levels": ["calm", "crisis", "war"], "start": "calm", "ends": "war"}},
+    "objectives": {"bob": {"peace": {"value": "-2 * tension"}}, "ann": {"gain": {"value": "tension == crisis"}}},
+    "turn": [
+        {"id": "push", "decide": "ann", "when": "tension == calm",
+         "actions": {"hold": {"base": 3}, "test": {"chance": [{"prob": 0.4, "then": {"tension": "crisis"}}, {}]},
+                     "attack": {"base": 0.2, "then": {"tension": "crisis"}}}},
+        {"id": "answer", "decide": "bob", "when": "tension == crisis",
+         "actions": {"yield": {"then": {"tension": "calm"}, "pays": {"bob": -0.5}},
+                     "fight": {"pays": {"ann": -2}, "chance": [{"prob": "q", "then": {"tension": "war"}}, {}]}}},
+    ],
+    "outcomes": {"crisis": {"event": "tension >= crisis", "label": "A crisis"}, "war": "tension == war"},
+    "policies": {"status_quo": {}},
+}  # fmt: skip
+
+
+class Committed(Oracle):
+    """The game in which one actor plays for or against an event until it has happened, and all know it."""
+
+    def __init__(self, scenario: Scenario, world: dict[str, float], policy: str, mover: str, tree: Tree, most: bool):
+        super().__init__(scenario, world, policy)
+        self.mover, self.tree, self.pick = mover, tree, max if most else min
+
+    def seen(self, state: State, t: int) -> State:
+        return {**state, SEEN: float(state.get(SEEN, 0) or (t < self.periods and self.event(self.tree, state)))}
+
+    def starts(self, env: Any, levels: Any = ()) -> list[tuple[float, State]]:
+        return [(p, self.seen(state, 0)) for p, state in super().starts(env, levels)]
+
+    def outcomes(self, phase: Any, action: Any, state: State, env: Any, t: int) -> Any:
+        return [(p, pays, self.seen(new, t)) for p, pays, new in super().outcomes(phase, action, state, env, t)]
+
+    def after_reading(self, name: str, applies: bool, state: State, env: Any, t: int) -> State:
+        return self.seen(super().after_reading(name, applies, state, env, t), t)
+
+    def next_start(self, state: State, env: Any, t: int) -> State:
+        return self.seen(super().next_start(state, env, t), t + 1)
+
+    def chance(self, game: Game, t: int, k: int, state: State) -> float:
+        """The probability of the event as the mover judges it in a game."""
+        env = self.env(game, self.mover)
+        if state[SEEN]:
+            return 1.0
+        if k == len(self.rungs) or self.ended(state):
+            return (
+                0.0 if t + 1 >= self.periods else self.chance(game, t + 1, 0, self.next_start(state, self.env(game), t))
+            )
+        kind, what = self.rungs[k]
+        if kind == "clause":
+            if not self.is_read(game, what, state, self.env(game), t):
+                return self.chance(game, t, k + 1, state)
+            q = self.clause_odds(what, state, env, t)[2]
+            yes, no = (self.after_reading(what, applies, state, self.env(game), t) for applies in (True, False))
+            return q * self.chance(game, t, k + 1, yes) + (1 - q) * self.chance(game, t, k + 1, no)
+        if not self.active(what, state, self.env(game), t):
+            return self.chance(game, t, k + 1, state)
+        choice = {None: 1.0} if what.decide is None else self.choice(game, t, k, state)
+        return sum(p * self.after(game, t, k, state, action) for action, p in choice.items() if p > 0)
+
+    def after(self, game: Game, t: int, k: int, state: State, action: str | None) -> float:
+        phase = self.rungs[k][1]
+        odds = [p for p, _, _ in self.outcomes(phase, action, state, self.env(game, self.mover), t)]
+        landed = self.outcomes(phase, action, state, self.env(game), t)
+        return sum(p * self.chance(game, t, k + 1, new) for p, (_, _, new) in zip(odds, landed) if p > 0)
+
+    def _choice(self, game: Game, t: int, k: int, state: State) -> dict[str, float]:
+        phase, env = self.rungs[k][1], self.env(game)
+        if phase.decide != self.mover or state[SEEN] or t >= self.periods:
+            return super()._choice(game, t, k, state)
+        menu = self.menu(phase, state, env, t)
+        x = {a: self.after(game, t, k, state, a) for a in menu}
+        best = self.pick(x.values())
+        left = {a: menu[a] for a in menu if abs(x[a] - best) <= 1e-12}
+        if not any(base > 0 for base in left.values()):
+            return {a: (a in left) / len(left) for a in menu}
+        q = {a: self._expected(game, t, k, state, a)[self.mover] for a in left}
+        return dict.fromkeys(menu, 0.0) | self.respond(left, q, env[f"{self.mover}.precision"])
+
+
+def worlds_of(made: Run, found: Any) -> list[dict[str, float]]:
+    return [{name: float(draw[w]) for name, draw in made.draws.items()} for w in found["world"].values]
+
+
+def against(scenario: Scenario, policy: str) -> int:
+    """Compares both spans with the second implementation; how often responses matter."""
+    made = run(scenario, worlds=2, judge=False)
+    found, differ = look("leverage", made, policy), 0
+    for w, drawn in enumerate(worlds_of(made, found)):
+        world = settle(scenario, drawn, {})
+        for o, tree in outcomes_of(scenario).items():
+            for actor in scenario.actors:
+                for end, kind in (("low", "least"), ("high", "most")):
+                    here = {"actor": actor, "outcome": o, "end": end}
+                    query = Query(kind, (actor,), event=tree)
+                    held = Oracle(scenario, world, policy).steered(query)
+                    assert float(found["held"].sel(here)[w]) == pytest.approx(held, abs=1e-10), (here, w)
+                    committed = Committed(scenario, world, policy, actor, tree, kind == "most")
+                    expected = committed.steered(query)
+                    assert float(found["responding"].sel(here)[w]) == pytest.approx(expected, abs=1e-9), (here, w)
+                    differ += abs(expected - held) > 1e-6
+    return differ
+
+
+# Cases of several periods and movers, among them hidden beliefs, secrets, intervals and perfect rationality, that are
+# quick to list and in which responses matter.
+SEEDS = (11, 178, 256, 309, 511, 594, 821, 994, 1133, 1332, 1401, 1615, 2012, 2097, 2835)
+
+
+def test_both_spans_agree_with_a_second_implementation():
+    for seed in SEEDS:
+        case = make_case(random.Random(seed), Features(observations=False))
+        assert against(case.scenario, list(case.scenario.all_policies)[-1]) > 0, seed
+
+
+def test_held_spans_are_the_best_of_all_pure_strategies():
+    """Every plan of ann (an action at each period and state where she moves), walked forward one by one."""
+    scenario = Scenario.model_validate(CHAIN)
+    made = run(scenario, worlds=1, judge=False)
+    found = look("leverage", made)
+    oracle = Oracle(scenario, settle(scenario, worlds_of(made, found)[0], {}))
+    q = oracle.true["q"]
+    fights = [oracle.played(t, 1, {"tension": 1.0})["fight"] for t in range(2)]
+    up = {"hold": 0.0, "test": 0.4, "attack": 1.0}
+    chances = []
+    for plan in product(up, repeat=2):
+        at = {"calm": 1.0, "crisis": 0.0, "war": 0.0}  # tension at the start of a period
+        for t, action in enumerate(plan):
+            crisis = at["crisis"] + at["calm"] * up[action]
+            at = {
+                "calm": at["calm"] * (1 - up[action]) + crisis * (1 - fights[t]),
+                "crisis": crisis * fights[t] * (1 - q),
+                "war": at["war"] + crisis * fights[t] * q,
+            }
+        chances.append(at["war"])
+    held = found["held"].sel(outcome="war", actor="ann").values[0]
+    np.testing.assert_allclose(held, [min(chances), max(chances)], atol=1e-12)
+    assert held[0] < float(found["usual"].sel(outcome="war")[0]) < held[1]
+
+
+def test_ties_leave_the_rest_as_it_is():
+    """An actor that cannot move an event plays as usual: others have nothing to respond to."""
+    raw = {**CHAIN, "actors": {**CHAIN["actors"], "cem": {}}}  # type: ignore[dict-item]
+    raw["turn"] = [*CHAIN["turn"], {"id": "trade", "decide": "cem", "actions": {"on": {}, "off": {"pays": {"ann": 1}}}}]  # type: ignore[misc]
+    found = look("leverage", run(Scenario.model_validate(raw), worlds=3, judge=False))
+    for span in ("held", "responding"):
+        cem = found[span].sel(actor="cem")
+        np.testing.assert_allclose(cem.sel(end="low"), found["usual"], atol=1e-12)
+        np.testing.assert_allclose(cem.sel(end="high"), found["usual"], atol=1e-12)
+
+
+def test_section_says_what_was_computed():
+    made = run(Scenario.model_validate(CHAIN), worlds=12, judge=False)
+    found = look("leverage", made)
+    section = lens_section(Results(made), found)
+    assert len(section.sentences) == 2 and section.figures and section.tables
+    low, high = np.average(found["held"].sel(outcome="crisis", actor="ann"), axis=0, weights=found["weight"])
+    assert (
+        f"Ann alone, the others going on as they do, could bring it anywhere from {low:.0%} to {high:.0%}"
+        in section.sentences[0]
+    )
+    assert {"Ann", "Bob"} == {row[0] for row in section.tables[0].rows}
+    json.dumps(strict(section_json(section, found)), allow_nan=False)

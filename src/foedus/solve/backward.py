@@ -82,7 +82,7 @@ def close_period(g: Ints, work: Floats, last: bool, values: Floats) -> Any:
 
 
 @part
-def _action_value(g: Ints, work: Floats, values: Floats, a: int, j: int, pays: int) -> Any:
+def action_value(g: Ints, work: Floats, values: Floats, a: int, j: int, pays: int) -> Any:
     """What action ``a`` is worth to actor ``j``."""
     actors, row = count(g, s.PATIENCE), at(g, s.VIEW_OF, j) * count(g, s.TARGET)
     total = splat(0.0)
@@ -110,7 +110,7 @@ def weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: 
     top = splat(-np.inf)
     for a in range(acts):
         weight = select(load(work, at(g, s.MASK, first + a)) != zero, load(work, at(g, s.BASE, first + a)), zero)
-        value = _action_value(g, work, values, first + a, j, pays)
+        value = action_value(g, work, values, first + a, j, pays)
         store(work, pi + a, weight)
         store(work, q + a, value)
         top = select((weight > zero) & (value > top), value, top)
@@ -284,7 +284,7 @@ def known(g: Ints, n: int, t: int) -> bool:
 
 
 @part
-def _lowest(lanes: int) -> int:
+def lowest(lanes: int) -> int:
     """The lowest lane of those in a mask's bits."""
     lane = 0
     while lanes >> lane & 1 == 0:
@@ -308,7 +308,7 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, scale: float, p
         add_up(g, work)
         bad, lanes = close_period(g, work, t == periods - 1, values)
         if bad >= 0:
-            return bad, t, _lowest(lanes), NOT_FINITE
+            return bad, t, lowest(lanes), NOT_FINITE
         for n in range(count(g, s.KIND) - 1, -1, -1):
             kind, guard = at(g, s.KIND, n), at(g, s.GUARD, n)
             if at(g, s.FIRST_T, n) > t or kind == END:
@@ -322,7 +322,7 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, scale: float, p
                     total = _decide(g, work, values, t, n, scale, perfect, fixed[j], given, keep[j], policy)
                     empty = which(active & ~(total > zero))
                     if empty != 0:
-                        return n, t, _lowest(empty), NO_ACTION
+                        return n, t, lowest(empty), NO_ACTION
                 spread(g, work, values, n, kind == DECIDE)
                 if kind == INTERVAL:
                     interval(g, work, values, n)

@@ -18,13 +18,13 @@ from foedus.solve.backward import (
     NO_ACTION,
     NOT_FINITE,
     TIE,
-    _action_value,
-    _bind,
-    _close_period,
-    _lowest,
-    _spread,
+    action_value,
     add_up,
+    bind,
+    close_period,
     gather,
+    lowest,
+    spread,
 )
 from foedus.solve.lanes import at, count, exp_below, kernel, load, part, select, splat, store, which
 
@@ -65,7 +65,7 @@ def _choose(g: Ints, work: Floats, values: Floats, n: int, perfect: bool, team: 
         value = zero
         for i in range(count(g, s.PATIENCE)):
             if team[i] == team[j]:
-                value = value + _action_value(g, work, values, first + a, i, pays)
+                value = value + action_value(g, work, values, first + a, i, pays)
         store(work, pi + a, weight)
         store(work, q + a, value)
         top = select((weight > zero) & (value > top), value, top)
@@ -95,9 +95,9 @@ def _joint(g: Ints, work: Floats, table: Floats, periods: int, perfect: bool, te
     for t in range(periods - 1, -1, -1):
         gather(g, table, t, t == periods - 1, work)
         add_up(g, work)
-        bad, lanes = _close_period(g, work, t == periods - 1, values)
+        bad, lanes = close_period(g, work, t == periods - 1, values)
         if bad >= 0:
-            return bad, t, _lowest(lanes), NOT_FINITE
+            return bad, t, lowest(lanes), NOT_FINITE
         for n in range(count(g, s.KIND) - 1, -1, -1):
             kind, guard = at(g, s.KIND, n), at(g, s.GUARD, n)
             if at(g, s.FIRST_T, n) > t or kind == END:
@@ -107,11 +107,11 @@ def _joint(g: Ints, work: Floats, table: Floats, periods: int, perfect: bool, te
                 active = load(work, guard) != zero
             if which(active) != 0:
                 if kind == DECIDE:
-                    total = _bind(g, work, n, _choose(g, work, values, n, perfect, team))
+                    total = bind(g, work, n, _choose(g, work, values, n, perfect, team))
                     empty = which(active & ~(total > zero))
                     if empty != 0:
-                        return n, t, _lowest(empty), NO_ACTION
-                _spread(g, work, values, n, kind == DECIDE)
+                        return n, t, lowest(empty), NO_ACTION
+                spread(g, work, values, n, kind == DECIDE)
             if guard >= 0:
                 for i in range(actors):
                     other = load(values, at(g, s.PASS_TO, n) * actors + i)

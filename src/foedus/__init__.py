@@ -20,17 +20,34 @@ _HOMES = {
     "load": "foedus.scenario.load",
     "Scenario": "foedus.scenario.schema",
     "check": "foedus.scenario.check",
+    "problems_of": "foedus.scenario.check",
+    "FoedusError": "foedus.scenario.errors",
+    "ScenarioError": "foedus.scenario.errors",
     "validate": "foedus.scenario.check",
     "run": "foedus.run",
     "Run": "foedus.run",
     "simulate": "foedus.worlds.simulate",
     "sample": "foedus.worlds.sample",
 }
-__all__ = ["Run", "Scenario", "__version__", "check", "load", "run", "sample", "simulate", "validate"]
+__all__ = [
+    "FoedusError",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "check",
+    "load",
+    "problems_of",
+    "run",
+    "sample",
+    "simulate",
+    "validate",
+]
 
 if TYPE_CHECKING:
     from foedus.run import Run, run
-    from foedus.scenario.check import check, validate
+    from foedus.scenario.check import check, problems_of, validate
+    from foedus.scenario.errors import FoedusError, ScenarioError
     from foedus.scenario.load import load
     from foedus.scenario.schema import Scenario
     from foedus.worlds.sample import sample

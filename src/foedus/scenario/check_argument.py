@@ -160,7 +160,9 @@ def check_claims(c: Checker) -> None:
         for assumption, neutral in claim.rests_on.items():
             where = (*path, "rests_on", assumption)
             if c.known(where, assumption, c.assumptions, "an assumption"):
-                c.number(where, neutral, QUESTION)
+                value = c.number(where, neutral, QUESTION)
+                if value is not None and assumption_names(value) & {assumption, *c.derived_from(assumption)}:
+                    c.error(where, "its neutral value is computed from itself.", "Give a number, such as 0.")
 
 
 def _reading(c: Checker, path: Path, text: str, tree: Tree) -> None:

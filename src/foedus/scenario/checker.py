@@ -162,14 +162,17 @@ class Checker:
 
     def enters_only(self, name: str) -> set[str]:
         """What an assumption enters, directly or through assumptions computed from it."""
-        seen, todo, roles = set(), [name], set()
+        return {role for one in (name, *self.derived_from(name)) for role in self.roles[one]}
+
+    def derived_from(self, name: str) -> set[str]:
+        """The assumptions that are computed from one, directly or through others (itself only in a circle)."""
+        found: set[str] = set()
+        todo = [name]
         while todo:
-            current = todo.pop()
-            if current not in seen:
-                seen.add(current)
-                roles |= self.roles[current]
-                todo.extend(self.derived[current])
-        return roles
+            new = self.derived[todo.pop()] - found
+            found |= new
+            todo.extend(new)
+        return found
 
 
 def constant_of(tree: Tree) -> float | None:

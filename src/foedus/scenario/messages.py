@@ -109,7 +109,8 @@ def _words(items: list[Any]) -> tuple[str, str]:
         return f"{context.get('error', special['msg'])}.", _QUOTE if "[key]" in special["loc"] and split else ""
     if kind == "literal_error":
         allowed = [part.strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(", ")]
-        return f"'{special['input']}' is not one of: {', '.join(allowed)}.", nearest(str(special["input"]), allowed)
+        remedy = nearest(str(special["input"]), allowed)
+        return f"'{special['input']}' is not one of: {', '.join(allowed)}.", remedy if remedy.startswith("Did") else ""
     if kind in _LIMITS:
         return f"{special['input']} {_LIMITS[kind].format(**context)}.", ""
     if kind == "too_short":

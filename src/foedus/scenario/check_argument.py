@@ -86,7 +86,7 @@ def check_observations(c: Checker) -> None:
             _took(c, (*path, "took"), seen, t)
         if seen.is_ is not None:
             c.read((*path, "is"), seen.is_, QUESTION, allow=("state",))
-        tree = c.number((*path, "error"), seen.error, QUESTION)
+        tree = c.read((*path, "error"), seen.error, QUESTION, allow=())
         error = None if tree is None else constant_of(tree)
         if error is not None and not 0 <= error <= 1:
             c.error((*path, "error"), f"{error:g} is not a probability.", "It must lie between 0 and 1.")

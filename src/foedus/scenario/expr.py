@@ -156,6 +156,11 @@ def number(value: float) -> Tree:
     return ("num", float(value))
 
 
+def constant(tree: Tree) -> float:
+    """The value of a tree that reads nothing."""
+    return float(evaluate(tree, {}, {}))
+
+
 def sum_of(trees: list[Tree]) -> Tree:
     """The sum of some trees."""
     total = trees[0]

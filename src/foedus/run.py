@@ -180,7 +180,7 @@ class Job:
         self.total += self.subset * len(self.policies) * len(SETTINGS) * self.judge
         self.total += self.subset * sum(len(needed) for _, needed in self.variants)
         refuse_unreachable(self.readings, games)
-        main = self._simulate(games, draws, self.policies, variations=SETTINGS if self.judge else {}, few=self.subset)
+        main = self._simulate(games, draws, self.policies, variations=settings_of(self.scenario) if self.judge else {}, few=self.subset)
         solved = time.perf_counter()
         weights = posterior(main.loglik) if self.scenario.observations else even(self.worlds)
         few = {name: draw[: self.subset] for name, draw in draws.items()}
@@ -236,6 +236,13 @@ class Job:
                 raise FoedusError(f"With what claim '{claim}' rests on made neutral ({values}): {error}") from None
             made[claim] = found, changed
         return made
+
+
+def settings_of(scenario: Scenario) -> dict[str, Setting]:
+    """The settings of the sweep: where play is perfect, precision means nothing but at 0, where nobody weighs anything."""
+    if scenario.rationality == "logit":
+        return SETTINGS
+    return {name: setting if setting.scale == 0 else Setting(perfect=True) for name, setting in SETTINGS.items()}
 
 
 def provenance(

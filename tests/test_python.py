@@ -56,7 +56,9 @@ def test_objects_show_themselves(certain: foedus.Run):
         html = shown._repr_html_()
         assert "<table>" in html and "<uncertain>" not in html and "<up>" not in html
     assert "It goes &lt;up&gt;." in certain.claims._repr_html_() and "built in" in certain._repr_html_()
-    assert {"world", "policy", "period", "outcome", "action", "actor", "objective", "reading"} <= set(certain.data.sizes)
+    assert {"world", "policy", "period", "outcome", "action", "actor", "objective", "reading"} <= set(
+        certain.data.sizes
+    )
 
 
 def test_entropies_are_those_of_the_choices(certain: foedus.Run):
@@ -152,3 +154,9 @@ def test_everything_public_is_there_and_importing_warns_of_nothing():
     code = "import foedus; [getattr(foedus, name) for name in foedus.__all__]"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("before", ["foedus.Run", "import foedus.run", "from foedus.run import run", "foedus.run"])
+def test_the_function_is_not_hidden_by_its_module(before: str):
+    code = f"import foedus; {before}; assert callable(foedus.run) and foedus.run.__name__ == 'run'"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0

@@ -11,7 +11,9 @@ Names are imported when first used, so that the command line starts at once.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -52,6 +54,16 @@ if TYPE_CHECKING:
     from foedus.scenario.schema import Scenario
     from foedus.worlds.sample import sample
     from foedus.worlds.simulate import simulate
+
+
+class _Package(ModuleType):
+    """This package, in which the function ``run`` is not hidden by the module of the same name."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value.run if name == "run" and isinstance(value, ModuleType) else value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

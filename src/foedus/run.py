@@ -180,7 +180,9 @@ class Job:
         self.total += self.subset * len(self.policies) * len(SETTINGS) * self.judge
         self.total += self.subset * sum(len(needed) for _, needed in self.variants)
         refuse_unreachable(self.readings, games)
-        main = self._simulate(games, draws, self.policies, variations=settings_of(self.scenario) if self.judge else {}, few=self.subset)
+        main = self._simulate(
+            games, draws, self.policies, variations=settings_of(self.scenario) if self.judge else {}, few=self.subset
+        )
         solved = time.perf_counter()
         weights = posterior(main.loglik) if self.scenario.observations else even(self.worlds)
         few = {name: draw[: self.subset] for name, draw in draws.items()}

@@ -124,8 +124,9 @@ def explain(
         ])  # fmt: skip
         return
     from foedus.report.explain import print_explanation
+    from foedus.report.results import Names
 
-    print_explanation(steps, console())
+    print_explanation(steps, Names(loaded), console())
 
 
 @app.command()

@@ -104,8 +104,10 @@ def _extended(root: Node, here: Path | None, chain: list[str]) -> Node:
     path = _base_file(named, here)
     identity = str(path.resolve())
     chain = [*chain, str(here.resolve()) if here else ""]
-    if identity in chain or len(chain) > MAX_CHAIN:
-        raise _fail(named, f"'{named.value}' extends, in the end, itself.", "Break the circle.")
+    if identity in chain:
+        raise _fail(named, f"'{shorten(named.value)}' extends, in the end, itself.", "Break the circle.")
+    if len(chain) > MAX_CHAIN:
+        raise _fail(named, f"more than {MAX_CHAIN} scenarios extend one another.", "Extend an earlier one.")
     base = read_yaml(decode(_bytes(path), str(path)), str(path))
     return merge(_extended(base, path, chain), bare)
 
@@ -125,7 +127,7 @@ def _base_file(named: Node, here: Path | None) -> Path:
             break
     if name in names:
         return names[name]
-    near = [*names, *(path.stem for path in folder.glob("*.yaml"))]
+    near = [*names, *(path.stem for path in folder.glob("*.yaml") if path.is_file())]
     reason = f"'{shorten(name)}' is neither a shipped scenario nor a file beside this one."
     raise _fail(named, reason, nearest(name, near))
 

@@ -149,6 +149,8 @@ def kind_of(value: Any) -> str:
 
 def _unknown_key(item: Any) -> tuple[str, str]:
     name, known = str(item["loc"][-1]), keys_of(_model(item["loc"][:-1]))
+    if name in PLACING and name in known:
+        return f"'{name}' is for variants (extends).", "Here phases follow each other as they are listed."
     remedy = nearest(name, known)
     listed = f"Keys here: {', '.join(known)}."
     return f"'{name}' is not a key here.", f"{remedy} {listed}" if remedy.startswith("Did") else listed

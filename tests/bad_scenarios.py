@@ -265,5 +265,159 @@ def _arguments() -> None:
     bad("claim-source", "evidence: [notes, 1]", "evidence: [note, 1]", "Did you mean 'notes'?")
 
 
-for fill in (_texts, _shapes, _names, _arguments):
+def _more_shapes() -> None:
+    def bad(name: str, old: str, new: str, fragment: str) -> None:
+        spoilt(name, old, new, fragment, "load")
+
+    bad("periods-true", "periods: 6", "periods: true", "a whole number, not the truth value true")
+    bad("first-list", "first: 2025-01", "first: [2025]", "it must be text, not a list")
+    bad(
+        "distribution-long",
+        "{uniform: [1, 3]}",
+        "{distribution: {kind: unifrom, parameters: [1, 3]}}",
+        "'unifrom' is not",
+    )
+    bad(
+        "weights-few",
+        "{uniform: [1, 3]}",
+        "{distribution: {kind: choice, parameters: [1, 3], weights: [1]}}",
+        "one weight for",
+    )
+    bad("weights-sum", "{uniform: [1, 3]}", "{choice: {1: 0.5, 3: 0.6}}", "probabilities that sum to 1")
+    bad("distribution-point", "{uniform: [1, 3]}", "{uniform: [3, 3]}", "low below high")
+    bad("evidence-four", "evidence: [notes, 1]", "evidence: [[notes, 1, q, r]]", "evidence is a source, or")
+    bad("rationality", "title: A test", "rationality: bounded", "'bounded' is not one of: logit, perfect.")
+    bad("rests-on-list", "rests_on: {word: 0}", "rests_on: [word]", "a mapping (key: value), not a list")
+    bad("action-number", "hold: {base: 9}", "hold: 9", "a mapping (key: value), not the number 9")
+    bad("chance-mapping", "{chance: [{prob: 0.7, then: {tension: calm}}, {prob: 0.3, then: {tension: war}}]}",
+        "{chance: {prob: 1}}", "a list, not a mapping")  # fmt: skip
+
+
+def _more_names() -> None:
+    def bad(name: str, old: str, new: str, fragment: str) -> None:
+        spoilt(name, old, new, fragment, "check")
+
+    bad("guard-equals", "tension <= crisis", "tension = crisis", "Write == to compare.")
+    bad("guard-ampersands", "tension <= crisis", "tension <= crisis && t > 1", "Write and, or, not.")
+    bad("guard-quoted-level", "tension <= crisis", "tension <= 'crisis'", "Write names without quotes.")
+    bad("guard-walrus", "tension <= crisis", "(x := t)", "is not allowed in an expression")
+    bad("guard-modulo", "tension <= crisis", "t % 2", "is not allowed in an expression")
+    bad("guard-deep", "tension <= crisis", "-" * 100 + "t", "nested too deeply")
+    bad("base-power", "base: 9", "base: 9**9**9", "not a finite number")
+    bad("base-complex", "base: 9", "base: 9j", "is not allowed in an expression")
+    bad(
+        "scratch-odds", "start: none, within: period", "start: {none: 0.5, test: 0.5}, within: period", "a single level"
+    )
+    bad(
+        "scratch-ends",
+        "start: none, within: period",
+        "start: none, within: period, ends: test",
+        "cannot end at a level",
+    )
+    bad("precision-normal", "{uniform: [1, 3]}", "{normal: [2, 1]}", "Give the ends too")
+    bad("precision-state", "{precision: 2}", "{precision: tension}", "here it may read only assumptions")
+    bad("reads-order", "{severity: tension, threshold: crisis, vagueness: room}",
+        "{reads: {low: 0.9, high: 0.1, true: 0.5}}", "are not in this order")  # fmt: skip
+    bad("known-to-nobody", "known_to: [west, ally]", "known_to: []", "west must know")
+    bad("observation-error-reads", "error: 0.05", "error: risk", "here a number must stand")
+    bad(
+        "claim-under-twice",
+        "< 0.1'",
+        '< prob(always(tension == war), under="clear", under="clear")\'',
+        "is given twice",
+    )
+    bad(
+        "claim-late",
+        "prob(eventually(tension == war))",
+        "prob(tension == war, at=6)",
+        "outside the reported periods, 0 to 5",
+    )
+    bad(
+        "claim-in-claim",
+        "eventually(tension == war)",
+        "eventually(prob(tension == war, at=1) > 1)",
+        "is not a function here",
+    )
+    bad("rests-on-itself", "rests_on: {word: 0}", "rests_on: {word: word / 2}", "computed from itself")
+    bad("rests-on-derived", "rests_on: {word: 0}", "rests_on: {risk: twice / 4}", "computed from itself")
+
+
+def _in_some_worlds() -> None:
+    """What only shows when the game is built, or solved in sampled worlds."""
+
+    def bad(name: str, old: str, new: str, fragment: str, line: str | None = None) -> None:
+        spoilt(name, old, new, fragment, "run")
+        if line is not None:
+            LINES[name] = next(n for n, text in enumerate(BAD[-1][1].splitlines(), 1) if line in text)
+
+    bad("worlds-probability", "{uniform: [0.1, 0.3], why", "{uniform: [0.1, 1.3], why",
+        "a probability in weather must be between 0 and 1", "id: weather")  # fmt: skip
+    bad(
+        "worlds-sum",
+        "- {prob: rest}",
+        "- {prob: 1 - 3 * risk}",
+        "the sum of the probabilities in weather",
+        "id: weather",
+    )
+    bad(
+        "worlds-start",
+        "{bad: 0.5, good: 0.5}",
+        "{bad: risk, good: 0.5}",
+        "the sum of the start probabilities must be 1",
+        "title",
+    )
+    bad("worlds-base", "base: 9", "base: risk - 0.2", "the base rate of press.hold must be at least 0")
+    bad("worlds-not-finite", "base: 9", "base: log(risk - 0.2)", "log((risk - 0.2)) is not a finite number", "title")
+    bad("worlds-precision", "{precision: 2}", "{precision: risk - 1}", "the precision of east must be at least 0")
+    bad(
+        "worlds-vagueness",
+        "vagueness: room}",
+        "vagueness: room - 1}",
+        "the vagueness of pact must be at least 0",
+        "from: west",
+    )
+    bad("worlds-menu", "yield: {then: {tension: calm}}\n      help: {chance",
+        "yield: {when: risk > 0.2, then: {tension: calm}}\n      help: {when: risk > 0.25, chance",
+        "phase 'answer' leaves west no action", "id: answer")  # fmt: skip
+    bad("state-not-finite", "{gain: 0.2}", "{gain: 1 / tension}", "is not a finite number where tension is 0")
+    del LINES["state-not-finite"]
+    bad("effect-between", "- {prob: risk, then: {tension: crisis}}", "- {prob: risk, then: {tension: tension + 0.5}}",
+        "'tension' would become 0.5, between levels", "id: weather")  # fmt: skip
+    bad("effect-outside", "- {prob: risk, then: {tension: crisis}}", "- {prob: risk, then: {tension: tension - 1}}",
+        "'tension' would become -1, outside its levels", "id: weather")  # fmt: skip
+    bad("claim-impossible", "tension == war)) < 0.1", "tension > war)) < 0.1", "no state that the game can come to")
+    bad("claim-unreachable", "{prob: 0.3, then: {tension: war}}", "{prob: 0.3, then: {tension: calm}}",
+        "no state that the game can come to satisfies (tension == war)", "readings: {war")  # fmt: skip
+    bad(
+        "claim-given-impossible",
+        "tension == war)) < 0.1",
+        "tension == war), given=luck > good) < 0.1",
+        "satisfies (luck > good)",
+    )
+    bad(
+        "claim-neutral",
+        "rests_on: {word: 0}",
+        "rests_on: {risk: 5}",
+        "With what claim 'calm' rests on made neutral (risk = 5)",
+    )
+    del LINES["claim-neutral"]
+    bad(
+        "observed-never",
+        "{at: 2025-03, is: tension < war}",
+        "{at: 2025-03, is: tension > war}",
+        "no world allows what was observed",
+    )
+    del LINES["observed-never"]
+    names = [f"v{i}" for i in range(4)]
+    levels = "[" + ", ".join(f"l{i}" for i in range(60)) + "]"
+    state = "".join(f"  {name}: {{levels: {levels}, start: l0}}\n" for name in names)
+    step = "chance: [{prob: 0.5, then: {NAME: 'min(NAME + 1, 59)'}}, {prob: rest}]"
+    turn = "".join(f"  - {{id: p{name}, {step.replace('NAME', name)}}}\n" for name in names)
+    ask = "outcomes: {all: " + " and ".join(f"{name} == l59" for name in names) + "}\n"
+    text = f"actors: {{a: {{}}}}\nhorizon: {{periods: 9}}\nstate:\n{state}turn:\n{turn}{ask}"
+    BAD.append(("states-huge", text, "states: it cannot fit. Most to blame: 'v", "run"))
+    LINES["states-huge"] = 4
+
+
+for fill in (_texts, _shapes, _names, _arguments, _more_shapes, _more_names, _in_some_worlds):
     fill()

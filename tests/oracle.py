@@ -778,7 +778,8 @@ class Oracle:
         else:
             ends = [x for x in path.items if x[0] == "end" and x[1] == t]
             agrees = any(self.holds(observation.is_, x[2], self.true, t) for x in ends)
-        return 1 - observation.error if agrees else observation.error
+        error = number(self.parse(observation.error), {}, self.true)
+        return 1 - error if agrees else error
 
 
 # --- whole answers -----------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,6 +19,15 @@ from foedus.scenario.schema import Scenario
 from oracle import Oracle, settle
 
 LEVELS = (["lo", "hi"], ["lo", "mid", "hi"], ["none", "some", "much"])
+NEW = ("new", "newer")  # actions that only a policy brings to life
+# the first days of four periods
+DATES = {
+    "day": ("2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"),
+    "week": ("2024-12-20", "2024-12-27", "2025-01-03", "2025-01-10"),
+    "month": ("2024-11-01", "2024-12-01", "2025-01-01", "2025-02-01"),
+    "quarter": ("2024-08-01", "2024-11-01", "2025-02-01", "2025-05-01"),
+    "year": ("2024-01-01", "2025-01-01", "2026-01-01", "2027-01-01"),
+}
 MAX_PATHS = 3000
 
 
@@ -56,6 +66,7 @@ class Maker:
         self.actors = ["ann", "bob", "cem"][: rng.choice([2, 2, 3])]
         self.periods = rng.choice([1, 1, 2, 2, 3])
         self.dated = rng.random() < 0.4
+        self.unit = rng.choice(sorted(DATES))
         self.variables: dict[str, dict[str, Any]] = {}
         self.odds, self.guards = ["q0", "q1", "o0"], ["g0"]
         self.commitments: dict[str, Any] = {}
@@ -158,7 +169,10 @@ class Maker:
     # --- parts ---
 
     def date(self, t: int) -> str:
-        return f"2024-{11 + t}" if t < 2 else f"2025-{t - 1:02d}"
+        """A date within period ``t``, its first day as often as not."""
+        first, last = DATES[self.unit][t], DATES[self.unit][t + 1]
+        days = (date.fromisoformat(last) - date.fromisoformat(first)).days
+        return (date.fromisoformat(first) + timedelta(self.rng.choice([0, days - 1]))).isoformat()
 
     def when(self, t: int) -> str | int:
         return self.date(t) if self.dated and self.chance(0.6) else t
@@ -213,6 +227,11 @@ class Maker:
             if self.chance(0.5):
                 extra["pays"] = self.pays()
             actions["new"] = extra
+            if self.chance(0.4):  # a new way to act that is carved out of a new way to act, written before or after it
+                newer = {"exists": "enabled", "base": 0.2, "in_place_of": "new", "then": self.then()}
+                if self.chance(0.4):
+                    newer["when"] = self.condition()
+                actions = {"newer": newer, **actions} if self.chance(0.5) else {**actions, "newer": newer}
         if self.chance(0.1):
             actions["act"]["base"] = 0
         return {"id": name, "decide": self.rng.choice(self.actors), "actions": actions}
@@ -275,7 +294,7 @@ class Maker:
         decisions = [phase for phase in turn if "decide" in phase]
         for i in range(self.rng.choice([0, 1, 1, 2]) if self.features.commitments else 0):
             phase = self.rng.choice(decisions)
-            order = [a for a in phase["actions"] if a != "new"]
+            order = [a for a in phase["actions"] if a not in NEW]
             self.rng.shuffle(order)
             others = [a for a in self.actors if a != phase["decide"]]
             pact: dict[str, Any] = {
@@ -306,7 +325,7 @@ class Maker:
             return {}
         policies: dict[str, Any] = {"status_quo": {}}
         decisions = [phase for phase in turn if "decide" in phase]
-        enabled = [f"{p['id']}.new" for p in decisions if "new" in p["actions"]]
+        enabled = [f"{p['id']}.{a}" for p in decisions for a in NEW if a in p["actions"]]
         other: dict[str, Any] = {}
         if enabled:
             other["enable"] = enabled
@@ -325,7 +344,7 @@ class Maker:
             phase = self.rng.choice(decisions)
             rule: dict[str, Any] = {
                 "phase": phase["id"],
-                "do": self.rng.choice([a for a in phase["actions"] if a != "new"]),
+                "do": self.rng.choice([a for a in phase["actions"] if a not in NEW]),
             }
             if self.chance(0.6):
                 rule["when"] = self.rng.choice([self.comparison(), self.moment()])
@@ -365,7 +384,8 @@ class Maker:
         found: dict[str, Any] = {}
         for actor in self.actors:
             own: dict[str, Any] = {"word": self.rng.choice([1, 0.5, "w0"])}
-            own["gain"] = {"weight": self.rng.choice([1, 2, "w1"]), "value": self.amount()}
+            weights = [1, 2, "w1", f"w1 if {self.comparison()} else 0.5", "1 + 0.2 * t"]
+            own["gain"] = {"weight": self.rng.choice(weights), "value": self.amount()}
             if self.features.final and self.chance(0.15):
                 own["end"] = {"value": self.amount(), "final": True}
             found[actor] = own
@@ -384,7 +404,7 @@ class Maker:
                 }
             else:
                 what = {"is": self.comparison()}
-            found.append({"at": t, "error": self.rng.choice([0, 0.05, 0.3]), **what})
+            found.append({"at": t, "error": self.rng.choice([0, 0.05, 0.3, "0.1 / 2"]), **what})
         return found
 
     def scenario(self) -> dict[str, Any]:
@@ -395,7 +415,7 @@ class Maker:
         if self.features.terminal and self.chance(0.15):
             horizon["beyond"] = {self.rng.choice(self.actors): f"x1 * {self.variable()} + 0.2"}
         if self.dated:
-            horizon |= {"unit": "month", "first": "2024-11"}
+            horizon |= {"unit": self.unit, "first": DATES[self.unit][0]}
         actors: dict[str, Any] = {
             a: {"precision": {"uniform": [0.2, 3]}, "patience": {"uniform": [0.5, 1]}} for a in self.actors
         }
@@ -424,8 +444,8 @@ class Maker:
         if self.features.beliefs and self.chance(0.6):
             made["beliefs"] = self.make_beliefs()
         if self.chance(0.4):
-            name = self.variable(scratch=False)
-            made["enters"] = [{name: self.rng.choice(self.variables[name]["levels"]), "pays": self.pays()}]
+            names = self.rng.sample(sorted(self.variables), self.rng.choice([1, 1, 2]))
+            made["enters"] = [{n: self.rng.choice(self.variables[n]["levels"]) for n in names} | {"pays": self.pays()}]
         return made
 
     # --- worlds and queries ---

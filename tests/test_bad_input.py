@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bad_scenarios import BAD, GOOD, LINES
+from foedus.run import run
 from foedus.scenario.check import check, problems_of, validate
 from foedus.scenario.errors import FoedusError, Problem, ScenarioError
 from foedus.scenario.load import load
@@ -23,11 +24,28 @@ def test_the_scenario_that_is_spoilt_is_good() -> None:
 
 
 def test_there_are_many_and_their_names_differ() -> None:
-    assert len(BAD) >= 70
+    assert len(BAD) >= 150
     assert len({name for name, *_ in BAD}) == len(BAD)
 
 
-@pytest.mark.parametrize(("name", "text", "fragment", "stage"), BAD, ids=[row[0] for row in BAD])
+EARLY = [row for row in BAD if row[3] != "run"]
+LATE = [row for row in BAD if row[3] == "run"]
+
+
+@pytest.mark.parametrize(("name", "text", "fragment"), [row[:3] for row in LATE], ids=[row[0] for row in LATE])
+def test_what_shows_only_when_the_game_is_built_or_solved(name: str, text: str, fragment: str, tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(text, encoding="utf-8")
+    scenario = load(file)
+    assert not [problem for problem in validate(scenario) if problem.severity == "error"]
+    with pytest.raises(FoedusError) as caught:
+        run(scenario, worlds=10)
+    assert fragment in str(caught.value)
+    if LINES.get(name):
+        assert f"{file}:{LINES[name]}:" in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "text", "fragment", "stage"), EARLY, ids=[row[0] for row in EARLY])
 def test_bad_scenario(name: str, text: str, fragment: str, stage: str, tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text(text, encoding="utf-8", errors="surrogatepass")

@@ -1,6 +1,7 @@
 """The command line, as a user runs it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -100,3 +101,58 @@ def test_scenario_of_the_readme_runs(tmp_path):
     done = foedus("run", "twenty.yaml", "--worlds", "8", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["claims"][0]["id"] == "clarity_deters"
+
+
+@pytest.mark.parametrize(("arguments", "fragment"), [
+    (("check", "."), "it is not a file"), (("run", SMALL, "--out", "taken"), "taken cannot be made"),
+    (("new", ""), "give the scenario a name"), (("check", "nothing-here"), "neither a file nor a shipped scenario"),
+    (("run", SMALL, "--worlds", "0"), "greater than or equal to 1"), (("run", SMALL, "--worlds", "x"), "valid integer"),
+    (("explain", SMALL, "--world", "-1"), "greater than or equal to 0"), (("export", SMALL), "--format"),
+    (("bogus",), "No such command"), (("run",), "Missing argument"), (("run", SMALL, SMALL), "unexpected extra"),
+])  # fmt: skip
+def test_wrong_use_is_told_and_ends_with_2(arguments, fragment, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    done = foedus(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert fragment in done.stdout + done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_is_wrong_in_some_worlds_is_listed_by_check(tmp_path):
+    text = next(text for name, text, _, _ in BAD if name == "worlds-precision")
+    (tmp_path / "bad.yaml").write_text(text)
+    done = foedus("check", "bad.yaml", "--json", cwd=tmp_path)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["errors"], found["size"]) == (2, 1, None)
+    (error,) = [problem for problem in found["problems"] if problem["severity"] == "error"]
+    assert (error["line"], error["path"]) == (5, "actors.east")
+    assert "the precision of east must be at least 0" in error["reason"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "foedus", "list"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=300
+        )
+    assert (done.returncode, done.stderr) == (1, "foedus: No space left on device.\n")
+
+
+def test_nothing_but_the_summary_is_printed_when_piped(tmp_path):
+    done = foedus("run", SMALL, "--worlds", "4", "--out", "out", cwd=tmp_path)
+    assert done.stderr == "" and "\x1b" not in done.stdout and max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_terminal_sees_a_progress_bar(tmp_path):
+    pty = pytest.importorskip("pty")
+    command = [sys.executable, "-m", "foedus", "run", SMALL, "--worlds", "200", "--out", str(tmp_path / "out")]
+    seen = bytearray()
+    master, slave = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave) as running:
+        os.close(slave)
+        try:
+            while part := os.read(master, 4096):
+                seen += part
+        except OSError:  # the other end is closed
+            pass
+    os.close(master)
+    assert running.returncode == 0 and b"solving" in seen and b"%" in seen

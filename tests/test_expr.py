@@ -258,7 +258,7 @@ def test_a_query_may_start_elsewhere() -> None:
         ("prob(tension == war)", "needs a time"),
         ("prob(eventually(risk > 1))", "may read only the state"),
         ("prob(eventually(1 < 2))", "must read the state"),
-        ("prob(eventually(tension == war), at=6)", "outside the 6 reported periods"),
+        ("prob(eventually(tension == war), at=6)", "outside the reported periods, 0 to 5"),
         ("prob(eventually(tension == war), at=0, during=(0, 1))", "not both"),
         ("first(tension == war, during=(3, 1))", "ends before it starts"),
         ("eventually(tension == war)", "Ask for its probability"),

@@ -146,10 +146,29 @@ def test_circles(folder: Path) -> None:
 
 
 def test_after_and_before_are_for_variants_only() -> None:
-    with pytest.raises(ScenarioError, match="'after' is not a key here"):
+    with pytest.raises(ScenarioError, match="'after' is for variants"):
         load(GOOD.replace("id: weather", "id: weather\n    after: press"))
 
 
 def test_a_scenario_built_in_python_cannot_extend() -> None:
     problems = problems_of({**load(GOOD).model_dump(by_alias=True), "extends": "base"})
     assert any("put together when it is loaded" in problem.reason for problem in problems)
+
+
+def test_what_is_wrong_between_variants_is_told_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "v0.yaml").write_text(GOOD)
+    for i in range(1, 14):
+        (tmp_path / f"v{i}.yaml").write_text(f"extends: v{i - 1}\n")
+    (tmp_path / "folder.yaml").mkdir()
+    assert load(tmp_path / "v9.yaml").title == "A test"
+    for text, fragment in [
+        ("extends: v13\n", "v4.yaml:1:10 (extends): error: more than 10 scenarios extend one another."),
+        ("extends: folder\n", "wrong.yaml:1:10 (extends): error: 'folder' is neither a shipped scenario nor"),
+        ("extends: v0\nturn: [{id: x, after: nothing, chance: [{}]}]\n", "wrong.yaml:2:23 (turn.x.after)"),
+        ("extends: v0\nturn: [{id: x, drop: true}]\n", "there is no phase 'x' to drop"),
+        ("extends: v0\nturn: {id: x}\n", "wrong.yaml:2:7 (turn): error: it must be a list"),
+        ("extends: v0\nstate: {luck: }\n", "'luck' is not known here"),
+    ]:
+        (tmp_path / "wrong.yaml").write_text(text)
+        problems = "\n".join(map(str, problems_of(tmp_path / "wrong.yaml")))
+        assert fragment in problems and "Did you mean 'folder'" not in problems, problems

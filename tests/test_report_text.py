@@ -12,7 +12,7 @@ from rich.console import Console
 from fake_run import fake_run, fake_scenario
 from foedus.report.explain import print_explanation
 from foedus.report.json import to_json
-from foedus.report.results import Results, quantiles
+from foedus.report.results import Names, Results, quantiles
 from foedus.report.scenario_text import print_scenario
 from foedus.report.terminal import print_summary, sparkline
 from foedus.report.wording import count, listed, number, percent, signed
@@ -100,13 +100,13 @@ def test_an_explanation_says_what_each_alternative_was_worth():
             ("hold", 0.9, 1.2, {"north_land.prestige": 1.0, "north_land.survival": 0.2}),
             ("attack", 0.1, 1.0, {"north_land.prestige": 1.3, "north_land.survival": -0.3}),
         ]),
-        ("2024-06", "drift", "", "rest", 0.7, []),
         ("2024-07", "provoke", "north_land", "attack", 0.4, [("attack", 1.0, 0.5, {})]),
     ]  # fmt: skip
-    text = shown(print_explanation, steps, 80)
-    assert "provoke: North land hold (90%)" in text
-    assert "survival −0.50, prestige +0.30" in text
-    assert "Nature rest (70%)" in text
+    scenario = fake_scenario()
+    text = shown(lambda steps, console: print_explanation(steps, Names(scenario), console), steps, 80)
+    assert "Arland provokes: North land hold (90%)" in text
+    assert "prestige +1.00, survival +0.20" in text and "survival −0.50, prestige +0.30" in text
+    assert text.index("prestige +1.00") < text.index("survival −0.50")
     assert text.index("2024-06") < text.index("2024-07") and text.count("2024-06") == 1
 
 

@@ -11,7 +11,9 @@ Names are imported when first used, so that the command line starts at once.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -20,21 +22,48 @@ _HOMES = {
     "load": "foedus.scenario.load",
     "Scenario": "foedus.scenario.schema",
     "check": "foedus.scenario.check",
+    "problems_of": "foedus.scenario.check",
+    "FoedusError": "foedus.scenario.errors",
+    "ScenarioError": "foedus.scenario.errors",
     "validate": "foedus.scenario.check",
     "run": "foedus.run",
     "Run": "foedus.run",
     "simulate": "foedus.worlds.simulate",
     "sample": "foedus.worlds.sample",
 }
-__all__ = ["Run", "Scenario", "__version__", "check", "load", "run", "sample", "simulate", "validate"]
+__all__ = [
+    "FoedusError",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "check",
+    "load",
+    "problems_of",
+    "run",
+    "sample",
+    "simulate",
+    "validate",
+]
 
 if TYPE_CHECKING:
     from foedus.run import Run, run
-    from foedus.scenario.check import check, validate
+    from foedus.scenario.check import check, problems_of, validate
+    from foedus.scenario.errors import FoedusError, ScenarioError
     from foedus.scenario.load import load
     from foedus.scenario.schema import Scenario
     from foedus.worlds.sample import sample
     from foedus.worlds.simulate import simulate
+
+
+class _Package(ModuleType):
+    """This package, in which the function ``run`` is not hidden by the module of the same name."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value.run if name == "run" and isinstance(value, ModuleType) else value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

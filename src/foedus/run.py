@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 
 from foedus.game.arrays import LANES
 from foedus.judge import Judge
-from foedus.lenses.claims import ClaimResult, OutcomeDriver, neutral_scenario, read_claims
+from foedus.lenses.claims import Claims, OutcomeDriver, neutral_scenario, read_claims
 from foedus.scenario.check import validate
+from foedus.scenario.errors import FoedusError
+from foedus.scenario.expr import nearest
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
-from foedus.worlds.sample import sample
+from foedus.worlds.reach import refuse_unreachable
+from foedus.worlds.sample import sample, uncertain
 from foedus.worlds.simulate import Games, Setting, Simulation, simulate
 from foedus.worlds.weights import ess, even, posterior
 
@@ -43,7 +46,7 @@ class GameSize:
     bytes_per_world: int
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """A finished run. ``data`` is labelled by world, policy, period, outcome, action, actor, objective, reading."""
 
@@ -56,7 +59,7 @@ class Run:
     policies: list[str]
     periods: list[str]
     data: xr.Dataset
-    claims: list[ClaimResult]
+    claims: Claims
     sweep: xr.Dataset
     drivers: list[OutcomeDriver]
     game: GameSize
@@ -93,22 +96,23 @@ class Run:
         """Any query, solved anew in the run's worlds: labelled (policy, world)."""
         import xarray as xr
 
-        text = f"{kind}({', '.join([*subject, *(f'{key}={value!r}' for key, value in options.items())])})"
+        given = {key: value.item() if isinstance(value, np.generic) else value for key, value in options.items()}
+        text = f"{kind}({', '.join([*map(str, subject), *(f'{key}={value!r}' for key, value in given.items())])})"
         query = parse_query(text, query_scope(self.scenario))
         policies = [query.under] if query.under else self.policies
         result = simulate(self.scenario, self.draws, policies, [query], observe=False)
         values = np.stack([result.query[policy][0] for policy in policies])
         return xr.DataArray(values, dims=("policy", "world"), coords={"policy": policies}, name=text)
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.weights)} worlds, {len(self.policies)} policies, {len(self.claims)} claims"
+        return f"Run({self.scenario.title!r}: {counts})"
+
     def _repr_html_(self) -> str:
         from html import escape
 
-        rows = "".join(
-            f"<tr><td>{escape(c.label or c.id)}</td><td>{c.share:.0%}</td><td>{escape(c.verdict)}</td></tr>"
-            for c in self.claims
-        )
         head = f"<b>{escape(self.scenario.title)}</b>, {len(self.weights)} worlds, {len(self.policies)} policies"
-        return f"{head}<table><tr><th>claim</th><th>share</th><th>verdict</th></tr>{rows}</table>"
+        return head + Claims(self.claims)._repr_html_()
 
 
 Progress = Callable[[str, int, int], None]  # what, done, of how many
@@ -123,7 +127,22 @@ def run(scenario: Scenario, *, policies: Sequence[str] | None = None, worlds: in
     At most ``subset`` worlds (the first ones, in full blocks) are used for the precision sweep and
     built-in tests. Without
     ``judge`` claims are left alone, and with them the sweep and the tests: for looking through a lens.
+    Raises FoedusError (ScenarioError with all that is wrong) for what cannot be run.
     """
+    validate(scenario)
+    policies = [policies] if isinstance(policies, str) else policies
+    for name in policies or []:
+        if name not in scenario.all_policies:
+            raise FoedusError(f"'{name}' is not a policy. {nearest(name, scenario.all_policies)}".strip())
+    for what, value, least in (
+        ("worlds", worlds, 1),
+        ("subset", subset, 1),
+        ("threads", threads, 1),
+        ("seed", seed, None),
+    ):
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if not whole or (least is not None and value < least):
+            raise FoedusError(f"{what} must be a whole number{f', {least} or more' if least else ''}, not {value!r}.")
     few = min(subset, worlds if worlds < LANES else worlds // LANES * LANES)
     return Job(scenario, policies, worlds, seed, method, few, judge, progress, threads).run()
 
@@ -144,7 +163,6 @@ class Job:
     done: int = 0
 
     def __post_init__(self) -> None:
-        validate(self.scenario)
         self.readings = read_claims(self.scenario) if self.judge else []
         self.queries = list(dict.fromkeys(query for reading in self.readings for query in reading.queries))
         self.outcomes = outcomes_of(self.scenario)
@@ -161,7 +179,10 @@ class Job:
         self.total = self.worlds * len(self.policies)
         self.total += self.subset * len(self.policies) * len(SETTINGS) * self.judge
         self.total += self.subset * sum(len(needed) for _, needed in self.variants)
-        main = self._simulate(games, draws, self.policies, variations=SETTINGS if self.judge else {}, few=self.subset)
+        refuse_unreachable(self.readings, games)
+        main = self._simulate(
+            games, draws, self.policies, variations=settings_of(self.scenario) if self.judge else {}, few=self.subset
+        )
         solved = time.perf_counter()
         weights = posterior(main.loglik) if self.scenario.observations else even(self.worlds)
         few = {name: draw[: self.subset] for name, draw in draws.items()}
@@ -175,7 +196,7 @@ class Job:
         )
         run = Run(
             self.scenario, draws, weights, ess(weights), bool(self.scenario.observations), by_observation(main),
-            self.policies, made.periods, data, claims, made.sweep_data(), drivers, layout,
+            self.policies, made.periods, data, Claims(claims), made.sweep_data(), drivers, layout,
             provenance(self.scenario, self.worlds, self.seed, self.method, self.subset, timings),
         )  # fmt: skip
         run.warnings = warnings_of(run)
@@ -207,10 +228,23 @@ class Job:
         """The subset with what each claim rests on put at its neutral value."""
         made = {}
         for claim, policies in self.variants:
-            changed = neutral_scenario(self.scenario, self.scenario.claims[claim].rests_on)
-            kept = {name: draw for name, draw in few.items() if name not in self.scenario.claims[claim].rests_on}
-            made[claim] = self._simulate(games.of(changed), kept, policies), changed
+            neutral = self.scenario.claims[claim].rests_on
+            changed = neutral_scenario(self.scenario, neutral)
+            put = {name: np.full(self.subset, float(v)) for name, v in neutral.items() if not isinstance(v, str)}
+            try:
+                found = self._simulate(games.of(changed), {**few, **put}, policies)
+            except FoedusError as error:
+                values = ", ".join(f"{name} = {value}" for name, value in neutral.items())
+                raise FoedusError(f"With what claim '{claim}' rests on made neutral ({values}): {error}") from None
+            made[claim] = found, changed
         return made
+
+
+def settings_of(scenario: Scenario) -> dict[str, Setting]:
+    """The settings of the sweep: where play is perfect, precision means nothing but at 0, where nobody weighs anything."""
+    if scenario.rationality == "logit":
+        return SETTINGS
+    return {name: setting if setting.scale == 0 else Setting(perfect=True) for name, setting in SETTINGS.items()}
 
 
 def provenance(
@@ -235,6 +269,8 @@ def scenario_hash(scenario: Scenario) -> str:
 def warnings_of(run: Run) -> list[str]:
     """What a reader must know before using the numbers."""
     found = []
+    if not uncertain(run.scenario):
+        found.append("Nothing in this scenario is uncertain: all worlds are alike, and shares of them say nothing.")
     if run.observed and run.ess < 0.1 * len(run.weights):
         found.append(
             f"The observations leave an effective sample of only {run.ess:.0f} of {len(run.weights)} worlds: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -24,6 +25,14 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:  # a full disk, say: what is still unwritten cannot be written either
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"foedus: {where}{error.strerror or error}.", file=sys.stderr)
+        sys.exit(1)
+    except MemoryError:
+        print("foedus: there is not enough memory. Lower --worlds, or give the scenario fewer states.", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("foedus: stopped", file=sys.stderr)
         sys.exit(130)

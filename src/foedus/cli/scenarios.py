@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,8 @@ def check(scenario: Name, json: Json = False) -> None:
             size = sizes(loaded)
     except ScenarioError as error:
         problems += error.problems
+    except FoedusError as error:
+        problems.append(Problem((), str(error), file=scenario))
     errors = sum(problem.severity == "error" for problem in problems)
     if json:
         keys = ("file", "line", "column", "severity", "reason", "remedy")
@@ -55,13 +58,15 @@ def new(name: Annotated[str, typer.Argument(help="the name of the scenario: NAME
     from foedus.scenario.template import template
 
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if not name or path.name.startswith("."):
+        raise FoedusError("give the scenario a name, as in: foedus new crisis.")
     if path.exists():
         raise FoedusError(f"{path} exists already. Choose another name.")
     try:
         path.write_text(template(), encoding="utf-8")
     except OSError as error:
         raise FoedusError(f"{path} cannot be written: {error.strerror}.") from None
-    print(f"Wrote {path}. Try: foedus run {path}")
+    print(f"Wrote {path}. Try: foedus run {shlex.quote(str(path))}")
 
 
 @app.command("list")
@@ -119,8 +124,9 @@ def explain(
         ])  # fmt: skip
         return
     from foedus.report.explain import print_explanation
+    from foedus.report.results import Names
 
-    print_explanation(steps, console())
+    print_explanation(steps, Names(loaded), console())
 
 
 @app.command()

@@ -19,7 +19,8 @@ from foedus.game.program import Program, text
 from foedus.game.turn import Turn, build_turn
 from foedus.game.views import open_views
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, evaluate, fold, number, state_names
+from foedus.scenario.expr import Tree, evaluate, fold, number, state_names, sum_of
+from foedus.scenario.places import error_about
 from foedus.scenario.schema import Scenario
 
 MAX_STATES = 400_000
@@ -92,11 +93,12 @@ def compile_game(scenario: Scenario, enabled: Iterable[str] = (), watch: Watch |
                  max_states: int = MAX_STATES) -> Game:  # fmt: skip
     """The game of ``scenario`` in which the actions named in ``enabled`` exist.
 
-    Raises CompileError when it cannot fit or an effect leaves its variable's levels.
+    Raises ScenarioError when it cannot fit or an effect leaves its variable's levels.
     """
     watch = watch or Watch()
     if len(watch.events) > MAX_EVENTS:
-        raise CompileError(f"{len(watch.events)} different events are asked about; at most {MAX_EVENTS} are possible.")
+        reason = f"{len(watch.events)} different events are asked about; at most {MAX_EVENTS} are possible."
+        raise error_about(scenario, "", reason, "Ask fewer questions, in a scenario that extends this one.")
     turn = build_turn(scenario, enabled)
     solved = scenario.horizon.periods + scenario.beyond
     program = Program(solved)
@@ -104,7 +106,10 @@ def compile_game(scenario: Scenario, enabled: Iterable[str] = (), watch: Watch |
     explorer = Explorer(turn, program, live, watch.events, watch.keep, max_states)
     begins = {levels: _starts(turn, explorer, levels) for levels in dict.fromkeys(((), *watch.starts))}
     rows = np.concatenate([rows for rows, _ in begins.values()])
-    found = explorer.explore(rows)
+    try:
+        found = explorer.explore(rows)
+    except CompileError as error:
+        raise error_about(scenario, error.about, error.reason, error.remedy) from None
     actions = _action_index(turn)
     flat = assemble(explorer, actions)
     starts = _start_arrays(begins, found, explorer, program, flat)
@@ -161,6 +166,7 @@ def _start_arrays(begins: Mapping[Levels, tuple[NDArray[np.int8], list[Tree]]], 
         nodes = flat.references[0][found[at : at + len(rows)]].astype(np.int32)
         at += len(rows)
         ids = [-1 if prob == number(1) else program.add(prob, 0, 1, "a start probability") for prob in probs]
+        program.add(fold(sum_of(probs)), 1, 1, "the sum of the start probabilities")
         made[levels] = nodes, np.asarray(ids, np.int32), explorer.flagged(rows, range(len(explorer.events)))
     return made
 

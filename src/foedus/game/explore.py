@@ -26,7 +26,11 @@ INF = np.inf
 
 
 class CompileError(FoedusError):
-    """A scenario whose game cannot be built, and why."""
+    """A game that cannot be built, and why; ``about`` is the phase, action or state variable to blame."""
+
+    def __init__(self, reason: str, remedy: str = "", about: str = ""):
+        super().__init__(f"{reason} {remedy}".strip())
+        self.reason, self.remedy, self.about = reason, remedy, about
 
 
 @dataclass
@@ -116,10 +120,10 @@ class Explorer:
                 self.count += 1
             indices[i] = found
         if self.count > self.limit:
-            raise CompileError(self.blame(stage))
+            raise self.blame(stage)
         return indices
 
-    def blame(self, stage: int) -> str:
+    def blame(self, stage: int) -> CompileError:
         """Says that there are too many states, and which variables multiply them most."""
         rows = self.stages[stage].table()
         factors = []
@@ -127,9 +131,10 @@ class Explorer:
             without = len(np.unique(np.delete(rows, i, axis=1), axis=0))
             factors.append((len(rows) / max(without, 1), name))
         worst = [f"'{name}' (x{factor:.1f})" for factor, name in sorted(factors, reverse=True)[:4] if factor > 1.01]
-        return (
-            f"the game has more than {self.limit:,} states: it cannot fit. Most to blame: {', '.join(worst)}. "
-            "Give those fewer levels, make them 'within: period', or guard the phases that move them."
+        return CompileError(
+            f"the game has more than {self.limit:,} states: it cannot fit. Most to blame: {', '.join(worst)}.",
+            "Give those fewer levels, make them 'within: period', or guard the phases that move them.",
+            max(factors)[1],
         )
 
     def explore(self, start: Rows) -> Long:
@@ -218,6 +223,9 @@ class Explorer:
         stack = [np.full(len(states), k), states, np.full(len(states), order), base, mask]
         self.records.actions.append(np.stack(stack, axis=1))
         self._pay(k, states, order, -1, action.pays, rows)
+        if action.total is not None:
+            what = f"the sum of the probabilities in {name}"
+            self.program.spread(action.total, self.columns(rows), len(rows), 1, 1, what)
         for number, branch in enumerate(action.branches):
             self._branch(k, order, number, branch, states, rows, name)
 
@@ -266,25 +274,23 @@ class Explorer:
         columns = {variable: rows[:, i].astype(float) for i, variable in enumerate(self.names)}
         for variable, tree in effects.items():
             if assumption_names(tree) or reads_time(tree):
-                raise CompileError(
-                    f"{name}: what '{variable}' becomes may depend on the state only; use 'chance' for the rest."
-                )
+                reason = f"what '{variable}' becomes may depend on the state only."
+                raise CompileError(reason, "Use 'chance' for the rest.", name)
             values = np.broadcast_to(np.asarray(evaluate(tree, columns, {}), float), len(rows))
             size = self.turn.variables[self.column[variable]].size
             bad = ~((values >= 0) & (values < size) & (values == np.round(values)))
             if bad.any():
                 i = int(np.argmax(bad))
-                raise CompileError(
-                    f"{name}: '{variable}' would become {values[i]:g}, outside its levels 0 to {size - 1}, "
-                    f"where {self.describe(rows[i])}. Guard the action with 'when', or use clip."
-                )
+                which = f"outside its levels 0 to {size - 1}" if values[i] == np.round(values[i]) else "between levels"
+                reason = f"'{variable}' would become {values[i]:g}, {which}, where {self.describe(rows[i])}."
+                raise CompileError(reason, "Guard the action with 'when', or use clip.", name)
             after[:, self.column[variable]] = values.astype(np.int8)
         return after
 
     def describe(self, row: Rows) -> str:
         """A state in words, variables at home left out."""
         pairs = zip(self.turn.variables, row, strict=True)
-        parts = [f"{variable.name} is {int(level)}" for variable, level in pairs if level != variable.home]
+        parts = [variable.at(int(level)) for variable, level in pairs if level != variable.home]
         return ", ".join(parts) or "all variables are at their start"
 
     def _pay(self, k: int, states: Long, order: int, branch: int, pays: Sequence[Pay], rows: Rows) -> None:

@@ -6,7 +6,7 @@ are one coefficient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.expr import Tree, assumption_names, evaluate, fold, number, reads_time, state_names
 
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
@@ -29,13 +30,23 @@ class Range:
     high: float
     what: str
 
+    @property
+    def limits(self) -> str:
+        """What is allowed, in words."""
+        if self.low == self.high:
+            return f"{self.low:g}"
+        return f"at least {self.low:g}" if self.high == np.inf else f"between {self.low:g} and {self.high:g}"
+
 
 class WorldError(FoedusError):
-    """A number that is impossible in some world; ``world`` is its index among those given."""
+    """A number that is impossible in some world.
 
-    def __init__(self, message: str, world: int):
+    ``world`` is its index among those given, ``about`` the phase, action, commitment or actor it belongs to.
+    """
+
+    def __init__(self, message: str, world: int, about: str = ""):
         super().__init__(message)
-        self.world = world
+        self.world, self.about = world, about
 
 
 class Memo:
@@ -112,6 +123,8 @@ class Program:
         if not assumption_names(tree) and not reads_time(tree):
             state = {name: combinations[:, i].astype(float) for i, name in enumerate(names)}
             values = np.broadcast_to(np.asarray(evaluate(tree, state, {}), float), len(combinations))
+            if not np.isfinite(values).all():
+                raise FoedusError(_infinite(tree, names, combinations[~np.isfinite(values)][0]))
             ids = [self.add(number(value), low, high, what) for value in values]
         else:
             ids = [
@@ -175,23 +188,30 @@ class Program:
             bad = (values < bound.low - slack) | (values > bound.high + slack)
             if bad.any():
                 world = int(np.argwhere(bad)[0][1])
-                limits = (
-                    f"at least {bound.low:g}" if bound.high == np.inf else f"between {bound.low:g} and {bound.high:g}"
-                )
                 tree = text(self.trees[bound.coefficient])
-                raise WorldError(f"{bound.what} must be {limits}, but {tree} is {values[bad][0]:.6g}", world)
+                reason = f"{bound.what} must be {bound.limits}, but {tree} is {values[bad][0]:.6g}"
+                raise WorldError(reason, world, bound.what.split()[-1])
 
 
-def text(tree: Tree) -> str:
-    """A tree as people write it."""
+def _infinite(tree: Tree, names: list[str], levels: NDArray[np.int8]) -> str:
+    where = " and ".join(f"{name} is {level}" for name, level in zip(names, levels, strict=True))
+    return f"{text(tree)} is not a finite number where {where} (levels count from 0). Guard it with 'if ... else'."
+
+
+def text(tree: Tree, levels: Mapping[str, Sequence[str]] | None = None) -> str:
+    """A tree as people write it; a number that a variable is compared with by its name in ``levels``."""
     kind = tree[0]
+    if levels and len(tree) == 3 and tree[1][0] == "state" and tree[2][0] == "num" and kind in COMPARISONS:
+        names, level = levels[tree[1][1]], tree[2][1]
+        if level in range(len(names)):
+            return f"({tree[1][1]} {kind} {names[int(level)]})"
     if kind == "num":
         return f"{tree[1]:g}"
     if kind in ("state", "asm"):
         return str(tree[1])
     if kind == "t":
         return "t"
-    parts = [text(part) for part in tree[1:]]
+    parts = [text(part, levels) for part in tree[1:]]
     if kind == "neg":
         return f"-{parts[0]}"
     if kind == "not":

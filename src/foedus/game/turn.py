@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from foedus.game.clauses import attached, clause_phase
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, number
+from foedus.scenario.expr import Tree, fold, number, sum_of
 from foedus.scenario.schema import Action, Branch, Phase, Scenario
 from foedus.scenario.scope import period_of
 
@@ -34,13 +34,17 @@ class TurnBranch:
 
 @dataclass(frozen=True)
 class TurnAction:
-    """One choice (``name`` empty for nature), with what nature does after it."""
+    """One choice (``name`` empty for nature), with what nature does after it.
+
+    ``total`` is the sum of the branches' probabilities where none of them takes the rest.
+    """
 
     name: str
     when: Tree | None
     base: Tree
     pays: tuple[Pay, ...]
     branches: tuple[TurnBranch, ...]
+    total: Tree | None = None
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,16 @@ class Variable:
     start: dict[int, Tree]
     scratch: bool
     ends: frozenset[int] = frozenset()
+    levels: tuple[str, ...] = ()
 
     @property
     def home(self) -> int:
         """The level that scratch falls back to, and that a dead variable is put at."""
         return next(iter(self.start))
+
+    def at(self, level: int) -> str:
+        """In words, that it is at a level."""
+        return f"{self.name} is {self.levels[level] if self.levels else level}"
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,7 @@ class _TurnReader:
             )
             guard = dated if guard is None else ("and", dated, guard)
         if phase.decide is None:
-            nature = TurnAction("", None, number(1), (), self.branches(phase.chance, {}))
+            nature = TurnAction("", None, number(1), (), self.branches(phase.chance, {}), self.total(phase.chance))
             return TurnPhase(phase.id, -1, guard, (nature,))
         mover = list(self.scenario.actors).index(phase.decide)
         return TurnPhase(phase.id, mover, guard, self.actions(phase))
@@ -173,10 +182,11 @@ class _TurnReader:
             if action.exists == "always" or f"{phase.id}.{name}" in self.enabled
         }
         made = {name: self.action(name, action) for name, action in menu.items()}
+        bases = {name: action.base for name, action in made.items()}
         for name, action in menu.items():
             if action.in_place_of in made:
                 new, old = made[name], made[action.in_place_of]
-                share = new.base if new.when is None else ("*", new.base, ("!=", new.when, number(0)))
+                share = bases[name] if new.when is None else ("*", bases[name], ("!=", new.when, number(0)))
                 made[action.in_place_of] = replace(old, base=("-", old.base, share))
         return tuple(made.values())
 
@@ -185,7 +195,14 @@ class _TurnReader:
         effects = self.effects(action.then)
         branches = self.branches(action.chance, effects) if action.chance else (TurnBranch(None, effects),)
         when = None if action.when is None else self.words.tree(action.when)
-        return TurnAction(name, when, self.words.tree(action.base), self.pays(action.pays), branches)
+        total = self.total(action.chance)
+        return TurnAction(name, when, self.words.tree(action.base), self.pays(action.pays), branches, total)
+
+    def total(self, branches: list[Branch]) -> Tree | None:
+        """The sum of the probabilities of branches none of which takes the rest."""
+        if not branches or any(branch.prob == "rest" for branch in branches):
+            return None
+        return fold(sum_of([self.words.tree(branch.prob) for branch in branches]))
 
     def branches(self, branches: list[Branch], effects: dict[str, Tree]) -> tuple[TurnBranch, ...]:
         """Branches with their probabilities; ``rest`` is what the others leave."""

@@ -96,6 +96,7 @@ class Words:
                     {written.levels.index(level): self.tree(prob) for level, prob in start.items()},
                     written.within == "period",
                     frozenset(written.levels.index(level) for level in written.ends),
+                    tuple(written.levels),
                 )
             )
         return tuple(made)

@@ -71,6 +71,20 @@ class ClaimResult:
     warning: str = ""
 
 
+class Claims(list[ClaimResult]):
+    """The claims of a run, which show themselves as a table in a notebook."""
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(
+            f"<tr><td title='{escape(c.says, quote=True)}'>{escape(c.label or c.id)}</td><td>{c.share:.0%}</td>"
+            f"<td>{escape(c.verdict)}</td><td>{escape(c.built_in)}</td></tr>"
+            for c in self
+        )
+        return f"<table><tr><th>claim</th><th>share</th><th>verdict</th><th>built in?</th></tr>{rows}</table>"
+
+
 @dataclass
 class OutcomeDriver:
     """What drives the probability of an outcome under a policy."""

@@ -89,7 +89,7 @@ def weak_spots(results: Results) -> list[Finding]:
 def _outcomes(results: Results) -> list[Finding]:
     from foedus.report.words import words
 
-    end, policy = results.periods[-1], results.names.policy(results.factual)
+    end, policy = results.end, results.names.policy(results.factual)
     parts = []
     for outcome in results.outcomes[:4]:
         spread = results.final_spread(outcome, results.factual)
@@ -169,6 +169,8 @@ def _noise(results: Results) -> list[Finding]:
     name = results.names.outcome(results.outcomes[0])
     text = f"{capital(name)} goes from {percent(means['half'])} if everyone chooses half as precisely "
     text += f"to {percent(means['perfect'])} if all are perfectly rational"
+    if results.scenario.rationality == "perfect":
+        text = f"{capital(name)} is at {percent(means['perfect'])}, with choices taken to be perfectly rational"
     if "zero" in means:
         text += f"; it would be {percent(means['zero'])} if all acted by base rate alone"
     if means["perfect"] < means.get("one", 0) / 2:
@@ -215,10 +217,20 @@ def what_would_change_it(results: Results) -> list[Finding]:
         found.append(
             Finding(
                 "Judgement",
-                f"{len(bare)} of {count(len(uncertain), 'uncertain number')} rest on judgement without a cited source.",
+                f"{len(bare)} of {count(len(uncertain), 'uncertain number')} "
+                f"{'rests' if len(bare) == 1 else 'rest'} on judgement without a cited source.",
             )
         )
+    if not totals and not any(item.drivers for item in results.run.drivers):
+        found.insert(0, Finding("Drivers", _no_drivers(len(uncertain), len(results.weights))))
     return found
+
+
+def _no_drivers(uncertain: int, worlds: int) -> str:
+    """Why no assumption is named."""
+    if not uncertain:
+        return "nothing is uncertain here, so nothing decides."
+    return f"no assumption stands out in {count(worlds, 'world')}. More worlds tell more."
 
 
 def claims_title(results: Results) -> str:
@@ -237,7 +249,7 @@ def outcome_title(results: Results, outcome: str) -> str:
     """The finding of one outcome's chart over time."""
     now = results.final_spread(outcome, results.factual)
     ranked = results.ranked_policies(outcome)
-    text = f"{capital(results.names.outcome(outcome))}: {percent(now.mean)} by {results.periods[-1]} "
+    text = f"{capital(results.names.outcome(outcome))}: {percent(now.mean)} by {results.end} "
     text += f"under {results.names.policy(results.factual)}"
     if len(ranked) > 1 and ranked[-1][1].mean - ranked[0][1].mean > 0.005:
         text += f"; policies span {percent(ranked[0][1].mean)} to {percent(ranked[-1][1].mean)}"

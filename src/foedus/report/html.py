@@ -74,7 +74,7 @@ def _summary(results: Results) -> dict[str, Any]:
         "warnings": list(run.warnings),
         "observed": run.observed,
         "factual": results.names.policy(results.factual),
-        "end": results.periods[-1],
+        "end": results.end,
         "periods": results.periods,
         "subset": run.meta.get("subset"),
         "titles": {name: source.title for name, source in scenario.sources.items()},

@@ -189,6 +189,11 @@ class Results:
         low, median, high = (float(v) for v in quantiles(values, weights, (LOW, MIDDLE, HIGH)))
         return Spread(mean, low, median, high)
 
+    @property
+    def end(self) -> str:
+        """The last reported period in words: its date, or its number."""
+        return self.periods[-1] if self.scenario.horizon.first else f"period {self.periods[-1]}"
+
     def final_spread(self, outcome: str, policy: str) -> Spread:
         """The spread of an outcome's final probability under a policy."""
         return self.spread(self.final_of(outcome, policy))

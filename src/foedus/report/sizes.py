@@ -14,12 +14,15 @@ def sizes(scenario: Scenario) -> dict[str, Any]:
     """
     from foedus.lenses.claims import read_claims
     from foedus.scenario.outcomes import outcomes_of
+    from foedus.worlds.reach import refuse_unreachable
     from foedus.worlds.sample import sample
     from foedus.worlds.simulate import Games, simulate
 
-    queries = [query for reading in read_claims(scenario) for query in reading.queries]
+    readings = read_claims(scenario)
+    queries = [query for reading in readings for query in reading.queries]
     games = Games(scenario, queries, outcomes_of(scenario))
     largest = max((games.play(policy)[0].game for policy in scenario.all_policies), key=lambda game: game.branches)
+    refuse_unreachable(readings, games)
     simulate(scenario, sample(scenario, 8), list(scenario.all_policies)[:1], observe=False, threads=1)
     return {
         "states_start": largest.start_states, "nodes": largest.nodes, "branches": largest.branches,

@@ -31,16 +31,11 @@ def print_summary(run: Run, console: Console) -> None:
         console.print(_claims(results, console.width >= 110))
         _items(console, findings.weak_spots(results))
     if results.outcomes:
-        _heading(
-            console,
-            "Outcomes over time",
-            f"Under {results.names.policy(results.factual)}, {results.periods[0]} to {results.periods[-1]}.",
-        )
+        span = f", {results.periods[0]} to {results.end}" if len(results.periods) > 1 else ""
+        _heading(console, "Outcomes over time", f"Under {results.names.policy(results.factual)}{span}.")
         console.print(_outcomes(results))
     if results.outcomes and len(results.policies) > 1:
-        _heading(
-            console, "Policies", f"By {results.periods[-1]}: average over worlds, and where nine worlds in ten lie."
-        )
+        _heading(console, "Policies", f"By {results.end}: average over worlds, and where nine worlds in ten lie.")
         console.print(_policies(results, 3 if console.width < 110 else 5))
     _heading(console, "How sure", "")
     _items(console, findings.how_sure(results))

@@ -18,7 +18,10 @@ def parse_date(text: str) -> date:
     if not match:
         raise ValueError(f"'{text}' is not a date; write YYYY, YYYY-MM or YYYY-MM-DD")
     year, month, day = (int(part) if part else 1 for part in match.groups())
-    return date(year, month, day)
+    try:
+        return date(year, month, day)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is not a date: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Calendar:
         if self.unit in _MONTHS:
             months = (when.year - start.year) * 12 + when.month - start.month
             return months // _MONTHS[self.unit]
-        raise ValueError("periods have no unit, so dates cannot be placed")
+        raise ValueError("periods have no unit, so dates cannot be placed; write 'unit: month', say, in the horizon")
 
     def label(self, t: int) -> str:
         """What people call period ``t``: its date, or its number from 1."""

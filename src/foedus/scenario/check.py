@@ -20,7 +20,7 @@ from foedus.scenario.check_sources import check_sources
 from foedus.scenario.check_turn import check_commitments, check_turn
 from foedus.scenario.checker import QUESTION, Checker, constant_of
 from foedus.scenario.distributions import Distribution
-from foedus.scenario.errors import Path, Problem, ScenarioError
+from foedus.scenario.errors import FoedusError, Path, Problem, ScenarioError
 from foedus.scenario.expr import NOT_NAMES, RESERVED, assumption_names
 from foedus.scenario.load import load
 from foedus.scenario.schema import Assumption, Scenario
@@ -29,7 +29,12 @@ TERMINAL = "terminal"  # the objective that terminal values are counted under
 
 
 def check(scenario: Scenario) -> list[Problem]:
-    """Every problem of meaning, errors and warnings, with file, line and column where known. Never raises."""
+    """Every problem of meaning, errors and warnings, with file, line and column where known.
+
+    Raises FoedusError only for what is no scenario.
+    """
+    if not isinstance(scenario, Scenario):
+        raise FoedusError(f"a {type(scenario).__name__} is no scenario. Load one: foedus.load(...).")
     c = Checker(scenario)
     if scenario.extends is not None:
         c.error(("extends",), "a variant is put together when it is loaded.", "Use foedus.load.")
@@ -51,7 +56,14 @@ def check(scenario: Scenario) -> list[Problem]:
         check_unused,
     ):
         step(c)
-    return [scenario.placed(problem) for problem in dict.fromkeys(c.problems)]
+    return [scenario.placed(problem) for problem in dict.fromkeys(_once(c.problems))]
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    """The problems without those that only repeat that the first date is none."""
+    first = ("horizon", "first")
+    repeated = {p.reason for p in problems if p.path == first and p.severity == "error"}
+    return [p for p in problems if p.path == first or p.reason not in repeated]
 
 
 def validate(scenario: Scenario) -> list[Problem]:
@@ -108,7 +120,7 @@ def _horizon(c: Checker) -> None:
             parse_date(horizon.first)
             horizon.calendar.label(horizon.periods + c.scenario.beyond)
         except (ValueError, OverflowError) as error:
-            c.error(("horizon", "first"), f"{error}.")
+            c.error(("horizon", "first"), f"{error}.", "Write YYYY, YYYY-MM or YYYY-MM-DD.")
         if horizon.unit == "period":
             c.warn(("horizon", "first"), "without a unit, dates cannot be placed.", "Add 'unit: month', say.")
     if isinstance(horizon.beyond, dict):
@@ -160,7 +172,10 @@ def _bounds(c: Checker, path: Path, number: Assumption, low: float, high: float 
     if lo >= low and (high is None or hi <= high):
         return
     allowed = f"between {low:g} and {high:g}" if high is not None else f"{low:g} or more"
-    c.error(path, f"{path[-1]} must be {allowed}; here it can be {lo if lo < low else hi:g}.")
+    remedy = ""
+    if number.distribution is not None and number.distribution.kind == "normal":
+        remedy = "Give the ends too, as in normal: [mean, sd, low, high]."
+    c.error(path, f"{path[-1]} must be {allowed}; here it can be {lo if lo < low else hi:g}.", remedy)
 
 
 def support(distribution: Distribution) -> tuple[float, float]:
@@ -211,11 +226,17 @@ def _state(c: Checker) -> None:
             c.known((*path, "ends", n), level, variable.levels, f"a level of '{name}'")
         if variable.ends:
             c.reads.add(name)
+        if variable.within and variable.ends:
+            reason = "the game cannot end at a level that falls back when the period ends."
+            c.error((*path, "ends"), reason, "Leave out 'within: period', or guard the later phases.")
         if isinstance(variable.start, str):
             c.known((*path, "start"), variable.start, variable.levels, f"a level of '{name}'")
             if variable.start in variable.ends:
                 c.warn((*path, "start"), "the game starts at a level that ends it.")
             continue
+        if variable.within and len(variable.start) > 1:
+            reason = "what falls back when the period ends needs a single level to fall back to."
+            c.error((*path, "start"), reason, "Let a chance phase draw the level instead.")
         odds: list[float | None] = []
         for level, probability in variable.start.items():
             c.known((*path, "start", level), level, variable.levels, f"a level of '{name}'")

@@ -86,7 +86,7 @@ def check_observations(c: Checker) -> None:
             _took(c, (*path, "took"), seen, t)
         if seen.is_ is not None:
             c.read((*path, "is"), seen.is_, QUESTION, allow=("state",))
-        tree = c.number((*path, "error"), seen.error, QUESTION)
+        tree = c.read((*path, "error"), seen.error, QUESTION, allow=())
         error = None if tree is None else constant_of(tree)
         if error is not None and not 0 <= error <= 1:
             c.error((*path, "error"), f"{error:g} is not a probability.", "It must lie between 0 and 1.")
@@ -160,7 +160,9 @@ def check_claims(c: Checker) -> None:
         for assumption, neutral in claim.rests_on.items():
             where = (*path, "rests_on", assumption)
             if c.known(where, assumption, c.assumptions, "an assumption"):
-                c.number(where, neutral, QUESTION)
+                value = c.number(where, neutral, QUESTION)
+                if value is not None and assumption_names(value) & {assumption, *c.derived_from(assumption)}:
+                    c.error(where, "its neutral value is computed from itself.", "Give a number, such as 0.")
 
 
 def _reading(c: Checker, path: Path, text: str, tree: Tree) -> None:

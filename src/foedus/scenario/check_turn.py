@@ -100,7 +100,10 @@ def check_commitments(c: Checker) -> None:
             if c.known((*path, "to", n), protege, c.scenario.actors, "an actor") and protege == obligor:
                 c.error((*path, "to", n), f"{protege} cannot commit to itself.")
         _menu(c, path, commitment)
-        c.read((*path, "in_force"), commitment.in_force, ODDS)
+        tree = c.read((*path, "in_force"), commitment.in_force, ODDS)
+        if tree is not None and constant_of(tree) not in (None, 0, 1):
+            remedy = "Write 'applies' for a probability."
+            c.warn((*path, "in_force"), f"it is in force or not: {constant_of(tree):g} counts as in force.", remedy)
         _trigger(c, path, commitment)
         _reneging(c, path, commitment, is_actor)
         if commitment.known_to is not None:

@@ -82,8 +82,12 @@ class Checker:
         for leaf in leaves(tree):
             if leaf[0] in _KINDS and leaf[0] not in allow:
                 name = f"'{leaf[1]}'" if len(leaf) > 1 else "'t'"
-                may = " and ".join(_KINDS[kind] for kind in allow) or "nothing"
-                self.error(path, f"it reads {name}; here it may read only {may}.")
+                may = (
+                    f"it may read only {' and '.join(_KINDS[kind] for kind in allow)}"
+                    if allow
+                    else "a number must stand"
+                )
+                self.error(path, f"it reads {name}; here {may}.")
                 return False
         self.reads |= state_names(tree)
         for name in assumption_names(tree):
@@ -162,14 +166,17 @@ class Checker:
 
     def enters_only(self, name: str) -> set[str]:
         """What an assumption enters, directly or through assumptions computed from it."""
-        seen, todo, roles = set(), [name], set()
+        return {role for one in (name, *self.derived_from(name)) for role in self.roles[one]}
+
+    def derived_from(self, name: str) -> set[str]:
+        """The assumptions that are computed from one, directly or through others (itself only in a circle)."""
+        found: set[str] = set()
+        todo = [name]
         while todo:
-            current = todo.pop()
-            if current not in seen:
-                seen.add(current)
-                roles |= self.roles[current]
-                todo.extend(self.derived[current])
-        return roles
+            new = self.derived[todo.pop()] - found
+            found |= new
+            todo.extend(new)
+        return found
 
 
 def constant_of(tree: Tree) -> float | None:

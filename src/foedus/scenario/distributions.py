@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 # kind -> what its list of parameters means
 KINDS: dict[str, str] = {
-    "uniform": "[low, high]",
-    "loguniform": "[low, high], both positive",
-    "triangular": "[low, mode, high]",
-    "pert": "[low, mode, high]",
-    "beta": "[a, b] or [a, b, low, high]",
-    "normal": "[mean, sd] or [mean, sd, low, high]",
-    "lognormal": "[median, sd of the log]",
-    "integers": "[low, high], both included",
-    "choice": "[value, ...] or {value: probability, ...}",
+    "uniform": "[low, high], low below high",
+    "loguniform": "[low, high], both positive, low below high",
+    "triangular": "[low, mode, high], in this order",
+    "pert": "[low, mode, high], in this order",
+    "beta": "[a, b] or [a, b, low, high], a and b positive, low below high",
+    "normal": "[mean, sd] or [mean, sd, low, high], sd positive, low below high",
+    "lognormal": "[median, sd of the log], both positive",
+    "integers": "[low, high], whole numbers, both included",
+    "choice": "[value, ...] or {value: probability, ...}, probabilities that sum to 1",
 }
 _COUNTS = {
     "uniform": (2,),
@@ -59,13 +59,18 @@ class Distribution(BaseModel):
 
     @model_validator(mode="after")
     def _valid(self) -> Distribution:
+        if self.kind not in KINDS:
+            raise ValueError(f"'{self.kind}' is not a distribution; known: {', '.join(KINDS)}")
+        if self.weights and (self.kind != "choice" or len(self.weights) != len(self.parameters)):
+            raise ValueError(f"{self.kind} takes {KINDS[self.kind]}: one weight for each value of a choice")
         values = [*self.parameters, *self.weights]
         if not values or not all(math.isfinite(value) for value in values):
             raise ValueError(f"{self.kind} takes {KINDS[self.kind]}, all finite")
         if self.kind in _COUNTS and len(self.parameters) not in _COUNTS[self.kind]:
             raise ValueError(f"{self.kind} takes {KINDS[self.kind]}, not {len(self.parameters)} numbers")
         if not _SHAPES[self.kind](self):
-            raise ValueError(f"{self.kind} {self.parameters} is not possible: it takes {KINDS[self.kind]}")
+            shown = dict(zip(self.parameters, self.weights, strict=True)) if self.weights else self.parameters
+            raise ValueError(f"{self.kind} {shown} is not possible: it takes {KINDS[self.kind]}")
         return self
 
 

@@ -39,6 +39,12 @@ _SYNTAX = frozenset(
 )
 _FREE = frozenset(keyword.kwlist) - _SYNTAX  # Python's other words: here they are names like any other
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\b(?:" + "|".join(sorted(_FREE)) + r")\b")
+# what other languages write, and what is written here
+_ADVICE = {
+    "&&|[|][|]|!(?!=)": "Write and, or, not.",
+    "<>": "Write != for what differs.",
+    "(?<![<>=!])=(?!=)": "Write == to compare.",
+}
 RESERVED = {*FUNCTIONS, "t", "date", "and", "or", "not", "if", "else", "rest", "inf", "nan"}
 NOT_NAMES = _SYNTAX  # words that can never be names
 
@@ -118,7 +124,8 @@ class Source:
             offset = min(max((getattr(error, "offset", 1) or 1) - 1, 0) + self.lead, len(self.text))
             reason = getattr(error, "msg", None) or "it is nested too deeply"
             reason = re.sub(r"\s*[(]?<unknown>.*", "", reason).rstrip(".")
-            raise ExpressionError(f"'{shorten(self.text)}' is not an expression: {reason}.", "", offset) from None
+            remedy = next((advice for sign, advice in _ADVICE.items() if re.search(sign, self.text)), "")
+            raise ExpressionError(f"'{shorten(self.text)}' is not an expression: {reason}.", remedy, offset) from None
 
     def offset(self, node: ast.AST) -> int:
         """The place of a node in the text, in characters (Python counts bytes)."""
@@ -147,6 +154,19 @@ def shorten(text: str, limit: int = 60) -> str:
 def number(value: float) -> Tree:
     """A constant."""
     return ("num", float(value))
+
+
+def constant(tree: Tree) -> float:
+    """The value of a tree that reads nothing."""
+    return float(evaluate(tree, {}, {}))
+
+
+def sum_of(trees: list[Tree]) -> Tree:
+    """The sum of some trees."""
+    total = trees[0]
+    for tree in trees[1:]:
+        total = ("+", total, tree)
+    return total
 
 
 @dataclass
@@ -191,6 +211,8 @@ class Reader:
                 return self.compare(node, deeper)
             case ast.Call():
                 return self.call(node, deeper, near)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            raise self.fail(node, f"the text {shown(node)} has no value here.", "Write names without quotes.")
         raise self.fail(
             node,
             f"'{shown(node)}' is not allowed in an expression.",

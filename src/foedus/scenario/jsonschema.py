@@ -112,6 +112,7 @@ def _special(definitions: dict[str, Schema]) -> None:
         assumption[kind] = {**value, "description": f"A distribution: {takes}."}
     distribution = definitions["Distribution"]
     distribution["properties"] |= {kind: assumption[kind] for kind in KINDS}
+    distribution["properties"]["kind"]["enum"] = list(KINDS)
     distribution.pop("required", None)
 
     phase = definitions["Phase"]

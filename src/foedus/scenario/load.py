@@ -8,12 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from foedus.scenario.errors import Problem, ScenarioError
+from foedus.scenario.errors import FoedusError, Problem, ScenarioError
 from foedus.scenario.expr import nearest, shorten
 from foedus.scenario.merge import lift_enters, merge
-from foedus.scenario.messages import problems_in
 from foedus.scenario.schema import Scenario
 from foedus.scenario.yamltext import MAX_BYTES, Node, decode, read_yaml
 
@@ -37,6 +34,9 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Scenario:
         return build(dict(source))
     if isinstance(source, str) and ("\n" in source or ": " in source or source.strip() == ""):
         return load_text(source)
+    if not isinstance(source, (str, os.PathLike)):
+        kind = type(source).__name__
+        raise FoedusError(f"a {kind} cannot be loaded. Give a file's path, a shipped name, YAML text or a mapping.")
     path = _file(source)
     return _load(read_yaml(decode(_bytes(path), str(path)), str(path)), path)
 
@@ -54,9 +54,7 @@ def _load(root: Node, here: Path | None) -> Scenario:
 def build(data: Any, origin: Node | None = None) -> Scenario:
     """A scenario from plain data; ScenarioError in plain words where its shape is wrong."""
     try:
-        scenario = Scenario.model_validate(data)
-    except ValidationError as error:
-        raise ScenarioError(problems_in(error, origin)) from None
+        scenario = Scenario.model_validate(data, context={"origin": origin})
     except RecursionError:
         raise ScenarioError([Problem((), "it is nested too deeply.")]) from None
     scenario._origin = origin
@@ -76,9 +74,8 @@ def _file(source: str | os.PathLike[str]) -> Path:
         return names[text]
     if text.endswith(_SUFFIXES) or os.sep in text:
         raise ScenarioError([Problem((), "there is no such file.", nearest(Path(text).stem, names), file=text)])
-    raise ScenarioError(
-        [Problem((), f"'{text[:200]}' is neither a file nor a shipped scenario.", nearest(text, names))]
-    )
+    reason = "it is neither a file nor a shipped scenario."
+    raise ScenarioError([Problem((), reason, nearest(text, names), file=shorten(text, 200))])
 
 
 def _bytes(path: Path) -> bytes:
@@ -107,8 +104,10 @@ def _extended(root: Node, here: Path | None, chain: list[str]) -> Node:
     path = _base_file(named, here)
     identity = str(path.resolve())
     chain = [*chain, str(here.resolve()) if here else ""]
-    if identity in chain or len(chain) > MAX_CHAIN:
-        raise _fail(named, f"'{named.value}' extends, in the end, itself.", "Break the circle.")
+    if identity in chain:
+        raise _fail(named, f"'{shorten(named.value)}' extends, in the end, itself.", "Break the circle.")
+    if len(chain) > MAX_CHAIN:
+        raise _fail(named, f"more than {MAX_CHAIN} scenarios extend one another.", "Extend an earlier one.")
     base = read_yaml(decode(_bytes(path), str(path)), str(path))
     return merge(_extended(base, path, chain), bare)
 
@@ -128,7 +127,7 @@ def _base_file(named: Node, here: Path | None) -> Path:
             break
     if name in names:
         return names[name]
-    near = [*names, *(path.stem for path in folder.glob("*.yaml"))]
+    near = [*names, *(path.stem for path in folder.glob("*.yaml") if path.is_file())]
     reason = f"'{shorten(name)}' is neither a shipped scenario nor a file beside this one."
     raise _fail(named, reason, nearest(name, near))
 

@@ -109,7 +109,8 @@ def _words(items: list[Any]) -> tuple[str, str]:
         return f"{context.get('error', special['msg'])}.", _QUOTE if "[key]" in special["loc"] and split else ""
     if kind == "literal_error":
         allowed = [part.strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(", ")]
-        return f"'{special['input']}' is not one of: {', '.join(allowed)}.", nearest(str(special["input"]), allowed)
+        remedy = nearest(str(special["input"]), allowed)
+        return f"'{special['input']}' is not one of: {', '.join(allowed)}.", remedy if remedy.startswith("Did") else ""
     if kind in _LIMITS:
         return f"{special['input']} {_LIMITS[kind].format(**context)}.", ""
     if kind == "too_short":
@@ -148,6 +149,8 @@ def kind_of(value: Any) -> str:
 
 def _unknown_key(item: Any) -> tuple[str, str]:
     name, known = str(item["loc"][-1]), keys_of(_model(item["loc"][:-1]))
+    if name in PLACING and name in known:
+        return f"'{name}' is for variants (extends).", "Here phases follow each other as they are listed."
     remedy = nearest(name, known)
     listed = f"Keys here: {', '.join(known)}."
     return f"'{name}' is not a key here.", f"{remedy} {listed}" if remedy.startswith("Did") else listed

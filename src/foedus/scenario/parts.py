@@ -44,6 +44,12 @@ def _bounded(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"it must be a whole number, not the truth value {str(value).lower()}")
+    return value
+
+
 def _text(value: Any) -> Any:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
@@ -51,7 +57,8 @@ def _text(value: Any) -> Any:
 Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": _ID_PATTERN})]
 Text = Annotated[str, BeforeValidator(_text)]
 Num = Annotated[float | int | bool | str, AfterValidator(_bounded), Field(description="a number, or an expression")]
-Moment = str | Annotated[int, Field(ge=0, le=1_000_000)]
+WHOLE = BeforeValidator(_whole)  # true and false are no numbers here
+Moment = str | Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 Pays = dict[Id, Num | dict[Id, Num]]
 Effects = dict[Id, Num]
 
@@ -66,7 +73,7 @@ class Evidence(Model):
     """Where a number or claim comes from: a source, a paragraph of it, a verbatim quote."""
 
     source: str
-    paragraph: Annotated[int, Field(ge=1, le=1_000_000)] | str | None = None
+    paragraph: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | str | None = None
     quote: str | None = None
 
     @model_validator(mode="before")
@@ -75,6 +82,8 @@ class Evidence(Model):
         if isinstance(value, str):
             return {"source": value}
         if isinstance(value, (list, tuple)):
+            if len(value) > 3:
+                raise ValueError("evidence is a source, or [source, paragraph, quote]")
             return dict(zip(("source", "paragraph", "quote"), value, strict=False))
         return value
 
@@ -111,10 +120,10 @@ class Source(Model):
 class Horizon(Model):
     """How many periods are reported, what they are, and how many more are solved."""
 
-    periods: Annotated[int, Field(ge=1, le=2000)] = 1
+    periods: Annotated[int, Field(ge=1, le=2000), WHOLE] = 1
     unit: Literal["day", "week", "month", "quarter", "year", "period"] = "period"
-    first: Annotated[str | None, BeforeValidator(lambda v: v if v is None else str(v))] = None
-    beyond: Annotated[int, Field(ge=0, le=2000)] | dict[Id, Num] | None = None
+    first: Annotated[str | None, BeforeValidator(_text)] = None
+    beyond: Annotated[int, Field(ge=0, le=2000), WHOLE] | dict[Id, Num] | None = None
 
     @property
     def calendar(self) -> Calendar:

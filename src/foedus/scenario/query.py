@@ -151,6 +151,8 @@ class ReadingReader(Reader):
                 raise self.fail(
                     keyword.value, f"{kind} has no '{keyword.arg}'.", nearest(keyword.arg or "", _OPTIONS[kind])
                 )
+            if keyword.arg in options:
+                raise self.fail(keyword.value, f"'{keyword.arg}' is given twice.", "Remove one.")
             options[keyword.arg] = keyword.value
         mode, event, names = self.subject(kind, node)
         window = self.window(options)
@@ -239,7 +241,9 @@ class ReadingReader(Reader):
             case _:
                 raise self.fail(node, "a time is a quoted date or a whole number.")
         if not 0 <= t < self.queries.periods:
-            raise self.fail(node, f"'{shown(node)}' is outside the {self.queries.periods} reported periods.")
+            reported = f"0 to {self.queries.periods - 1}" if self.queries.periods > 1 else "0 alone"
+            named = shown(node).strip("'")
+            raise self.fail(node, f"'{named}' is outside the reported periods, {reported}.")
         return t
 
     def policy(self, node: ast.expr | None) -> str | None:

@@ -12,9 +12,18 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from foedus.scenario.errors import Problem
+from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.parts import (
     Action,
     Actor,
@@ -154,6 +163,23 @@ class Scenario(Model):
         }
         cells = "".join(f"<tr><td>{name}</td><td>{count}</td></tr>" for name, count in counts.items() if count)
         return f"<b>{html.escape(self.title or 'Scenario')}</b><table>{cells}</table>"
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.actors)} actors, {len(self.turn)} phases, {len(self.claims)} claims"
+        return f"Scenario({self.title!r}: {counts})"
+
+    __str__ = __repr__
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told(cls, value: Any, build: ModelWrapValidatorHandler[Scenario], info: ValidationInfo) -> Scenario:
+        """What is wrong with the shape, in plain words, however the scenario is built."""
+        from foedus.scenario.messages import problems_in
+
+        try:
+            return build(value)
+        except ValidationError as error:
+            raise ScenarioError(problems_in(error, (info.context or {}).get("origin"))) from None
 
     @model_validator(mode="before")
     @classmethod

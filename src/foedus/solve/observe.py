@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foedus.game.compile import Game
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree
+from foedus.scenario.expr import Tree, constant
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 
@@ -36,7 +36,7 @@ class Observations:
                 period_of(scenario, o.at),
                 frozenset(o.took or ()),
                 None if o.is_ is None else words.tree(o.is_),
-                o.error,
+                constant(words.tree(o.error)),
             )
             for o in scenario.observations
         ]

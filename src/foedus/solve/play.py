@@ -161,7 +161,10 @@ class Play:
         node, t, lane, wrong = backward(packed, work, table, periods, scale, perfect, fixed, given, store, out, values)
         if wrong:
             values[:] = 0.0
-            raise WorldError(self._no_action(node, t) if wrong == NO_ACTION else self._not_finite(t), lane)
+            if wrong == NO_ACTION:
+                phase = self.game.turn.phases[self.game.arrays.phase[node]].id
+                raise WorldError(self._no_action(node, t), lane, phase)
+            raise WorldError(self._not_finite(t), lane)
         return self._at_start(table, values)
 
     def walk(self, table: Floats, policy: Floats, plan: QueryPlan, start: Start) -> Forward:
@@ -210,9 +213,9 @@ class Play:
         game = self.game
         phase = game.turn.phases[game.arrays.phase[node]]
         levels = zip(game.turn.variables, game.rows[node], strict=True)
-        where = ", ".join(f"{v.name} = {int(level)}" for v, level in levels if level != v.home) or "the start state"
+        where = ", ".join(v.at(int(level)) for v, level in levels if level != v.home) or "the start state"
         return (
-            f"phase '{phase.id}' leaves {game.turn.actors[phase.mover]} no action in period {t} (with {where}): "
+            f"phase '{phase.id}' leaves {game.turn.actors[phase.mover]} no action in period {t} (where {where}): "
             "every action's 'when' is false or its base 0"
         )
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.game.compile import Game
 from foedus.game.program import Memo, WorldError
-from foedus.scenario.errors import FoedusError
 from foedus.solve.play import Play
 from foedus.solve.visits import visits
 from foedus.worlds.simulate import Games, blame, same_tables, tables_of
@@ -115,7 +114,7 @@ def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Chang
            memo: Memo | None = None) -> Iterator[Block]:  # fmt: skip
     """The worlds of ``draws`` {assumption: [W]} solved under ``policy``, block by block.
 
-    ``change`` makes another game of the one compiled. ``memo`` is kept between calls with the same draws. FoedusError
+    ``change`` makes another game of the one compiled. ``memo`` is kept between calls with the same draws. ScenarioError
     where a world cannot be played.
     """
     perfect = games.scenario.rationality == "perfect"
@@ -128,8 +127,8 @@ def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Chang
             _ = block.choices
             yield block
     except WorldError as error:
-        wrong = WorldError(str(error), start + error.world)
-        raise FoedusError(blame(games.scenario, policy, draws, 0, wrong)) from None
+        wrong = WorldError(str(error), start + error.world, error.about)
+        raise blame(games.scenario, policy, draws, 0, wrong) from None
 
 
 def in_blocks(games: Games, policy: str, draws: Mapping[str, Floats],

@@ -56,18 +56,19 @@ def unit_sample(names: Collection[str], n: int, seed: int = 0, method: Method = 
     raise FoedusError(f"'{method}' is not a sampling method. {nearest(str(method), ['lhs', 'sobol'])}")
 
 
-def from_unit(scenario: Scenario, unit: Mapping[str, Floats], n: int = 1) -> dict[str, Floats]:
+def from_unit(scenario: Scenario, unit: Mapping[str, Floats], n: int | None = None) -> dict[str, Floats]:
     """Points of the unit cube as draws: distributions by their quantiles, fixed numbers as they are.
 
-    ``unit`` has one coordinate [n] for every uncertain assumption; ``n`` counts where none is uncertain.
+    ``unit`` has one coordinate [n] for every uncertain assumption; ``n`` (1 unless given) counts
+    where nothing is uncertain. Some number is fixed or drawn in every scenario.
     """
-    n = len(next(iter(unit.values()))) if unit else n
+    n = len(next(iter(unit.values()))) if unit else n or 1
     draws = {}
     for name, assumption in scenario.all_assumptions.items():
         if assumption.distribution is not None:
             draws[name] = quantile(assumption.distribution, unit[name])
-        elif assumption.value is not None and not isinstance(assumption.value, str):
-            draws[name] = np.full(n, float(assumption.value))
+        elif assumption.value is not None and not assumption_names(tree := _read(scenario, name, assumption.value)):
+            draws[name] = np.full(n, float(evaluate(tree, {}, {})))
     return draws
 
 

@@ -18,8 +18,9 @@ from foedus.game.compile import Game, Watch, compile_game
 from foedus.game.perceive import Perception, Version, perceive, secrets_of
 from foedus.game.program import Memo, WorldError
 from foedus.game.words import Words
-from foedus.scenario.errors import FoedusError
+from foedus.scenario.errors import ScenarioError
 from foedus.scenario.expr import Tree, state_names
+from foedus.scenario.places import error_about
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.solve.observe import Observations
@@ -251,9 +252,9 @@ class _Work:
             if progress is not None:
                 progress(min(LANES, width - at))
 
-    def _blamed(self, error: WorldError, at: int) -> FoedusError:
-        wrong = WorldError(str(error), at + error.world)
-        return FoedusError(blame(self.games.scenario, self.policy, self.draws, self.first, wrong))
+    def _blamed(self, error: WorldError, at: int) -> ScenarioError:
+        wrong = WorldError(str(error), at + error.world, error.about)
+        return blame(self.games.scenario, self.policy, self.draws, self.first, wrong)
 
 
 def same_tables(tables: Sequence[Floats]) -> tuple[int, ...]:
@@ -275,11 +276,12 @@ def tables_of(scenario: Scenario, policy: str, game: Game, perception: Perceptio
     return [tables[0], *(tables[0] if version == plain else next(others) for version in versions)]
 
 
-def blame(scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError) -> str:
-    """An error with the world that it happened in."""
+def blame(scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError) -> ScenarioError:
+    """An error with the world that it happened in, at the place in the scenario that it is about."""
     world = min(error.world, len(next(iter(draws.values()))) - 1)
     drawn = [name for name, a in scenario.all_assumptions.items() if a.distribution is not None and name in draws]
     shown = ", ".join(f"{name} = {draws[name][world]:.4g}" for name in drawn[:12])
     more = f" and {len(drawn) - 12} more" if len(drawn) > 12 else ""
-    where = f"In world {first + world} under policy '{policy}'"
-    return f"{where}: {error}." + (f" There {shown}{more}." if shown else "")
+    where = f"in world {first + world} under policy '{policy}'"
+    reason = f"{where}: {error}." + (f" There {shown}{more}." if shown else "")
+    return error_about(scenario, error.about, reason)

@@ -1,0 +1,66 @@
+"""Which events a game can come to at all, whatever is played."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from foedus.game.compile import Game
+from foedus.game.program import text
+from foedus.scenario.errors import Problem, ScenarioError
+from foedus.scenario.expr import Tree
+from foedus.scenario.query import Query
+from foedus.worlds.simulate import Games
+
+
+class Asked(Protocol):
+    """A reading of a claim, with what it asks."""
+
+    @property
+    def claim(self) -> str:
+        """The claim's id."""
+
+    @property
+    def name(self) -> str:
+        """The reading's name."""
+
+    @property
+    def queries(self) -> Sequence[Query]:
+        """Its queries."""
+
+
+def events_met(game: Game) -> set[Tree]:
+    """The watched events that hold in some state that the game can be in."""
+    starts = [flags for _, _, flags in game.starts.values()]
+    flags = np.concatenate([game.arrays.flags, game.arrays.end_flags, *starts])
+    met = int(np.bitwise_or.reduce(flags)) if len(flags) else 0
+    return {event for e, event in enumerate(game.watch.events) if met >> e & 1}
+
+
+def refuse_unreachable(readings: Sequence[Asked], games: Games) -> None:
+    """ScenarioError when a claim asks about an event that no state satisfies, under any policy.
+
+    Such a question has one answer whatever is assumed; as a rule it is a slip.
+    """
+    wanted = {tree for reading in readings for query in reading.queries for tree in _events(query)}
+    for policy in games.scenario.all_policies:
+        if not wanted:
+            return
+        wanted -= events_met(games.play(policy)[0].game)
+    problems = []
+    for reading in readings:
+        for tree in dict.fromkeys(t for query in reading.queries for t in _events(query) if t in wanted):
+            shown = text(tree, games.scenario.scopes)
+            reason = f"no state that the game can come to satisfies {shown}, under any policy."
+            path = ("claims", reading.claim, "readings", reading.name)
+            problems.append(Problem(path, reason, "Ask about what can happen, or add the move that leads there."))
+    if problems:
+        raise ScenarioError(map(games.scenario.placed, problems))
+
+
+def _events(query: Query) -> list[Tree]:
+    """The events that a query needs to be possible: what must always hold need not be."""
+    asked = [] if query.event is None or query.mode == "always" else [query.event]
+    return asked if query.given is None else [*asked, query.given]

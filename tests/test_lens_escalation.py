@@ -220,6 +220,7 @@ def no_return(found: xr.Dataset, scenario: Scenario, world: Any, policy: str, va
                 expected = [first[k] for k in range(len(levels))]
                 np.testing.assert_allclose(here["first_at"].sel(limit=limit), expected, atol=1e-9)
                 assert float(here["passed"].sel(limit=limit)) == pytest.approx(sum(expected), abs=1e-9)
+                assert float(here["first_next"].sel(limit=limit).sum()) == pytest.approx(sum(expected), abs=1e-9)
 
 
 def routes_agree(found: xr.Dataset, paths: list[Path], variable: str) -> int:
@@ -277,6 +278,14 @@ def test_random_games_against_every_path():
         if sum(phase.decide is None for phase in case.scenario.turn) < 2:
             routes += compare(case.scenario, list(case.scenario.all_policies)[-1])
     assert routes > 30
+
+
+def test_the_phase_after_which_nothing_can_be_held():
+    """Once war has come nature decides: with the drift next, and only there, not even all together hold it."""
+    found = look("escalation", run(Scenario.model_validate(CLIMB), worlds=1, judge=False)).isel(world=0)
+    before = found["first_next"].sel(target="general", set="ann+bob+cem", limit=0.5)
+    assert float(before.sel(phase="drift")) == pytest.approx(float(before.sum())) and float(before.sum()) > 0
+    assert float(found["passed"].sel(target="war", set="ann+bob+cem", limit=0.1)) == 0
 
 
 def test_where_there_is_no_ladder_it_says_so():

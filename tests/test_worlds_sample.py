@@ -166,6 +166,12 @@ def test_replacing_on_top_keeps_what_is_held() -> None:
     assert (replace(case, policy, {"a": "b"}, held=["b"])["c"] == 21).all()
 
 
+def test_as_many_worlds_as_asked_where_nothing_is_uncertain() -> None:
+    raw = {"actors": {"a": {}}, "state": {"s": {"levels": ["x", "y"], "start": "x"}},
+           "turn": [{"id": "p", "decide": "a", "actions": {"n": {}}}]}  # fmt: skip
+    assert {len(draw) for draw in sample(Scenario.model_validate(raw), 3).values()} == {3}
+
+
 def test_bad_assumptions_are_errors_a_person_can_act_on() -> None:
     case = scenario(a="b", b="c + 1", c="a")
     with pytest.raises(FoedusError, match="depend on each other"):

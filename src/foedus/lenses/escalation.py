@@ -46,7 +46,7 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
     lowest that a set of actors can bring about; ``usual_at`` [target, level] and ``least_at`` [target, set, level]
     the same on coming to a level from below (or starting there); ``passed`` [target, set, limit] the probability that a path comes to
     a state from which the set cannot bring the risk below the limit, short of the target itself, and ``first_at`` [.., level]
-    the part of it that first does so at each level. ``route`` [route]: the probability of the likeliest routes to
+    and ``first_next`` [.., phase] the parts of it that first do so at each level, and with each phase next. ``route`` [route]: the probability of the likeliest routes to
     ``route_target``; ``route_by``, ``route_from``, ``route_to`` [route, place] their moves ("" and -1 behind the last).
     ``weight`` [world]. Attributes: ``policy``, ``variable``, ``worlds``, ``note``, ``route_target``, ``routes_sure``.
     """
@@ -90,7 +90,7 @@ class _Maker:
         """Every array, the world first."""
         policy, _ = play.solve(tables, 1.0, self.scenario.rationality == "perfect")
         ladder = Ladder(play, tables[0], policy, self.variable)
-        self.moves, self.sets = ladder.moves, sets_of(play)
+        self.moves, self.sets, self.phases = ladder.moves, sets_of(play), play.game.phase_ids
         found = _climb(ladder, len(self.levels)) | self._up(ladder)
         parts = [self._target(ladder, target) for target in self.targets]
         found |= {name: np.stack([part[name] for part in parts], axis=1) for name in parts[0]}
@@ -120,20 +120,23 @@ class _Maker:
     def _set(self, ladder: Ladder, target: int, movers: Sequence[int], entered: Floats) -> dict[str, Floats]:
         """What one set of actors can do against a target."""
         least, worth = ladder.risk(target, movers)
-        passed = np.stack([self._no_return(ladder, target, worth, limit) for limit in LIMITS], axis=1)
+        first = [self._no_return(ladder, target, worth, limit) for limit in LIMITS]
+        levels, phases = (np.stack(parts, axis=1) for parts in zip(*first, strict=True))
         return {
             "least": least, "least_at": self._on_entry(ladder, worth, entered),
-            "first_at": passed, "passed": passed.sum(axis=2),
+            "first_at": levels, "first_next": phases, "passed": levels.sum(axis=2),
         }  # fmt: skip
 
-    def _no_return(self, ladder: Ladder, target: int, worth: Floats, limit: float) -> Floats:
-        """[LANES, level]: the probability that the first state of no return is at each level."""
+    def _no_return(self, ladder: Ladder, target: int, worth: Floats, limit: float) -> tuple[Floats, Floats]:
+        """The probability that the first state of no return is at each level [LANES, level], before each phase [LANES, phase]."""
         mass = ladder.begin(ladder.empty(), range(target))
         push(ladder.play.graph, ladder.table, ladder.policy, mass, ladder.lands >= target, worth=worth, limit=limit)
-        ends = ladder.play.game.arrays.end_nodes
+        g = ladder.play.game.arrays
         mass = np.where(worth >= limit, mass, 0.0)
-        mass[:, ends] = 0.0
-        return _by_level(mass.sum(axis=0), ladder.level, len(self.levels))
+        mass[:, g.end_nodes] = 0.0
+        first = mass.sum(axis=0)
+        by_phase = _by_level(first, np.maximum(g.phase, 0), len(ladder.play.game.phase_ids))
+        return _by_level(first, ladder.level, len(self.levels)), by_phase
 
     def _on_entry(self, ladder: Ladder, worth: Floats, entered: Floats) -> Floats:
         """[LANES, level]: the average of ``worth`` over arrivals at a level from below, and starts there."""
@@ -161,7 +164,7 @@ class _Maker:
             "ever": ("level",), "periods_at": ("level",), "step": ("from", "to"), "moves": ("move",), "moves_up": ("move",),
             "usual": ("target",), "least": ("target", "set"), "usual_at": ("target", "level"), "route": ("route",),
             "least_at": ("target", "set", "level"), "passed": ("target", "set", "limit"),
-            "first_at": ("target", "set", "limit", "level"),
+            "first_at": ("target", "set", "limit", "level"), "first_next": ("target", "set", "limit", "phase"),
         }  # fmt: skip
         actors = list(self.scenario.actors)
         longest = max((len(route.moves) for route in self.routes), default=0)
@@ -176,7 +179,7 @@ class _Maker:
             "move": [f"{by}: {self.levels[a]} to {self.levels[b]}" for by, a, b in self.moves],
             "move_by": ("move", [by for by, _, _ in self.moves]), "move_from": ("move", [a for _, a, _ in self.moves]),
             "move_to": ("move", [b for _, _, b in self.moves]), "target": [self.levels[k] for k in self.targets],
-            "set": ["+".join(actors[i] for i in chosen) for chosen in self.sets], "limit": list(LIMITS),
+            "phase": list(self.phases), "set": ["+".join(actors[i] for i in chosen) for chosen in self.sets], "limit": list(LIMITS),
         }  # fmt: skip
         attrs |= {"worlds": len(some.weights), "route_target": self.levels[self.route_target], "routes_sure": self.sure}
         return xr.Dataset(variables, coords=coords, attrs=attrs)

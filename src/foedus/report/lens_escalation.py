@@ -89,6 +89,9 @@ class View:
 
     def by(self, name: str) -> str:
         """Who or what makes a move: an action, or nature's phase."""
+        if name.endswith(".clause"):
+            commitment = self.results.scenario.commitments[name.removesuffix(".clause")]
+            return f"the reading of: {commitment.label or plain(name.removesuffix('.clause'))}"
         if "." in name:
             return self.names.action(name)
         phase = next((phase for phase in self.results.scenario.turn if phase.id == name), None)
@@ -133,10 +136,11 @@ def _second(view: View) -> str:
         risk = f"the risk of {view.target(k)} under {percent(min(limits))}"
         lowest = next((level for level, x in zip(view.levels, at[k, everyone]) if x >= min(limits)), None)
         share = percent(float(passed[k, everyone]))
+        after = _next(view, k, everyone, limits.index(min(limits)))
         if lowest is not None:
-            parts.append(f"once at {plain(lowest)} even {together} cannot on average bring {risk}, and {share} of paths come to a state where they cannot")  # fmt: skip
+            parts.append(f"once at {plain(lowest)} even {together} cannot on average bring {risk}, and {share} of paths come to a state where they cannot{after}")  # fmt: skip
         elif passed[k, everyone] > 0:
-            parts.append(f"{share} of paths come to a state from which even {together} cannot bring {risk}")
+            parts.append(f"{share} of paths come to a state from which even {together} cannot bring {risk}{after}")
     if parts:
         return f"{capital(parts[0])}."
     k = len(view.targets) - 1
@@ -147,6 +151,14 @@ def _second(view: View) -> str:
         f"always leaves a risk under {percent(min(limits))}; of single actors {view.who(view.sets[best])} can hold it longest "
         f"({percent(float(passed[k, best]))} of paths come to where it cannot)."
     )
+
+
+def _next(view: View, target: int, chosen: int, limit: int) -> str:
+    """What most often comes next where a path first cannot be held."""
+    before = view.mean(view.array("first_next"))[target, chosen, limit]
+    if not before.max(initial=0.0) > 0:
+        return ""
+    return f", most often with “{view.by(str(view.found['phase'].values[int(np.argmax(before))]))}” next"
 
 
 def _ladder(view: View) -> Figure:

@@ -81,16 +81,14 @@ def _push(g: Ints, work: Floats, table: Floats, policy: Floats, stop: NDArray[np
             x = load(mass, row + n)
             if which(x != zero) == 0:
                 continue
-            stays = zero
-            if worth.shape[0] > 0:
-                stays = select(load(worth, row + n) >= splat(limit), x, zero)
-                x = x - stays
             if at(g, s.GUARD, n) >= 0:
                 active = load(work, at(g, s.GUARD, n)) != zero
                 to = row + at(g, s.PASS_TO, n)
                 store(mass, to, load(mass, to) + select(active, zero, x))
                 x = select(active, x, zero)
-            store(mass, row + n, stays + x)
+            store(mass, row + n, x)
+            if worth.shape[0] > 0:
+                x = select(load(worth, row + n) >= splat(limit), zero, x)
             _onward(g, work, n, t, x, policy, stop, mass)
         if days and t + 1 < periods:
             for e in range(ends):

@@ -86,9 +86,9 @@ def route_chart(routes: Sequence[tuple[float, Sequence[Step]]]) -> Markup:
     """One row a route: its share, then levels joined by arrows that say what makes each move."""
     longest = min(max(len(steps) for _, steps in routes), _MOST)
     left, box, row = 62.0, 96.0, 66.0
-    gap = min(190.0, (900 - left - box) / max(longest, 1) - box)
+    gap = min(190.0, (898 - left - box) / max(longest, 1) - box)
     if gap < 70:
-        box, gap = 70.0, (900 - left - 70.0) / longest - 70.0
+        box, gap = 70.0, (898 - left - 70.0) / longest - 70.0
     drawing = Drawing(900, row * len(routes) + 6, "The likeliest routes")
     most = max(share for share, _ in routes)
     for i, (share, steps) in enumerate(routes):

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from foedus.lenses.gmcr import Conflict, OptionModel
-from foedus.lenses.gmcr_file import conflict_from_json
-from foedus.lenses.stability import (
+from foedus.lenses.gmcr.analysis import (
     CONCEPTS,
     analyse,
     load_conflict,
@@ -21,10 +19,12 @@ from foedus.lenses.stability import (
     run_file,
     table,
 )
-from foedus.lenses.stability_coalition import COALITION_CONCEPTS, coalition_stability
-from foedus.lenses.stability_inverse import inverse, sentences
-from foedus.lenses.stability_limited import limited_moves
-from foedus.lenses.stability_paths import paths_from
+from foedus.lenses.gmcr.coalition import COALITION_CONCEPTS, coalition_stability
+from foedus.lenses.gmcr.conflict import Conflict, OptionModel
+from foedus.lenses.gmcr.file import conflict_from_json
+from foedus.lenses.gmcr.inverse import inverse, sentences
+from foedus.lenses.gmcr.limited import limited_moves
+from foedus.lenses.gmcr.paths import paths_from
 from foedus.scenario.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from foedus.lenses.gmcr import Conflict, OptionModel
-from foedus.lenses.gmcr_file import conflict_from_json
-from foedus.lenses.stability import analyse, load_conflict, run_file, save_conflict
+from foedus.lenses.gmcr.analysis import analyse, load_conflict, run_file, save_conflict
+from foedus.lenses.gmcr.conflict import Conflict, OptionModel
+from foedus.lenses.gmcr.file import conflict_from_json
 from foedus.scenario.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 

@@ -54,8 +54,8 @@ def lens(
 
 def _conflict(file: Path, json: bool) -> None:
     """The stability of a conflict in option form."""
-    from foedus.lenses.gmcr_file import load_conflict
-    from foedus.lenses.stability import analyse, table
+    from foedus.lenses.gmcr.analysis import analyse, table
+    from foedus.lenses.gmcr.file import load_conflict
 
     result = analyse(load_conflict(file))
     if json:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from foedus.lenses.gmcr import Bools, Ints, OptionModel
-from foedus.lenses.gmcr_moves import Moves
+from foedus.lenses.gmcr.conflict import Bools, Ints, OptionModel
+from foedus.lenses.gmcr.moves import Moves
 
 _PAIRS = 1 << 20
 _CELLS = 1 << 23

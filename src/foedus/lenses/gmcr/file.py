@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from foedus.lenses.gmcr import MOST_OPTIONS, Condition, Conflict, DecisionMaker, Option, OptionModel, Pattern
+from foedus.lenses.gmcr.conflict import MOST_OPTIONS, Condition, Conflict, DecisionMaker, Option, OptionModel, Pattern
 from foedus.scenario.errors import FoedusError
 
 Part = TypeVar("Part")

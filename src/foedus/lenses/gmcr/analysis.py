@@ -1,4 +1,4 @@
-"""The stability lens: which states of a conflict would last, and why.
+"""The analysis of a conflict: which states would last.
 
 Reads conflicts in option form (``.gmcr`` files) and graphs of states, and finds the states that are stable for
 every player under the concepts of the graph model for conflict resolution (Fang, Hipel and Kilgour 1993).
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.lenses.gmcr import Bools, Conflict, OptionModel
-from foedus.lenses.gmcr_file import load_conflict, save_conflict
-from foedus.lenses.gmcr_graph import GraphConflict, GraphModel, Model, conflict_from_payoffs, moves_of
-from foedus.lenses.stability_concepts import CONCEPTS, stable_states
+from foedus.lenses.gmcr.concepts import CONCEPTS, stable_states
+from foedus.lenses.gmcr.conflict import Bools, Conflict, OptionModel
+from foedus.lenses.gmcr.file import load_conflict, save_conflict
+from foedus.lenses.gmcr.graph import GraphConflict, GraphModel, Model, conflict_from_payoffs, moves_of
 
 if TYPE_CHECKING:
     from rich.table import Table

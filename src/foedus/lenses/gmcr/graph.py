@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from foedus.lenses.gmcr import Ints, OptionModel
-from foedus.lenses.gmcr_moves import ArcMoves, Moves, OptionMoves, legally_reached
+from foedus.lenses.gmcr.conflict import Ints, OptionModel
+from foedus.lenses.gmcr.moves import ArcMoves, Moves, OptionMoves, legally_reached
 from foedus.scenario.errors import FoedusError
 
 

@@ -50,7 +50,7 @@ class StabilityResult:
 
     def labels(self, concept: str) -> list[str]:
         """The equilibria by their labels (letters in option form), sorted."""
-        return sorted(map(self.model.label, self.equilibria(concept)))
+        return sorted(self.model.letters(np.flatnonzero(self.stable[concept].all(axis=0))))
 
     def to_json(self) -> dict[str, Any]:
         """States, options and equilibria, as written by ``foedus lens stability FILE --json``."""

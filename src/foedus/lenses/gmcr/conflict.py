@@ -125,8 +125,14 @@ class OptionModel:
 
     def label(self, state: int) -> str:
         """The state as letters, such as ``YNN``."""
-        number = int(self.numbers[state])
-        return "".join("Y" if number >> place & 1 else "N" for place in range(len(self.conflict.options)))
+        return self.letters(np.array([state]))[0]
+
+    def letters(self, states: Ints) -> list[str]:
+        """The labels of many states."""
+        count = len(self.conflict.options)
+        taken = self.numbers[states][:, None] >> np.arange(count) & 1
+        codes = np.where(taken == 1, ord("Y"), ord("N")).astype(np.uint32)
+        return [str(label) for label in np.ascontiguousarray(codes).view(f"<U{count}").ravel()]
 
     def state(self, label: str) -> int:
         """The index of the state with these letters. Raises FoedusError where there is none."""

@@ -17,7 +17,6 @@ from foedus.lenses.gmcr.analysis import (
     load_conflict,
     model_of,
     run_file,
-    table,
 )
 from foedus.lenses.gmcr.coalition import COALITION_CONCEPTS, coalition_stability
 from foedus.lenses.gmcr.conflict import Conflict, OptionModel
@@ -25,6 +24,7 @@ from foedus.lenses.gmcr.file import conflict_from_json
 from foedus.lenses.gmcr.inverse import inverse, sentences
 from foedus.lenses.gmcr.limited import limited_moves
 from foedus.lenses.gmcr.paths import paths_from
+from foedus.report.conflict import table
 from foedus.scenario.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-SCREENED = 4  # worlds in which single orders are tried
-MOST_WORLDS = 25
+LEAST_WORLDS, MOST_WORLDS = 4, 25
 MOST_POSTURES = 256
 BUDGET = 5e8  # branches visited: two to three seconds
 FEW_SOLVES = 6  # postures are few enough that each can be solved in this many worlds
@@ -78,7 +77,7 @@ def postures(run: Run, policy: str) -> Postures | str:
     work = _Workshop(run, policy)
     if not work.orders:
         return "Nobody has more than one thing to do in any phase, so there are no postures to choose between."
-    few = run.few(SCREENED)
+    few = run.few(int(np.clip(work.solves // (4 * len(work.orders) + 4), LEAST_WORLDS, MOST_WORLDS)))
     single = work.solve(few, np.concatenate([work.base[None], _singles(work)]))
     sign = np.where(work.base, -1.0, 1.0)[:, None]
     shift = sign * np.tensordot(few.weights, single[:, 1:] - single[:, :1], 1)
@@ -113,7 +112,9 @@ def conflict_of(orders: Sequence[Order], worth: Floats | None = None, actors: Se
         ranking = None if ranks is None else _ranking(ranks[list(actors).index(mover)])
         makers.append(DecisionMaker(called[mover], own, ranking=ranking))
     clashes = [(i, j) for j, later in enumerate(orders) for i in range(j) if orders[i].phase == later.phase]
-    return Conflict(tuple(map(Option, labels)), tuple(makers), tuple(Condition((((i, True), (j, True)),)) for i, j in clashes))
+    return Conflict(
+        tuple(map(Option, labels)), tuple(makers), tuple(Condition((((i, True), (j, True)),)) for i, j in clashes)
+    )
 
 
 def _ranking(ranks: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:

@@ -82,7 +82,8 @@ def look(run: Run, policy: str) -> xr.Dataset:
         "tried_giver": ("tried", [order.actor for order in found.tried]),
     }
     out = xr.Dataset(data, coords, attrs={"policy": policy, "start": model.label(found.start)})
-    out.attrs["paths"] = _paths(model, found, out["lasts_share"].sel(concept="seq").values)
+    seq = out.sel(concept="seq")
+    out.attrs["paths"] = _paths(model, found, seq["lasts"].values, seq["lasts_share"].values)
     out.attrs["inverse"] = {concept: _inverse(model, found.start, concept) for concept in CORE}
     return _coalitions(out, model, found.start)
 
@@ -90,7 +91,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
 def conflict(found: xr.Dataset, order_names: list[str] | None = None, actor_names: list[str] | None = None) -> Conflict:
     """The postures that ``look`` found, as a conflict in option form with the average worths as manual rankings."""
     orders = [
-        Order(str(giver), *str(name).split("."))
+        Order(str(giver), str(name).partition(".")[0], str(name).partition(".")[2])
         for name, giver in zip(found["order"].values, found["giver"].values, strict=True)
     ]
     average = np.tensordot(found["weight"].values, found["worth"].values, 1)
@@ -109,12 +110,9 @@ def _from_start(model: OptionModel, start: int, worth: Floats) -> dict[str, Any]
     """What can follow from the status quo, and what would hold each mover there; ``worth`` [posture, mover]."""
     above = worth - worth[start]
     temptation = [
-        max(0.0, *(above[moves_of(model, members).successors(start), i]))
-        for i, members in enumerate(model.players)
+        max(0.0, *(above[moves_of(model, members).successors(start), i])) for i, members in enumerate(model.players)
     ]
-    price = [
-        [_price(need, above[:, i]) for i, need in enumerate(inverse(model, start, concept))] for concept in CORE
-    ]
+    price = [[_price(need, above[:, i]) for i, need in enumerate(inverse(model, start, concept))] for concept in CORE]
     return {
         "moves": (("posture",), paths_from(model, start).length),
         "temptation": (("mover",), np.array(temptation)),
@@ -131,24 +129,26 @@ def _price(need: Requirement, above: Floats) -> float:
     return float(max([0.0, *ways]))
 
 
-def _paths(model: OptionModel, found: Postures, share: Floats) -> dict[str, list[list[str]]]:
-    """The shortest improving ways from the status quo to lasting postures, the likeliest to last first."""
+def _paths(model: OptionModel, found: Postures, lasts: NDArray[np.bool_], share: Floats) -> dict[str, list[list[str]]]:
+    """The shortest improving ways from the status quo to lasting postures, those that last in most worlds first."""
     paths = paths_from(model, found.start)
-    reached = [int(s) for s in np.argsort(-share, kind="stable") if paths.length[s] > 0 and share[s] > 0]
+    lasting = lasts | (share > 0)
+    reached = [int(s) for s in np.argsort(-share, kind="stable") if paths.length[s] > 0 and lasting[s]]
     return {model.label(s): [list(step) for step in paths.to(s)] for s in reached[:3]}
 
 
 def _inverse(model: OptionModel, start: int, concept: str) -> list[dict[str, Any]]:
-    """For each mover the postures that it must not prefer to the status quo: clauses of alternatives of labels."""
-    return [
-        {
-            "mover": need.player,
-            "met": need.met,
-            "clauses": [[[model.label(s) for s in sorted(way)] for way in clause] for clause in need.clauses],
-            "share": need.share,
-        }
-        for need in inverse(model, start, concept)
-    ]
+    """For each mover the conditions under which it would stay: clauses of alternatives, each a list of postures none
+    of which it may prefer to the status quo; those in ``unmet`` fail now."""
+    found = []
+    for need in inverse(model, start, concept):
+        unmet = [clause for clause in need.clauses if all(way & need.preferred for way in clause)]
+        clauses, failing = (
+            [[[model.label(s) for s in sorted(way)] for way in clause] for clause in part]
+            for part in (need.clauses, unmet)
+        )
+        found.append({"mover": need.player, "met": need.met, "clauses": clauses, "unmet": failing, "share": need.share})
+    return found
 
 
 def _coalitions(out: xr.Dataset, model: OptionModel, start: int) -> xr.Dataset:

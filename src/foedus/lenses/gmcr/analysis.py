@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from foedus.lenses.gmcr.concepts import CONCEPTS, stable_states
 from foedus.lenses.gmcr.conflict import Bools, Conflict, OptionModel
 from foedus.lenses.gmcr.file import load_conflict, save_conflict
 from foedus.lenses.gmcr.graph import GraphConflict, GraphModel, Model, conflict_from_payoffs, moves_of
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 __all__ = [
     "CONCEPTS",
@@ -30,10 +27,7 @@ __all__ = [
     "model_of",
     "run_file",
     "save_conflict",
-    "table",
 ]
-
-_NAMES = {"nash": "Nash", "gmr": "GMR", "smr": "SMR", "seq": "SEQ", "sim": "SIM"}
 
 
 @dataclass(frozen=True)
@@ -88,28 +82,3 @@ def analyse(
 def run_file(path: str | Path) -> dict[str, Any]:
     """The analysis of a ``.gmcr`` file as JSON-able data. Raises FoedusError if the file cannot be used."""
     return analyse(load_conflict(path)).to_json()
-
-
-def table(result: StabilityResult, most: int = 40) -> Table:
-    """The equilibria as a table for the terminal: a row for each state that is one, at most ``most`` rows."""
-    from rich.table import Table
-
-    count = len(result.stable)
-    concepts = list(result.stable)
-    where = np.stack([result.stable[concept].all(axis=0) for concept in concepts])
-    strength = where.sum(axis=0)
-    found = [int(state) for state in np.argsort(-strength, kind="stable") if strength[state]]
-    title = f"{len(found)} of {result.model.size} states are stable for everyone under at least one of {count} concepts"
-    out = Table(title=title, caption=f"{len(found) - most} more states are not shown" if len(found) > most else None)
-    out.add_column("state")
-    for concept in concepts:
-        out.add_column(_NAMES[concept], justify="center")
-    if isinstance(result.model, OptionModel):
-        out.add_column("options taken")
-    for state in found[:most]:
-        cells = [result.model.label(state), *("yes" if hit else "" for hit in where[:, state])]
-        if isinstance(result.model, OptionModel):
-            taken = [name for name, letter in zip(result.model.labels, cells[0]) if letter == "Y"]
-            cells.append(", ".join(taken) or "none")
-        out.add_row(*cells)
-    return out

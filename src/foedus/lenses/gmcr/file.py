@@ -185,9 +185,7 @@ def _condition(item: object, where: str, count: int) -> Condition:
 
 def _conditions(entry: dict[str, Any], key: str, where: str, count: int) -> tuple[Condition, ...]:
     written = entry.get(key)
-    return _parts(
-        [] if written is None else written, where + key, lambda item, spot: _condition(item, spot, count)
-    )
+    return _parts([] if written is None else written, where + key, lambda item, spot: _condition(item, spot, count))
 
 
 def _maker(item: object, where: str, count: int, manual: bool) -> DecisionMaker:

@@ -31,8 +31,8 @@ Bools = NDArray[np.bool_]
 
 LEAST_WORLDS, MOST_WORLDS = 4, 25
 MOST_POSTURES = 256
-BUDGET = 5e8  # branches visited: two to three seconds
-FEW_SOLVES = 6  # postures are few enough that each can be solved in this many worlds
+BUDGET = 9e8  # branches visited: two to three seconds
+FEW_SOLVES = 8  # postures are few enough that each can be solved in this many worlds
 POLICY = "posture"
 
 
@@ -82,18 +82,32 @@ def postures(run: Run, policy: str) -> Postures | str:
     sign = np.where(work.base, -1.0, 1.0)[:, None]
     shift = sign * np.tensordot(few.weights, single[:, 1:] - single[:, :1], 1)
     gain, score = _score(work, shift, np.abs(single).max(axis=(0, 1)))
-    if not np.isfinite(score).any():
-        return "No standing order changes what anybody can expect, so there are no postures to choose between."
     chosen = _choose(work, score)
-    orders = tuple(work.orders[i] for i in chosen)
-    part = _states(orders)
+    part = _states([work.orders[i] for i in chosen])
+    few = run.few(int(np.clip(work.solves // len(part), LEAST_WORLDS, MOST_WORLDS)))
     taken = np.zeros((len(part), len(work.orders)), bool)
     taken[:, chosen] = part
-    few = run.few(int(np.clip(work.solves // len(part), FEW_SOLVES, MOST_WORLDS)))
-    start = int(np.flatnonzero((part == work.base[chosen]).all(axis=1))[0])
-    return Postures(
-        orders, part, work.solve(few, taken), few.weights, start, tuple(work.orders), gain, np.nan_to_num(score, neginf=0.0)
-    )  # fmt: skip
+    worth = work.solve(few, taken)
+    matter = _matters(part, worth)
+    if not matter.any():
+        return "No standing order changes what anybody can expect, so there are no postures to choose between."
+    kept = (part[:, ~matter] == work.base[chosen][~matter]).all(axis=1)
+    part, worth = part[kept][:, matter], worth[:, kept]
+    orders = tuple(work.orders[i] for i, matters in zip(chosen, matter, strict=True) if matters)
+    start = int(np.flatnonzero((part == [order.given for order in orders]).all(axis=1))[0])
+    return Postures(orders, part, worth, few.weights, start, tuple(work.orders), gain, score)
+
+
+def _matters(part: Bools, worth: Floats) -> Bools:
+    """[order] whether an order moves anybody's worth in any posture and world."""
+    place = {tuple(row): p for p, row in enumerate(part.tolist())}
+    size = np.abs(worth).max(axis=(0, 1))
+    found = np.zeros(part.shape[1], bool)
+    for i in range(part.shape[1]):
+        given = np.flatnonzero(part[:, i])
+        without = [place[(*row[:i], False, *row[i + 1 :])] for row in part[given].tolist()]
+        found[i] = (np.abs(worth[:, given] - worth[:, without]) > 1e-9 * size).any()
+    return found
 
 
 def conflict_of(orders: Sequence[Order], worth: Floats | None = None, actors: Sequence[str] = (),
@@ -142,7 +156,7 @@ def _score(work: _Workshop, shift: Floats, size: Floats) -> tuple[Floats, Floats
     """(gain, score) [order]: what an order brings to its giver, and that plus what it moves for the others.
 
     Both parts of the score are shares of the most that any single order moves for the actor concerned; of the
-    others the mean is taken. Minus infinity where an order moves nothing.
+    others the mean is taken.
     """
     moved = np.abs(shift) > 1e-9 * np.maximum(size, 1e-300)
     scale = np.where(moved, np.abs(shift), 0.0).max(axis=0)
@@ -153,15 +167,16 @@ def _score(work: _Workshop, shift: Floats, size: Floats) -> tuple[Floats, Floats
     others[rows, own] = 0.0
     concerned = (scale > 0).sum() - (scale[own] > 0)
     score = share[rows, own] + others.sum(axis=1) / np.maximum(concerned, 1)
-    return shift[rows, own], np.where(moved.any(axis=1), score, -np.inf)
+    return shift[rows, own], score
 
 
 def _choose(work: _Workshop, score: Floats) -> list[int]:
     """The orders to combine: those the policy gives, each actor's best, then the best of the rest.
 
-    Orders are taken as long as their combinations stay few enough. Ascending by actor.
+    Orders are taken as long as their combinations stay few enough; one that moves nothing alone may matter together
+    with others. Ascending by actor.
     """
-    ranked = [int(i) for i in np.argsort(-score, kind="stable") if np.isfinite(score[i])]
+    ranked = [int(i) for i in np.argsort(-score, kind="stable")]
     first = {work.orders[i].actor: i for i in reversed(ranked)}
     best = sorted(first.values(), key=ranked.index)
     given = [i for i in ranked if work.orders[i].given]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 HORIZON = 4
 CORE = ("nash", "seq")
+WAYS = 8  # ways from the status quo that are kept
 
 
 def look(run: Run, policy: str) -> xr.Dataset:
@@ -134,7 +135,7 @@ def _paths(model: OptionModel, found: Postures, lasts: NDArray[np.bool_], share:
     paths = paths_from(model, found.start)
     lasting = lasts | (share > 0)
     reached = [int(s) for s in np.argsort(-share, kind="stable") if paths.length[s] > 0 and lasting[s]]
-    return {model.label(s): [list(step) for step in paths.to(s)] for s in reached[:3]}
+    return {model.label(s): [list(step) for step in paths.to(s)] for s in reached[:WAYS]}
 
 
 def _inverse(model: OptionModel, start: int, concept: str) -> list[dict[str, Any]]:

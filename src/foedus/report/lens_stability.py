@@ -23,7 +23,7 @@ CONCEPTS = {
     "seq": "answers that pay those who give them (sequential)",
     "sim": "the others' improving at the same moment (simultaneous)",
 }
-_SHOWN, _LONGEST = 10, 5
+_SHOWN, _LONGEST = 10, 3
 NONE = "no standing order"
 
 
@@ -62,7 +62,10 @@ class _View:
         lasts = self.found["lasts"]
         nash, seq = int(lasts.sel(concept="nash").sum()), int(lasts.sel(concept="seq").sum())
         size = f"{count(len(self.labels), 'posture')} (combinations of {count(self.found.sizes['order'], 'standing order')} of {listed(self.movers)})"
-        counted = f"{nash or 'none'} would last if each actor saw only its own next move, and {seq or 'none'} if it reckoned with the answers that pay the others"
+        counted = (
+            f"{nash or 'none'} would last if each actor saw only its own next move, and {seq or 'none'} if each "
+            "reckoned with the answers that pay the others"
+        )
         if not self.best:
             return f"Of {size}, {counted}; in no world does one last against such answers."
         top = self.best[0]
@@ -103,25 +106,29 @@ class _View:
             [(self._who(who), label) for who, label in way]
             for way in self.found.attrs["paths"].values()
             if len(way) <= _LONGEST
-        ]
+        ][:3]
         shown = [self.labels[self.start], *(label for way in ways for _, label in way)]
         shown += [self.labels[p] for p in self.best[:4]]
         nodes = {label: self._node(self.labels.index(label)) for label in dict.fromkeys(shown)}
+        reached = [len(way) for way in self.found.attrs["paths"].values()]
         title = (
-            f"From the status quo {count(len(ways), 'way')} of improving moves lead to lasting postures"
-            if ways
-            else "No improving moves lead from the status quo to a lasting posture"
+            f"Improving moves lead from the status quo to a posture that lasts, in {min(reached)} or more steps"
+            if reached
+            else "No improving moves lead from the status quo to a posture that lasts"
         )
         note = (
             "Each box is a posture: the standing orders in force. The bar is the share of worlds in which it lasts "
-            "against answers that pay those who give them. Arrows are moves that pay the mover, on average over worlds."
+            "against answers that pay those who give them. Arrows are moves that pay the mover, on average over worlds; "
+            f"ways of up to {_LONGEST} moves are drawn."
         )
         return Figure(title, note, posture_graph(nodes, ways, self.labels[self.start]))
 
     def _node(self, posture: int) -> Node:
         orders = [self._short(i) for i in self._orders(posture)]
         tip = f"{capital(self._posture(posture))}. Lasts in {percent(float(self.share[posture]))} of worlds."
-        return Node(orders or [NONE], float(self.share[posture]), posture == self.start, tip)
+        moves = int(self.found["moves"].values[posture])
+        far = count(moves, "move") if moves >= 0 else "no way there"
+        return Node(orders or [NONE], float(self.share[posture]), posture == self.start, far, tip)
 
     def concepts(self) -> Table:
         """How many postures last by each way of thinking ahead, and whether the status quo does."""

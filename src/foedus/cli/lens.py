@@ -41,7 +41,7 @@ def lens(
             "say which lens and which scenario: foedus lens NAME SCENARIO. `foedus lens --list` lists them."
         )
     known([name], QUESTIONS, "lens")
-    if name == "stability" and Path(scenario).suffix == ".gmcr":
+    if name == "stability" and Path(scenario).suffix.lower() == ".gmcr":
         _conflict(Path(scenario), json, write, start, hold, horizon)
         return
     if (start, hold, horizon) != (None, None, None):

@@ -63,8 +63,8 @@ class _View:
         nash, seq = int(lasts.sel(concept="nash").sum()), int(lasts.sel(concept="seq").sum())
         size = f"{count(len(self.labels), 'posture')} (combinations of {count(self.found.sizes['order'], 'standing order')} of {listed(self.movers)})"
         counted = (
-            f"{nash or 'none'} would last if each actor saw only its own next move, and {seq or 'none'} if each "
-            "reckoned with the answers that pay the others"
+            f"{nash or 'none'} would last if each actor saw only its own next move and {seq or 'none'} if each "
+            "reckoned with the answers that pay the others, with worths averaged over worlds"
         )
         if not self.best:
             return f"Of {size}, {counted}; in no world does one last against such answers."
@@ -76,29 +76,28 @@ class _View:
         )
 
     def status_quo(self) -> str:
-        """Whether the status quo lasts, who would leave it, and where that leads."""
+        """In how many worlds the status quo lasts, who would leave it, and where that leads on average."""
         share = float(self.share[self.start])
-        what = f"The status quo ({self._posture(self.start)}) lasts in {percent(share)} of worlds ({words(share)})"
-        pull, price = self.found["temptation"].values, self.found["price"].sel(core="seq").values
-        drawn = [i for i in np.argsort(-price, kind="stable") if price[i] > 0]
-        if not drawn:
-            held = [self.movers[i] for i in range(len(pull)) if pull[i] > 0]
-            why = (
-                f"{listed(held)} would gain by a first move, but the answers deter it"
-                if held
-                else "nobody gains by a first move"
-            )
-            return f"{what}: on average over worlds {why}."
-        leave = listed([f"{self.movers[i]} (up to {signed(float(pull[i]))} in its own units)" for i in drawn])
-        return f"{what}: on average over worlds it would be left by {leave}{self._whither()}."
+        leaves = 1 - self.found["stable_share"].sel(concept="seq").values[self.start]
+        order = [int(i) for i in np.argsort(-leaves, kind="stable") if leaves[i] > 1e-12]
+        who = [f"{self.movers[i]}{' would leave it' * (i == order[0])} in {percent(float(leaves[i]))}" for i in order]
+        return (
+            f"The status quo ({self._posture(self.start)}) lasts in {percent(share)} of worlds ({words(share)}): "
+            f"{listed(who, 4) or 'nobody would leave it'}; with worths averaged over worlds {self._on_average()}."
+        )
 
-    def _whither(self) -> str:
+    def _on_average(self) -> str:
+        pull = self.found["temptation"].values
+        if not pull.max() > 0:
+            return "nobody gains by a first move"
+        most = int(pull.argmax())
+        gain = f"a first move brings at most {signed(float(pull[most]))} in its own units, to {self.movers[most]}"
         ways = self.found.attrs["paths"]
         if not ways:
-            return ", and no chain of improving moves ends in a posture that lasts"
+            return f"{gain}, and no chain of improving moves ends in a posture that lasts"
         end, way = next(iter(ways.items()))
         lead = "leads" if len(way) == 1 else "lead"
-        return f", and {count(len(way), 'improving move')} {lead} to: {self._posture(self.labels.index(end))}"
+        return f"{gain}, and {count(len(way), 'improving move')} {lead} to: {self._posture(self.labels.index(end))}"
 
     def graph(self) -> Figure:
         """The status quo, the ways that lead from it, and the postures that last in most worlds."""
@@ -165,7 +164,7 @@ class _View:
         shares, moves = self.found["lasts_share"], self.found["moves"].values
         rows: list[list[Cell]] = [
             [
-                capital(self._posture(p)),
+                capital(self._posture(p)) + " (status quo)" * (p == self.start),
                 *(probability(float(shares.sel(concept=c).values[p])) for c in ("seq", "nash", "gmr")),
                 Amount(str(moves[p]) if moves[p] >= 0 else "–", float(moves[p])),
             ]
@@ -173,9 +172,7 @@ class _View:
         ]
         columns = ["Standing orders in force", "Lasts: paying answers", "Lasts: own move only", "Lasts: any answer",
                    "Improving moves from the status quo"]  # fmt: skip
-        return Table(
-            "Postures by the share of worlds in which they last; the last row is the status quo", columns, rows
-        )
+        return Table("Postures by the share of worlds in which they last", columns, rows)
 
     def leavers(self) -> Table:
         """Who would leave the status quo, and what would hold it."""

@@ -145,13 +145,13 @@ class OptionModel:
 
     def find(self, numbers: Ints) -> Ints:
         """Indices of the states with these numbers, -1 where there is no feasible one."""
-        if len(self._table):
-            return self._table[numbers]
+        if len(self.table):
+            return self.table[numbers]
         place = np.minimum(np.searchsorted(self.numbers, numbers), self.size - 1)
         return np.where(self.numbers[place] == numbers, place, -1)
 
     @cached_property
-    def _table(self) -> Ints:
+    def table(self) -> Ints:
         """Index by number, empty where that table would be large."""
         if len(self.conflict.options) > 22:
             return np.empty(0, np.int64)

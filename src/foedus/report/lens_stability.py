@@ -111,7 +111,7 @@ class _View:
         nodes = {label: self._node(self.labels.index(label)) for label in dict.fromkeys(shown)}
         reached = [len(way) for way in self.found.attrs["paths"].values()]
         title = (
-            f"Improving moves lead from the status quo to a posture that lasts, in {min(reached)} or more steps"
+            f"The nearest lasting posture is {count(min(reached), 'improving move')} away from the status quo"
             if reached
             else "No improving moves lead from the status quo to a posture that lasts"
         )
@@ -205,8 +205,7 @@ class _View:
         if not unmet:
             return "nothing: it stays"
         way = " and ".join(self._posture(self.labels.index(label)) for label in unmet[0][0])
-        more = sum(len(clause) for clause in unmet) - 1
-        return f"{way}{f' (or other conditions: {more})' if more else ''}"
+        return f"{way} (one of {len(unmet)} conditions)" if len(unmet) > 1 else way
 
     def orders(self) -> Table:
         """Which standing orders were tried, what each brings, and which were combined."""

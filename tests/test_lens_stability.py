@@ -23,6 +23,8 @@ from foedus.scenario.parts import Bind
 from foedus.scenario.schema import Scenario
 from oracle import Oracle
 
+CASES = sorted((Path(__file__).parents[1] / "src/foedus/library/textbook").glob("*.yaml"))
+
 # Selten's chain store, one shop: the incumbent would rather share the market than fight once someone has come in.
 CHAIN_STORE = """
 rationality: perfect
@@ -218,6 +220,22 @@ def test_the_postures_are_written_as_a_conflict(shown: tuple[Run, xr.Dataset], t
     assert again.players == ("rival", "patron", "ally")
     for concept in found["concept"].values:
         assert again.labels(concept) == sorted(map(str, found["posture"].values[found["lasts"].sel(concept=concept)]))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_textbook_cases(case: Path) -> None:
+    made_run = run(load(str(case)), worlds=4, judge=False)
+    for policy in {made_run.scenario.factual_policy, made_run.policies[-1]}:
+        found = look("stability", made_run, policy)
+        section = lens_section(Results(made_run), found)
+        assert len(section.sentences) == 2 and all(text.endswith(".") for text in section.sentences)
+        json.dumps(section_json(section, found), allow_nan=False)
+        # What comes first in one order of the concepts holds in every world: Nash implies all but simultaneous.
+        share = found["stable_share"]
+        for weaker in ("seq", "smr", "gmr"):
+            assert (share.sel(concept=weaker) >= share.sel(concept="nash") - 1e-12).all()
+        assert (share.sel(concept="gmr") >= share.sel(concept="seq") - 1e-12).all()
 
 
 def test_orders_of_one_phase_exclude_each_other_and_worths_rank() -> None:

@@ -11,20 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from foedus.lenses.gmcr import Conflict, OptionModel
-from foedus.lenses.gmcr_file import conflict_from_json
-from foedus.lenses.stability import (
+from foedus.lenses.gmcr.analysis import (
     CONCEPTS,
     analyse,
     load_conflict,
     model_of,
     run_file,
-    table,
 )
-from foedus.lenses.stability_coalition import COALITION_CONCEPTS, coalition_stability
-from foedus.lenses.stability_inverse import inverse, sentences
-from foedus.lenses.stability_limited import limited_moves
-from foedus.lenses.stability_paths import paths_from
+from foedus.lenses.gmcr.coalition import COALITION_CONCEPTS, coalition_stability
+from foedus.lenses.gmcr.conflict import Conflict, OptionModel
+from foedus.lenses.gmcr.details import details
+from foedus.lenses.gmcr.file import conflict_from_json
+from foedus.lenses.gmcr.graph import moves_of
+from foedus.lenses.gmcr.inverse import inverse, sentences
+from foedus.lenses.gmcr.limited import limited_moves
+from foedus.lenses.gmcr.paths import paths_from
+from foedus.report.conflict import print_conflict, table
 from foedus.scenario.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 
@@ -38,6 +40,17 @@ ELMIRA_9 = ["NNNYN", "NNNYY", "YNNYN", "YNNYY"]
 def elmira(*numbers: int) -> list[str]:
     return sorted([ELMIRA[n] for n in numbers if n != 9] + (ELMIRA_9 if 9 in numbers else []))
 
+
+GARRISON = [
+    "NNYNNYNNN",
+    "NNYNYNNNY",
+    "NNYNYNNYN",
+    "NYNYNNYNN",
+    "YNNYNYNNN",
+    "YNNYYNNNY",
+    "YNNYYNNYN",
+]
+GARRISON_SANCTIONED_ONCE = ["NNYNYNYNN", "NYNYYNNYN", "NYNYYNYNN", "NYNYYYNNN", "YNNYYNYNN"]
 
 PUBLISHED = {
     # Fang, Hipel and Kilgour (1993): mutual restraint lasts under every concept that looks beyond one's own move.
@@ -57,6 +70,10 @@ PUBLISHED = {
     # Li, Hipel, Kilgour and Fang (2004): state 4 if the province puts revenue first, state 6 if the environment.
     "gisborne_economic": {"nash": ["YYN"], "seq": ["YYN"]},
     "gisborne_environmental": {"nash": ["YNY"], "seq": ["YNY"]},
+    # The stored results of GMCR+ (Kinsara, Petersons, Hipel and Kilgour 2015).
+    "euphrates_1975": {"gmr": ["NNN", "NYY"], **{c: ["NYY"] for c in ("nash", "smr", "seq", "sim")}},
+    # The same; under GMR and SMR it lets a single opponent answer once, which leaves fewer states.
+    "garrison_diversion": dict.fromkeys(("nash", "seq", "sim"), GARRISON),
 }
 
 
@@ -68,6 +85,24 @@ def test_published_equilibria(name: str) -> None:
         assert found["equilibria"][concept] == expected, concept
 
 
+def test_single_answers_sanction_fewer_states_in_the_garrison_dispute() -> None:
+    # Stored results of GMCR+: stable if one opponent, by one move, leaves the mover no better off.
+    model = model_of(load_conflict(LIBRARY / "garrison_diversion.gmcr"))
+    movers = [moves_of(model, members) for members in model.players]
+
+    def held(i: int, s: int) -> bool:
+        rank = model.ranks[i]
+        return all(
+            any((rank[other.successors(first)] <= rank[s]).any() for other in movers if other is not movers[i])
+            for first in movers[i].successors(s)
+            if rank[first] > rank[s]
+        )
+
+    once = [model.label(s) for s in range(model.size) if all(held(i, s) for i in range(len(movers)))]
+    assert sorted(once) == sorted(GARRISON + GARRISON_SANCTIONED_ONCE)
+    assert set(once) < set(analyse(model).labels("gmr"))
+
+
 def test_json_has_counts_and_names_in_the_order_of_the_letters() -> None:
     found = run_file(LIBRARY / "elmira.gmcr")
     assert found["states"] == 12
@@ -77,7 +112,11 @@ def test_json_has_counts_and_names_in_the_order_of_the_letters() -> None:
 
 def test_the_worked_example_in_the_docs_is_what_comes_out() -> None:
     page = (Path(__file__).parents[1] / "docs/lenses/stability.md").read_text(encoding="utf-8")
-    assert json.loads(page.split("```json")[1].split("```")[0]) == run_file(LIBRARY / "elmira.gmcr")
+    shown = json.loads(page.split("```json")[1].split("```")[0])
+    model = model_of(load_conflict(LIBRARY / "elmira.gmcr"))
+    found = analyse(model).to_json() | details(model).to_json()
+    assert shown.items() <= found.items()
+    assert {"states", "options", "equilibria", "coalitional", "paths"} <= shown.keys()
 
 
 def test_options_are_ordered_by_decision_maker_and_weights_are_powers_of_two() -> None:
@@ -327,3 +366,46 @@ def test_the_table_lists_equilibria_and_what_is_done_in_them() -> None:
     assert "7 of 12 states" in text and "NYYN" in text and "Blockade, Withdraw the missiles" in text
     console.print(table(analyse(load_conflict(LIBRARY / "elmira.gmcr")), most=2))
     assert "6 more states are not shown" in console.export_text()
+
+
+def test_details_collect_what_else_can_be_asked() -> None:
+    model = model_of(load_conflict(LIBRARY / "elmira.gmcr"))
+    found = details(model, state=ELMIRA[5]).to_json()
+    assert found["paths"] == {"from": ELMIRA[1], "to": {ELMIRA[5]: [["Local government", ELMIRA[5]]]}}
+    assert found["limited"]["l1"] == PUBLISHED["elmira"]["nash"] and set(found["limited"]) == {"l1", "l2", "l3", "l4"}
+    assert found["coalitional"] == {c: coalition_stability(model).labels(c) for c in COALITION_CONCEPTS}
+    assert found["inverse"]["state"] == ELMIRA[5] and set(found["inverse"]["concepts"]) == set(CONCEPTS)
+    needs = found["inverse"]["concepts"]["nash"]
+    assert all(need["met"] and need["change"] == [] for need in needs)
+    assert needs[2]["must_not_prefer"] == [[[ELMIRA[1]]]]
+    held = details(model).to_json()["inverse"]["concepts"]["nash"][2]
+    assert not held["met"] and held["change"] == [ELMIRA[5]] and held["share_of_orders"] == pytest.approx(0.5)
+    with pytest.raises(FoedusError, match="not feasible"):
+        details(model, start="YYYYY")
+
+
+def test_details_of_large_conflicts_are_left_out_unless_named() -> None:
+    makers = [{"name": f"d{i}", "options": [2 * i, 2 * i + 1], "preferences": [[[i, "Y"]]]} for i in range(7)]
+    model = model_of(conflict_from_json({"options": [{"name": f"o{i}"} for i in range(14)], "decisionMakers": makers}))
+    found = details(model).to_json()
+    assert set(found["left_out"]) == {"coalitional", "paths", "inverse"} and found["limited"] is not None
+    named = details(model, start="N" * 14).to_json()
+    assert named["paths"] is not None and set(named["left_out"]) == {"coalitional", "inverse"}
+    alone = replace(load_conflict(LIBRARY / "elmira.gmcr"), coalitions=((0, 1),))
+    assert "not for coalitions" in details(model_of(alone)).left_out["limited"]
+    with pytest.raises(FoedusError, match="not for coalitions"):
+        details(model_of(alone), horizon=2)
+
+
+def test_the_terminal_shows_the_rest_in_brief_and_names_as_written() -> None:
+    from rich.console import Console
+
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    case = load_conflict(LIBRARY / "elmira.gmcr")
+    marked = replace(case, options=(replace(case.options[0], name="[red]Modify[/]"), *case.options[1:]))
+    model = model_of(marked)
+    print_conflict(analyse(model), details(model), console)
+    text = console.export_text()
+    assert "[red]Modify[/]" in text
+    assert "NYNNN -> NYNNY (Local government)" in text
+    assert "Local government must cease to prefer NYNNY (50% of all its possible orders would do)" in text

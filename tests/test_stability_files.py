@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from foedus.lenses.gmcr import Conflict, OptionModel
-from foedus.lenses.gmcr_file import conflict_from_json
-from foedus.lenses.stability import analyse, load_conflict, run_file, save_conflict
+from foedus.lenses.gmcr.analysis import analyse, load_conflict, run_file, save_conflict
+from foedus.lenses.gmcr.conflict import Conflict, OptionModel
+from foedus.lenses.gmcr.file import conflict_from_json
 from foedus.scenario.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 
@@ -58,6 +58,10 @@ MALFORMED: list[tuple[Any, str]] = [
     (broken(["options", 0], "a"), r"options\[0\]: expected an object"),
     (broken(["options", 0, "name"], KeyError), "'name' is missing"),
     (broken(["options", 0, "name"], 3), "expected a text"),
+    (broken(["options", 0, "name"], "\ud800"), "cannot be shown"),
+    (broken(["decisionMakers", 1, "name"], "a\x1b[2J"), "cannot be shown"),
+    (broken(["decisionMakers", 0, "preferences"], {}), "expected a list"),
+    (broken(["infeasibles"], 0), "expected a list"),
     (broken(["options", 0, "permittedDirection"], "up"), '"fwd" or "back"'),
     (broken(["decisionMakers"], KeyError), "'decisionMakers' is missing"),
     (broken(["decisionMakers"], []), "decisionMakers: there are none"),

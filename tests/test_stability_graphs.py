@@ -7,13 +7,13 @@ import random
 import numpy as np
 import pytest
 
-from foedus.lenses.gmcr import OptionModel
-from foedus.lenses.gmcr_file import conflict_from_json
-from foedus.lenses.gmcr_graph import GraphConflict, moves_of
-from foedus.lenses.stability import CONCEPTS, analyse, conflict_from_payoffs
-from foedus.lenses.stability_coalition import coalition_stability
-from foedus.lenses.stability_inverse import inverse
-from foedus.lenses.stability_paths import paths_from
+from foedus.lenses.gmcr.analysis import CONCEPTS, analyse, conflict_from_payoffs
+from foedus.lenses.gmcr.coalition import coalition_stability
+from foedus.lenses.gmcr.conflict import OptionModel
+from foedus.lenses.gmcr.file import conflict_from_json
+from foedus.lenses.gmcr.graph import GraphConflict, moves_of
+from foedus.lenses.gmcr.inverse import inverse
+from foedus.lenses.gmcr.paths import paths_from
 from foedus.scenario.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 

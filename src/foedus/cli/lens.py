@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from foedus.cli.common import Bar, Json, Seed, app, console, known, print_json
 from foedus.scenario.errors import FoedusError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from foedus.report.results import Results
 
 
 @app.command()
@@ -18,6 +23,10 @@ def lens(
     policy: Annotated[str | None, typer.Option(help="the policy to look at; default: the factual one")] = None,
     worlds: Annotated[int, typer.Option(min=1, max=1_000_000, help="how many worlds are sampled")] = 50,
     seed: Seed = 0,
+    write: Annotated[Path | None, typer.Option(help="stability: write the conflict to this .gmcr file")] = None,
+    start: Annotated[str | None, typer.Option(help="stability of a .gmcr file: the status quo, as YNN")] = None,
+    hold: Annotated[str | None, typer.Option(help="stability of a .gmcr file: the state to invert for")] = None,
+    horizon: Annotated[int | None, typer.Option(help="stability of a .gmcr file: moves looked ahead")] = None,
     list_: Annotated[bool, typer.Option("--list", help="list the lenses")] = False,
     json: Json = False,
 ) -> None:
@@ -32,9 +41,13 @@ def lens(
             "say which lens and which scenario: foedus lens NAME SCENARIO. `foedus lens --list` lists them."
         )
     known([name], QUESTIONS, "lens")
-    if name == "stability" and Path(scenario).suffix == ".gmcr":
-        _conflict(Path(scenario), json)
+    if name == "stability" and Path(scenario).suffix.lower() == ".gmcr":
+        _conflict(Path(scenario), json, write, start, hold, horizon)
         return
+    if (start, hold, horizon) != (None, None, None):
+        raise FoedusError("--start, --hold and --horizon are for the lens stability and a conflict file (.gmcr).")
+    if write is not None and name != "stability":
+        raise FoedusError("--write is for the lens stability.")
     from foedus.report.results import Results
     from foedus.report.section import lens_section, print_section, section_json
     from foedus.run import run
@@ -46,19 +59,42 @@ def lens(
         made = run(loaded, worlds=worlds, seed=seed, judge=False, progress=bar.step)
         found = look(name, made, policy)
     section = lens_section(Results(made), found)
+    if write is not None:
+        _write(Results(made), found, write)
     if json:
         print_json(section_json(section, found))
     else:
         print_section(section, console())
 
 
-def _conflict(file: Path, json: bool) -> None:
+def _conflict(
+    file: Path, json: bool, write: Path | None, start: str | None, hold: str | None, horizon: int | None
+) -> None:
     """The stability of a conflict in option form."""
-    from foedus.lenses.gmcr_file import load_conflict
-    from foedus.lenses.stability import analyse, table
+    from foedus.lenses.gmcr.analysis import analyse, model_of
+    from foedus.lenses.gmcr.details import details
+    from foedus.lenses.gmcr.file import load_conflict, save_conflict
 
-    result = analyse(load_conflict(file))
+    conflict = load_conflict(file)
+    model = model_of(conflict)
+    more = details(model, start, hold, horizon)
+    result = analyse(model)
+    if write is not None:
+        save_conflict(conflict, write)
     if json:
-        print_json(result.to_json())
-    else:
-        console().print(table(result))
+        print_json(result.to_json() | more.to_json())
+        return
+    from foedus.report.conflict import print_conflict
+
+    print_conflict(result, more, console())
+
+
+def _write(results: Results, found: xr.Dataset, file: Path) -> None:
+    """Writes the postures of a scenario as a conflict in option form."""
+    from foedus.lenses.gmcr.file import save_conflict
+    from foedus.lenses.stability import conflict
+
+    if "undefined" in found.attrs:
+        raise FoedusError(f"There is nothing to write: {found.attrs['undefined']}")
+    orders = [results.names.action(str(order)) for order in found["order"].values]
+    save_conflict(conflict(found, orders, [results.names.actor(str(mover)) for mover in found["mover"].values]), file)

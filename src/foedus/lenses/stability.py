@@ -1,115 +1,168 @@
-"""The stability lens: which states of a conflict would last, and why.
+"""The stability lens: which postures would last if every actor thought a few moves ahead.
 
-Reads conflicts in option form (``.gmcr`` files) and graphs of states, and finds the states that are stable for
-every player under the concepts of the graph model for conflict resolution (Fang, Hipel and Kilgour 1993).
+The postures of a scenario (``foedus.lenses.postures``) are the states of a graph model for conflict resolution (Fang,
+Hipel and Kilgour 1993): an actor moves by giving or withdrawing standing orders of its own, and prefers what it is
+paid more in. Conflicts written down as such are analysed by ``foedus.lenses.gmcr``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from foedus.lenses.gmcr import Bools, Conflict, OptionModel
-from foedus.lenses.gmcr_file import load_conflict, save_conflict
-from foedus.lenses.gmcr_graph import GraphConflict, GraphModel, Model, conflict_from_payoffs, moves_of
-from foedus.lenses.stability_concepts import CONCEPTS, stable_states
+from foedus.lenses.gmcr.analysis import CONCEPTS, analyse
+from foedus.lenses.gmcr.coalition import MOST_PLAYERS, coalition_stability
+from foedus.lenses.gmcr.conflict import Conflict, OptionModel
+from foedus.lenses.gmcr.graph import dense_ranks, moves_of
+from foedus.lenses.gmcr.inverse import Requirement, inverse
+from foedus.lenses.gmcr.limited import limited_moves
+from foedus.lenses.gmcr.paths import paths_from
+from foedus.lenses.postures import Order, Postures, conflict_of, postures
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    import xarray as xr
 
-__all__ = [
-    "CONCEPTS",
-    "StabilityResult",
-    "analyse",
-    "conflict_from_payoffs",
-    "load_conflict",
-    "model_of",
-    "run_file",
-    "save_conflict",
-    "table",
-]
+    from foedus.run import Run
 
-_NAMES = {"nash": "Nash", "gmr": "GMR", "smr": "SMR", "seq": "SEQ", "sim": "SIM"}
+Floats = NDArray[np.float64]
+HORIZON = 4
+CORE = ("nash", "seq")
+WAYS = 8  # ways from the status quo that are kept
 
 
-@dataclass(frozen=True)
-class StabilityResult:
-    """Stability of every state. ``stable``: concept to bool array [player, state]; ``players``: their names."""
+def look(run: Run, policy: str) -> xr.Dataset:
+    """The postures under a policy and which of them last.
 
-    model: Model
-    players: tuple[str, ...]
-    stable: dict[str, Bools]
-
-    def equilibria(self, concept: str) -> list[int]:
-        """Indices of the states that are stable for every player."""
-        return [int(state) for state in np.flatnonzero(self.stable[concept].all(axis=0))]
-
-    def labels(self, concept: str) -> list[str]:
-        """The equilibria by their labels (letters in option form), sorted."""
-        return sorted(map(self.model.label, self.equilibria(concept)))
-
-    def to_json(self) -> dict[str, Any]:
-        """States, options and equilibria, as written by ``foedus lens stability FILE --json``."""
-        out: dict[str, Any] = {"states": self.model.size, "players": list(self.players)}
-        if isinstance(self.model, OptionModel):
-            out["options"] = self.model.labels
-        out["equilibria"] = {concept: self.labels(concept) for concept in self.stable}
-        return out
-
-
-def model_of(conflict: Conflict | GraphConflict) -> Model:
-    """The states, ranks and players of a conflict. Raises FoedusError where it has no usable states."""
-    return OptionModel(conflict) if isinstance(conflict, Conflict) else GraphModel(conflict)
-
-
-def analyse(
-    conflict: Conflict | GraphConflict | Model, concepts: Sequence[str] = CONCEPTS, once: bool = False
-) -> StabilityResult:
-    """Stability of every state for every player under each of the concepts (``sim`` in option form only).
-
-    With ``once`` each opponent responds to an improvement at most once, as in the program GMCR+; otherwise in any
-    legal sequence, as in the literature.
+    On average worths: ``stable`` [concept, posture, mover], ``lasts`` [concept, posture], ``limited`` [horizon, posture,
+    mover], ``joint`` [core, posture] (no coalition would leave either). Over worlds: ``lasts_share`` [concept,
+    posture], ``stable_share`` [concept, posture, mover]. ``worth`` [world, posture, actor]; ``in_force`` [posture,
+    order]. From the status quo: ``moves`` [posture] (improving moves that lead there, -1 for none), ``temptation``
+    [mover] (most that one move brings), ``price`` [core, mover] (how much better the status quo would have
+    to be for the mover to stay). ``score`` and ``gain`` [tried] say why the orders were chosen. Where a scenario has no
+    postures there is only the attribute ``undefined``, a sentence.
     """
-    model = model_of(conflict) if isinstance(conflict, Conflict | GraphConflict) else conflict
-    movers = [moves_of(model, members) for members in model.players]
-    judged = [
-        stable_states(model, focal, movers[:place] + movers[place + 1 :], concepts, once)
-        for place, focal in enumerate(movers)
+    import xarray as xr
+
+    found = postures(run, policy)
+    if isinstance(found, str):
+        return xr.Dataset(attrs={"policy": policy, "undefined": found})
+    actors = list(run.scenario.actors)
+    average = np.tensordot(found.weights, found.worth, 1)
+    model = OptionModel(conflict_of(found.orders, average, actors))
+    movers = list(model.names)
+    columns = [actors.index(mover) for mover in movers]
+    stable = np.stack(list(analyse(model).stable.values())).transpose(0, 2, 1)
+    each = np.stack([_in_world(model, worth[:, columns].T) for worth in found.worth])
+    limited = limited_moves(model, HORIZON)
+    data = {
+        "in_force": (("posture", "order"), found.taken),
+        "worth": (("world", "posture", "actor"), found.worth),
+        "weight": (("world",), found.weights),
+        "stable": (("concept", "posture", "mover"), stable),
+        "lasts": (("concept", "posture"), stable.all(axis=2)),
+        "stable_share": (("concept", "posture", "mover"), np.tensordot(found.weights, each, 1)),
+        "lasts_share": (("concept", "posture"), np.tensordot(found.weights, each.all(axis=3), 1)),
+        "limited": (("horizon", "posture", "mover"), np.stack(list(limited.stable.values())).transpose(0, 2, 1)),
+        "score": (("tried",), found.score),
+        "gain": (("tried",), found.gain),
+        **_from_start(model, found.start, average[:, columns]),
+    }
+    coords = {
+        "posture": model.letters(np.arange(model.size)),
+        "order": [order.id for order in found.orders],
+        "giver": ("order", [order.actor for order in found.orders]),
+        "actor": actors,
+        "mover": movers,
+        "concept": list(CONCEPTS),
+        "horizon": np.arange(1, HORIZON + 1),
+        "core": list(CORE),
+        "tried": [order.id for order in found.tried],
+        "tried_giver": ("tried", [order.actor for order in found.tried]),
+    }
+    out = xr.Dataset(data, coords, attrs={"policy": policy, "start": model.label(found.start)})
+    seq = out.sel(concept="seq")
+    out.attrs["paths"] = _paths(model, found, seq["lasts"].values, seq["lasts_share"].values)
+    out.attrs["inverse"] = {concept: _inverse(model, found.start, concept) for concept in CORE}
+    return _coalitions(out, model, found.start)
+
+
+def conflict(found: xr.Dataset, order_names: list[str] | None = None, actor_names: list[str] | None = None) -> Conflict:
+    """The postures that ``look`` found, as a conflict in option form with the average worths as manual rankings."""
+    orders = [
+        Order(str(giver), str(name).partition(".")[0], str(name).partition(".")[2])
+        for name, giver in zip(found["order"].values, found["giver"].values, strict=True)
     ]
-    stable = {concept: np.stack([one[concept] for one in judged]) for concept in judged[0]}
-    names = tuple(" + ".join(model.names[member] for member in members) for members in model.players)
-    return StabilityResult(model, names, stable)
+    average = np.tensordot(found["weight"].values, found["worth"].values, 1)
+    actors = [str(actor) for actor in found["actor"].values]
+    return conflict_of(orders, average, actors, order_names or (), actor_names or ())
 
 
-def run_file(path: str | Path) -> dict[str, Any]:
-    """The analysis of a ``.gmcr`` file as JSON-able data. Raises FoedusError if the file cannot be used."""
-    return analyse(load_conflict(path)).to_json()
+def _in_world(model: OptionModel, worth: Floats) -> NDArray[np.bool_]:
+    """[concept, posture, mover] stability by the worths [mover, posture] of one world."""
+    twin = copy(model)
+    twin.ranks = dense_ranks(worth)
+    return np.stack(list(analyse(twin).stable.values())).transpose(0, 2, 1)
 
 
-def table(result: StabilityResult, most: int = 40) -> Table:
-    """The equilibria as a table for the terminal: a row for each state that is one, at most ``most`` rows."""
-    from rich.table import Table
+def _from_start(model: OptionModel, start: int, worth: Floats) -> dict[str, Any]:
+    """What can follow from the status quo, and what would hold each mover there; ``worth`` [posture, mover]."""
+    above = worth - worth[start]
+    temptation = [
+        max(0.0, *(above[moves_of(model, members).successors(start), i])) for i, members in enumerate(model.players)
+    ]
+    price = [[_price(need, above[:, i]) for i, need in enumerate(inverse(model, start, concept))] for concept in CORE]
+    return {
+        "moves": (("posture",), paths_from(model, start).length),
+        "temptation": (("mover",), np.array(temptation)),
+        "price": (("core", "mover"), np.array(price)),
+    }
 
-    count = len(result.stable)
-    concepts = list(result.stable)
-    where = np.stack([result.stable[concept].all(axis=0) for concept in concepts])
-    strength = where.sum(axis=0)
-    found = [int(state) for state in np.argsort(-strength, kind="stable") if strength[state]]
-    title = f"{len(found)} of {result.model.size} states are stable for everyone under at least one of {count} concepts"
-    out = Table(title=title, caption=f"{len(found) - most} more states are not shown" if len(found) > most else None)
-    out.add_column("state")
-    for concept in concepts:
-        out.add_column(_NAMES[concept], justify="center")
-    if isinstance(result.model, OptionModel):
-        out.add_column("options taken")
-    for state in found[:most]:
-        cells = [result.model.label(state), *("yes" if hit else "" for hit in where[:, state])]
-        if isinstance(result.model, OptionModel):
-            taken = [name for name, letter in zip(result.model.labels, cells[0]) if letter == "Y"]
-            cells.append(", ".join(taken) or "none")
-        out.add_row(*cells)
+
+def _price(need: Requirement, above: Floats) -> float:
+    """How much more a state would have to be worth to be stable, given how far others are ``above`` it.
+
+    Each clause is met once all states of one of its alternatives are no better.
+    """
+    ways = [min(max([above[state] for state in way], default=0.0) for way in clause) for clause in need.clauses]
+    return float(max([0.0, *ways]))
+
+
+def _paths(model: OptionModel, found: Postures, lasts: NDArray[np.bool_], share: Floats) -> dict[str, list[list[str]]]:
+    """The shortest improving ways from the status quo to lasting postures, those that last in most worlds first."""
+    paths = paths_from(model, found.start)
+    lasting = lasts | (share > 0)
+    reached = [int(s) for s in np.argsort(-share, kind="stable") if paths.length[s] > 0 and lasting[s]]
+    return {model.label(s): [list(step) for step in paths.to(s)] for s in reached[:WAYS]}
+
+
+def _inverse(model: OptionModel, start: int, concept: str) -> list[dict[str, Any]]:
+    """For each mover the conditions under which it would stay: clauses of alternatives, each a list of postures none
+    of which it may prefer to the status quo; those in ``unmet`` fail now."""
+    found = []
+    for need in inverse(model, start, concept):
+        unmet = [clause for clause in need.clauses if all(way & need.preferred for way in clause)]
+        clauses, failing = (
+            [[[model.label(s) for s in sorted(way)] for way in clause] for clause in part]
+            for part in (need.clauses, unmet)
+        )
+        found.append({"mover": need.player, "met": need.met, "clauses": clauses, "unmet": failing, "share": need.share})
+    return found
+
+
+def _coalitions(out: xr.Dataset, model: OptionModel, start: int) -> xr.Dataset:
+    """Adds which postures no coalition would leave, and who would leave the status quo together."""
+    if len(model.players) > MOST_PLAYERS:
+        return out
+    result = coalition_stability(model, CORE)
+    joint = np.stack([result.stable[concept].all(axis=0) for concept in CORE])
+    out["joint"] = (("core", "posture"), joint)
+    out.attrs["broken_by"] = {
+        concept: [list(members) for members in result.broken_by(start, concept)] for concept in CORE
+    }
     return out
+
+
+__all__ = ["conflict", "look"]

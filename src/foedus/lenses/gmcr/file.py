@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from foedus.lenses.gmcr import MOST_OPTIONS, Condition, Conflict, DecisionMaker, Option, OptionModel, Pattern
+from foedus.lenses.gmcr.conflict import MOST_OPTIONS, Condition, Conflict, DecisionMaker, Option, OptionModel, Pattern
 from foedus.scenario.errors import FoedusError
 
 Part = TypeVar("Part")
@@ -111,7 +111,7 @@ def _condition_out(condition: Condition) -> Any:
 
 
 def _show(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 
@@ -149,6 +149,8 @@ def _name(entry: dict[str, Any], where: str) -> str:
     name = _need(entry, "name", where)
     if not isinstance(name, str):
         raise FoedusError(f"{where}.name: expected a text, not {_show(name)}.")
+    if not name.isprintable():
+        raise FoedusError(f"{where}.name: {_show(name)} holds characters that cannot be shown. Use plain text.")
     return name
 
 
@@ -182,7 +184,8 @@ def _condition(item: object, where: str, count: int) -> Condition:
 
 
 def _conditions(entry: dict[str, Any], key: str, where: str, count: int) -> tuple[Condition, ...]:
-    return _parts(entry.get(key) or [], where + key, lambda item, spot: _condition(item, spot, count))
+    written = entry.get(key)
+    return _parts([] if written is None else written, where + key, lambda item, spot: _condition(item, spot, count))
 
 
 def _maker(item: object, where: str, count: int, manual: bool) -> DecisionMaker:

@@ -15,10 +15,10 @@ from math import comb
 
 import numpy as np
 
-from foedus.lenses.gmcr import Conflict, OptionModel
-from foedus.lenses.gmcr_graph import GraphConflict, Model, moves_of
-from foedus.lenses.gmcr_moves import Moves, legally_reached, steps_from
-from foedus.lenses.stability import CONCEPTS, model_of
+from foedus.lenses.gmcr.analysis import CONCEPTS, model_of
+from foedus.lenses.gmcr.conflict import Conflict, OptionModel
+from foedus.lenses.gmcr.graph import GraphConflict, Model, moves_of
+from foedus.lenses.gmcr.moves import Moves, legally_reached, steps_from
 from foedus.scenario.errors import FoedusError
 
 States = frozenset[int]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from foedus.lenses.gmcr import Ints, OptionModel
-from foedus.lenses.gmcr_moves import ArcMoves, Moves, OptionMoves, legally_reached
+from foedus.lenses.gmcr.conflict import Ints, OptionModel
+from foedus.lenses.gmcr.moves import ArcMoves, Moves, OptionMoves, legally_reached
 from foedus.scenario.errors import FoedusError
 
 
@@ -40,6 +40,10 @@ class GraphModel:
     def label(self, state: int) -> str:
         """The name of the state."""
         return self.conflict.states[state]
+
+    def letters(self, states: Ints) -> list[str]:
+        """The names of many states."""
+        return [self.conflict.states[state] for state in states]
 
     def state(self, label: str) -> int:
         """The index of the state with this name. Raises FoedusError where there is none."""
@@ -98,7 +102,7 @@ def conflict_from_payoffs(
     if len(labels) != len(moves):
         raise FoedusError(f"There are {len(labels)} names for {len(moves)} actors.")
     arcs = tuple(_arcs(pairs, len(states), label) for pairs, label in zip(moves, labels))
-    return GraphConflict(tuple(states), labels, _dense(values, tolerance), arcs)
+    return GraphConflict(tuple(states), labels, dense_ranks(values, tolerance), arcs)
 
 
 def _arcs(pairs: Iterable[tuple[int, int]], count: int, name: str) -> Ints:
@@ -108,8 +112,11 @@ def _arcs(pairs: Iterable[tuple[int, int]], count: int, name: str) -> Ints:
     return arcs
 
 
-def _dense(values: np.ndarray, tolerance: float) -> Ints:
-    """Dense ranks in each row; steps of at most the tolerance do not count."""
+def dense_ranks(values: np.ndarray, tolerance: float = 1e-9) -> Ints:
+    """Dense ranks from 0 (lowest) in each row of ``values`` [actor, state].
+
+    Neighbours that differ by at most ``tolerance`` times the row's largest size are equal.
+    """
     order = np.argsort(values, axis=1, kind="stable")
     ascending = np.take_along_axis(values, order, axis=1)
     step = np.diff(ascending, axis=1) > tolerance * np.abs(values).max(axis=1, keepdims=True)

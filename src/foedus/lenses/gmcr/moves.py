@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.lenses.gmcr import Bools, Ints, OptionModel
+from foedus.lenses.gmcr.conflict import Bools, Ints, OptionModel
 
 Values = NDArray[Any]
 Reach = Callable[[Values], Values]

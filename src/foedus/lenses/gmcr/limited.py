@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from foedus.lenses.gmcr import Bools, Conflict, Ints
-from foedus.lenses.gmcr_graph import GraphConflict, Model, moves_of
-from foedus.lenses.stability import StabilityResult, model_of
+from foedus.lenses.gmcr.analysis import StabilityResult, model_of
+from foedus.lenses.gmcr.conflict import Bools, Conflict, Ints
+from foedus.lenses.gmcr.graph import GraphConflict, Model, moves_of
 from foedus.scenario.errors import FoedusError
 
 MOST_MOVES = 1 << 26

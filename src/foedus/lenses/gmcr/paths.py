@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foedus.lenses.gmcr import Conflict, Ints
-from foedus.lenses.gmcr_graph import GraphConflict, Model, moves_of
-from foedus.lenses.gmcr_moves import Moves, steps_from
-from foedus.lenses.stability import model_of
+from foedus.lenses.gmcr.analysis import model_of
+from foedus.lenses.gmcr.conflict import Conflict, Ints
+from foedus.lenses.gmcr.graph import GraphConflict, Model, moves_of
+from foedus.lenses.gmcr.moves import Moves, steps_from
 
 _Node = tuple[int, int]
 

@@ -125,8 +125,14 @@ class OptionModel:
 
     def label(self, state: int) -> str:
         """The state as letters, such as ``YNN``."""
-        number = int(self.numbers[state])
-        return "".join("Y" if number >> place & 1 else "N" for place in range(len(self.conflict.options)))
+        return self.letters(np.array([state]))[0]
+
+    def letters(self, states: Ints) -> list[str]:
+        """The labels of many states."""
+        count = len(self.conflict.options)
+        taken = self.numbers[states][:, None] >> np.arange(count) & 1
+        codes = np.where(taken == 1, ord("Y"), ord("N")).astype(np.uint32)
+        return [str(label) for label in np.ascontiguousarray(codes).view(f"<U{count}").ravel()]
 
     def state(self, label: str) -> int:
         """The index of the state with these letters. Raises FoedusError where there is none."""
@@ -139,13 +145,13 @@ class OptionModel:
 
     def find(self, numbers: Ints) -> Ints:
         """Indices of the states with these numbers, -1 where there is no feasible one."""
-        if len(self._table):
-            return self._table[numbers]
+        if len(self.table):
+            return self.table[numbers]
         place = np.minimum(np.searchsorted(self.numbers, numbers), self.size - 1)
         return np.where(self.numbers[place] == numbers, place, -1)
 
     @cached_property
-    def _table(self) -> Ints:
+    def table(self) -> Ints:
         """Index by number, empty where that table would be large."""
         if len(self.conflict.options) > 22:
             return np.empty(0, np.int64)

@@ -18,10 +18,10 @@ from functools import partial
 
 import numpy as np
 
-from foedus.lenses.gmcr import Bools, Ints, OptionModel
-from foedus.lenses.gmcr_graph import Model
-from foedus.lenses.gmcr_moves import Moves, Reach, Values, closure, closure_once
-from foedus.lenses.stability_sim import simultaneous
+from foedus.lenses.gmcr.conflict import Bools, Ints, OptionModel
+from foedus.lenses.gmcr.graph import Model
+from foedus.lenses.gmcr.moves import Moves, Reach, Values, closure, closure_once
+from foedus.lenses.gmcr.simultaneous import simultaneous
 
 CONCEPTS = ("nash", "gmr", "smr", "seq", "sim")
 

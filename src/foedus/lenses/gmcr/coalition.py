@@ -13,10 +13,10 @@ from itertools import combinations
 
 import numpy as np
 
-from foedus.lenses.gmcr import Bools, Conflict
-from foedus.lenses.gmcr_graph import GraphConflict, Model, moves_of
-from foedus.lenses.stability import model_of
-from foedus.lenses.stability_concepts import stable_states
+from foedus.lenses.gmcr.analysis import model_of
+from foedus.lenses.gmcr.concepts import stable_states
+from foedus.lenses.gmcr.conflict import Bools, Conflict
+from foedus.lenses.gmcr.graph import GraphConflict, Model, moves_of
 from foedus.scenario.errors import FoedusError
 
 MOST_PLAYERS = 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,7 @@ from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 
 
-@dataclass(frozen=True)
-class ObservedArrays:
+class ObservedArrays(NamedTuple):
     """One row an observation: period, phase (-1 for a state), actions that match
     [observations, actions], event bit (-1 for an action), chance that the coding is wrong."""
 

@@ -18,7 +18,7 @@ from foedus.solve.arrays import MEMORY, graph
 from foedus.solve.backward import NO_ACTION, backward
 from foedus.solve.extremes import extreme
 from foedus.solve.forward import Forward, forward
-from foedus.solve.likelihood import log_likelihood
+from foedus.solve.likelihood import hear
 from foedus.solve.observe import Observations, ObservedArrays
 from foedus.solve.queries import QueryPlan, group
 
@@ -40,7 +40,8 @@ class Play:
     """What is computed for one policy.
 
     ``events`` are outcomes reported over time; ``ends`` the same where they can also be
-    looked at when a period ends, else None.
+    looked at when a period ends, else None. ``ahead``: how many periods before it each observation
+    is forecast (0: not). ``lean``: nothing but values, observations and forecasts.
     """
 
     game: Game
@@ -51,6 +52,8 @@ class Play:
     ends: Sequence[Tree | None] = ()
     observed: Observations | None = None
     entropy: bool = False
+    ahead: int = 0
+    lean: bool = False
     plans: dict[Levels, tuple[QueryPlan, list[int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,19 +97,18 @@ class Play:
         """
         policy, value = self.solve(tables, scale, perfect, MEMORY.take("played", *self._shape))
         answers = np.full((LANES, len(self.queries)), np.nan)
-        for start, (plan, which) in self.plans.items():
+        parts: dict[str, Floats] = {}
+        for start, (plan, which) in () if self.lean else self.plans.items():
             walk = self.walk(tables[0], policy, plan, self.game.starts[start])
             for reader, i in zip(plan.readers, which, strict=True):
                 answers[:, i] = reader(walk)
             if start == ():
-                parts = self.read(walk)
+                parts |= self.read(walk)
         for i, query in self.extremes:
             answers[:, i] = self.reach(tables[0], policy, query)
         parts |= {"value": value, "query": answers}
         if self.seen is not None:
-            begin = self.game.starts[()]
-            found = log_likelihood(self.graph, tables[0], self.game.periods, policy, begin, self.seen)
-            parts["log_likelihood"] = found.T
+            parts |= self.observe(tables[0], policy, self.seen)
         return {name: np.ascontiguousarray(part) for name, part in parts.items()}
 
     def solve(self, tables: Sequence[Floats], scale: float, perfect: bool,
@@ -187,6 +189,15 @@ class Play:
             "by": by, "at": at, "taken": walk.taken[0].transpose(2, 0, 1), "decided": walk.decided[0].transpose(2, 0, 1),
             "pays": walk.pays[0].T, "entropy": bits,
         }  # fmt: skip
+
+    def observe(self, table: Floats, policy: Floats, seen: ObservedArrays) -> dict[str, Floats]:
+        """The likelihood of what was observed, and the forecasts of it."""
+        heard = hear(self.graph, table, self.game.periods, policy, self.game.starts[()], seen, self.ahead)
+        parts = {"log_likelihood": heard.period.T}
+        if self.ahead:
+            taken = heard.taken.transpose(2, 0, 1)
+            parts |= {"log_each": heard.each.T, "foreseen": taken, "foreseen_state": heard.held.T}
+        return parts
 
     def reach(self, table: Floats, policy: Floats, query: Query) -> Floats:
         """[LANES] the most or least that an actor can make of an event."""

@@ -47,7 +47,9 @@ class PolicyResult:
 
     ``query`` [W, queries], ``by`` and ``at`` [W, periods, outcomes], ``taken`` [W, periods,
     actions], ``decided`` [W, periods, phases], ``pays`` [W, objectives], ``entropy`` [W, actors]
-    (bits a decision, NaN without any), ``value`` [W, actors], ``log_likelihood`` [W, periods].
+    (bits a decision, NaN without any), ``value`` [W, actors]. Under the factual policy also
+    ``log_likelihood`` [W, periods], and with forecasts (see ``solve.likelihood.Heard``) ``log_each``
+    [W, observations], ``foreseen`` [W, periods, actions] and ``foreseen_state`` [W, observations].
     """
 
     actions: tuple[str, ...]
@@ -148,8 +150,8 @@ class Games:
     """The compiled games of a scenario's policies, compiled once per set of enabled actions."""
 
     def __init__(self, scenario: Scenario, queries: Sequence[Query], outcomes: Mapping[str, Tree], observe: bool = True,
-                 entropy: bool = False):  # fmt: skip
-        self.entropy = entropy
+                 entropy: bool = False, ahead: int = 0, lean: bool = False):  # fmt: skip
+        self.entropy, self.ahead, self.lean = entropy, ahead, lean
         self.scenario, self.queries, self.outcomes = scenario, tuple(queries), dict(outcomes)
         self.observed = Observations(scenario) if observe and scenario.observations else None
         words = Words(scenario)
@@ -195,7 +197,8 @@ class Games:
             ends = [self.outcomes[name] if name in self.lasting else None for name in self.outcomes]
             self.plays[policy] = (
                 Play(
-                    game, solves, self.queries, policy, events, ends, self.observed if factual else None, self.entropy
+                    game, solves, self.queries, policy, events, ends, self.observed if factual else None, self.entropy,
+                    self.ahead, self.lean,
                 ),
                 perception,
             )

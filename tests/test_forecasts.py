@@ -13,7 +13,7 @@ from foedus.worlds.simulate import Games, simulate
 from oracle import Oracle
 from strategies import make_case
 
-SEEDS = range(60)
+SEEDS = range(25)
 
 
 def period_of(oracle: Oracle, observation: Any) -> int:
@@ -89,4 +89,4 @@ def test_forecasts_and_what_each_observation_adds(ahead: int) -> None:
                 for found, event in forecasts(oracle, result, w, i, t):
                     assert found == pytest.approx(probability(oracle, before, event) / base, rel=1e-9, abs=1e-10)
                     checked += 1
-    assert checked > 50
+    assert checked > 30

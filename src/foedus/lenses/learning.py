@@ -1,0 +1,164 @@
+"""What was learned: each assumption before and after the observations, and which observation moved what.
+
+Assumptions are compared by **rank**: the place of a value in its prior, from 0 to 1, so that the prior is uniform
+whatever its shape. Observations are added one at a time in the order in which they happened (within a period, in the
+order of the turn, states last). What an observation moved is the change of an assumption's posterior mean rank when
+it is added to those before it; these changes add up to the whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foedus.scenario.schema import Scenario
+from foedus.scenario.scope import period_of
+from foedus.worlds.learn import Cloud, Learned
+from foedus.worlds.sample import uncertain
+from foedus.worlds.weights import even, ranks, weighted_quantile
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from foedus.run import Run
+
+Floats = NDArray[np.float64]
+QUANTILES = (0.05, 0.5, 0.95)
+BINS = 10  # of the rank, for the information gained
+
+
+def in_order(scenario: Scenario) -> list[int]:
+    """The observations as they happened: by period, then by place in the turn, states last."""
+    places = {phase.id: k for k, phase in enumerate(scenario.turn)}
+
+    def place(i: int) -> tuple[int, int]:
+        o = scenario.observations[i]
+        return period_of(scenario, o.at), places[o.took[0].split(".")[0]] if o.took else len(places)
+
+    return sorted(range(len(scenario.observations)), key=place)
+
+
+def learning(scenario: Scenario, learned: Learned) -> xr.Dataset:
+    """Prior against posterior, labelled by ``assumption`` (the uncertain ones) and ``observation`` (numbers).
+
+    ``prior`` and ``posterior`` [assumption, quantile]: values at 5, 50 and 95%. ``rank`` [assumption, quantile]: where
+    the posterior's lie in the prior. ``shift`` [assumption]: mean rank after less before. ``ks``: the largest gap
+    between the two distributions (Kolmogorov and Smirnov). ``bits``: relative entropy of after to before, over ten
+    equal parts of the prior, less what sampling alone would show (Miller and Madow 1955). ``beyond_chance``: whether
+    ``ks`` is larger than sampling makes it in one of twenty runs in any assumption. ``moved`` [observation, assumption]
+    as above; ``surprise`` [observation] bits, minus log2 of its probability beforehand; ``learned`` [observation] bits,
+    the relative entropy over all assumptions of the worlds after it to those before it. Attributes: ``worlds``,
+    ``effective_before``, ``effective``, ``resampled``, ``bits`` (all observations, all assumptions together).
+    """
+    import xarray as xr
+
+    names, cloud, order = uncertain(scenario), learned.posterior, in_order(scenario)
+    ranked = np.stack([cloud.unit[name] for name in names])
+    ks = np.array([_gap(row, cloud.weights) for row in ranked])
+    before = learned.before
+    alike = even(len(before.weights))
+    moved, surprise, gained = _by_observation(learned, names, order)
+    vs = "assumption", "quantile"
+    return xr.Dataset(
+        {
+            "prior": (vs, _quantiles([before.draws[name] for name in names], alike)),
+            "posterior": (vs, _quantiles([cloud.draws[name] for name in names], cloud.weights)),
+            "rank": (vs, _quantiles(list(ranked), cloud.weights)),
+            "shift": ("assumption", ranked @ cloud.weights - 0.5),
+            "ks": ("assumption", ks),
+            "bits": ("assumption", np.array([_bits(row, cloud.weights, cloud.effective) for row in ranked])),
+            "beyond_chance": ("assumption", ks > _chance(len(names), cloud.effective)),
+            "moved": (("observation", "assumption"), moved),
+            "surprise": ("observation", surprise),
+            "learned": ("observation", gained),
+        },
+        {"assumption": names, "quantile": list(QUANTILES), "observation": order},
+        {
+            "worlds": len(before.weights), "effective_before": before.effective, "effective": cloud.effective,
+            "resampled": 0 if learned.after is None else len(cloud.weights), "bits": _together(learned),
+            "stages": 0 if learned.smc is None else len(learned.smc.stages),
+            "solved": len(before.weights) + (0 if learned.smc is None else learned.smc.evaluations),
+        },
+    )  # fmt: skip
+
+
+def from_run(run: Run) -> xr.Dataset | None:
+    """The same for the worlds of a run, by their ranks among them; None without observations."""
+    if run.loglik_by_observation is None or not uncertain(run.scenario):
+        return None
+    unit = {name: ranks(run.draws[name]) for name in uncertain(run.scenario)}
+    cloud = Cloud(unit, run.draws, run.loglik_by_observation.T, run.weights, run.ess)
+    return learning(run.scenario, Learned(cloud, None, None))
+
+
+def _quantiles(values: list[Floats], weights: Floats) -> Floats:
+    return np.stack([weighted_quantile(one, QUANTILES, weights) for one in values])
+
+
+def _gap(rank: Floats, weights: Floats) -> float:
+    """The Kolmogorov-Smirnov distance of weighted ranks from the uniform distribution."""
+    order = np.argsort(rank)
+    above = np.cumsum(weights[order])
+    return float(max((above - rank[order]).max(), (rank[order] - above + weights[order]).max()))
+
+
+def _chance(tries: int, effective: float) -> float:
+    """The distance that sampling alone exceeds, in any of ``tries`` assumptions, once in twenty times (Bonferroni)."""
+    from scipy.special import kolmogi
+
+    return float(kolmogi(0.05 / tries) / np.sqrt(effective))
+
+
+def _bits(rank: Floats, weights: Floats, effective: float) -> float:
+    """The relative entropy of weighted ranks to the uniform distribution, in bits, sampling's share taken off."""
+    shares = np.histogram(rank, BINS, (0, 1), weights=weights)[0]
+    some = shares > 0
+    raw = float(np.sum(shares[some] * np.log2(shares[some] * BINS)))
+    return max(raw - (BINS - 1) / (2 * effective * np.log(2)), 0.0)
+
+
+def _together(learned: Learned) -> float:
+    """The relative entropy of the posterior to the prior over all assumptions, in bits: mean log-likelihood after
+    less the log of the mean likelihood before."""
+    from foedus.worlds.weights import log_evidence
+
+    cloud = learned.posterior
+    logs = cloud.each.sum(axis=1)
+    some = cloud.weights > 0
+    evidence = log_evidence(logs) if learned.smc is None else learned.smc.log_evidence
+    return float((cloud.weights[some] @ logs[some] - evidence) / np.log(2))
+
+
+def _by_observation(learned: Learned, names: list[str], order: list[int]) -> tuple[Floats, Floats, Floats]:
+    """(moved [observation, assumption], surprise, learned [observation]), observations in order.
+
+    The posterior after so many of them is made from the prior's worlds by what was seen, or from those drawn anew by
+    taking back what was not yet seen, whichever leaves more effective worlds.
+    """
+    clouds = [learned.before] if learned.after is None else [learned.before, learned.after]
+    steps = [_steps(cloud, order, names, backward=i == 1) for i, cloud in enumerate(clouds)]
+    best = np.argmax([step[0] for step in steps], axis=0)
+    means = np.stack([steps[which][1][k] for k, which in enumerate(best)])
+    seen = best[1:]
+    surprise = np.array([steps[which][2][k] for k, which in enumerate(seen)])
+    gained = np.array([steps[which][3][k] for k, which in enumerate(seen)])
+    return np.diff(means, axis=0), surprise, gained
+
+
+def _steps(cloud: Cloud, order: list[int], names: list[str], backward: bool) -> tuple[Floats, Floats, Floats, Floats]:
+    """(effective worlds, mean ranks [.., assumption] after 0, 1, ... observations; surprise, learned of each)."""
+    each = cloud.each[:, order]
+    total = np.concatenate([np.zeros((len(each), 1)), np.cumsum(each, axis=1)], axis=1)
+    logs = total - total[:, -1:] if backward else total
+    logs = np.where(np.isnan(logs), -np.inf, logs)
+    weights = np.exp(logs - logs.max(axis=0))
+    weights /= weights.sum(axis=0)
+    share = cloud.effective / len(cloud.weights) if backward else 1.0
+    effective = share / np.sum(weights**2, axis=0)
+    means = weights.T @ np.stack([cloud.unit[name] for name in names], axis=1)
+    with np.errstate(divide="ignore"):
+        evidence = np.log(np.sum(weights[:, :-1] * np.exp(each), axis=0))
+    after = np.where(weights[:, 1:] > 0, each, 0.0)
+    return effective, means, -evidence / np.log(2), (np.sum(weights[:, 1:] * after, axis=0) - evidence) / np.log(2)

@@ -173,7 +173,7 @@ class Job:
     def run(self) -> Run:
         """Everything, in order."""
         started = time.perf_counter()
-        games = Games(self.scenario, self.queries, self.outcomes, entropy=True)
+        games = Games(self.scenario, self.queries, self.outcomes, entropy=True, ahead=1)
         draws = sample(self.scenario, self.worlds, self.seed, self.method)  # type: ignore[arg-type]
         self.variants = self._variants()
         self.total = self.worlds * len(self.policies)
@@ -283,8 +283,8 @@ def warnings_of(run: Run) -> list[str]:
 
 
 def by_observation(main: Simulation) -> Floats | None:
-    """[observations, world] log-likelihood of each observed period under the factual policy; None without any."""
+    """[observations, world] what each observation adds to the log-likelihood, given those before; None without any."""
     for result in main.results.values():
-        if "log_likelihood" in result.parts:
-            return np.ascontiguousarray(result.log_likelihood.T)
+        if "log_each" in result.parts:
+            return np.ascontiguousarray(result.log_each.T)
     return None

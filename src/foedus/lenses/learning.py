@@ -3,7 +3,7 @@
 Assumptions are compared by **rank**: the place of a value in its prior, from 0 to 1, so that the prior is uniform
 whatever its shape. Observations are added one at a time in the order in which they happened (within a period, in the
 order of the turn, states last). What an observation moved is the change of an assumption's posterior mean rank when
-it is added to those before it; these changes add up to the whole.
+it is added to those before it; these changes add up to the whole (up to sampling, where worlds are drawn anew).
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def learning(scenario: Scenario, learned: Learned) -> xr.Dataset:
     ``ks`` is larger than sampling makes it in one of twenty runs in any assumption. ``moved`` [observation, assumption]
     as above; ``surprise`` [observation] bits, minus log2 of its probability beforehand; ``learned`` [observation] bits,
     the relative entropy over all assumptions of the worlds after it to those before it. Attributes: ``worlds``,
-    ``effective_before``, ``effective``, ``resampled``, ``bits`` (all observations, all assumptions together).
+    ``effective_before``, ``effective``, ``least_effective`` (at any step on the
+    way), ``resampled``, ``solved``, ``bits`` (all observations, all assumptions together).
     """
     import xarray as xr
 
@@ -59,7 +60,7 @@ def learning(scenario: Scenario, learned: Learned) -> xr.Dataset:
     ks = np.array([_gap(row, cloud.weights) for row in ranked])
     before = learned.before
     alike = even(len(before.weights))
-    moved, surprise, gained = _by_observation(learned, names, order)
+    moved, surprise, gained, least = _by_observation(learned, names, order)
     vs = "assumption", "quantile"
     return xr.Dataset(
         {
@@ -78,6 +79,7 @@ def learning(scenario: Scenario, learned: Learned) -> xr.Dataset:
         {
             "worlds": len(before.weights), "effective_before": before.effective, "effective": cloud.effective,
             "resampled": 0 if learned.after is None else len(cloud.weights), "bits": _together(learned),
+            "least_effective": least,
             "stages": 0 if learned.smc is None else len(learned.smc.stages),
             "solved": len(before.weights) + (0 if learned.smc is None else learned.smc.evaluations),
         },
@@ -131,34 +133,24 @@ def _together(learned: Learned) -> float:
     return float((cloud.weights[some] @ logs[some] - evidence) / np.log(2))
 
 
-def _by_observation(learned: Learned, names: list[str], order: list[int]) -> tuple[Floats, Floats, Floats]:
-    """(moved [observation, assumption], surprise, learned [observation]), observations in order.
+def _by_observation(learned: Learned, names: list[str], order: list[int]) -> tuple[Floats, Floats, Floats, float]:
+    """(moved [observation, assumption], surprise, learned [observation]; the fewest effective worlds at any step).
 
-    The posterior after so many of them is made from the prior's worlds by what was seen, or from those drawn anew by
-    taking back what was not yet seen, whichever leaves more effective worlds.
+    The posterior after so many observations is made from the prior's worlds together with those drawn anew, each
+    weighed against the mixture that both were drawn from (deterministic mixture: Owen and Zhou 2000).
     """
-    clouds = [learned.before] if learned.after is None else [learned.before, learned.after]
-    steps = [_steps(cloud, order, names, backward=i == 1) for i, cloud in enumerate(clouds)]
-    best = np.argmax([step[0] for step in steps], axis=0)
-    means = np.stack([steps[which][1][k] for k, which in enumerate(best)])
-    seen = best[1:]
-    surprise = np.array([steps[which][2][k] for k, which in enumerate(seen)])
-    gained = np.array([steps[which][3][k] for k, which in enumerate(seen)])
-    return np.diff(means, axis=0), surprise, gained
-
-
-def _steps(cloud: Cloud, order: list[int], names: list[str], backward: bool) -> tuple[Floats, Floats, Floats, Floats]:
-    """(effective worlds, mean ranks [.., assumption] after 0, 1, ... observations; surprise, learned of each)."""
-    each = cloud.each[:, order]
-    total = np.concatenate([np.zeros((len(each), 1)), np.cumsum(each, axis=1)], axis=1)
-    logs = total - total[:, -1:] if backward else total
-    logs = np.where(np.isnan(logs), -np.inf, logs)
+    clouds = [learned.before] + ([learned.after] if learned.after else [])
+    each = np.concatenate([cloud.each[:, order] for cloud in clouds])
+    unit = np.concatenate([np.stack([cloud.unit[name] for name in names], axis=1) for cloud in clouds])
+    logs = np.concatenate([np.zeros((len(each), 1)), np.cumsum(each, axis=1)], axis=1)
+    if learned.after is not None and learned.smc is not None:
+        share = len(learned.after.weights) / len(each)
+        logs = logs - np.logaddexp(np.log(1 - share), np.log(share) + logs[:, -1:] - learned.smc.log_evidence)
     weights = np.exp(logs - logs.max(axis=0))
     weights /= weights.sum(axis=0)
-    share = cloud.effective / len(cloud.weights) if backward else 1.0
-    effective = share / np.sum(weights**2, axis=0)
-    means = weights.T @ np.stack([cloud.unit[name] for name in names], axis=1)
     with np.errstate(divide="ignore"):
         evidence = np.log(np.sum(weights[:, :-1] * np.exp(each), axis=0))
-    after = np.where(weights[:, 1:] > 0, each, 0.0)
-    return effective, means, -evidence / np.log(2), (np.sum(weights[:, 1:] * after, axis=0) - evidence) / np.log(2)
+    added = np.where(weights[:, 1:] > 0, each, 0.0)
+    gained = np.sum(weights[:, 1:] * added, axis=0) - evidence
+    least = float(1 / np.sum(weights**2, axis=0).max())
+    return np.diff(weights.T @ unit, axis=0), -evidence / np.log(2), gained / np.log(2), least

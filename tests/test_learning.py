@@ -142,7 +142,9 @@ def collapsed() -> tuple[Scenario, Learned, dict[str, float]]:
     return scenario, learn(scenario, 5000, 0, 600, threads=1), truth
 
 
-def test_thirty_months_leave_more_than_500_of_5000_worlds(collapsed: tuple[Scenario, Learned, dict[str, float]]) -> None:
+def test_thirty_months_leave_more_than_500_of_5000_worlds(
+    collapsed: tuple[Scenario, Learned, dict[str, float]],
+) -> None:
     scenario, learned, truth = collapsed
     assert learned.before.effective < 100
     assert learned.posterior.effective > 500
@@ -232,5 +234,3 @@ def test_what_cannot_be_learned_from_is_said_in_words(change: Change, match: str
     change(raw)
     with pytest.raises(FoedusError, match=match):
         learn(Scenario.model_validate(raw), 10, threads=1)
-
-

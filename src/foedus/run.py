@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from foedus.game.arrays import LANES
 from foedus.judge import Judge
 from foedus.lenses.claims import Claims, OutcomeDriver, neutral_scenario, read_claims
+from foedus.lenses.learning import from_run
+from foedus.lenses.mechanisms import drop_each
+from foedus.lenses.questions import asked
+from foedus.lenses.score import loses_to, score
 from foedus.scenario.check import validate
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.expr import nearest
@@ -66,6 +70,7 @@ class Run:
     meta: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     score: dict[str, Any] | None = None
+    learned: xr.Dataset | None = None
     lenses: dict[str, xr.Dataset] = field(default_factory=dict)
 
     def few(self, most: int = SUBSET) -> Run:
@@ -199,6 +204,7 @@ class Job:
             self.policies, made.periods, data, Claims(claims), made.sweep_data(), drivers, layout,
             provenance(self.scenario, self.worlds, self.seed, self.method, self.subset, timings),
         )  # fmt: skip
+        run.score, run.learned = self._score(main), from_run(run)
         run.warnings = warnings_of(run)
         return run
 
@@ -210,6 +216,15 @@ class Job:
 
         return simulate(games.scenario, draws, policies, self.queries, outcomes=self.outcomes, threads=self.threads,
                         progress=tell, games=games, **how)  # fmt: skip
+
+    def _score(self, main: Simulation) -> dict[str, Any] | None:
+        """The forecasts against the record; where they lose to a rival, also which mechanism is to blame."""
+        if not asked(self.scenario):
+            return None
+        scored = score(self.scenario, main.results[self.scenario.factual_policy])
+        if self.judge and loses_to(scored):
+            scored["mechanisms"] = drop_each(self.scenario, self.subset, self.seed)
+        return scored
 
     def _variants(self) -> list[tuple[str, list[str]]]:
         """Claims that say what they rest on, with the policies that they ask about."""

@@ -110,7 +110,7 @@ def _chance(tries: int, effective: float) -> float:
     """The distance that sampling alone exceeds, in any of ``tries`` assumptions, once in twenty times (Bonferroni)."""
     from scipy.special import kolmogi
 
-    return float(kolmogi(0.05 / tries) / np.sqrt(effective))
+    return float(kolmogi(0.05 / tries)) / float(np.sqrt(effective))
 
 
 def _bits(rank: Floats, weights: Floats, effective: float) -> float:
@@ -118,7 +118,7 @@ def _bits(rank: Floats, weights: Floats, effective: float) -> float:
     shares = np.histogram(rank, BINS, (0, 1), weights=weights)[0]
     some = shares > 0
     raw = float(np.sum(shares[some] * np.log2(shares[some] * BINS)))
-    return max(raw - (BINS - 1) / (2 * effective * np.log(2)), 0.0)
+    return max(raw - (BINS - 1) / (2 * effective * float(np.log(2))), 0.0)
 
 
 def _together(learned: Learned) -> float:

@@ -92,6 +92,8 @@ def _meaning(scenario: Scenario, tree: Tree) -> tuple[object, object]:
     if assumption_names(tree) or reads_time(tree) or not names:
         return tree, ("not", tree)
     levels = np.array(list(product(*(range(len(scenario.scopes[name])) for name in names))), float)
-    values = np.broadcast_to(np.asarray(evaluate(tree, dict(zip(names, levels.T, strict=True)), {}), float), len(levels))
+    values = np.broadcast_to(
+        np.asarray(evaluate(tree, dict(zip(names, levels.T, strict=True)), {}), float), len(levels)
+    )
     true = frozenset(map(tuple, levels[values != 0].tolist()))
     return (tuple(names), true), (tuple(names), frozenset(map(tuple, levels[values == 0].tolist())))

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ from numpy.typing import NDArray
 from foedus.lenses.questions import Asked, Question, asked
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.schema import Scenario
-from foedus.worlds.simulate import PolicyResult
+from foedus.worlds.sample import sample
+from foedus.worlds.simulate import Games, PolicyResult, simulate
 from foedus.worlds.weights import ess, posterior
 
 Floats = NDArray[np.float64]
@@ -33,6 +35,7 @@ FORECASTERS = ("model", "base_rate", "persistence")
 RIVALS = FORECASTERS[1:]
 SCORES = ("log_score", "brier_score")
 EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # of the bins of the calibration table
+SETTLED = 3  # answers to a question from which on its rivals have something to go by
 LEAST_ERROR = 0.01  # the least chance that persistence leaves for a change
 _DRAWS = 2000
 _DATE = re.compile(r"^\d{4}(-\d{2}){1,2}\b")
@@ -41,11 +44,12 @@ _DATE = re.compile(r"^\d{4}(-\d{2}){1,2}\b")
 @dataclass(frozen=True)
 class Forecast:
     """What was forecast of one recorded answer: ``by`` forecaster the probability of each answer; the probability,
-    to the model, that the choice comes up at all."""
+    to the model, that the choice comes up at all; how often the question had been answered when it was forecast."""
 
     asked: Asked
     by: dict[str, Floats]
     reached: float
+    earlier: int
 
     def surprise(self, forecaster: str) -> float:
         """Minus the binary logarithm of what was given to the recorded answer."""
@@ -80,7 +84,7 @@ def forecasts(scenario: Scenario, result: PolicyResult, horizon: int = 1) -> lis
             mass = weights[one.period] @ cells
             base = base_rate(one.question, history)
             by = {"model": _recorded(mass, one), "base_rate": base, "persistence": persistence(one, history, base)}
-            made.append(Forecast(one, by, float(min(mass.sum(), 1.0))))
+            made.append(Forecast(one, by, float(min(mass.sum(), 1.0)), len(history)))
     return made
 
 
@@ -115,7 +119,7 @@ def persistence(one: Asked, history: Sequence[Asked], base: Floats) -> Floats:
     if not history:
         return base
     answers = [old.answer for old in history]
-    kept = sum(a == b for a, b in zip(answers, answers[1:], strict=False))
+    kept = sum(a == b for a, b in pairwise(answers))
     sure = (kept + 1 - max(one.error, LEAST_ERROR)) / len(answers)
     p = base.copy()
     p[answers[-1]] = 0
@@ -134,17 +138,51 @@ def score(scenario: Scenario, result: PolicyResult, horizon: int = 1) -> dict[st
     made = forecasts(scenario, result, horizon)
     if not made:
         raise FoedusError(f"nothing can be scored {horizon} periods ahead: all observations are earlier than that.")
-    first = min(one.asked.period for one in made)
     weights = [posterior(result.log_likelihood[:, : one.asked.period - horizon + 1].sum(axis=1)) for one in made]
     return {
-        "n": len(made), "periods": len({one.asked.period for one in made}), "horizon": horizon,
-        "first": scenario.horizon.calendar.label(first), "worlds": len(result.log_likelihood),
-        "effective_sample": min(ess(w) for w in weights), "unit": "log score in bits; lower is better for both",
+        **_summary(made), "periods": len({one.asked.period for one in made}), "horizon": horizon,
+        "worlds": len(result.log_likelihood), "effective_sample": min(ess(w) for w in weights),
+        "unit": "log score in bits; lower is better for both scores",
         "events": [_event(scenario, one) for one in made],
+        "calibration": {who: calibration(made, who) for who in FORECASTERS},
+        "questions": _by_question(made), "settled": _summary([one for one in made if one.earlier >= SETTLED]),
+    }  # fmt: skip
+
+
+def score_scenario(scenario: Scenario, worlds: int = 200, seed: int = 0, horizon: int = 1,
+                   progress: Callable[[int], None] | None = None) -> dict[str, Any]:  # fmt: skip
+    """The scores of a scenario's forecasts in ``worlds`` sampled worlds, in a game compiled for nothing else."""
+    games, policy = Games(scenario, (), {}, ahead=horizon, lean=True), scenario.factual_policy
+    found = simulate(scenario, sample(scenario, worlds, seed), [policy], games=games, progress=progress)
+    return score(scenario, found.results[policy], horizon)
+
+
+def _summary(made: Sequence[Forecast]) -> dict[str, Any]:
+    """Mean scores, and the model's less its rivals'; just ``n`` where there is nothing to score."""
+    if not made:
+        return {"n": 0}
+    return {
+        "n": len(made),
         **{kind: {who: _mean(made, kind, who) for who in FORECASTERS} for kind in SCORES},
         "against": {who: {kind: difference(made, kind, who) for kind in SCORES} for who in RIVALS},
-        "calibration": {who: calibration(made, who) for who in FORECASTERS},
-    }  # fmt: skip
+    }
+
+
+def _by_question(made: Sequence[Forecast]) -> list[dict[str, Any]]:
+    """The mean log score by question."""
+    by: dict[Question, list[Forecast]] = defaultdict(list)
+    for one in made:
+        by[one.asked.question].append(one)
+    return [
+        {"question": q.phase or q.state, "kind": "choice" if q.phase else "state", "n": len(found),
+         "log_score": {who: _mean(found, "log_score", who) for who in FORECASTERS}}
+        for q, found in by.items()
+    ]  # fmt: skip
+
+
+def loses_to(scored: Mapping[str, Any]) -> list[str]:
+    """The rivals with a better mean log score than the model."""
+    return [who for who in RIVALS if scored["log_score"][who] < scored["log_score"]["model"]]
 
 
 def _mean(made: Sequence[Forecast], kind: str, who: str) -> float:
@@ -180,7 +218,8 @@ def resampled(gaps: Sequence[float], periods: Sequence[int]) -> dict[str, float 
     ``low`` and ``high`` hold nine resamples in ten, ``better`` is the share of them below 0 (block bootstrap: Efron
     and Tibshirani 1993; the answers of one period hang together). None where there are fewer than three periods.
     """
-    sums, counts = defaultdict(float), defaultdict(int)
+    sums: dict[int, float] = defaultdict(float)
+    counts: dict[int, int] = defaultdict(int)
     for gap, period in zip(gaps, periods, strict=True):
         sums[period] += gap
         counts[period] += 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from foedus.report.results import Results, Spread
-from foedus.report.wording import NOT_SCORED, band, capital, count, listed, lowered, number, percent, signed
+from foedus.report.track_record import verdict
+from foedus.report.wording import NOT_SCORED, band, capital, count, listed, lowered, percent, signed
 
 if TYPE_CHECKING:
     from foedus.lenses.claims import ClaimResult
@@ -155,7 +156,7 @@ def how_sure(results: Results) -> list[Finding]:
     found = [Finding("Sample", f"{text}.")]
     found += _noise(results)
     score = results.run.score
-    found.append(Finding("Track record", _scored(score) if score else NOT_SCORED))
+    found.append(Finding("Track record", verdict(results.names, score) if score else NOT_SCORED))
     return found
 
 
@@ -176,21 +177,6 @@ def _noise(results: Results) -> list[Finding]:
     if means["perfect"] < means.get("one", 0) / 2:
         text += ". More than half of it therefore comes from imprecise choices, not from interests"
     return [Finding("Noise", f"{text} (tested on {count(len(next(iter(swept.values()))), 'world')}).")]
-
-
-def _scored(score: dict[str, Any]) -> str:
-    """How the forecasts did, by the Brier score: the mean squared error of probabilities."""
-    brier = score.get("brier_score")
-    if not isinstance(brier, dict) or "model" not in brier:
-        return "The model's forecasts were scored against history; see the limits below."
-    known = {"base_rate": "the base rate", "persistence": "persistence (what was goes on)"}
-    rivals = {name: float(brier[key]) for key, name in known.items() if key in brier}
-    lost = [name for name, value in rivals.items() if value < float(brier["model"])]
-    verdict = f"it loses to {listed(lost)}" if lost else "it beats the simple baselines"
-    values = ", ".join(f"{name} {number(value)}" for name, value in rivals.items())
-    return (
-        f"Scored against history, {verdict}: Brier score {number(float(brier['model']))} ({values}; lower is better)."
-    )
 
 
 def what_would_change_it(results: Results) -> list[Finding]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.report import charts, charts_outcomes, findings
+from foedus.report import charts, charts_outcomes, findings, learning, track_record
 from foedus.report.background import background
 from foedus.report.diagram import turn_diagram
 from foedus.report.results import Results, Spread
-from foedus.report.section import lens_section
-from foedus.report.wording import capital, count, listed, number, percent, place, signed, source_name
+from foedus.report.section import Section, lens_section
+from foedus.report.wording import NOT_SCORED, capital, count, listed, number, percent, place, signed, source_name
 
 if TYPE_CHECKING:
     from foedus.lenses.claims import ClaimResult, ReadingResult
@@ -38,8 +38,16 @@ def render(run: Run) -> str:
     css, js = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
     view["diagram"] = turn_diagram(results.scenario)
-    view["sections"] = [lens_section(results, found) for found in run.lenses.values()]
+    view["sections"] = [lens_section(results, found) for found in run.lenses.values()] + _record(results)
     return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view))
+
+
+def _record(results: Results) -> list[Section]:
+    """What the observations taught, and how the forecasts of them did."""
+    run, found = results.run, []
+    if run.learned is not None:
+        found.append(learning.section(results.names, run.learned))
+    return found + ([track_record.section(results.names, run.score)] if run.score else [])
 
 
 def _contents(view: dict[str, Any]) -> list[tuple[str, str]]:
@@ -73,6 +81,7 @@ def _summary(results: Results) -> dict[str, Any]:
         "change": findings.what_would_change_it(results),
         "warnings": list(run.warnings),
         "observed": run.observed,
+        "track": track_record.brief(run.score) if run.score else NOT_SCORED,
         "factual": results.names.policy(results.factual),
         "end": results.end,
         "periods": results.periods,

@@ -61,7 +61,7 @@ def hear(graph: Graph, table: Floats, periods: int, policy: Floats, start: Any, 
     spare = MEMORY.take("spare", ends, LANES)
     order = np.lexsort((np.where(seen.phase < 0, 1 << 30, seen.phase), seen.t))
     ptr = np.searchsorted(seen.t[order], np.arange(periods + 1)).astype(np.int32)
-    sorted_seen = _Seen(ptr, *(np.ascontiguousarray(part[order]) for part in seen[1:]))
+    sorted_seen = _Seen(ptr, seen.phase[order], seen.match[order], seen.event[order], seen.error[order])
     nodes, probs = np.array(start[0], np.int32), np.array(start[1], np.int32)
     _filter(graph.packed, graph.end_flags, MEMORY.work(graph), table, policy, nodes, probs, sorted_seen, ahead, mass,
             wrap, spare, found)  # fmt: skip

@@ -13,8 +13,8 @@ from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import from_unit, uncertain, unit_sample
 from foedus.worlds.simulate import Games, PolicyResult, simulate
 from foedus.worlds.smc import Resampled, Unit, smc
-from foedus.worlds.weights import even, posterior
 from foedus.worlds.weights import ess as effective_of
+from foedus.worlds.weights import even, posterior
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, int], None]  # what, how many worlds more
@@ -53,7 +53,9 @@ class Observed:
 
     def __init__(self, scenario: Scenario, threads: int = 2):
         if not scenario.observations:
-            raise FoedusError("nothing can be learned: the scenario has no 'observations'. Add what happened, with dates.")
+            raise FoedusError(
+                "nothing can be learned: the scenario has no 'observations'. Add what happened, with dates."
+            )
         if not uncertain(scenario):
             raise FoedusError("nothing can be learned: no assumption is uncertain. Give some a distribution.")
         self.scenario, self.threads = scenario, threads

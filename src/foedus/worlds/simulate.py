@@ -197,8 +197,16 @@ class Games:
             ends = [self.outcomes[name] if name in self.lasting else None for name in self.outcomes]
             self.plays[policy] = (
                 Play(
-                    game, solves, self.queries, policy, events, ends, self.observed if factual else None, self.entropy,
-                    self.ahead, self.lean,
+                    game,
+                    solves,
+                    self.queries,
+                    policy,
+                    events,
+                    ends,
+                    self.observed if factual else None,
+                    self.entropy,
+                    self.ahead,
+                    self.lean,
                 ),
                 perception,
             )

@@ -1,0 +1,271 @@
+"""Scores of forecasts: against predictive probabilities and rivals worked out by hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from foedus.cli import app
+from foedus.lenses.mechanisms import drop_each, mechanisms, switched
+from foedus.lenses.questions import asked
+from foedus.lenses.score import resampled, score_scenario
+from foedus.report.html import render
+from foedus.report.results import Names
+from foedus.report.track_record import section, state_name
+from foedus.run import run
+from foedus.scenario.errors import FoedusError
+from foedus.scenario.load import load
+from foedus.scenario.schema import Scenario
+from foedus.worlds.sample import sample
+from foedus.worlds.simulate import simulate
+
+EVENTS = Path(__file__).parent.parent.parent / "shared" / "data" / "events-2024-2025.csv"
+WORLDS = 40
+
+
+def raw(periods: int = 5, **changes: Any) -> dict[str, Any]:
+    """Each period, if an alarm rings (by chance), a guard waits, shouts or shoots. ``gain`` is what acting brings."""
+    return {
+        "horizon": {"periods": periods, "beyond": 0},
+        "actors": {"guard": {"precision": 1.5, "patience": 0}},
+        "assumptions": {"gain": {"uniform": [-1, 1]}, "risk": {"uniform": [0.3, 0.9]}},
+        "state": {
+            "alarm": {"levels": ["off", "low", "high"], "start": "off", "within": "period"},
+            "tired": {"levels": ["no", "yes"], "start": "no"},
+        },
+        "turn": [
+            {"id": "ring", "chance": [{"prob": "risk", "then": {"alarm": "low"}}, {"prob": "rest"}]},
+            {
+                "id": "answer",
+                "decide": "guard",
+                "when": "alarm == low",
+                "actions": {
+                    "wait": {"base": 2},
+                    "shout": {"pays": {"guard": "gain"}, "then": {"tired": "yes"}},
+                    "shoot": {"pays": {"guard": "gain - tired"}},
+                },
+            },
+        ],
+        **changes,
+    }
+
+
+OBSERVED = [
+    {"at": 0, "took": "answer.shout", "error": 0.1, "event": "2024-06-09 a shout"},
+    {"at": 1, "is": "alarm == off", "error": 0.2},
+    {"at": 2, "took": "answer.wait", "error": 0.1},
+    {"at": 2, "is": "alarm >= low", "error": 0.2},
+    {"at": 4, "took": "answer.wait", "error": 0.1},
+]
+
+
+def choices(gain: Any, tired: int) -> Any:
+    """[worlds, 3] by hand: base rate times exp(precision x payoff)."""
+    odds = np.stack([np.full_like(gain, 2), np.exp(1.5 * gain), np.exp(1.5 * (gain - tired))], axis=1)
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def by_hand() -> dict[int, Any]:
+    """The model's forecast of each observation [answers], by a filter over one hidden bit in each world."""
+    draws = sample(Scenario.model_validate(raw()), WORLDS, 0)
+    gain, risk = draws["gain"], draws["risk"]
+    fresh, weights, found = np.ones(WORLDS), np.full(WORLDS, 1 / WORLDS), {}  # probability of not being tired yet
+    for t in range(5):
+        p = fresh[:, None] * choices(gain, 0) + (1 - fresh)[:, None] * choices(gain, 1)
+        acts = {i: o for i, o in enumerate(OBSERVED) if o["at"] == t}
+        for i, o in acts.items():
+            cells = risk[:, None] * p if "took" in o else np.stack([1 - risk, risk], axis=1)
+            mixed = weights @ cells / (weights @ cells).sum()
+            found[i] = (1 - o["error"]) * mixed + o["error"] * (1 - mixed) / (len(mixed) - 1)
+        joint = np.stack([fresh, 1 - fresh])  # weigh, then move on
+        likely, after = np.zeros(WORLDS), np.zeros(WORLDS)
+        for tired in (0, 1):
+            q = choices(gain, tired)
+            for ring in (0, 1):
+                for a in range(3) if ring else [None]:
+                    mass = joint[tired] * (risk * q[:, a] if ring else 1 - risk)
+                    for o in acts.values():
+                        names = ["wait", "shout", "shoot"]
+                        agrees = (
+                            a is not None and o["took"] == f"answer.{names[a]}" if "took" in o else (o["is"] == "alarm == off") == (not ring)
+                        )  # fmt: skip
+                        mass = mass * (1 - o["error"] if agrees else o["error"])
+                    likely += mass
+                    after += mass * (tired == 0 and a != 1)
+        fresh, weights = after / likely, weights * likely / (weights @ likely)
+    return found
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    return Scenario.model_validate(raw(observations=OBSERVED))
+
+
+@pytest.fixture(scope="module")
+def scored(scenario: Scenario) -> dict[str, Any]:
+    return score_scenario(scenario, WORLDS, 0)
+
+
+def test_the_models_forecasts_are_those_worked_out_by_hand(scored: dict[str, Any]) -> None:
+    expected = by_hand()
+    assert [event["outcome"] for event in scored["events"]] == [1, 0, 0, 1, 0]
+    for event, p in zip(scored["events"], expected.values(), strict=True):
+        np.testing.assert_allclose(event["forecast"]["model"], p, rtol=1e-10)
+        assert sum(event["forecast"]["model"]) == pytest.approx(1)
+    given = [p[event["outcome"]] for event, p in zip(scored["events"], expected.values(), strict=True)]
+    assert scored["log_score"]["model"] == pytest.approx(-np.mean(np.log2(given)))
+    errors = [p - np.eye(len(p))[e["outcome"]] for e, p in zip(scored["events"], expected.values(), strict=True)]
+    assert scored["brier_score"]["model"] == pytest.approx(np.mean([np.sum(x**2) / 2 for x in errors]))
+    risk = sample(Scenario.model_validate(raw()), WORLDS, 0)["risk"]
+    assert scored["events"][0]["comes_up"] == pytest.approx(risk.mean())
+
+
+def test_rivals_are_those_worked_out_by_hand(scored: dict[str, Any]) -> None:
+    answers = [e for e in scored["events"] if e["kind"] == "choice"]
+    assert answers[0]["answers"] == [["answer.wait"], ["answer.shout"], ["answer.shoot"]]
+    np.testing.assert_allclose(answers[0]["forecast"]["base_rate"], [1 / 3] * 3)
+    np.testing.assert_allclose(answers[1]["forecast"]["base_rate"], [0.5 / 2.5, 1.5 / 2.5, 0.5 / 2.5])
+    np.testing.assert_allclose(answers[2]["forecast"]["base_rate"], [1.5 / 3.5, 1.5 / 3.5, 0.5 / 3.5])
+    np.testing.assert_allclose(answers[0]["forecast"]["persistence"], [1 / 3] * 3)
+    np.testing.assert_allclose(answers[1]["forecast"]["persistence"], [0.05, 0.9, 0.05])
+    # it changed once: (0 repeats + 0.9) / 2; the rest by base rates of 1.5 and 0.5
+    np.testing.assert_allclose(answers[2]["forecast"]["persistence"], [0.45, 0.55 * 0.75, 0.55 * 0.25])
+    states = [e for e in scored["events"] if e["kind"] == "state"]
+    assert states[0]["question"] == states[1]["question"] == "alarm == off" and states[1]["outcome"] == 1
+    np.testing.assert_allclose(states[1]["forecast"]["persistence"], [0.8, 0.2])
+    gap = scored["against"]["base_rate"]["log_score"]
+    assert gap["difference"] == pytest.approx(scored["log_score"]["model"] - scored["log_score"]["base_rate"])
+    assert gap["low"] <= gap["difference"] <= gap["high"]
+
+
+def test_two_periods_ahead_nothing_later_is_known(scenario: Scenario) -> None:
+    found = score_scenario(scenario, WORLDS, 0, horizon=2)
+    assert [event["period"] for event in found["events"]] == ["2", "3", "3", "5"]
+    changed = [dict(o) for o in OBSERVED]
+    changed[2]["took"] = "answer.shoot"
+    other = score_scenario(Scenario.model_validate(raw(observations=changed)), WORLDS, 0, horizon=2)
+    for who in ("model", "base_rate", "persistence"):
+        for i in (0, 1, 2):  # period 3 is forecast from what was known before period 2
+            assert found["events"][i]["forecast"][who] == other["events"][i]["forecast"][who]
+        assert found["events"][3]["forecast"][who] != other["events"][3]["forecast"][who]
+
+
+def test_answers_that_the_record_does_not_tell_apart_are_one() -> None:
+    observed = [{"at": 0, "took": ["answer.shoot", "answer.shout"], "error": 0.1}, {"at": 1, "took": "answer.wait"}]
+    changed = raw(
+        observations=[*observed, {"at": 2, "is": "not alarm != off", "error": 0.1}, {"at": 2, "is": "tired >= no"}]
+    )
+    found = asked(Scenario.model_validate(changed))
+    assert found[0].question.answers == (frozenset({"answer.wait"}), frozenset({"answer.shout", "answer.shoot"}))
+    assert [one.answer for one in found] == [1, 0, 0, 0]
+
+
+def test_resamples_of_whole_periods() -> None:
+    """Three periods with one value each: all 27 draws can be listed."""
+    found = resampled([3.0, 3.0, -1.0, -2.0], [0, 0, 1, 2])
+    values, sizes = np.array([6.0, -1, -2]), np.array([2, 1, 1])
+    means = [values[list(d)].sum() / sizes[list(d)].sum() for d in np.ndindex(3, 3, 3)]
+    assert found["difference"] == pytest.approx(0.75)
+    assert found["better"] == pytest.approx(np.mean(np.array(means) < 0), abs=0.04)
+    assert found["low"] == pytest.approx(np.quantile(means, 0.05), abs=0.2)
+    assert resampled([1.0], [0])["low"] is None
+
+
+def test_a_switch_at_one_changes_nothing_and_at_zero_drops_its_part() -> None:
+    scenario = load("extended-deterrence-realign")
+    parts = mechanisms(scenario)
+    twin, switches = switched(scenario, parts)
+    draws = sample(twin, 8, 0)
+    plain = simulate(scenario, {n: d for n, d in draws.items() if n in scenario.all_assumptions})
+    for policy, value in simulate(twin, draws).value.items():
+        np.testing.assert_allclose(value, plain.value[policy], rtol=1e-12, atol=1e-12)
+    for part in parts:
+        if part.kind != "commitment":
+            continue
+        off = simulate(twin, {**draws, **dict.fromkeys(switches[part], np.zeros(8))})
+        without = scenario.model_copy(update={"commitments": {
+            n: c.model_copy(update={"in_force": 0}) if n == part.name else c for n, c in scenario.commitments.items()
+        }})  # fmt: skip
+        wanted = simulate(without, {n: d for n, d in draws.items() if n in scenario.all_assumptions})
+        for policy, value in off.value.items():
+            np.testing.assert_allclose(value, wanted.value[policy], rtol=1e-12, atol=1e-12)
+
+
+def losing() -> Scenario:
+    """A guard whose wish to shoot is written far too strong: he waits every period."""
+    observed = [{"at": t, "took": "answer.wait", "error": 0.02} for t in range(8)]
+    changed = raw(8, observations=observed)
+    changed["assumptions"]["gain"] = {"uniform": [1, 3]}
+    return Scenario.model_validate(changed)
+
+
+def test_a_model_that_loses_says_so_and_what_is_to_blame() -> None:
+    scenario = losing()
+    dropped = drop_each(scenario, 20)
+    assert (dropped["each"][0]["kind"], dropped["tried"], dropped["idle"]) == (
+        "weighing",
+        2,
+        0,
+    )  # the weighing, the objective
+    # by base rates alone the guard waits in two cases of four
+    expected = -np.log2(0.98 * 0.5 + 0.02 * 0.25)
+    assert dropped["each"][0]["log_score"] == pytest.approx(expected)
+    made = run(scenario, worlds=20)
+    text = " ".join(render(made).split())
+    assert "it loses to the base rate by" in text and "it loses to persistence by" in text
+    assert "The mechanism that hurts the forecasts most: Guard weighs consequences." in text
+    assert "do no better than the base rate and persistence" in text
+    assert "not a forecast until it has been scored" not in text
+
+
+def test_the_section_says_the_numbers(scenario: Scenario, scored: dict[str, Any]) -> None:
+    made = section(Names(scenario), scored)
+    assert "5 recorded answers in 4 periods" in made.sentences[0]
+    assert f"{2 ** -scored['log_score']['model']:.0%}" in made.sentences[0]
+    assert [table.caption.split(":")[0] for table in made.tables][:2] == ["Mean scores", "Log score by question"]
+    assert made.tables[-1].rows[0][0] == "2024-06-09"
+    assert all(str(figure.drawing).startswith("<svg") for figure in made.figures)
+    assert state_name(Names(scenario), "alarm >= low") == "Alarm: low or more"
+
+
+def test_the_command_prints_strict_json(tmp_path: Path, scenario: Scenario) -> None:
+    file = tmp_path / "guard.yaml"
+    file.write_text(scenario.to_yaml(), encoding="utf-8")
+    out = CliRunner().invoke(app, ["score", str(file), "--worlds", "10", "--drop", "4", "--json"])
+    found = json.loads(out.stdout)
+    assert set(found["log_score"]) == set(found["brier_score"]) == {"model", "base_rate", "persistence"}
+    assert (
+        len(found["events"]) == found["n"] == 5 and len(found["mechanisms"]["each"]) + found["mechanisms"]["idle"] == 2
+    )
+    learned = CliRunner().invoke(app, ["learn", str(file), "--worlds", "50", "--effective", "10", "--json"])
+    told = json.loads(learned.stdout)
+    assert {one["id"] for one in told["assumptions"]} == {"gain", "risk"} and len(told["observations"]) == 5
+    shown = CliRunner().invoke(app, ["score", str(file), "--worlds", "10", "--drop", "0"])
+    assert "How good were its forecasts" in shown.stdout
+    shown = CliRunner().invoke(app, ["learn", str(file), "--worlds", "50", "--resample", "--effective", "20"])
+    assert "Which observation moved what" in shown.stdout
+
+
+def test_what_cannot_be_scored_is_said_in_words(scenario: Scenario) -> None:
+    with pytest.raises(FoedusError, match="no 'observations'"):
+        score_scenario(Scenario.model_validate(raw()), 4)
+    with pytest.raises(FoedusError, match="9 periods ahead"):
+        score_scenario(scenario, 4, horizon=9)
+
+
+def test_the_reference_case_is_scored_on_events_of_the_record() -> None:
+    if not EVENTS.exists():
+        pytest.skip("the table of events is not here")
+    with EVENTS.open(encoding="utf-8", newline="") as file:
+        table = {(row["date"], row["event"]) for row in csv.DictReader(file)}
+    dates = {date for date, _ in table}
+    found = score_scenario(load("russia-dprk-pact"), 8)
+    matched = [event for event in found["events"] if event["date"] in dates and event["what"].startswith(event["date"])]
+    assert len(matched) >= 20
+    assert {len(found[kind]) for kind in ("log_score", "brier_score")} == {3}

@@ -198,6 +198,26 @@ def test_the_report_of_a_run_agrees_with_bayes_rule_by_hand() -> None:
     assert found.attrs["bits"] == pytest.approx(np.sum(after * np.log2(after * 300)))
 
 
+def test_a_resampled_run_knows_both_what_was_before_and_what_is_after(
+    collapsed: tuple[Scenario, Learned, dict[str, float]],
+) -> None:
+    scenario, _, _ = collapsed
+    made = run(scenario, worlds=600, judge=False, resample=True, threads=1)
+    plain = run(scenario, worlds=600, judge=False, threads=1)
+    assert made.ess > 150 > 20 > plain.ess
+    assert made.prior is not None and 1 / np.sum(made.prior**2) > 250
+    found = from_run(made)
+    assert found is not None and made.score is not None and plain.score is not None
+    for name in scenario.actors:
+        mean, sd = exact(scenario, name)
+        draws = made.draws[f"gain_{name}"]
+        assert abs(made.weights @ draws - mean) < 4 * sd / np.sqrt(150)
+        assert abs(made.prior @ draws) < 4 * np.sqrt(3) / np.sqrt(250)
+        assert float(found.prior.sel(assumption=f"gain_{name}", quantile=0.5)) == pytest.approx(0, abs=0.4)
+    with pytest.raises(FoedusError, match="at least 8 worlds"):
+        run(scenario, worlds=7, resample=True)
+
+
 def test_smc_finds_a_correlated_normal_posterior_and_its_evidence() -> None:
     """The sum of five standard normals, seen once with a small error: known mean, variance and evidence."""
     names, sd = [f"x{i}" for i in range(5)], 0.2

@@ -46,6 +46,7 @@ class Judge:
     draws: Mapping[str, Floats]
     weights: Floats
     neutral: Future[dict[str, tuple[Simulation, Scenario]]]
+    prior: Floats | None = None
 
     def __post_init__(self) -> None:
         self.scenario = self.job.scenario
@@ -103,7 +104,7 @@ class Judge:
         width = len(self.weights)
         holds = reading.holds(self.answers, self.assumptions, width)
         margin = reading.margin(self.answers, self.assumptions, width)
-        result = summarise(reading, holds, margin, ~reading.defined(self.answers, width), self.weights)
+        result = summarise(reading, holds, margin, ~reading.defined(self.answers, width), self.weights, self.prior)
         shares = {name: self._share(reading, played, self.few) for name, played in self.main.varied.items()}
         shares["one"] = float(holds[: self.job.subset].mean())
         result.zero = shares["zero"]

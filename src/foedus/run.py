@@ -25,10 +25,11 @@ from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
+from foedus.worlds.learn import Drawn, half_posterior
 from foedus.worlds.reach import refuse_unreachable
 from foedus.worlds.sample import sample, uncertain
 from foedus.worlds.simulate import Games, Setting, Simulation, simulate
-from foedus.worlds.weights import ess, even, posterior
+from foedus.worlds.weights import ess
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,6 +72,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     score: dict[str, Any] | None = None
     learned: xr.Dataset | None = None
+    prior: Floats | None = None  # weights of worlds before the observations; None: all alike
     lenses: dict[str, xr.Dataset] = field(default_factory=dict)
 
     def few(self, most: int = SUBSET) -> Run:
@@ -87,7 +89,7 @@ class Run:
         weights = times / most
         return replace(
             self, draws={name: draw[chosen] for name, draw in self.draws.items()}, weights=weights, ess=ess(weights),
-            data=self.data.isel(world=chosen), loglik_by_observation=None,
+            data=self.data.isel(world=chosen), loglik_by_observation=None, prior=None,
         )  # fmt: skip
 
     def prob(self, event: str, **options: Any) -> xr.DataArray:
@@ -124,13 +126,13 @@ Progress = Callable[[str, int, int], None]  # what, done, of how many
 
 
 def run(scenario: Scenario, *, policies: Sequence[str] | None = None, worlds: int = 200, seed: int = 0,
-        method: str = "lhs", subset: int = SUBSET, judge: bool = True, progress: Progress | None = None,
+        method: str = "lhs", subset: int = SUBSET, judge: bool = True, resample: bool = False, progress: Progress | None = None,
         threads: int = 2) -> Run:  # fmt: skip
     """Solves a scenario in ``worlds`` sampled worlds under its policies and judges its claims.
 
     ``policies`` limits what is compared; the policies that claims need are always solved.
     At most ``subset`` worlds (the first ones, in full blocks) are used for the precision sweep and
-    built-in tests. Without
+    built-in tests. With ``resample`` half of the worlds are drawn where the observations point. Without
     ``judge`` claims are left alone, and with them the sweep and the tests: for looking through a lens.
     Raises FoedusError (ScenarioError with all that is wrong) for what cannot be run.
     """
@@ -148,8 +150,9 @@ def run(scenario: Scenario, *, policies: Sequence[str] | None = None, worlds: in
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if not whole or (least is not None and value < least):
             raise FoedusError(f"{what} must be a whole number{f', {least} or more' if least else ''}, not {value!r}.")
-    few = min(subset, worlds if worlds < LANES else worlds // LANES * LANES)
-    return Job(scenario, policies, worlds, seed, method, few, judge, progress, threads).run()
+    first = worlds - worlds // 2 if resample else worlds
+    few = min(subset, first if first < LANES else first // LANES * LANES)
+    return Job(scenario, policies, worlds, seed, method, few, judge, resample, progress, threads).run()
 
 
 @dataclass
@@ -163,6 +166,7 @@ class Job:
     method: str
     subset: int
     judge: bool
+    resample: bool
     progress: Progress | None
     threads: int
     done: int = 0
@@ -179,7 +183,8 @@ class Job:
         """Everything, in order."""
         started = time.perf_counter()
         games = Games(self.scenario, self.queries, self.outcomes, entropy=True, ahead=1)
-        draws = sample(self.scenario, self.worlds, self.seed, self.method)  # type: ignore[arg-type]
+        drawn = self._draw()
+        draws = drawn.draws
         self.variants = self._variants()
         self.total = self.worlds * len(self.policies)
         self.total += self.subset * len(self.policies) * len(SETTINGS) * self.judge
@@ -189,10 +194,10 @@ class Job:
             games, draws, self.policies, variations=settings_of(self.scenario) if self.judge else {}, few=self.subset
         )
         solved = time.perf_counter()
-        weights = posterior(main.loglik) if self.scenario.observations else even(self.worlds)
+        prior, weights, effective = drawn.weigh(main.loglik)
         few = {name: draw[: self.subset] for name, draw in draws.items()}
         with ThreadPoolExecutor(max_workers=1) as beside:
-            made = Judge(self, main, draws, weights, beside.submit(self._neutral, games, few))
+            made = Judge(self, main, draws, weights, beside.submit(self._neutral, games, few), prior)
             data, drivers, claims = made.data(), made.drivers(), made.claims()
         timings = {"solve": solved - started, "judge": time.perf_counter() - solved}
         size = games.play(self.scenario.factual_policy)[0].game
@@ -200,13 +205,20 @@ class Job:
             size.start_states, size.nodes, size.branches, size.actions, len(size.program.trees), size.bytes_per_world
         )
         run = Run(
-            self.scenario, draws, weights, ess(weights), bool(self.scenario.observations), by_observation(main),
+            self.scenario, draws, weights, effective, bool(self.scenario.observations), by_observation(main),
             self.policies, made.periods, data, Claims(claims), made.sweep_data(), drivers, layout,
-            provenance(self.scenario, self.worlds, self.seed, self.method, self.subset, timings),
+            provenance(self.scenario, self.worlds, self.seed, self.method, self.subset, timings) | drawn.about,
         )  # fmt: skip
-        run.score, run.learned = self._score(main), from_run(run)
+        run.prior = prior
+        run.score, run.learned = self._score(main, prior), from_run(run)
         run.warnings = warnings_of(run)
         return run
+
+    def _draw(self) -> Drawn:
+        """The worlds: of the prior, or half of them drawn where the observations point."""
+        if not self.resample:
+            return Drawn(sample(self.scenario, self.worlds, self.seed, self.method))  # type: ignore[arg-type]
+        return half_posterior(self.scenario, self.worlds, self.seed, self.threads)
 
     def _simulate(self, games: Games, draws: Mapping[str, Floats], policies: Sequence[str], **how: Any) -> Simulation:
         def tell(count: int) -> None:
@@ -217,11 +229,11 @@ class Job:
         return simulate(games.scenario, draws, policies, self.queries, outcomes=self.outcomes, threads=self.threads,
                         progress=tell, games=games, **how)  # fmt: skip
 
-    def _score(self, main: Simulation) -> dict[str, Any] | None:
+    def _score(self, main: Simulation, prior: Floats | None) -> dict[str, Any] | None:
         """The forecasts against the record; where they lose to a rival, also which mechanism is to blame."""
         if not asked(self.scenario):
             return None
-        scored = score(self.scenario, main.results[self.scenario.factual_policy])
+        scored = score(self.scenario, main.results[self.scenario.factual_policy], prior=prior)
         if self.judge and loses_to(scored):
             scored["mechanisms"] = drop_each(self.scenario, self.subset, self.seed)
         return scored

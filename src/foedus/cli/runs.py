@@ -18,6 +18,9 @@ def run(
     seed: Seed = 0,
     method: Annotated[str, typer.Option(help="how worlds are sampled: lhs or sobol")] = "lhs",
     out: Annotated[Path | None, typer.Option(help="where the report goes; default: foedus-out/SCENARIO")] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="draw half of the worlds anew where the observations point")
+    ] = False,
     open_: Annotated[bool, typer.Option("--open", help="open the report in a browser")] = False,
     json: Json = False,
 ) -> None:
@@ -32,7 +35,9 @@ def run(
     if target is not None:
         writable(target)
     with Bar(show=not json) as bar:
-        found = run_scenario(loaded, policies=policy, worlds=worlds, seed=seed, method=method, progress=bar.step)
+        found = run_scenario(
+            loaded, policies=policy, worlds=worlds, seed=seed, method=method, resample=resample, progress=bar.step
+        )
     if target is not None:
         from foedus.report.files import write_run
 

@@ -154,11 +154,17 @@ def _under(tree: Tree, policy: str) -> Tree:
     return (tree[0], *(_under(part, policy) for part in tree[1:]))
 
 
-def summarise(reading: ReadReading, holds: Bools, margin: Floats, undefined: Bools, weights: Floats) -> ReadingResult:
-    """Shares of worlds, prior (equal weights) and posterior, and the spread of the margin."""
+def summarise(reading: ReadReading, holds: Bools, margin: Floats, undefined: Bools, weights: Floats,
+              prior: Floats | None = None) -> ReadingResult:  # fmt: skip
+    """Shares of worlds, prior (equal weights unless given) and posterior, and the spread of the margin."""
     low, middle, high = (float(q) for q in weighted_quantile(margin, [0.05, 0.5, 0.95], weights))
     return ReadingResult(
-        reading.name, reading.text, share(holds), share(holds, weights), share(undefined), (low, middle, high)
+        reading.name,
+        reading.text,
+        share(holds, prior),
+        share(holds, weights),
+        share(undefined, prior),
+        (low, middle, high),
     )
 
 

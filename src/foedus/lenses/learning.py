@@ -17,7 +17,7 @@ from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.worlds.learn import Cloud, Learned
 from foedus.worlds.sample import uncertain
-from foedus.worlds.weights import even, ranks, weighted_quantile
+from foedus.worlds.weights import even, log_evidence, mixed, ranks, weighted_quantile
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,8 +40,8 @@ def in_order(scenario: Scenario) -> list[int]:
     return sorted(range(len(scenario.observations)), key=place)
 
 
-def learning(scenario: Scenario, learned: Learned) -> xr.Dataset:
-    """Prior against posterior, labelled by ``assumption`` (the uncertain ones) and ``observation`` (numbers).
+def learning(scenario: Scenario, learned: Learned, prior: Floats | None = None) -> xr.Dataset:
+    """Prior against posterior (``prior``: weights of the worlds before, unless alike), labelled by ``assumption`` (the uncertain ones) and ``observation`` (numbers).
 
     ``prior`` and ``posterior`` [assumption, quantile]: values at 5, 50 and 95%. ``rank`` [assumption, quantile]: where
     the posterior's lie in the prior. ``shift`` [assumption]: mean rank after less before. ``ks``: the largest gap
@@ -59,12 +59,12 @@ def learning(scenario: Scenario, learned: Learned) -> xr.Dataset:
     ranked = np.stack([cloud.unit[name] for name in names])
     ks = np.array([_gap(row, cloud.weights) for row in ranked])
     before = learned.before
-    alike = even(len(before.weights))
-    moved, surprise, gained, least = _by_observation(learned, names, order)
+    start = even(len(before.weights)) if prior is None else prior
+    moved, surprise, gained, least = _by_observation(learned, names, order, start)
     vs = "assumption", "quantile"
     return xr.Dataset(
         {
-            "prior": (vs, _quantiles([before.draws[name] for name in names], alike)),
+            "prior": (vs, _quantiles([before.draws[name] for name in names], start)),
             "posterior": (vs, _quantiles([cloud.draws[name] for name in names], cloud.weights)),
             "rank": (vs, _quantiles(list(ranked), cloud.weights)),
             "shift": ("assumption", ranked @ cloud.weights - 0.5),
@@ -78,7 +78,7 @@ def learning(scenario: Scenario, learned: Learned) -> xr.Dataset:
         {"assumption": names, "quantile": list(QUANTILES), "observation": order},
         {
             "worlds": len(before.weights), "effective_before": before.effective, "effective": cloud.effective,
-            "resampled": 0 if learned.after is None else len(cloud.weights), "bits": _together(learned),
+            "resampled": 0 if learned.after is None else len(cloud.weights), "bits": _together(learned, start),
             "least_effective": least,
             "stages": 0 if learned.smc is None else len(learned.smc.stages),
             "solved": len(before.weights) + (0 if learned.smc is None else learned.smc.evaluations),
@@ -90,9 +90,9 @@ def from_run(run: Run) -> xr.Dataset | None:
     """The same for the worlds of a run, by their ranks among them; None without observations."""
     if run.loglik_by_observation is None or not uncertain(run.scenario):
         return None
-    unit = {name: ranks(run.draws[name]) for name in uncertain(run.scenario)}
+    unit = {name: ranks(run.draws[name], run.prior) for name in uncertain(run.scenario)}
     cloud = Cloud(unit, run.draws, run.loglik_by_observation.T, run.weights, run.ess)
-    return learning(run.scenario, Learned(cloud, None, None))
+    return learning(run.scenario, Learned(cloud, None, None), run.prior)
 
 
 def _quantiles(values: list[Floats], weights: Floats) -> Floats:
@@ -121,19 +121,18 @@ def _bits(rank: Floats, weights: Floats, effective: float) -> float:
     return max(raw - (BINS - 1) / (2 * effective * float(np.log(2))), 0.0)
 
 
-def _together(learned: Learned) -> float:
+def _together(learned: Learned, prior: Floats) -> float:
     """The relative entropy of the posterior to the prior over all assumptions, in bits: mean log-likelihood after
     less the log of the mean likelihood before."""
-    from foedus.worlds.weights import log_evidence
-
     cloud = learned.posterior
     logs = cloud.each.sum(axis=1)
     some = cloud.weights > 0
-    evidence = log_evidence(logs) if learned.smc is None else learned.smc.log_evidence
+    evidence = log_evidence(logs, prior) if learned.smc is None else learned.smc.log_evidence
     return float((cloud.weights[some] @ logs[some] - evidence) / np.log(2))
 
 
-def _by_observation(learned: Learned, names: list[str], order: list[int]) -> tuple[Floats, Floats, Floats, float]:
+def _by_observation(learned: Learned, names: list[str], order: list[int],
+                    prior: Floats) -> tuple[Floats, Floats, Floats, float]:  # fmt: skip
     """(moved [observation, assumption], surprise, learned [observation]; the fewest effective worlds at any step).
 
     The posterior after so many observations is made from the prior's worlds together with those drawn anew, each
@@ -145,7 +144,9 @@ def _by_observation(learned: Learned, names: list[str], order: list[int]) -> tup
     logs = np.concatenate([np.zeros((len(each), 1)), np.cumsum(each, axis=1)], axis=1)
     if learned.after is not None and learned.smc is not None:
         share = len(learned.after.weights) / len(each)
-        logs = logs - np.logaddexp(np.log(1 - share), np.log(share) + logs[:, -1:] - learned.smc.log_evidence)
+        prior, _ = mixed(logs[:, -1], share, learned.smc.log_evidence)
+    with np.errstate(divide="ignore"):
+        logs = logs + np.log(prior)[:, None]
     weights = np.exp(logs - logs.max(axis=0))
     weights /= weights.sum(axis=0)
     with np.errstate(divide="ignore"):

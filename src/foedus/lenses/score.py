@@ -66,17 +66,18 @@ class Forecast:
         return self.surprise(forecaster) if kind == "log_score" else self.brier(forecaster)
 
 
-def forecasts(scenario: Scenario, result: PolicyResult, horizon: int = 1) -> list[Forecast]:
+def forecasts(
+    scenario: Scenario, result: PolicyResult, horizon: int = 1, prior: Floats | None = None
+) -> list[Forecast]:
     """Forecasts of all recorded answers, ``horizon`` periods ahead, in order of time.
 
-    ``result`` is that of the factual policy, solved with forecasts ``ahead`` of ``horizon``. The model's forecast of a
+    ``result`` is that of the factual policy, solved with forecasts ``ahead`` of ``horizon``; ``prior``: weights of the
+    worlds before any observation, unless alike. The model's forecast of a
     choice is that of its answer if it comes up: what was not up for choice was not recorded.
     """
     record, made = asked(scenario), []
     origins = {one.period: one.period - horizon + 1 for one in record}
-    weights = {
-        t: posterior(result.log_likelihood[:, :origin].sum(axis=1)) for t, origin in origins.items() if origin >= 0
-    }
+    weights = {t: _known(result, origin, prior) for t, origin in origins.items() if origin >= 0}
     for one in record:
         if one.period in weights:
             history = [old for old in record if old.question == one.question and old.period < origins[one.period]]
@@ -86,6 +87,12 @@ def forecasts(scenario: Scenario, result: PolicyResult, horizon: int = 1) -> lis
             by = {"model": _recorded(mass, one), "base_rate": base, "persistence": persistence(one, history, base)}
             made.append(Forecast(one, by, float(min(mass.sum(), 1.0)), len(history)))
     return made
+
+
+def _known(result: PolicyResult, origin: int, prior: Floats | None) -> Floats:
+    """Weights of worlds by what was observed before period ``origin``."""
+    with np.errstate(divide="ignore"):
+        return posterior(result.log_likelihood[:, :origin].sum(axis=1), None if prior is None else np.log(prior))
 
 
 def _cells(result: PolicyResult, one: Asked) -> Floats:
@@ -128,17 +135,17 @@ def persistence(one: Asked, history: Sequence[Asked], base: Floats) -> Floats:
     return p
 
 
-def score(scenario: Scenario, result: PolicyResult, horizon: int = 1) -> dict[str, Any]:
+def score(scenario: Scenario, result: PolicyResult, horizon: int = 1, prior: Floats | None = None) -> dict[str, Any]:
     """The scores of a run's forecasts, as plain data (see ``docs/learning.md`` for every key).
 
     FoedusError where the scenario has nothing to score.
     """
     if not scenario.observations:
         raise FoedusError("nothing can be scored: the scenario has no 'observations'. Add what happened, with dates.")
-    made = forecasts(scenario, result, horizon)
+    made = forecasts(scenario, result, horizon, prior)
     if not made:
         raise FoedusError(f"nothing can be scored {horizon} periods ahead: all observations are earlier than that.")
-    weights = [posterior(result.log_likelihood[:, : one.asked.period - horizon + 1].sum(axis=1)) for one in made]
+    weights = [_known(result, one.asked.period - horizon + 1, prior) for one in made]
     return {
         **_summary(made), "periods": len({one.asked.period for one in made}), "horizon": horizon,
         "worlds": len(result.log_likelihood), "effective_sample": min(ess(w) for w in weights),

@@ -181,6 +181,11 @@ def limits(results: Results) -> list[str]:
     if spare:
         drawn = len(results.policies) - len(spare)
         found.append(f"Charts over time show {drawn} of {len(results.policies)} policies; the tables show all.")
+    if run.prior is not None:
+        found.append(
+            "Half of the worlds were drawn where the observations point. Shares before the observations weigh them back "
+            "to the assumptions as written."
+        )
     if not run.score:
         found.append(NOT_SCORED)
     return found

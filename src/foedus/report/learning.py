@@ -12,14 +12,14 @@ from foedus.report.results import Names
 from foedus.report.section import Amount, Cell, Figure, Section, Table
 from foedus.report.svg import Drawing, clipped
 from foedus.report.track_record import state_name
-from foedus.report.wording import capital, count, listed, lowered, number, signed
+from foedus.report.wording import capital, count, listed, lowered, number, percent, signed
 from foedus.scenario.schema import Observation
 from foedus.scenario.scope import period_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_SHOWN = 16
+_SHOWN, _LISTED = 16, 40
 
 
 def section(names: Names, found: xr.Dataset) -> Section:
@@ -53,7 +53,8 @@ def _sample(found: xr.Dataset) -> str:
             f"; {count(at['resampled'], 'world')} were drawn anew where the observations point, in "
             f"{count(at['stages'], 'stage')}, and are worth {at['effective']:.0f}"
         )
-    return f"{text}. They say {number(at['bits'], 2)} bits about all assumptions together."
+    out = percent(1 - 2 ** -at["bits"])
+    return f"{text}. They say {number(at['bits'], 2)} bits: as much as ruling out {out} of what was plausible before."
 
 
 def _most(names: Names, found: xr.Dataset) -> str:
@@ -153,7 +154,7 @@ def periods_chart(names: Names, found: xr.Dataset) -> Markup:
 
 def _assumptions(names: Names, found: xr.Dataset) -> Table:
     rows: list[list[Cell]] = []
-    for i in _moved(found):
+    for i in _moved(found)[:_LISTED]:
         k = int(np.abs(found["moved"].values[:, i]).argmax())
         step, shift = float(found["moved"].values[k, i]), float(found["shift"].values[i])
         what = observation_name(names, names.scenario.observations[int(found["observation"].values[k])])
@@ -164,7 +165,9 @@ def _assumptions(names: Names, found: xr.Dataset) -> Table:
             Amount(number(float(found["bits"].values[i]), 2), float(found["bits"].values[i])), f"{what} ({_points(step)})",
         ])  # fmt: skip
     columns = ["Assumption", "Before", "After", "Shift", "Distance", "Bits", "Moved most by"]
-    return Table("Assumptions before and after: median, and where nine worlds in ten lie", columns, rows)
+    total = len(found["assumption"])
+    which = f" (the {_LISTED} that moved most of {total})" if total > _LISTED else ""
+    return Table(f"Assumptions before and after: median, and where nine worlds in ten lie{which}", columns, rows)
 
 
 def _range(values: Any) -> Amount:

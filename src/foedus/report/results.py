@@ -136,7 +136,9 @@ class Results:
 
     @property
     def prior_weights(self) -> Floats:
-        """Every world alike: the sample is drawn from the assumptions as written."""
+        """Every world alike, where the sample is drawn from the assumptions as written."""
+        if self.run.prior is not None:
+            return self.run.prior
         return np.full(len(self.weights), 1.0 / len(self.weights))
 
     @property

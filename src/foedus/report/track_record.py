@@ -141,7 +141,7 @@ def section(names: Names, scored: Scored) -> Section:
                   lead_chart(scored))  # fmt: skip
     calibration = Figure(
         _calibration_title(scored), "Each dot is a band of forecast probabilities: across, what was forecast; up, how "
-        "often it came true, with nine tenths of what chance allows around it. On the line forecasts mean what they say.",
+        "often it came true, around it the range that chance allows nine times in ten. On the line forecasts mean what they say.",
         calibration_chart(scored["calibration"]["model"]),
     )  # fmt: skip
     return Section("track_record", "Track record", "How good were its forecasts, against simple rivals?", [s for s in sentences if s],
@@ -263,7 +263,9 @@ def _notes(scored: Scored) -> list[str]:
 
 def _lead_title(scored: Scored) -> str:
     ends = {name: -scored["against"][rival]["log_score"]["difference"] * scored["n"] for rival, name in RIVALS.items()}
-    parts = [f"{signed(value)} bits on {name}" for name, value in ends.items()]
+    parts = [
+        f"{number(abs(value), 3)} bits {'ahead of' if value > 0 else 'behind'} {name}" for name, value in ends.items()
+    ]
     return f"By the end of the record the model is {listed(parts)}."
 
 

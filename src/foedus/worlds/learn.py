@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.schema import Scenario
-from foedus.worlds.sample import from_unit, uncertain, unit_sample
+from foedus.worlds.sample import from_unit, sample, uncertain, unit_sample
 from foedus.worlds.simulate import Games, PolicyResult, simulate
 from foedus.worlds.smc import Resampled, Unit, smc
 from foedus.worlds.weights import ess as effective_of
-from foedus.worlds.weights import even, posterior
+from foedus.worlds.weights import even, mixed, posterior
 
 Floats = NDArray[np.float64]
+_START = 1000  # worlds of the prior that resampling starts from at least
 Progress = Callable[[str, int], None]  # what, how many worlds more
 
 
@@ -81,6 +82,44 @@ class Observed:
         return simulate(
             self.scenario, draws, [policy], games=games, threads=self.threads, progress=progress
         ).results[policy]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Worlds to be solved, of which a ``share`` (the last ones) was drawn from the posterior, each of them worth
+    ``worth`` independent ones."""
+
+    draws: dict[str, Floats]
+    share: float = 0.0
+    log_evidence: float = 0.0
+    worth: float = 1.0
+
+    @property
+    def about(self) -> dict[str, object]:
+        """How they were drawn, for the record."""
+        return {"resampled": f"{self.share:.0%} of worlds"} if self.share else {}
+
+    def weigh(self, loglik: Floats) -> tuple[Floats | None, Floats, float]:
+        """(prior weights, None where alike; posterior weights; effective worlds), once their likelihood is known."""
+        if not self.share:
+            weights = posterior(loglik)
+            return None, weights, effective_of(weights)
+        prior, weights = mixed(loglik, self.share, self.log_evidence)
+        return prior, weights, effective_of(weights) * self.worth
+
+
+def half_posterior(scenario: Scenario, worlds: int, seed: int = 0, threads: int = 2) -> Drawn:
+    """``worlds`` of which half are of the prior and half drawn where the observations point: with them both what held
+    before the observations and what holds after rests on many worlds. FoedusError as ``learn``."""
+    if worlds < 8:
+        raise FoedusError(f"resampling needs at least 8 worlds, not {worlds}.")
+    names, half = uncertain(scenario), worlds // 2
+    observed = Observed(scenario, threads)
+    start = unit_sample(names, max(worlds, _START), seed)
+    found = smc(observed.loglik, names, half, seed, start=(start, observed.loglik(start)))
+    before, after = sample(scenario, worlds - half, seed), from_unit(scenario, found.unit)
+    draws = {name: np.concatenate([before[name], after[name]]) for name in before}
+    return Drawn(draws, half / worlds, found.log_evidence, found.effective / half)
 
 
 def learn(scenario: Scenario, worlds: int = 5000, seed: int = 0, effective: int = 500, resample: bool | None = None,

@@ -48,6 +48,15 @@ def posterior(loglik: ArrayLike, log_prior: ArrayLike | None = None) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
+def mixed(loglik: ArrayLike, share: float, log_evidence: float) -> tuple[Floats, Floats]:
+    """(prior weights, posterior weights) of worlds of which a ``share`` was drawn from the posterior, the others from
+    the prior: each is weighed against the mixture (deterministic mixture: Owen and Zhou 2000)."""
+    logs = np.asarray(loglik, dtype=float)
+    with np.errstate(divide="ignore"):
+        drawn = -np.logaddexp(np.log(1 - share), np.log(share) + logs - log_evidence)
+    return posterior(drawn), posterior(drawn, logs)
+
+
 def log_evidence(loglik: ArrayLike, weights: ArrayLike | None = None) -> float:
     """The log of the mean likelihood over worlds of the given prior weights."""
     logs = np.asarray(loglik, dtype=float)

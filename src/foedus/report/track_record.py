@@ -105,6 +105,21 @@ def blame(names: Names, dropped: Mapping[str, Any]) -> str:
     )
 
 
+def _strategy(dropped: Mapping[str, Any]) -> str:
+    """What the forecasts owe to strategy, beyond the base rates of actions."""
+    bare = next((one for one in dropped["each"] if one["kind"] == "weighing" and not one["actor"]), None)
+    if bare is None:
+        return ""
+    change = bare["change"]
+    text = (
+        f"If all actors acted by the base rates of their actions alone, the log score would be {number(bare['log_score'])} "
+        f"instead of {number(dropped['log_score'])}"
+    )
+    if change["low"] is None or change["low"] <= 0 <= change["high"]:
+        return f"{text}: that weighing consequences helps the forecasts cannot be told from chance."
+    return f"{text}: weighing consequences {'helps' if change['low'] > 0 else 'hurts'} the forecasts."
+
+
 def mechanism_name(names: Names, one: Mapping[str, Any]) -> str:
     """What a mechanism is called."""
     kind, actor, name = one["kind"], one["actor"], one["name"]
@@ -131,6 +146,7 @@ def section(names: Names, scored: Scored) -> Section:
     dropped = scored.get("mechanisms")
     if dropped and blame(names, dropped) not in sentences[1]:
         sentences.append(blame(names, dropped))
+    sentences.append(_strategy(dropped) if dropped else "")
     tables = [
         _scores(scored),
         _questions(names, scored),

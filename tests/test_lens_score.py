@@ -253,6 +253,17 @@ def test_the_command_prints_strict_json(tmp_path: Path, scenario: Scenario) -> N
 
 
 def test_what_cannot_be_scored_is_said_in_words(scenario: Scenario) -> None:
+    vague = Scenario.model_validate(raw(observations=[{"at": 0, "took": "answer.wait", "error": "risk / 9"}]))
+    with pytest.raises(FoedusError, match="error"):
+        run(vague, worlds=4)
+    sure = Scenario.model_validate(
+        raw(observations=[{"at": 0, "took": ["answer.wait", "answer.shout", "answer.shoot"]}])
+    )
+    with pytest.raises(FoedusError, match="only answer that was possible"):
+        score_scenario(sure, 4)
+    assert run(sure, worlds=8).score is None
+    halves = Scenario.model_validate(raw(observations=[{"at": 0, "took": "answer.wait", "error": "1 / 20"}]))
+    assert score_scenario(halves, 4)["events"][0]["error"] == 0.05
     with pytest.raises(FoedusError, match="no 'observations'"):
         score_scenario(Scenario.model_validate(raw()), 4)
     with pytest.raises(FoedusError, match="9 periods ahead"):

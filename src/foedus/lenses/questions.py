@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, assumption_names, evaluate, reads_time, state_names
+from foedus.scenario.expr import Tree, constant, evaluate, state_names
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 
@@ -49,6 +49,7 @@ class Asked:
 def asked(scenario: Scenario) -> list[Asked]:
     """The observations as answers to questions, in order of time; those with a single possible answer left out."""
     phases = {name: Question(name, answers) for name, answers in _choices(scenario).items()}
+    words = Words(scenario)
     states: dict[object, tuple[Question, object]] = {}
     found = []
     for i, o in enumerate(scenario.observations):
@@ -57,13 +58,13 @@ def asked(scenario: Scenario) -> list[Asked]:
             answer = next(k for k, cell in enumerate(question.answers) if o.took[0] in cell)
         else:
             assert o.is_ is not None
-            true, false = _meaning(scenario, Words(scenario).tree(o.is_))
+            true, false = _meaning(scenario, words.tree(o.is_))
             if (false, true) in states:
                 question, answer = states[false, true][0], 1
             else:
                 question, answer = states.setdefault((true, false), (Question(state=str(o.is_)), None))[0], 0
         if question.size > 1:
-            found.append(Asked(i, period_of(scenario, o.at), question, answer, float(o.error)))
+            found.append(Asked(i, period_of(scenario, o.at), question, answer, constant(words.tree(o.error))))
     return sorted(found, key=lambda one: one.period)
 
 
@@ -89,8 +90,6 @@ def _choices(scenario: Scenario) -> dict[str, tuple[frozenset[str], ...]]:
 def _meaning(scenario: Scenario, tree: Tree) -> tuple[object, object]:
     """What an expression about the state says, and what its opposite would: the same for all ways to write it."""
     names = sorted(state_names(tree))
-    if assumption_names(tree) or reads_time(tree) or not names:
-        return tree, ("not", tree)
     levels = np.array(list(product(*(range(len(scenario.scopes[name])) for name in names))), float)
     values = np.broadcast_to(
         np.asarray(evaluate(tree, dict(zip(names, levels.T, strict=True)), {}), float), len(levels)

@@ -144,6 +144,8 @@ def score(scenario: Scenario, result: PolicyResult, horizon: int = 1, prior: Flo
         raise FoedusError("nothing can be scored: the scenario has no 'observations'. Add what happened, with dates.")
     made = forecasts(scenario, result, horizon, prior)
     if not made:
+        if not asked(scenario):
+            raise FoedusError("nothing can be scored: each observation is the only answer that was possible.")
         raise FoedusError(f"nothing can be scored {horizon} periods ahead: all observations are earlier than that.")
     weights = [_known(result, one.asked.period - horizon + 1, prior) for one in made]
     return {

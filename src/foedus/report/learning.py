@@ -46,7 +46,8 @@ def _moved(found: xr.Dataset) -> list[int]:
 
 def _sample(found: xr.Dataset) -> str:
     at = found.attrs
-    text = f"{count(len(found['observation']), 'observation')} leave {count(at['worlds'], 'world')} worth "
+    seen = len(found["observation"])
+    text = f"{count(seen, 'observation')} {'leaves' if seen == 1 else 'leave'} {count(at['worlds'], 'world')} worth "
     text += f"{at['effective_before']:.0f} equal ones"
     if at["resampled"]:
         text += (
@@ -67,8 +68,8 @@ def _most(names: Names, found: xr.Dataset) -> str:
         f"(median {number(found['prior'].values[i, 1])} to {number(found['posterior'].values[i, 1])})"
         for i in sure[:3]
     ]
-    verb = "moves" if len(sure) == 1 else "move"
-    return f"{len(sure)} of {count(total, 'uncertain number')} {verb} by more than sampling alone would do: {listed(parts)}{' first' if len(sure) > 3 else ''}."
+    verb, most = "moves" if len(sure) == 1 else "move", ", most of all" if len(sure) > 3 else ":"
+    return f"{len(sure)} of {count(total, 'uncertain number')} {verb} by more than sampling alone would do{most} {listed(parts)}."
 
 
 def _which(names: Names, found: xr.Dataset) -> str:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from foedus.cli import lens, runs, scenarios
+from foedus.cli import lens, policies, runs, scenarios
 from foedus.cli.common import app
 from foedus.scenario.errors import FoedusError
 
-__all__ = ["app", "lens", "main", "runs", "scenarios"]
+__all__ = ["app", "lens", "main", "policies", "runs", "scenarios"]
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from foedus.report import charts, charts_outcomes, findings
 from foedus.report.background import background
 from foedus.report.diagram import turn_diagram
+from foedus.report.policies import sections as policy_sections
 from foedus.report.results import Results, Spread
 from foedus.report.section import lens_section
 from foedus.report.wording import capital, count, listed, number, percent, place, signed, source_name
@@ -39,6 +40,7 @@ def render(run: Run) -> str:
     view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
     view["diagram"] = turn_diagram(results.scenario)
     view["sections"] = [lens_section(results, found) for found in run.lenses.values()]
+    view["sections"] += policy_sections(results)
     return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view))
 
 

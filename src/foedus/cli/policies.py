@@ -1,0 +1,123 @@
+"""Commands that ask which policy to choose, what drives a result and what would change our mind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from foedus.cli.common import Bar, Json, Name, Policies, Seed, Worlds, app, console, known, print_json
+from foedus.scenario.errors import FoedusError
+
+if TYPE_CHECKING:
+    from foedus.lenses.compare import Direction
+
+MetricTexts = Annotated[
+    list[str] | None, typer.Option("--metric", metavar="QUERY", help="what to compare by, a query (repeatable)")
+]
+Lower = Annotated[bool, typer.Option("--lower/--higher", help="whether lower or higher is better, for --metric")]
+
+
+def direction(lower: bool) -> Direction:
+    """Which way is better."""
+    return "lower" if lower else "higher"
+
+
+@app.command()
+def compare(
+    scenario: Name,
+    policy: Policies = None,
+    metric: MetricTexts = None,
+    lower: Lower = True,
+    enough: Annotated[
+        float | None, typer.Option(help="what is good enough; default: the factual policy's median")
+    ] = None,
+    actor: Annotated[str | None, typer.Option(help="compare by what this actor expects")] = None,
+    worlds: Worlds = 200,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Compare policies: which to choose by each rule, and what would change our mind."""
+    from foedus.lenses.choice import asked_metrics, choose, own_metrics
+    from foedus.report.policies import choice_json, choice_section
+    from foedus.report.results import Results
+    from foedus.report.section import print_section
+    from foedus.run import run
+    from foedus.scenario.load import load
+
+    loaded = load(scenario)
+    known(policy or [], loaded.all_policies, "policy")
+    known([actor] if actor else [], loaded.actors, "actor")
+    if metric and actor:
+        raise FoedusError("give --metric or --actor, not both: --metric 'expect(actor)' --higher asks the same.")
+    chosen = list(dict.fromkeys(policy or loaded.all_policies))
+    if len(chosen) < 2:
+        raise FoedusError("comparing takes at least two policies. Give --policy twice, or write policies.")
+    with Bar(show=not json) as bar:
+        made = run(loaded, policies=[] if metric else chosen, worlds=worlds, seed=seed, judge=False, progress=bar.step)
+        metrics = asked_metrics(made, metric, chosen, direction(lower)) if metric else own_metrics(made, actor, chosen)
+    found = choose(made, metrics, enough)
+    section = choice_section(Results(made), found)
+    if json:
+        print_json(choice_json(found, list(section.sentences)))
+    else:
+        print_section(section, console())
+
+
+@app.command()
+def measures(
+    scenario: Name,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(metavar="POLICY", help="a policy to be a measure (repeatable); every set of them is solved"),
+    ] = None,
+    goal: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="what the goal is about; default: the main outcomes")
+    ] = None,
+    at_most: Annotated[float | None, typer.Option(help="the goal is reached where the query is at most this")] = None,
+    at_least: Annotated[float | None, typer.Option(help="the goal is reached where the query is at least this")] = None,
+    within: Annotated[
+        float, typer.Option(min=0, help="without a threshold: how far above all measures' value is near enough")
+    ] = 0.1,
+    worlds: Worlds = 200,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Tell which measures a goal needs, and which are enough."""
+    from foedus.lenses.choice import asked_metrics, own_metrics
+    from foedus.lenses.measures import Goal, combined, measures_of, needs_of
+    from foedus.report.measures import measures_json, measures_section
+    from foedus.report.results import Results
+    from foedus.report.section import print_section
+    from foedus.run import run
+    from foedus.scenario.load import load
+
+    loaded = load(scenario)
+    known(measure or [], loaded.all_policies, "policy")
+    if at_most is not None and at_least is not None:
+        raise FoedusError("give --at-most or --at-least, not both.")
+    loaded = combined(loaded, measure) if measure else loaded
+    taken = measures_of(loaded)
+    if not taken:
+        raise FoedusError(
+            f"the policies of '{scenario}' do not say what they take. Give them 'measures', as in measures: [deterrence, talks], "
+            "or name two or more policies with --measure: every set of them is then solved."
+        )
+    with Bar(show=not json) as bar:
+        made = run(
+            loaded, policies=[] if goal else list(taken), worlds=worlds, seed=seed, judge=False, progress=bar.step
+        )
+        way = direction(at_least is None)
+        metrics = asked_metrics(made, [goal], list(taken), way) if goal else own_metrics(made)
+    if not goal:
+        metrics = [metric for metric in metrics if metric.kind == "outcome"]
+        if at_least is not None:
+            raise FoedusError("--at-least needs a --goal: of the main outcomes less is better.")
+    made.policies = list(taken)
+    threshold = at_least if at_most is None else at_most
+    found = [needs_of(made, Goal(metric, threshold, within), taken) for metric in metrics]
+    results = Results(made)
+    if json:
+        print_json(measures_json(results, found))
+    else:
+        print_section(measures_section(results, found), console())

@@ -121,3 +121,55 @@ def measures(
         print_json(measures_json(results, found))
     else:
         print_section(measures_section(results, found), console())
+
+
+@app.command()
+def drivers(
+    scenario: Name,
+    query: Annotated[str | None, typer.Option(help="a query, or arithmetic of queries")] = None,
+    claim: Annotated[str | None, typer.Option(help="a claim's id")] = None,
+    reading: Annotated[str | None, typer.Option(help="which of the claim's readings; default: the first")] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="the policy that a query is asked under; default: the factual one")
+    ] = None,
+    method: Annotated[str, typer.Option(help="sobol, box, local, or all of them")] = "all",
+    above: Annotated[
+        float | None, typer.Option(help="the box is where the query is above this; default: its upper quartile")
+    ] = None,
+    points: Annotated[int, typer.Option(min=2, max=65536, help="base points of the Sobol design, a power of two")] = 64,
+    worlds: Worlds = 200,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Tell what drives a query or a claim: shares of variance, where it fails, exact slopes."""
+    from foedus.lenses.sensitivity import indices, local, region
+    from foedus.lenses.subject import claim_subject, query_subject
+    from foedus.report.drivers import Found, drivers_json, drivers_section
+    from foedus.report.section import print_section
+    from foedus.run import run
+    from foedus.scenario.load import load
+
+    loaded = load(scenario)
+    known([method], ("sobol", "box", "local", "all"), "method")
+    known([policy] if policy else [], loaded.all_policies, "policy")
+    if (query is None) == (claim is None):
+        raise FoedusError("ask about one thing: --query 'prob(eventually(...))' or --claim ID.")
+    if reading is not None and claim is None:
+        raise FoedusError("--reading goes with --claim.")
+    subject = claim_subject(loaded, claim, reading) if claim else query_subject(loaded, query or "", policy)
+    wanted = ("sobol", "box", "local") if method == "all" else (method,)
+    if method == "all" and not subject.is_smooth:
+        wanted = ("sobol", "box")
+    with Bar(show=not json) as bar:
+        made = run(loaded, policies=[], worlds=worlds, seed=seed, judge=False, progress=bar.step)
+        found = Found(
+            subject,
+            indices(subject, points, seed) if "sobol" in wanted else None,
+            region(made, subject, above) if "box" in wanted else None,
+            local(made, subject) if "local" in wanted else None,
+        )
+    section = drivers_section(found)
+    if json:
+        print_json(drivers_json(found, section))
+    else:
+        print_section(section, console())

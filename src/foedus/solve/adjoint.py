@@ -63,7 +63,9 @@ def worth(g: Any, table: Floats, t: int, values: Floats, a: int, i: int) -> floa
 
 
 @part
-def gain_worth(g: Any, table: Floats, t: int, values: Floats, a: int, i: int, x: float, vbar: Floats, bar: Floats) -> None:
+def gain_worth(
+    g: Any, table: Floats, t: int, values: Floats, a: int, i: int, x: float, vbar: Floats, bar: Floats
+) -> None:
     """The worth of action ``a`` to actor ``i`` counts ``x``: passes that on to all that it is made of."""
     gain_paid(g, bar, t, g.ap_ptr[a], g.ap_ptr[a + 1], i, x)
     for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
@@ -112,7 +114,9 @@ def weigh(g: Any, table: Floats, n: int, t: int, values: Floats, lam: float, q: 
 
 
 @part
-def decide(g: Any, table: Floats, n: int, t: int, values: Floats, lam: float, q: Floats, odds: Floats, policy: Floats) -> None:
+def decide(
+    g: Any, table: Floats, n: int, t: int, values: Floats, lam: float, q: Floats, odds: Floats, policy: Floats
+) -> None:
     """Puts the choices at node ``n`` into ``policy``."""
     first, last = g.a_ptr[n], g.a_ptr[n + 1]
     held = bound(g, table, n, t)
@@ -129,10 +133,10 @@ def decide(g: Any, table: Floats, n: int, t: int, values: Floats, lam: float, q:
 @part
 def ready(g: Any, n: int, t: int) -> bool:
     """Whether all that node ``n`` leads to has a value at ``t``."""
+    known = True
     for b in range(g.b_ptr[g.a_ptr[n]], g.b_ptr[g.a_ptr[n + 1]]):
-        if g.first_t[g.target[b]] > t:
-            return False
-    return True
+        known = known and g.first_t[g.target[b]] <= t
+    return known
 
 
 @part
@@ -197,7 +201,9 @@ def solve(g: Any, table: Floats, periods: int, scale: float, fixed: Any, given: 
 
 
 @part
-def _interval_back(g: Any, table: Floats, n: int, t: int, i: int, x: float, values: Floats, vbar: Floats, bar: Floats) -> None:
+def _interval_back(
+    g: Any, table: Floats, n: int, t: int, i: int, x: float, values: Floats, vbar: Floats, bar: Floats
+) -> None:
     a = g.a_ptr[n]
     b = g.b_ptr[a]
     one, two = after(g, table, t, values, b, i), after(g, table, t, values, b + 1, i)

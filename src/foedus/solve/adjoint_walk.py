@@ -64,14 +64,18 @@ def landing(seen: Any, m: int, t: int, flags: Any, to: int, later: Floats, hit: 
 
 
 @part
-def _count_pays(g: Any, table: Floats, t: int, first: int, last: int, x: float, f: int, rest: Floats, pays: Floats) -> None:
+def _count_pays(
+    g: Any, table: Floats, t: int, first: int, last: int, x: float, f: int, rest: Floats, pays: Floats
+) -> None:
     for k in range(first, last):
         o = g.pay_obj[k]
         pays[f, o] += x * now(g, table, g.pay_coef[k], t) * rest[t, g.obj_actor[o]]
 
 
 @kernel
-def walk(g: Any, table: Floats, periods: int, policy: Floats, seen: Any, start: Any, mass: Floats, rest: Floats, out: Any) -> None:
+def walk(
+    g: Any, table: Floats, periods: int, policy: Floats, seen: Any, start: Any, mass: Floats, rest: Floats, out: Any
+) -> None:
     """Walks one world forward: ``mass`` [periods, nodes, columns] (zeros at first) is what arrives at each node.
 
     ``start`` is (nodes, coefficients, flags); ``rest`` [periods, actors] are the discounts.
@@ -181,13 +185,17 @@ def walk_back(g: Any, table: Floats, periods: int, policy: Floats, seen: Any, st
         for e in range(count):
             b = g.b_ptr[g.a_ptr[g.end_nodes[e]]]
             for m in range(many):
-                held[e, m] = landing(seen, m, t + 1, g.flags[b], g.target[b], later, seed.hit) if t < periods - 1 else 0.0
+                held[e, m] = (
+                    landing(seen, m, t + 1, g.flags[b], g.target[b], later, seed.hit) if t < periods - 1 else 0.0
+                )
         for e in range(count):
             n = g.end_nodes[e]
             a = g.a_ptr[n]
             for m in range(many):
                 f, x = seen.full[m], mass[t, n, m]
-                total = held[e, m] + _pays_back(g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], x, f, rest, seed, bar, rested)
+                total = held[e, m] + _pays_back(
+                    g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], x, f, rest, seed, bar, rested
+                )
                 if f >= 0:
                     for v in range(seed.end_event.shape[2]):
                         if (g.end_flags[e] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
@@ -201,7 +209,9 @@ def walk_back(g: Any, table: Floats, periods: int, policy: Floats, seen: Any, st
                 if closed:
                     later[n, m] = later[g.pass_to[n], m]
                 else:
-                    later[n, m] = _act_back(g, table, n, t, policy, seen, m, mass[t, n, m], rest, seed, later, bar, pbar, rested)
+                    later[n, m] = _act_back(
+                        g, table, n, t, policy, seen, m, mass[t, n, m], rest, seed, later, bar, pbar, rested
+                    )
     for k in range(len(start[0])):
         for m in range(many):
             if seen.entry[m]:

@@ -85,11 +85,15 @@ class Gradient:
                 mine = self.play.acts[actor]
                 given[:, mine] = done[source].policy[:, mine]
             one = _Solved(solving.table, fixed, given, np.zeros((periods, nodes, actors)), np.zeros_like(given))
-            adjoint.solve(self.g, tables[one.table], periods, scale, fixed, given, self.q, self.odds, one.values, one.policy)
+            adjoint.solve(
+                self.g, tables[one.table], periods, scale, fixed, given, self.q, self.odds, one.values, one.policy
+            )
             done.append(one)
         return done
 
-    def _back(self, tables: Sequence[Floats], scale: float, solved: Sequence[_Solved], pbar: Floats, bars: list[Floats]) -> None:
+    def _back(
+        self, tables: Sequence[Floats], scale: float, solved: Sequence[_Solved], pbar: Floats, bars: list[Floats]
+    ) -> None:
         """Passes what choice probabilities as played are worth back through the solves, the last first."""
         seeds = [np.zeros_like(one.policy) for one in solved]
         for s, solving in enumerate(self.play.solves):

@@ -87,6 +87,11 @@ def _named_rows(program: Program, values: Values):  # type: ignore[no-untyped-de
     return named
 
 
+def assumption_slopes(scenario: Scenario, policy: str, draws: Mapping[str, Floats]) -> tuple[Values, Moving]:
+    """Every assumption's value under a policy, and its slope in each assumption as drawn."""
+    return _environment(scenario, policy, draws, None, None)
+
+
 def environment_slopes(
     scenario: Scenario, policy: str, draws: Mapping[str, Floats], perception: Perception
 ) -> list[tuple[Values, Moving]]:
@@ -105,7 +110,9 @@ def _environment(
     """Mirrors ``worlds.versions.environments`` for one version, slopes carried along."""
     overrides = scenario.all_policies[policy].set
     mover = _Mover(scenario)
-    base = mover.derive({n: np.asarray(d, float) for n, d in draws.items()}, {n: {n: np.ones(len(d))} for n, d in draws.items()}, ())
+    base = mover.derive(
+        {n: np.asarray(d, float) for n, d in draws.items()}, {n: {n: np.ones(len(d))} for n, d in draws.items()}, ()
+    )
     base = mover.replace(base, overrides, ()) if overrides else base
     held = set(overrides)
     made = base
@@ -152,7 +159,9 @@ class _Mover:
                 values[name] = np.array(np.broadcast_to(np.asarray(value, float), width))
         return values, moving
 
-    def replace(self, base: tuple[Values, Moving], overrides: Mapping[str, Num], held: Sequence[str] | set[str]) -> tuple[Values, Moving]:
+    def replace(
+        self, base: tuple[Values, Moving], overrides: Mapping[str, Num], held: Sequence[str] | set[str]
+    ) -> tuple[Values, Moving]:
         """Some values replaced by expressions over the others, and what is derived from them worked out anew."""
         values, moving = base
         width = len(next(iter(values.values())))

@@ -1,0 +1,246 @@
+"""What drives a number or a verdict, shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from markupsafe import Markup
+
+from foedus.lenses.discovery import in_words
+from foedus.lenses.sensitivity import Local, Region
+from foedus.lenses.subject import Subject
+from foedus.report.policies import box_json, labels, leaf_json, leaf_words
+from foedus.report.results import Names
+from foedus.report.section import Amount, Figure, Section, Table, probability
+from foedus.report.svg import Drawing, clipped
+from foedus.report.wording import capital, listed, number, percent
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+QUESTION = "What decides it, and what would change it?"
+MOST = 12
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was looked at; None for what was not asked for."""
+
+    subject: Subject
+    sobol: xr.Dataset | None = None
+    region: Region | None = None
+    local: list[Local] | None = None
+
+
+def drivers_section(found: Found) -> Section:
+    """Shares of variance, the region and the slopes, as far as they were asked for."""
+    names = Names(found.subject.scenario)
+    sentences: list[str] = []
+    figures: list[Figure] = []
+    tables: list[Table] = []
+    if found.sobol is not None:
+        sentences += _sobol_words(names, found.sobol)
+        tables.append(_sobol_table(names, found.sobol))
+        figures += [_sobol_figure(names, found.sobol)] if np.isfinite(found.sobol["total"].values).any() else []
+    if found.region is not None:
+        sentences.append(_region_words(names, found.subject, found.region))
+        tables += _region_tables(names, found.subject, found.region)
+    if found.local is not None:
+        sentences.append(_local_words(names, found.local))
+        tables.append(_local_table(names, found.local))
+        figures.append(_local_figure(names, found.local))
+    return Section(
+        "drivers",
+        f"What drives {subject_words(names, found.subject)}",
+        QUESTION,
+        sentences,
+        figures,
+        tables,
+        _notes(found),
+    )
+
+
+def subject_words(names: Names, subject: Subject) -> str:
+    """What was asked about."""
+    if subject.is_claim and subject.reading.claim:
+        return f"the claim “{names.claim(subject.reading.claim)}” (reading: {subject.reading.name.replace('_', ' ')})"
+    return f"{subject.text} under {names.policy(subject.policy)}"
+
+
+def _ranked(sobol: xr.Dataset) -> list[int]:
+    return [int(i) for i in np.argsort(-sobol["total"].values, kind="stable")]
+
+
+def _sobol_words(names: Names, sobol: xr.Dataset) -> list[str]:
+    if not np.isfinite(sobol["total"].values).any():
+        return ["It is the same in every world: nothing drives it."]
+    top = _ranked(sobol)[:3]
+    parts = [
+        f"{names.assumption(str(sobol['assumption'].values[i]))} {percent(max(float(sobol['first'].values[i]), 0.0))} (± "
+        f"{percent(float(sobol['first_error'].values[i]))})" for i in top
+    ]  # fmt: skip
+    alone = float(np.clip(sobol["first"].values, 0, None).sum())
+    rest = (
+        "they act one by one"
+        if alone > 0.8
+        else f"the rest, about {percent(max(1 - alone, 0.0))}, comes from how assumptions act together"
+    )
+    return [
+        f"Of its variance over worlds, knowing one assumption alone would take away: {listed(parts)}. All together so explain {percent(min(alone, 1.0))}; {rest}."
+    ]
+
+
+def _region_words(names: Names, subject: Subject, region: Region) -> str:
+    event = "fails" if subject.is_claim else f"is above {number(region.limit)}"
+    return in_words(region.box, labels(names), event)
+
+
+def _local_words(names: Names, local: list[Local]) -> str:
+    parts = [f"{names.assumption(one.assumption)} {_effect(one.effect)} ({_side(one)})" for one in local[:3]]
+    return f"At the margin, one standard deviation more changes it by: {listed(parts)}."
+
+
+def _effect(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{number(value)}"
+
+
+def _side(one: Local) -> str:
+    most = max(one.up, 1 - one.up)
+    return f"{'up' if one.up >= 0.5 else 'down'} in {percent(most)} of worlds"
+
+
+def _sobol_table(names: Names, sobol: xr.Dataset) -> Table:
+    rows = []
+    for i in _ranked(sobol):
+        one = sobol.isel(assumption=i)
+        first, total = float(one["first"]), float(one["total"])
+        rows.append([names.assumption(str(one["assumption"].values)), Amount(number(first), first, f"± {number(float(one['first_error']))}"),
+                     Amount(number(total), total, f"± {number(float(one['total_error']))}")])  # fmt: skip
+    return Table("Sobol indices, with 95% intervals", ["Assumption", "First-order", "Total"], rows[: 2 * MOST])
+
+
+def _region_tables(names: Names, subject: Subject, region: Region) -> list[Table]:
+    event = "Fails in" if subject.is_claim else f"Above {number(region.limit)} in"
+    made = []
+    if region.box is not None and region.box.limits:
+        box = region.box
+        rows = [
+            [names.assumption(one.assumption), _limit(one.low, one.high), Amount(number(one.chance), one.chance)]
+            for one in box.limits
+        ]
+        caption = f"The box: density {percent(box.density)}, coverage {percent(box.coverage)}, mass {percent(box.mass)}, all worlds {percent(box.base)}"
+        made.append(Table(caption, ["Assumption", "Limit", "Quasi-p"], rows))
+    if len(region.leaves) > 1:
+        leaves = [
+            [capital(leaf_words(names, leaf)), probability(leaf.mass), probability(leaf.density)]
+            for leaf in region.leaves
+        ]
+        made.append(Table("The same as a tree", ["Where", "Share of worlds", event], leaves))
+    return made
+
+
+def _limit(low: float, high: float) -> str:
+    return f"below {number(high)}" if np.isinf(low) else f"above {number(low)}"
+
+
+def _local_table(names: Names, local: list[Local]) -> Table:
+    rows = [[names.assumption(one.assumption), Amount(_effect(one.effect), one.effect),
+             Amount(number(one.slope), one.slope, f"{number(one.low)} to {number(one.high)}"), probability(one.up)]
+            for one in local[: 2 * MOST]]  # fmt: skip
+    return Table("Local sensitivities", ["Assumption", "One standard deviation more", "Slope", "Raises it in"], rows)
+
+
+def _sobol_figure(names: Names, sobol: xr.Dataset) -> Figure:
+    order = _ranked(sobol)[:MOST]
+    rows = [
+        (
+            names.assumption(str(sobol["assumption"].values[i])),
+            *(float(sobol[k].values[i]) for k in ("first", "total", "total_error")),
+        )
+        for i in order
+    ]
+    left, width, row, top = 260.0, 560.0, 20.0, max(max(t + e for _, _, t, e in rows), 0.01)
+    drawing = Drawing(900, 34 + row * len(rows), "Sobol indices")
+    for share in (0, 0.5, 1):
+        drawing.line(left + width * share, 22, left + width * share, 28 + row * len(rows), "grid" if share else "axis")
+        drawing.text(left + width * share, 16, number(top * share, 2), "small", "middle")
+    for k, (name, first, total, error) in enumerate(rows):
+        y = 28 + row * k + row / 2
+        drawing.text(left - 12, y + 4, clipped(name, left - 20, 13), "", "end")
+        at = [left + width * min(max(v / top, 0), 1) for v in (total - error, total + error, total, first)]
+        drawing.line(at[0], y, at[1], y, "interval")
+        drawing.dot(at[2], y, 4.5, "prior", f"{name}: total {number(total)} ± {number(error)}")
+        drawing.dot(at[3], y, 4, "posterior", f"{name}: alone {number(first)}")
+    best = rows[0]
+    return Figure(f"{best[0]} matters most: {percent(min(max(best[2], 0.0), 1.0))} of the variance, alone or together with others",
+                  "Filled: first-order index, what knowing the assumption alone takes away. Open: total index with its 95% interval, "
+                  "what would be left if all else were known.", drawing.render())  # fmt: skip
+
+
+def _local_figure(names: Names, local: list[Local]) -> Figure:
+    few = local[:MOST]
+    return Figure(f"At the margin {names.assumption(few[0].assumption)} moves it most: {_effect(few[0].effect)} per standard deviation",
+                  "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers.",
+                  _bars(names, few))  # fmt: skip
+
+
+def _bars(names: Names, local: list[Local]) -> Markup:
+    left, width, row = 260.0, 560.0, 20.0
+    top = max(max(abs(one.effect) for one in local), 1e-300)
+    drawing = Drawing(900, 10 + row * len(local), "Local sensitivities")
+    drawing.line(left + width / 2, 2, left + width / 2, 6 + row * len(local))
+    for k, one in enumerate(local):
+        y, size = 4 + row * k, width / 2 * abs(one.effect) / top
+        drawing.text(left - 12, y + 14, clipped(names.assumption(one.assumption), left - 20, 13), "", "end")
+        start = left + width / 2 - (size if one.effect < 0 else 0)
+        drawing.rect(start, y + 4, size, 11, "bar" if one.effect > 0 else "posterior now", 0, f"{_effect(one.effect)}")
+        drawing.text(left + width + 8, y + 14, _effect(one.effect), "num small")
+    return drawing.render()
+
+
+def _notes(found: Found) -> list[str]:
+    said = []
+    if found.sobol is not None:
+        said.append(
+            "Sobol indices are over the assumptions as drawn, all independent; the observations do not weigh here."
+        )
+    if found.region is not None:
+        said.append(
+            "The box and the tree are over the weighted worlds. Density: the share of the box in which it is so; coverage: the share of all such worlds "
+            "that lie in the box; mass: the share of worlds in the box; quasi-p: the chance of so many without the limit (the search is not counted)."
+        )
+    if found.local is not None:
+        said.append(
+            "Slopes are exact derivatives in each world, by the adjoint of the recursion. A switch that a condition reads has slope 0."
+        )
+    return said
+
+
+def drivers_json(found: Found, section: Section) -> dict[str, Any]:
+    """What was found as other programs read it."""
+    from foedus.report.json import strict
+
+    made: dict[str, Any] = {"asked": found.subject.text, "claim": found.subject.reading.claim or None, "policy": found.subject.policy,
+                            "sentences": list(section.sentences)}  # fmt: skip
+    if found.sobol is not None:
+        keys = ("first", "first_error", "total", "total_error")
+        made["sobol"] = {
+            str(name): {key: float(found.sobol[key].values[i]) for key in keys}
+            for i, name in enumerate(found.sobol["assumption"].values)
+        }
+    if found.region is not None:
+        region = found.region
+        made["region"] = {
+            "above": region.limit,
+            "share": region.share,
+            "box": box_json(region.box),
+            "tree": [leaf_json(leaf) for leaf in region.leaves],
+        }
+    if found.local is not None:
+        made["local"] = {
+            one.assumption: {k: v for k, v in vars(one).items() if k != "assumption"} for one in found.local
+        }
+    plain: dict[str, Any] = strict(made)
+    return plain

@@ -173,3 +173,69 @@ def drivers(
         print_json(drivers_json(found, section))
     else:
         print_section(section, console())
+
+
+@app.command()
+def search(
+    scenario: Name,
+    policy: Annotated[
+        str | None, typer.Option(help="the policy that the levers act on; default: the factual one")
+    ] = None,
+    lever: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=LOW:HIGH", help="an assumption, or a phase the policy binds (its first period); repeatable"
+        ),
+    ] = None,
+    metric: Annotated[list[str] | None, typer.Option(metavar="QUERY", help="a query to make low (repeatable)")] = None,
+    higher: Annotated[list[str] | None, typer.Option(metavar="QUERY", help="a query to make high (repeatable)")] = None,
+    rule: Annotated[
+        str, typer.Option(help="judge by the expected value, or by the tail (the worst tenth of worlds)")
+    ] = "expected",
+    evaluations: Annotated[int, typer.Option(min=16, max=1_000_000, help="how many candidates are tried, about")] = 600,
+    few: Annotated[int, typer.Option(min=1, max=100_000, help="how many worlds stand for all in the search")] = 32,
+    worlds: Worlds = 200,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Search for efficient settings of levers: clarity, credibility, timing; final figures in other worlds."""
+    from foedus.lenses.levers import default_levers, read_lever
+    from foedus.lenses.search import Aim, default_aims
+    from foedus.lenses.search import search as find
+    from foedus.report.search import search_json, search_section
+    from foedus.report.section import print_section
+    from foedus.run import run
+    from foedus.scenario.load import load
+
+    loaded = load(scenario)
+    known([policy] if policy else [], loaded.all_policies, "policy")
+    known([rule], ("expected", "tail"), "rule")
+    base = policy or loaded.factual_policy
+    levers = [read_lever(loaded, base, text) for text in lever] if lever else default_levers(loaded, base)
+    if not levers:
+        raise FoedusError(
+            "no commitment's clarity or cost is one uncertain assumption. Name levers: --lever name=low:high."
+        )
+    aims = [*(Aim(text, "lower") for text in metric or []), *(Aim(text, "higher") for text in higher or [])]
+    aims = aims or default_aims(loaded, levers)
+    with Bar(show=not json) as bar:
+        training, held_out = (
+            run(loaded, policies=[], worlds=worlds, seed=number, judge=False, progress=bar.step).few(few)
+            for number in (seed, seed + 1)
+        )
+        found = find(
+            loaded,
+            base,
+            levers,
+            aims,
+            training,
+            held_out,
+            "tail" if rule == "tail" else "expected",
+            evaluations,
+            seed,
+            bar.step,
+        )
+    if json:
+        print_json(search_json(loaded, found))
+    else:
+        print_section(search_section(loaded, found), console())

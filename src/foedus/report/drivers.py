@@ -11,7 +11,7 @@ from markupsafe import Markup
 from foedus.lenses.discovery import in_words
 from foedus.lenses.sensitivity import Local, Region
 from foedus.lenses.subject import Subject
-from foedus.report.policies import box_json, labels, leaf_json, leaf_words
+from foedus.report.policies import box_json, labels, leaf_json, leaf_words, query_name
 from foedus.report.results import Names
 from foedus.report.section import Amount, Figure, Section, Table, probability
 from foedus.report.svg import Drawing, clipped
@@ -66,7 +66,7 @@ def subject_words(names: Names, subject: Subject) -> str:
     """What was asked about."""
     if subject.is_claim and subject.reading.claim:
         return f"the claim “{names.claim(subject.reading.claim)}” (reading: {subject.reading.name.replace('_', ' ')})"
-    return f"{subject.text} under {names.policy(subject.policy)}"
+    return f"{query_name(names, subject.text)} under {names.policy(subject.policy)}"
 
 
 def _ranked(sobol: xr.Dataset) -> list[int]:
@@ -76,7 +76,7 @@ def _ranked(sobol: xr.Dataset) -> list[int]:
 def _sobol_words(names: Names, sobol: xr.Dataset) -> list[str]:
     if not np.isfinite(sobol["total"].values).any():
         return ["It is the same in every world: nothing drives it."]
-    top = _ranked(sobol)[:3]
+    top = [i for i in _ranked(sobol) if float(sobol["first"].values[i]) >= 0.005][:3] or _ranked(sobol)[:1]
     parts = [
         f"{names.assumption(str(sobol['assumption'].values[i]))} {percent(max(float(sobol['first'].values[i]), 0.0))} (± "
         f"{percent(float(sobol['first_error'].values[i]))})" for i in top
@@ -98,7 +98,11 @@ def _region_words(names: Names, subject: Subject, region: Region) -> str:
 
 
 def _local_words(names: Names, local: list[Local]) -> str:
-    parts = [f"{names.assumption(one.assumption)} {_effect(one.effect)} ({_side(one)})" for one in local[:3]]
+    parts = [
+        f"{names.assumption(one.assumption)} {_effect(one.effect)} ({_side(one)})" for one in local[:3] if one.effect
+    ]
+    if not parts:
+        return "At the margin nothing moves it."
     return f"At the margin, one standard deviation more changes it by: {listed(parts)}."
 
 
@@ -115,9 +119,9 @@ def _sobol_table(names: Names, sobol: xr.Dataset) -> Table:
     rows = []
     for i in _ranked(sobol):
         one = sobol.isel(assumption=i)
-        first, total = float(one["first"]), float(one["total"])
-        rows.append([names.assumption(str(one["assumption"].values)), Amount(number(first), first, f"± {number(float(one['first_error']))}"),
-                     Amount(number(total), total, f"± {number(float(one['total_error']))}")])  # fmt: skip
+        first, total = (round(float(one[key]), 6) for key in ("first", "total"))
+        rows.append([names.assumption(str(one["assumption"].values)), Amount(number(first), first, f"± {number(round(float(one['first_error']), 6))}"),
+                     Amount(number(total), total, f"± {number(round(float(one['total_error']), 6))}")])  # fmt: skip
     return Table("Sobol indices, with 95% intervals", ["Assumption", "First-order", "Total"], rows[: 2 * MOST])
 
 

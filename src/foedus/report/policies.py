@@ -52,7 +52,19 @@ def metric_name(names: Names, metric: Metric) -> str:
     """A metric in plain words."""
     if metric.kind == "actor":
         return f"{names.actor(metric.name)}: expected value"
-    return names.outcome(metric.name) if metric.kind == "outcome" else metric.name
+    return names.outcome(metric.name) if metric.kind == "outcome" else query_name(names, metric.name)
+
+
+def query_name(names: Names, text: str) -> str:
+    """A query in plain words, where it asks for an outcome or for what an actor expects; else as written."""
+    flat = text.replace(" ", "")
+    for name, outcome in names.scenario.outcomes.items():
+        if flat == f"prob(eventually({outcome.event.replace(' ', '')}))":
+            return names.outcome(name)
+    for actor in names.scenario.actors:
+        if flat == f"expect({actor})":
+            return f"{names.actor(actor)}: expected value"
+    return text
 
 
 def shown(metric: Metric, value: float) -> str:

@@ -39,7 +39,7 @@ def central(scenario, draws, policy, queries, name):
 
 
 # Seeds whose scenarios together have hidden and open beliefs, secrets, intervals, commitments, bindings, guards, endings.
-@pytest.mark.parametrize("seed", [1, 7, 17, 23])
+@pytest.mark.parametrize("seed", [17, 23, 28, 38])
 def test_random_scenarios_against_central_differences(seed) -> None:
     case = make_case(random.Random(seed))
     scenario = case.scenario.model_copy(update={"rationality": "logit"})

@@ -157,9 +157,7 @@ def drivers(
     if reading is not None and claim is None:
         raise FoedusError("--reading goes with --claim.")
     subject = claim_subject(loaded, claim, reading) if claim else query_subject(loaded, query or "", policy)
-    wanted = ("sobol", "box", "local") if method == "all" else (method,)
-    if method == "all" and not subject.is_smooth:
-        wanted = ("sobol", "box")
+    wanted = [method] if method != "all" else ["sobol", "box", *(["local"] if subject.is_smooth else [])]
     with Bar(show=not json) as bar:
         made = run(loaded, policies=[], worlds=worlds, seed=seed, judge=False, progress=bar.step)
         found = Found(

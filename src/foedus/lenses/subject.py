@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +77,8 @@ class Subject:
                 "this reading is no comparison of two numbers, so nothing moves by degrees. Take another --reading."
             )
         values, moving = assumption_slopes(self.scenario, self.policy, draws)
-        known: dict[object, Floats] = dict(values)
-        moves: dict[object, Mapping[object, Floats]] = dict(moving)
+        known: dict[Any, Floats] = dict(values)
+        moves: dict[Any, Mapping[Any, Floats]] = dict(moving)
         for policy in self.policies:
             asked: list[Query] = [q for q in self.reading.queries if q.under == policy]
             answers, found = slopes(self.scenario, draws, policy, asked)

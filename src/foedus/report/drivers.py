@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from markupsafe import Markup
 
 from foedus.lenses.discovery import in_words
 from foedus.lenses.sensitivity import Local, Region
 from foedus.lenses.subject import Subject
+from foedus.report.charts_drivers import effects_chart, sobol_chart
 from foedus.report.policies import box_json, labels, leaf_json, leaf_words, query_name
 from foedus.report.results import Names
-from foedus.report.section import Amount, Figure, Section, Table, probability
-from foedus.report.svg import Drawing, clipped
+from foedus.report.section import Amount, Cell, Figure, Section, Table, probability
 from foedus.report.wording import capital, listed, number, percent
 
 if TYPE_CHECKING:
@@ -99,14 +98,15 @@ def _region_words(names: Names, subject: Subject, region: Region) -> str:
 
 def _local_words(names: Names, local: list[Local]) -> str:
     parts = [
-        f"{names.assumption(one.assumption)} {_effect(one.effect)} ({_side(one)})" for one in local[:3] if one.effect
+        f"{names.assumption(one.assumption)} {effect(one.effect)} ({_side(one)})" for one in local[:3] if one.effect
     ]
     if not parts:
         return "At the margin nothing moves it."
     return f"At the margin, one standard deviation more changes it by: {listed(parts)}."
 
 
-def _effect(value: float) -> str:
+def effect(value: float) -> str:
+    """A change with its sign."""
     return f"{'+' if value > 0 else ''}{number(value)}"
 
 
@@ -116,7 +116,7 @@ def _side(one: Local) -> str:
 
 
 def _sobol_table(names: Names, sobol: xr.Dataset) -> Table:
-    rows = []
+    rows: list[list[Cell]] = []
     for i in _ranked(sobol):
         one = sobol.isel(assumption=i)
         first, total = (round(float(one[key]), 6) for key in ("first", "total"))
@@ -130,14 +130,14 @@ def _region_tables(names: Names, subject: Subject, region: Region) -> list[Table
     made = []
     if region.box is not None and region.box.limits:
         box = region.box
-        rows = [
+        rows: list[list[Cell]] = [
             [names.assumption(one.assumption), _limit(one.low, one.high), Amount(number(one.chance), one.chance)]
             for one in box.limits
         ]
         caption = f"The box: density {percent(box.density)}, coverage {percent(box.coverage)}, mass {percent(box.mass)}, all worlds {percent(box.base)}"
         made.append(Table(caption, ["Assumption", "Limit", "Quasi-p"], rows))
     if len(region.leaves) > 1:
-        leaves = [
+        leaves: list[list[Cell]] = [
             [capital(leaf_words(names, leaf)), probability(leaf.mass), probability(leaf.density)]
             for leaf in region.leaves
         ]
@@ -150,7 +150,7 @@ def _limit(low: float, high: float) -> str:
 
 
 def _local_table(names: Names, local: list[Local]) -> Table:
-    rows = [[names.assumption(one.assumption), Amount(_effect(one.effect), one.effect),
+    rows: list[list[Cell]] = [[names.assumption(one.assumption), Amount(effect(one.effect), one.effect),
              Amount(number(one.slope), one.slope, f"{number(one.low)} to {number(one.high)}"), probability(one.up)]
             for one in local[: 2 * MOST]]  # fmt: skip
     return Table("Local sensitivities", ["Assumption", "One standard deviation more", "Slope", "Raises it in"], rows)
@@ -158,50 +158,23 @@ def _local_table(names: Names, local: list[Local]) -> Table:
 
 def _sobol_figure(names: Names, sobol: xr.Dataset) -> Figure:
     order = _ranked(sobol)[:MOST]
-    rows = [
-        (
-            names.assumption(str(sobol["assumption"].values[i])),
-            *(float(sobol[k].values[i]) for k in ("first", "total", "total_error")),
-        )
-        for i in order
-    ]
-    left, width, row, top = 260.0, 560.0, 20.0, max(max(t + e for _, _, t, e in rows), 0.01)
-    drawing = Drawing(900, 34 + row * len(rows), "Sobol indices")
-    for share in (0, 0.5, 1):
-        drawing.line(left + width * share, 22, left + width * share, 28 + row * len(rows), "grid" if share else "axis")
-        drawing.text(left + width * share, 16, number(top * share, 2), "small", "middle")
-    for k, (name, first, total, error) in enumerate(rows):
-        y = 28 + row * k + row / 2
-        drawing.text(left - 12, y + 4, clipped(name, left - 20, 13), "", "end")
-        at = [left + width * min(max(v / top, 0), 1) for v in (total - error, total + error, total, first)]
-        drawing.line(at[0], y, at[1], y, "interval")
-        drawing.dot(at[2], y, 4.5, "prior", f"{name}: total {number(total)} ± {number(error)}")
-        drawing.dot(at[3], y, 4, "posterior", f"{name}: alone {number(first)}")
-    best = rows[0]
-    return Figure(f"{best[0]} matters most: {percent(min(max(best[2], 0.0), 1.0))} of the variance, alone or together with others",
+    first, total, error = ([float(sobol[k].values[i]) for i in order] for k in ("first", "total", "total_error"))
+    rows = [names.assumption(str(sobol["assumption"].values[i])) for i in order]
+    share = percent(min(max(total[0], 0.0), 1.0))
+    return Figure(f"{rows[0]} matters most: {share} of the variance, alone or together with others",
                   "Filled: first-order index, what knowing the assumption alone takes away. Open: total index with its 95% interval, "
-                  "what would be left if all else were known.", drawing.render())  # fmt: skip
+                  "what would be left if all else were known.", sobol_chart(rows, first, total, error))  # fmt: skip
 
 
 def _local_figure(names: Names, local: list[Local]) -> Figure:
     few = local[:MOST]
-    return Figure(f"At the margin {names.assumption(few[0].assumption)} moves it most: {_effect(few[0].effect)} per standard deviation",
-                  "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers.",
-                  _bars(names, few))  # fmt: skip
-
-
-def _bars(names: Names, local: list[Local]) -> Markup:
-    left, width, row = 260.0, 560.0, 20.0
-    top = max(max(abs(one.effect) for one in local), 1e-300)
-    drawing = Drawing(900, 10 + row * len(local), "Local sensitivities")
-    drawing.line(left + width / 2, 2, left + width / 2, 6 + row * len(local))
-    for k, one in enumerate(local):
-        y, size = 4 + row * k, width / 2 * abs(one.effect) / top
-        drawing.text(left - 12, y + 14, clipped(names.assumption(one.assumption), left - 20, 13), "", "end")
-        start = left + width / 2 - (size if one.effect < 0 else 0)
-        drawing.rect(start, y + 4, size, 11, "bar" if one.effect > 0 else "posterior now", 0, f"{_effect(one.effect)}")
-        drawing.text(left + width + 8, y + 14, _effect(one.effect), "num small")
-    return drawing.render()
+    title = f"At the margin {names.assumption(few[0].assumption)} moves it most: {effect(few[0].effect)} per standard deviation"
+    note = "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers."
+    return Figure(
+        title,
+        note,
+        effects_chart([names.assumption(one.assumption) for one in few], [one.effect for one in few], effect),
+    )
 
 
 def _notes(found: Found) -> list[str]:

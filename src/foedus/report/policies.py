@@ -14,7 +14,7 @@ from foedus.lenses.tipping import TippingPoint
 from foedus.report.charts_policies import regret_chart, trade_offs
 from foedus.report.measures import measures_section
 from foedus.report.results import Results
-from foedus.report.section import Amount, Figure, Section, Table, probability
+from foedus.report.section import Amount, Cell, Figure, Section, Table, probability
 from foedus.report.wording import capital, count, listed, lowered, number, percent
 from foedus.report.words import words
 from foedus.scenario.errors import FoedusError
@@ -227,7 +227,7 @@ def _policies(results: Results, made: Choice, verdict: Verdict) -> Table:
     metric, efficient = verdict.metric, made.efficient
     columns = ["Policy", "Average", "Mean regret", "Worst regret", "Good enough in", "Best in"]
     columns += [] if efficient is None else ["Efficient in", "Efficient on average"]
-    rows: list[list[str | Amount]] = []
+    rows: list[list[Cell]] = []
     for policy in verdict.ranked:
         one = verdict.compared.sel(policy=policy)
         low, high, worse = (float(one[name].sel(quantile=q)) for name, q in
@@ -250,7 +250,7 @@ def _pairs(results: Results, verdict: Verdict) -> Table:
     if results.factual in verdict.ranked and results.factual not in few:
         few = [*few[:-1], results.factual]
     better = verdict.compared["better"]
-    rows = [
+    rows: list[list[Cell]] = [
         [
             results.names.policy(a),
             *(Amount("", float("nan")) if a == b else probability(float(better.sel(policy=a, other=b))) for b in few),
@@ -264,14 +264,14 @@ def _pairs(results: Results, verdict: Verdict) -> Table:
 
 def _tipping_table(results: Results, change: Change) -> Table:
     names = results.names
-    rows = [[names.assumption(p.assumption), names.policy(p.below), Amount(number(p.value), p.value, f"{number(p.low)} to {number(p.high)}"),
+    rows: list[list[Cell]] = [[names.assumption(p.assumption), names.policy(p.below), Amount(number(p.value), p.value, f"{number(p.low)} to {number(p.high)}"),
              names.policy(p.above)] for p in change.tipping or ()]  # fmt: skip
     caption = f"Where {names.policy(change.policy)} stops being the best on average"
     return Table(caption, ["Assumption", "Below it, best is", "Tips at", "Above it, best is"], rows)
 
 
 def _tree_table(results: Results, change: Change) -> Table:
-    rows = [
+    rows: list[list[Cell]] = [
         [capital(leaf_words(results.names, leaf)), probability(leaf.mass), probability(leaf.density)]
         for leaf in change.defeat.leaves
     ]
@@ -300,7 +300,7 @@ def choice_json(made: Choice, sentences: list[str]) -> dict[str, Any]:
     """A choice as other programs read it."""
     from foedus.report.json import strict
 
-    found = {
+    found: dict[str, Any] = {
         "question": QUESTION,
         "sentences": sentences,
         "metrics": [_verdict_json(verdict) for verdict in made.verdicts],

@@ -34,7 +34,8 @@ def differentiate(
     found = [part[0] for part in parts]
     rates = _RATES.get(kind)
     with np.errstate(all="ignore"):
-        value = evaluate((kind, *(("asm", i) for i in range(len(found)))), {}, dict(enumerate(found)))
+        numbered = {str(i): part for i, part in enumerate(found)}
+        value = evaluate((kind, *(("asm", name) for name in numbered)), {}, numbered)
         moving = [i for i, part in enumerate(parts) if part[1]]
         if rates is None or not moving:
             return value, {}

@@ -17,9 +17,9 @@ from foedus.solve.lanes import kernel, part
 
 
 @part
-def now(g: Any, table: Floats, c: int, t: int) -> float:
+def now(g: Any, table: Floats, c: int, t: int) -> Any:
     """Coefficient ``c`` in period ``t``; an absent one is 1."""
-    return 1.0 if c < 0 else table[g.offset[c] + t * g.timed[c]]  # type: ignore[no-any-return]
+    return 1.0 if c < 0 else table[g.offset[c] + t * g.timed[c]]
 
 
 @part
@@ -30,7 +30,7 @@ def gain(g: Any, bar: Floats, c: int, t: int, x: float) -> None:
 
 
 @part
-def paid(g: Any, table: Floats, t: int, first: int, last: int, i: int) -> float:
+def paid(g: Any, table: Floats, t: int, first: int, last: int, i: int) -> Any:
     """What payments ``first`` to ``last`` come to for actor ``i``."""
     total = 0.0
     for k in range(first, last):
@@ -48,9 +48,9 @@ def gain_paid(g: Any, bar: Floats, t: int, first: int, last: int, i: int, x: flo
 
 
 @part
-def after(g: Any, table: Floats, t: int, values: Floats, b: int, i: int) -> float:
+def after(g: Any, table: Floats, t: int, values: Floats, b: int, i: int) -> Any:
     """What branch ``b`` and all that follows it are worth to actor ``i``."""
-    return paid(g, table, t, g.bp_ptr[b], g.bp_ptr[b + 1], i) + values[t, g.target[b], i]  # type: ignore[no-any-return]
+    return paid(g, table, t, g.bp_ptr[b], g.bp_ptr[b + 1], i) + values[t, g.target[b], i]
 
 
 @part
@@ -79,7 +79,7 @@ def gain_worth(
 @part
 def shut(g: Any, table: Floats, n: int, t: int) -> bool:
     """Whether node ``n`` is passed over."""
-    return g.guard[n] >= 0 and now(g, table, g.guard[n], t) == 0.0  # type: ignore[no-any-return]
+    return g.guard[n] >= 0 and now(g, table, g.guard[n], t) == 0.0
 
 
 @part

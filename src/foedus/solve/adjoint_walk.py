@@ -40,7 +40,7 @@ class Counts(NamedTuple):
 @part
 def waits(seen: Any, m: int, t: int, flags: Any) -> bool:
     """Whether column ``m`` waits in period ``t`` for something that holds where it lands."""
-    return m >= 0 and seen.first[m] <= t <= seen.last[m] and flags & seen.bit[m] != np.uint64(0)  # type: ignore[no-any-return]
+    return m >= 0 and seen.first[m] <= t <= seen.last[m] and flags & seen.bit[m] != np.uint64(0)
 
 
 @part
@@ -60,7 +60,7 @@ def landing(seen: Any, m: int, t: int, flags: Any, to: int, later: Floats, hit: 
     while waits(seen, m, t, flags):
         total += hit[m, t]
         m = seen.follow[m]
-    return total + later[to, m] if m >= 0 else total  # type: ignore[no-any-return]
+    return total + later[to, m] if m >= 0 else total
 
 
 @part

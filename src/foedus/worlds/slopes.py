@@ -6,7 +6,7 @@ moves with each assumption, through beliefs, a policy's overrides and derived as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -65,7 +65,7 @@ def slopes(
     return answers, total
 
 
-def _named_rows(program: Program, values: Values):  # type: ignore[no-untyped-def]
+def _named_rows(program: Program, values: Values) -> Callable[[Floats], Slopes]:
     """A function from what rows of coefficients are worth [rows, world] to what each name in them is."""
     offset, timed, _ = program.layout()
     times = np.arange(program.periods, dtype=float)[:, None]

@@ -54,7 +54,7 @@ def after(g: Any, table: Floats, t: int, values: Floats, b: int, i: int) -> Any:
 
 
 @part
-def worth(g: Any, table: Floats, t: int, values: Floats, a: int, i: int) -> float:
+def worth(g: Any, table: Floats, t: int, values: Floats, a: int, i: int) -> Any:
     """What action ``a`` is worth to actor ``i``."""
     total = paid(g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], i)
     for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
@@ -77,7 +77,7 @@ def gain_worth(
 
 
 @part
-def shut(g: Any, table: Floats, n: int, t: int) -> bool:
+def shut(g: Any, table: Floats, n: int, t: int) -> Any:
     """Whether node ``n`` is passed over."""
     return g.guard[n] >= 0 and now(g, table, g.guard[n], t) == 0.0
 
@@ -140,7 +140,7 @@ def ready(g: Any, n: int, t: int) -> bool:
 
 
 @part
-def mixed(g: Any, table: Floats, n: int, t: int, i: int, low_worse: bool) -> float:
+def mixed(g: Any, table: Floats, n: int, t: int, i: int, low_worse: bool) -> Any:
     """The odds of an interval's first branch that give its value to actor ``i``, as in ``solve.backward.mixture``."""
     low, high = now(g, table, g.low[n], t), now(g, table, g.high[n], t)
     worse, better = (low, high) if low_worse else (high, low)
@@ -148,7 +148,7 @@ def mixed(g: Any, table: Floats, n: int, t: int, i: int, low_worse: bool) -> flo
 
 
 @part
-def ended(g: Any, table: Floats, n: int, t: int, periods: int, values: Floats, i: int) -> float:
+def ended(g: Any, table: Floats, n: int, t: int, periods: int, values: Floats, i: int) -> Any:
     """What the period's end ``n`` is worth to actor ``i``."""
     a = g.a_ptr[n]
     b = g.b_ptr[a]

@@ -114,3 +114,34 @@ def test_what_has_no_slope_is_refused() -> None:
     plain = parse_query("expect(ann)", query_scope(scenario))
     with pytest.raises(FoedusError, match="jump"):
         slopes(scenario.model_copy(update={"rationality": "perfect"}), draws, "steady", [plain])
+
+
+def test_the_reference_case_against_central_differences() -> None:
+    from foedus.scenario.load import load
+    from foedus.worlds.simulate import Games
+
+    scenario = load("russia-dprk-pact")
+    draws = {name: draw[:2] for name, draw in sample(scenario, 20, 3).items()}
+    texts = ["prob(eventually(tension >= limited_war))", "expect(china)"]
+    queries = [parse_query(text, query_scope(scenario)) for text in texts]
+    _, found = slopes(scenario, draws, "status_quo", queries)
+    games = Games(scenario, queries, {}, observe=False)
+    for name in (
+        "dprk.precision",
+        "russia.patience",
+        "usa.ambiguity",
+        "pact_threshold",
+        "dprk_optimism",
+        "attack_gain",
+        "pact_cost",
+    ):
+        step = 1e-4 * np.ptp(sample(scenario, 20, 3)[name])
+        up, down = (
+            np.stack(
+                simulate(
+                    scenario, {**draws, name: draws[name] + s}, ["status_quo"], queries, observe=False, games=games
+                ).query["status_quo"]
+            )
+            for s in (step, -step)
+        )
+        np.testing.assert_allclose(found[name], (up - down) / (2 * step), rtol=1e-4, atol=1e-8, err_msg=name)

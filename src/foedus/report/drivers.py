@@ -11,7 +11,7 @@ from foedus.lenses.discovery import in_words
 from foedus.lenses.sensitivity import Local, Region
 from foedus.lenses.subject import Subject
 from foedus.report.charts_drivers import effects_chart, sobol_chart
-from foedus.report.policies import box_json, labels, leaf_json, leaf_words, query_name
+from foedus.report.policies import CHANCES, box_json, labels, leaf_json, leaf_words, query_name
 from foedus.report.results import Names
 from foedus.report.section import Amount, Cell, Figure, Section, Table, probability
 from foedus.report.wording import capital, listed, number, percent
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 QUESTION = "What decides it, and what would change it?"
 MOST = 12
+ROUGH = 0.15  # an error of the sum of first-order indices beyond which it says nothing of interactions
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ def drivers_section(found: Found) -> Section:
         sentences.append(_region_words(names, found.subject, found.region))
         tables += _region_tables(names, found.subject, found.region)
     if found.local is not None:
-        sentences.append(_local_words(names, found.local))
-        tables.append(_local_table(names, found.local))
-        figures.append(_local_figure(names, found.local))
+        sentences.append(_local_words(names, found.subject, found.local))
+        tables.append(_local_table(names, found.subject, found.local))
+        figures.append(_local_figure(names, found.subject, found.local))
     return Section(
         "drivers",
         f"What drives {subject_words(names, found.subject)}",
@@ -80,14 +81,16 @@ def _sobol_words(names: Names, sobol: xr.Dataset) -> list[str]:
         f"{names.assumption(str(sobol['assumption'].values[i]))} {percent(max(float(sobol['first'].values[i]), 0.0))} (± "
         f"{percent(float(sobol['first_error'].values[i]))})" for i in top
     ]  # fmt: skip
-    alone = float(np.clip(sobol["first"].values, 0, None).sum())
-    rest = (
-        "they act one by one"
-        if alone > 0.8
-        else f"the rest, about {percent(max(1 - alone, 0.0))}, comes from how assumptions act together"
-    )
+    alone, error = float(sobol["first"].values.sum()), float(np.sqrt((sobol["first_error"].values ** 2).sum()))
+    if error > ROUGH:
+        rest = "too rough to tell how much comes from assumptions acting together: raise --points"
+    elif alone + error >= 1:
+        rest = "they act one by one"
+    else:
+        rest = f"about {percent(1 - alone)} comes from assumptions acting together"
     return [
-        f"Of its variance over worlds, knowing one assumption alone would take away: {listed(parts)}. All together so explain {percent(min(alone, 1.0))}; {rest}."
+        f"Of its variance over worlds, knowing one assumption alone would take away: {listed(parts)}. "
+        f"All first-order indices come to {percent(max(alone, 0.0))} (± {percent(error)}); {rest}."
     ]
 
 
@@ -96,17 +99,21 @@ def _region_words(names: Names, subject: Subject, region: Region) -> str:
     return in_words(region.box, labels(names), event)
 
 
-def _local_words(names: Names, local: list[Local]) -> str:
+def _local_words(names: Names, subject: Subject, local: list[Local]) -> str:
     parts = [
-        f"{names.assumption(one.assumption)} {effect(one.effect)} ({_side(one)})" for one in local[:3] if one.effect
+        f"{names.assumption(one.assumption)} {effect(subject, one.effect)} ({_side(one)})"
+        for one in local[:3]
+        if one.effect
     ]
     if not parts:
         return "At the margin nothing moves it."
     return f"At the margin, one standard deviation more changes it by: {listed(parts)}."
 
 
-def effect(value: float) -> str:
-    """A change with its sign."""
+def effect(subject: Subject, value: float) -> str:
+    """A change with its sign, of a chance in percentage points."""
+    if subject.text.startswith(CHANCES) and not subject.is_claim:
+        return f"{'+' if value > 0 else ''}{number(100 * value, 2)} points"
     return f"{'+' if value > 0 else ''}{number(value)}"
 
 
@@ -149,8 +156,8 @@ def _limit(low: float, high: float) -> str:
     return f"below {number(high)}" if np.isinf(low) else f"above {number(low)}"
 
 
-def _local_table(names: Names, local: list[Local]) -> Table:
-    rows: list[list[Cell]] = [[names.assumption(one.assumption), Amount(effect(one.effect), one.effect),
+def _local_table(names: Names, subject: Subject, local: list[Local]) -> Table:
+    rows: list[list[Cell]] = [[names.assumption(one.assumption), Amount(effect(subject, one.effect), one.effect),
              Amount(number(one.slope), one.slope, f"{number(one.low)} to {number(one.high)}"), probability(one.up)]
             for one in local[: 2 * MOST]]  # fmt: skip
     return Table("Local sensitivities", ["Assumption", "One standard deviation more", "Slope", "Raises it in"], rows)
@@ -166,14 +173,16 @@ def _sobol_figure(names: Names, sobol: xr.Dataset) -> Figure:
                   "what would be left if all else were known.", sobol_chart(rows, first, total, error))  # fmt: skip
 
 
-def _local_figure(names: Names, local: list[Local]) -> Figure:
+def _local_figure(names: Names, subject: Subject, local: list[Local]) -> Figure:
     few = local[:MOST]
-    title = f"At the margin {names.assumption(few[0].assumption)} moves it most: {effect(few[0].effect)} per standard deviation"
+    title = f"At the margin {names.assumption(few[0].assumption)} moves it most: {effect(subject, few[0].effect)} per standard deviation"
     note = "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers."
     return Figure(
         title,
         note,
-        effects_chart([names.assumption(one.assumption) for one in few], [one.effect for one in few], effect),
+        effects_chart(
+            [names.assumption(one.assumption) for one in few], [one.effect for one in few], lambda v: effect(subject, v)
+        ),
     )
 
 

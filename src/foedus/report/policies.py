@@ -31,6 +31,7 @@ RULES = {
     "satisficing": "good enough most often",
 }
 MOST_PAIRS = 8
+CHANCES = ("prob(", "share(", "first(", "most(", "least(")  # queries whose answers are probabilities
 QUESTION = (
     "Which policy should we choose, given that we do not know which world we are in, and what would change our mind?"
 )
@@ -69,7 +70,7 @@ def query_name(names: Names, text: str) -> str:
 
 def shown(metric: Metric, value: float) -> str:
     """A metric's number as people read it."""
-    chance = metric.kind == "outcome" or metric.name.startswith(("prob(", "share(", "first(", "most(", "least("))
+    chance = metric.kind == "outcome" or metric.name.startswith(CHANCES)
     return percent(value) if chance else number(value)
 
 
@@ -133,9 +134,12 @@ def _others(results: Results, verdict: Verdict) -> str:
     regret = f"in the worst world it is {worst} worse than the best policy there"
     if not other:
         return f"By every rule it is the choice; {regret}."
-    parts = [f"{names.policy(policy)} has the {RULES[rule]}" if rule != "satisficing" else
-             f"{names.policy(policy)} is good enough in the most worlds" for rule, policy in other.items()]  # fmt: skip
-    return f"{capital(regret)}. By other rules it is not the choice: {listed(parts)}."
+    verbs = {rule: f"has the {text}" for rule, text in RULES.items()} | {"satisficing": "is good enough most often"}
+    parts = [
+        f"{names.policy(policy)} {listed([verbs[rule] for rule, one in other.items() if one == policy])}"
+        for policy in dict.fromkeys(other.values())
+    ]
+    return f"{capital(regret)}. By other rules it is not the choice: {'; '.join(parts)}."
 
 
 def labels(names: Names) -> dict[str, str]:
@@ -169,7 +173,7 @@ def tipping_words(names: Names, change: Change) -> str:
 def _tips(names: Names, best: str, point: TippingPoint) -> str:
     side, other = ("above", point.above) if point.below == best else ("below", point.below)
     return (
-        f"{lowered(names.assumption(point.assumption))} {side} {number(point.value)} (unclear from {number(point.low)} to "
+        f"{names.assumption(point.assumption)} {side} {number(point.value)} (unclear from {number(point.low)} to "
         f"{number(point.high)}), where {names.policy(other)} does better on average"
     )
 

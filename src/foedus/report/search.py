@@ -11,7 +11,7 @@ from markupsafe import Markup
 from foedus.lenses.compare import dominated
 from foedus.lenses.levers import Lever
 from foedus.lenses.search import Aim, Candidate, Frontier
-from foedus.report.policies import query_name
+from foedus.report.policies import CHANCES, query_name
 from foedus.report.results import Names
 from foedus.report.section import Amount, Cell, Figure, Section, Table
 from foedus.report.svg import Drawing
@@ -19,12 +19,11 @@ from foedus.report.wording import capital, count, listed, lowered, number, perce
 from foedus.scenario.schema import Scenario
 
 QUESTION = "Which settings of the levers are efficient over the worlds, and how much of that was luck of the search?"
-_CHANCES = ("prob(", "share(", "first(", "most(", "least(")
 
 
 def shown(aim: Aim, value: float) -> str:
     """An aim's number as people read it."""
-    return percent(value) if aim.text.startswith(_CHANCES) else number(value)
+    return percent(value) if aim.text.startswith(CHANCES) else number(value)
 
 
 def aim_name(names: Names, aim: Aim) -> str:

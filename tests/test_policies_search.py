@@ -149,12 +149,15 @@ def test_command_searches(tmp_path) -> None:
     asked = ("search", str(file), "--worlds", "16", "--few", "8", "--evaluations", "40")
     found = json.loads(foedus(*asked, "--lever", "c=0:0.5", "--metric", WAR, "--json").stdout)
     assert found["candidates"][0]["levers"]["c"] == pytest.approx(0.3, abs=0.05)
-    shown = foedus(*asked)
+    page = tmp_path / "page.html"
+    shown = foedus(*asked, "--html", str(page))
+    assert "<svg" in page.read_text() and "Settings of the levers" in page.read_text()
     assert shown.returncode == 0 and "Settings of the levers" in shown.stdout, shown.stderr
     for wrong in (
         ("--lever", "q=0:1"),
         ("--rule", "dice"),
         ("--policy", "no"),
+        ("--html", str(tmp_path)),
         ("--metric", 'prob(eventually(war == yes), under="guarding")'),
     ):
         done = foedus(*asked, *wrong)

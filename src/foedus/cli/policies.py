@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,11 +12,32 @@ from foedus.scenario.errors import FoedusError
 
 if TYPE_CHECKING:
     from foedus.lenses.compare import Direction
+    from foedus.report.section import Section
 
 MetricTexts = Annotated[
     list[str] | None, typer.Option("--metric", metavar="QUERY", help="what to compare by, a query (repeatable)")
 ]
 Lower = Annotated[bool, typer.Option("--lower/--higher", help="whether lower or higher is better, for --metric")]
+
+
+Page = Annotated[Path | None, typer.Option("--html", help="also write it with its charts to this HTML file")]
+
+
+def present(section: Section, title: str, page: Path | None, told: Any, json: bool) -> None:
+    """Shows a section: as JSON or in the terminal, and on a page of its own if asked."""
+    from foedus.report.section import print_section
+
+    if page is not None:
+        from foedus.report.page import write_page
+
+        write_page(title, [section], page)
+    if json:
+        print_json(told)
+        return
+    terminal = console()
+    print_section(section, terminal)
+    if page is not None:
+        terminal.print(f"Page: {page}", soft_wrap=True)
 
 
 def direction(lower: bool) -> Direction:
@@ -35,13 +57,13 @@ def compare(
     actor: Annotated[str | None, typer.Option(help="compare by what this actor expects")] = None,
     worlds: Worlds = 200,
     seed: Seed = 0,
+    html: Page = None,
     json: Json = False,
 ) -> None:
     """Compare policies: which to choose by each rule, and what would change our mind."""
     from foedus.lenses.choice import asked_metrics, choose, own_metrics
     from foedus.report.policies import choice_json, choice_section
     from foedus.report.results import Results
-    from foedus.report.section import print_section
     from foedus.run import run
     from foedus.scenario.load import load
 
@@ -58,10 +80,7 @@ def compare(
         metrics = asked_metrics(made, metric, chosen, direction(lower)) if metric else own_metrics(made, actor, chosen)
     found = choose(made, metrics, enough)
     section = choice_section(Results(made), found)
-    if json:
-        print_json(choice_json(found, list(section.sentences)))
-    else:
-        print_section(section, console())
+    present(section, loaded.title, html, choice_json(found, list(section.sentences)), json)
 
 
 @app.command()
@@ -81,6 +100,7 @@ def measures(
     ] = 0.1,
     worlds: Worlds = 200,
     seed: Seed = 0,
+    html: Page = None,
     json: Json = False,
 ) -> None:
     """Tell which measures a goal needs, and which are enough."""
@@ -88,7 +108,6 @@ def measures(
     from foedus.lenses.measures import Goal, combined, measures_of, needs_of
     from foedus.report.measures import measures_json, measures_section
     from foedus.report.results import Results
-    from foedus.report.section import print_section
     from foedus.run import run
     from foedus.scenario.load import load
 
@@ -117,10 +136,7 @@ def measures(
     threshold = at_least if at_most is None else at_most
     found = [needs_of(made, Goal(metric, threshold, within), taken) for metric in metrics]
     results = Results(made)
-    if json:
-        print_json(measures_json(results, found))
-    else:
-        print_section(measures_section(results, found), console())
+    present(measures_section(results, found), loaded.title, html, measures_json(results, found), json)
 
 
 @app.command()
@@ -139,13 +155,13 @@ def drivers(
     points: Annotated[int, typer.Option(min=2, max=65536, help="base points of the Sobol design, a power of two")] = 64,
     worlds: Worlds = 200,
     seed: Seed = 0,
+    html: Page = None,
     json: Json = False,
 ) -> None:
     """Tell what drives a query or a claim: shares of variance, where it fails, exact slopes."""
     from foedus.lenses.sensitivity import indices, local, region
     from foedus.lenses.subject import claim_subject, query_subject
     from foedus.report.drivers import Found, drivers_json, drivers_section
-    from foedus.report.section import print_section
     from foedus.run import run
     from foedus.scenario.load import load
 
@@ -167,10 +183,7 @@ def drivers(
             local(made, subject) if "local" in wanted else None,
         )
     section = drivers_section(found)
-    if json:
-        print_json(drivers_json(found, section))
-    else:
-        print_section(section, console())
+    present(section, loaded.title, html, drivers_json(found, section), json)
 
 
 @app.command()
@@ -194,6 +207,7 @@ def search(
     few: Annotated[int, typer.Option(min=1, max=100_000, help="how many worlds stand for all in the search")] = 32,
     worlds: Worlds = 200,
     seed: Seed = 0,
+    html: Page = None,
     json: Json = False,
 ) -> None:
     """Search for efficient settings of levers: clarity, credibility, timing; final figures in other worlds."""
@@ -201,7 +215,6 @@ def search(
     from foedus.lenses.search import Aim, default_aims
     from foedus.lenses.search import search as find
     from foedus.report.search import search_json, search_section
-    from foedus.report.section import print_section
     from foedus.run import run
     from foedus.scenario.load import load
 
@@ -233,7 +246,4 @@ def search(
             seed,
             bar.step,
         )
-    if json:
-        print_json(search_json(loaded, found))
-    else:
-        print_section(search_section(loaded, found), console())
+    present(search_section(loaded, found), loaded.title, html, search_json(loaded, found), json)

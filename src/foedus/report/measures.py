@@ -42,10 +42,16 @@ def set_name(names: Names, measures: frozenset[str]) -> str:
 def goal_words(results: Results, one: Needs) -> str:
     """A goal as a person would say it."""
     metric, goal = one.goal.metric, one.goal
-    name = lowered(results.names.outcome(metric.name)) if metric.kind == "outcome" else metric.name
+    name = _outcome(results, metric.name) if metric.kind == "outcome" else metric.name
     if goal.threshold is not None:
         return f"{name} {'at most' if metric.direction == 'lower' else 'at least'} {goal.threshold:g}"
     return f"{name} at most {100 * goal.within:.0f}% above its chance with all measures, in the same world"
+
+
+def _outcome(results: Results, name: str) -> str:
+    """An outcome's name inside a sentence: lowered, unless it begins with an actor's."""
+    label = results.names.outcome(name)
+    return label if any(label.startswith(results.names.actor(a)) for a in results.scenario.actors) else lowered(label)
 
 
 def measures_sentences(results: Results, needs: Sequence[Needs]) -> list[str]:
@@ -99,7 +105,7 @@ def _short(results: Results, need: Need) -> str:
 
 def _title(results: Results, one: Needs) -> str:
     singles = [n for n in _singles(one) if n.degrees.sufficiency is not None]
-    goal = lowered(results.names.outcome(one.goal.metric.name))
+    goal = _outcome(results, one.goal.metric.name)
     if not singles:
         return f"What each set of measures does against {goal}"
     best = max(singles, key=lambda n: n.degrees.sufficiency.value if n.degrees.sufficiency else 0.0)

@@ -152,7 +152,10 @@ def drivers(
     above: Annotated[
         float | None, typer.Option(help="the box is where the query is above this; default: its upper quartile")
     ] = None,
-    points: Annotated[int, typer.Option(min=2, max=65536, help="base points of the Sobol design, a power of two")] = 64,
+    points: Annotated[
+        int | None,
+        typer.Option(min=2, max=65536, help="base points of the Sobol design, a power of two; default: 64 to 1024"),
+    ] = None,
     worlds: Worlds = 200,
     seed: Seed = 0,
     html: Page = None,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from foedus.run import Run
 
 Floats = NDArray[np.float64]
+MOST_SOLVES = 12_000  # worlds that a Sobol design takes unless told
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,16 @@ class Local:
     up: float
 
 
-def indices(subject: Subject, points: int = 64, seed: int = 0) -> xr.Dataset:
+def indices(subject: Subject, points: int | None = None, seed: int = 0) -> xr.Dataset:
     """Sobol indices of the number, the margin, or (where there is no margin) of whether the claim holds.
 
-    Solves ``points`` x (assumptions + 2) worlds; ``points`` is a power of two.
+    Solves ``points`` x (assumptions + 2) worlds; ``points`` is a power of two, by default the largest from 64 to 1024
+    that solves at most 12,000 (or 64).
     """
     scenario = subject.scenario
+    names = uncertain(scenario)
+    if points is None:
+        points = int(np.clip(2 ** int(np.log2(MOST_SOLVES / (len(names) + 2))), 64, 1024))
     games = Games(scenario, subject.reading.queries, {}, observe=False)
 
     def outcome(unit: dict[str, Floats]) -> Floats:
@@ -69,7 +74,7 @@ def indices(subject: Subject, points: int = 64, seed: int = 0) -> xr.Dataset:
             return holds.astype(float)
         return number
 
-    return attribute(outcome, uncertain(scenario), points, seed)
+    return attribute(outcome, names, points, seed)
 
 
 def region(run: Run, subject: Subject, above: float | None = None) -> Region:

@@ -42,15 +42,17 @@ def drivers_section(found: Found) -> Section:
     tables: list[Table] = []
     if found.sobol is not None:
         sentences += _sobol_words(names, found.sobol)
-        tables.append(_sobol_table(names, found.sobol))
-        figures += [_sobol_figure(names, found.sobol)] if np.isfinite(found.sobol["total"].values).any() else []
+        if np.isfinite(found.sobol["total"].values).any():
+            tables.append(_sobol_table(names, found.sobol))
+            figures.append(_sobol_figure(names, found.sobol))
     if found.region is not None:
         sentences.append(_region_words(names, found.subject, found.region))
         tables += _region_tables(names, found.subject, found.region)
     if found.local is not None:
         sentences.append(_local_words(names, found.subject, found.local))
-        tables.append(_local_table(names, found.subject, found.local))
-        figures.append(_local_figure(names, found.subject, found.local))
+        if found.local and found.local[0].effect:
+            tables.append(_local_table(names, found.subject, found.local))
+            figures.append(_local_figure(names, found.subject, found.local))
     return Section(
         "drivers",
         f"What drives {subject_words(names, found.subject)}",

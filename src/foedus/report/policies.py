@@ -65,6 +65,9 @@ def query_name(names: Names, text: str) -> str:
     for actor in names.scenario.actors:
         if flat == f"expect({actor})":
             return f"{names.actor(actor)}: expected value"
+        for objective in names.scenario.objectives.get(actor, {}):
+            if flat == f"expect({actor}.{objective})":
+                return names.objective(f"{actor}.{objective}")
     return text
 
 

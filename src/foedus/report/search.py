@@ -79,7 +79,7 @@ def search_sentences(names: Names, found: Frontier) -> list[str]:
     ]
     said.append(
         f"In held-out worlds {kept} of {len(found.candidates)} are still efficient. Against the worlds that they were searched in they do "
-        f"{listed(gaps)}: the difference is what the search owes to luck."
+        f"{listed(gaps)}: what is worse beyond that of the policy as written is luck of the search."
     )
     return said
 

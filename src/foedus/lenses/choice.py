@@ -210,5 +210,5 @@ def _defeat(run: Run, margin: Floats, other: str, weights: Floats) -> Defeat:
     """Where a policy does worse than the ``other``, by the ``margin`` [world] that it is better by."""
     wins = ~(margin < 0)
     box = where_it_fails(run.draws, wins, margin, weights)
-    leaves = tree(run.draws, ~wins, weights) if box is not None else []
+    leaves = tree(run.draws, ~wins, weights) if box is not None and ess(weights) >= LEAST_WORLDS else []
     return Defeat(other, share(~wins, weights), box, tuple(leaves))

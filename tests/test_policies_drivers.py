@@ -93,6 +93,6 @@ def test_command_tells_drivers(tmp_path) -> None:
     other = tmp_path / "pair.yaml"
     other.write_text(pair().to_yaml())
     for wrong in ((str(file),), (str(file), "--claim", "safer", "--query", WAR), (str(file), "--query", WAR, "--method", "dice"),
-                  (str(other), "--query", "most(ann, war == yes)", "--method", "local"), (str(file), "--query", WAR, "--points", "3")):  # fmt: skip
+                  (str(other), "--claim", "safer"), (str(file), "--query", WAR, "--points", "3")):  # fmt: skip
         done = foedus("drivers", *wrong, "--worlds", "4")
         assert done.returncode == 2 and done.stderr.startswith("foedus: "), done.stderr

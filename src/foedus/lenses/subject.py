@@ -16,7 +16,6 @@ from foedus.scenario.query import Query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.scenario.slopes import differentiate
-from foedus.solve.gradient import SMOOTH
 from foedus.worlds.sample import resolve
 from foedus.worlds.simulate import Games, simulate
 from foedus.worlds.slopes import assumption_slopes, slopes
@@ -53,8 +52,7 @@ class Subject:
     @property
     def is_smooth(self) -> bool:
         """Whether its slopes can be worked out."""
-        smooth = all(query.kind in SMOOTH for query in self.reading.queries)
-        return self.is_margin and smooth and self.scenario.rationality != "perfect"
+        return self.is_margin and self.scenario.rationality != "perfect"
 
     def solve(self, draws: Mapping[str, Floats], games: Games | None = None) -> tuple[Floats | None, Bools | None]:
         """(the number or margin [world], whether it holds [world]); None for what it does not have."""
@@ -70,7 +68,7 @@ class Subject:
     def slopes(self, draws: Mapping[str, Floats]) -> tuple[Floats, dict[str, Floats]]:
         """(the number or margin [world], its slope in each assumption [world]), exact; see ``worlds.slopes``.
 
-        FoedusError for a reading that is no comparison, and for queries that have no slope.
+        FoedusError for a reading that is no comparison, and for perfect rationality.
         """
         if not self.is_margin:
             raise FoedusError(

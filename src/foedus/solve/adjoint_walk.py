@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.game.arrays import DECIDE, END
-from foedus.solve.adjoint import gain, now, shut
+from foedus.solve.adjoint import gain, gain_paid, now, paid, shut
 from foedus.solve.arrays import Floats
 from foedus.solve.lanes import kernel, part
 
 
 class Seen(NamedTuple):
-    """Columns of a forward pass, as in ``solve.forward.Columns``; ``bit`` holds each one's event (0: none)."""
+    """Columns of a forward pass, as in ``solve.forward.Columns``; ``bit`` holds each one's event (0: none).
+
+    ``pair`` are the two actors whose stage values are correlated (-1: none), ``shift`` [2] what is taken off these.
+    """
 
     bit: NDArray[np.uint64]
     first: NDArray[np.int32]
@@ -25,6 +28,8 @@ class Seen(NamedTuple):
     follow: NDArray[np.int32]
     entry: NDArray[np.bool_]
     full: NDArray[np.int32]
+    pair: NDArray[np.int32]
+    shift: Floats
 
 
 class Counts(NamedTuple):
@@ -35,6 +40,7 @@ class Counts(NamedTuple):
     decided: Floats  # [full, periods, phases]
     pays: Floats  # [full, objectives]
     end_event: Floats  # [full, periods, events]
+    moments: Floats  # [6] of the pair at periods' ends: visits, sums u and v, and of u u, v v and u v
 
 
 @part
@@ -72,6 +78,33 @@ def _count_pays(
         pays[f, o] += x * now(g, table, g.pay_coef[k], t) * rest[t, g.obj_actor[o]]
 
 
+@part
+def staged(g: Any, table: Floats, t: int, n: int, k: int, seen: Any) -> Any:
+    """The stage value of actor ``k`` of the pair at the period's end ``n``, less the shift."""
+    a = g.a_ptr[n]
+    return paid(g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], seen.pair[k]) - seen.shift[k]
+
+
+@part
+def _count_pair(g: Any, table: Floats, t: int, n: int, x: float, seen: Any, moments: Floats) -> None:
+    u, v = staged(g, table, t, n, 0, seen), staged(g, table, t, n, 1, seen)
+    moments[0] += x
+    moments[1] += x * u
+    moments[2] += x * v
+    moments[3] += x * u * u
+    moments[4] += x * v * v
+    moments[5] += x * u * v
+
+
+@part
+def _pair_back(g: Any, table: Floats, t: int, n: int, x: float, seen: Any, w: Floats, bar: Floats) -> float:
+    """What a unit of mass at the period's end ``n`` is worth in the moments; mass ``x`` is there."""
+    u, v, a = staged(g, table, t, n, 0, seen), staged(g, table, t, n, 1, seen), g.a_ptr[n]
+    gain_paid(g, bar, t, g.ap_ptr[a], g.ap_ptr[a + 1], seen.pair[0], x * (w[1] + 2.0 * w[3] * u + w[5] * v))
+    gain_paid(g, bar, t, g.ap_ptr[a], g.ap_ptr[a + 1], seen.pair[1], x * (w[2] + 2.0 * w[4] * v + w[5] * u))
+    return w[0] + w[1] * u + w[2] * v + w[3] * u * u + w[4] * v * v + w[5] * u * v  # type: ignore[no-any-return]
+
+
 @kernel
 def walk(
     g: Any, table: Floats, periods: int, policy: Floats, seen: Any, start: Any, mass: Floats, rest: Floats, out: Any
@@ -86,6 +119,10 @@ def walk(
             if seen.entry[m]:
                 land(seen, m, 0, start[2][k], now(g, table, start[1][k], 0), start[0][k], mass, out.hit)
     rest[0] = 1.0
+    if seen.pair[0] >= 0:
+        for k in range(2):
+            seen.shift[k] = 0.0
+            seen.shift[k] = staged(g, table, 0, g.end_nodes[0], k, seen)
     for t in range(periods):
         if t > 0:
             for i in range(len(g.patience)):
@@ -101,6 +138,8 @@ def walk(
                     continue
                 if end:
                     b = g.b_ptr[first]
+                    if m == 0 and seen.pair[0] >= 0:
+                        _count_pair(g, table, t, n, x, seen, out.moments)
                     if f >= 0:
                         _count_pays(g, table, t, g.ap_ptr[first], g.ap_ptr[first + 1], x, f, rest, out.pays)
                         for v in range(out.end_event.shape[2]):
@@ -196,6 +235,8 @@ def walk_back(g: Any, table: Floats, periods: int, policy: Floats, seen: Any, st
                 total = held[e, m] + _pays_back(
                     g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], x, f, rest, seed, bar, rested
                 )
+                if m == 0 and seen.pair[0] >= 0:
+                    total += _pair_back(g, table, t, n, x, seen, seed.moments, bar)
                 if f >= 0:
                     for v in range(seed.end_event.shape[2]):
                         if (g.end_flags[e] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
@@ -220,3 +261,41 @@ def walk_back(g: Any, table: Floats, periods: int, policy: Floats, seen: Any, st
         for i in range(len(g.patience)):
             gain(g, bar, g.patience[i], t - 1, rested[t, i] * rest[t - 1, i])
             rested[t - 1, i] += rested[t, i] * now(g, table, g.patience[i], t - 1)
+
+
+@kernel
+def reach(
+    g: Any, table: Floats, periods: int, bit: Any, mover: int, most: bool, later: Floats, held: Floats, policy: Floats
+) -> None:
+    """Puts ``mover`` in ``policy`` on the actions that make an event most (or least) likely; see ``solve.extremes``.
+
+    ``later`` [nodes] and ``held`` [ends] are room.
+    """
+    for t in range(periods - 1, -1, -1):
+        for e in range(len(g.end_nodes)):
+            b = g.b_ptr[g.a_ptr[g.end_nodes[e]]]
+            held[e] = 0.0
+            if t < periods - 1:
+                held[e] = 1.0 if g.flags[b] & bit != np.uint64(0) else later[g.target[b]]
+        for e in range(len(g.end_nodes)):
+            later[g.end_nodes[e]] = held[e]
+        for n in range(len(g.kind) - len(g.end_nodes) - 1, -1, -1):
+            if g.first_t[n] > t:
+                continue
+            decides = g.kind[n] == DECIDE
+            free = decides and g.mover[n] == mover
+            best, value, total = -1, 0.0, 0.0
+            for a in range(g.a_ptr[n], g.a_ptr[n + 1]):
+                x = 0.0
+                for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
+                    x += now(g, table, g.prob[0, b], t) * (
+                        1.0 if g.flags[b] & bit != np.uint64(0) else later[g.target[b]]
+                    )
+                total += (policy[t, a] if decides else 1.0) * x
+                better = best < 0 or (x > value if most else x < value)
+                if free and now(g, table, g.mask[a], t) != 0.0 and better:
+                    best, value = a, x
+            if free:
+                for a in range(g.a_ptr[n], g.a_ptr[n + 1]):
+                    policy[t, a] = 1.0 if a == best else 0.0
+            later[n] = later[g.pass_to[n]] if shut(g, table, n, t) else (value if free else total)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.game.arrays import GameArrays
 from foedus.game.words import TERMINAL
-from foedus.scenario.errors import FoedusError
 from foedus.scenario.query import Query
 from foedus.solve import adjoint, adjoint_walk
 from foedus.solve.adjoint_walk import Counts, Seen
@@ -23,7 +23,6 @@ from foedus.solve.queries import QueryPlan, looked_for
 
 Floats = NDArray[np.float64]
 Weights = list[tuple[str, tuple[int | slice, ...], float]]  # which counts, with which weight
-SMOOTH = ("prob", "first", "rate", "share", "expect")
 
 
 @dataclass
@@ -41,12 +40,6 @@ class Gradient:
     """The derivatives of queries under one policy."""
 
     def __init__(self, play: Play, queries: Sequence[Query]):
-        for query in queries:
-            if query.kind not in SMOOTH:
-                raise FoedusError(
-                    f"the slope of {query.kind}(...) is not worked out: it is a best answer or a correlation. "
-                    f"Slopes are given for {', '.join(SMOOTH)}."
-                )
         self.play, self.game, self.g = play, play.game, play.game.arrays
         self.asked = [_Asked(play, query) for query in queries]
         most = int(np.diff(self.g.a_ptr).max(initial=1))
@@ -115,40 +108,90 @@ class _Asked:
     """One query: the columns of its walk, and its weights on what they count."""
 
     def __init__(self, play: Play, query: Query):
-        self.game, self.start = play.game, play.game.starts[query.start]
+        self.play, self.game, self.query, self.start = play, play.game, query, play.game.starts[query.start]
         plan = QueryPlan(play.game, query.start)
-        self.above, self.below, self.constant = _weights(plan, query)
+        self.pair, self.mover = np.full(2, -1, np.int32), -1
+        self.above: Weights = []
+        self.below: Weights = []
+        self.constant = 0.0
+        if query.kind == "alignment":
+            self.pair = np.array([play.game.turn.actors.index(name) for name in query.names], np.int32)
+        elif query.kind in ("most", "least"):
+            assert query.event is not None
+            self.mover = play.game.turn.actors.index(query.names[0])
+            self.above = [("hit", (plan.eventually(query.event), slice(None)), 1.0)]
+        else:
+            self.above, self.below, self.constant = _weights(plan, query)
         columns = plan.columns()
         bit = np.where(columns.event < 0, np.uint64(0), np.uint64(1) << np.maximum(columns.event, 0).astype(np.uint64))
-        self.seen = Seen(bit.astype(np.uint64), *columns[1:])
+        self.seen = Seen(bit.astype(np.uint64), *columns[1:], self.pair, np.zeros(2))
         self.fulls = plan.fulls
 
-    def back(self, g: object, table: Floats, played: Floats, bar: Floats) -> tuple[float, Floats]:
+    def back(self, g: GameArrays, table: Floats, played: Floats, bar: Floats) -> tuple[float, Floats]:
         """(answer, what each choice probability as played is worth); adds to ``bar`` what coefficients are worth."""
         game, many = self.game, len(self.seen.bit)
         periods, actors = game.periods, len(game.turn.actors)
+        played = self._best_play(g, table, played) if self.mover >= 0 else played
         mass, rest = np.zeros((periods, game.nodes, many)), np.ones((periods, actors))
-        counts = self._counts()
+        counts, seed, pbar = self._counts(), self._counts(), np.zeros((periods, played.shape[1]))
         adjoint_walk.walk(g, table, periods, played, self.seen, self.start, mass, rest, counts)
-        above, below = _sum(counts, self.above), _sum(counts, self.below) if self.below else 1.0
-        pbar = np.zeros((periods, played.shape[1]))
-        if not below > 0:
-            return float("nan"), pbar
-        seed = self._counts()
-        _add(seed, self.above, 1 / below)
-        _add(seed, self.below, -above / below**2)
-        later, held = np.zeros((game.nodes, many)), np.zeros((len(game.arrays.end_nodes), many))
+        answer = self._answer(counts, seed)
+        if np.isnan(answer):
+            return answer, pbar
+        later, held = np.zeros((game.nodes, many)), np.zeros((len(g.end_nodes), many))
         adjoint_walk.walk_back(g, table, periods, played, self.seen, self.start, mass, rest, seed, later, held, bar, pbar,
                                np.zeros((periods, actors)))  # fmt: skip
-        return self.constant + above / below, pbar
+        if self.mover >= 0:
+            pbar[:, self.play.acts[self.mover]] = (
+                0.0  # at its best play a small change of it changes nothing (Danskin 1966)
+            )
+        return answer, pbar
+
+    def _answer(self, counts: Counts, seed: Counts) -> float:
+        """The number that counts come to (NaN where undefined); puts its weight on each count into ``seed``."""
+        if self.pair[0] >= 0:
+            answer, seed.moments[:] = correlation_weights(counts.moments, self.seen.shift)
+            return answer
+        above, below = _sum(counts, self.above), _sum(counts, self.below) if self.below else 1.0
+        if not below > 0:
+            return float("nan")
+        _add(seed, self.above, 1 / below)
+        _add(seed, self.below, -above / below**2)
+        return self.constant + above / below
+
+    def _best_play(self, g: GameArrays, table: Floats, played: Floats) -> Floats:
+        """``played`` with the mover on what makes the event most, or least, likely."""
+        best, event = played.copy(), self.game.watch.events.index(self.query.event)
+        room = np.zeros(self.game.nodes), np.zeros(len(g.end_nodes))
+        adjoint_walk.reach(g, table, self.game.periods, np.uint64(1) << np.uint64(event), self.mover,
+                           self.query.kind == "most", *room, best)  # fmt: skip
+        return best
 
     def _counts(self) -> Counts:
         game, f, t = self.game, self.fulls, self.game.periods
         return Counts(
             np.zeros((len(self.seen.bit), t)), np.zeros((f, t, max(len(game.action_ids), 1))),
             np.zeros((f, t, max(len(game.phase_ids), 1))), np.zeros((f, max(len(game.turn.objectives), 1))),
-            np.zeros((f, t, max(len(game.watch.events), 1))),
+            np.zeros((f, t, max(len(game.watch.events), 1))), np.zeros(6),
         )  # fmt: skip
+
+
+def correlation_weights(moments: Floats, shift: Floats) -> tuple[float, Floats]:
+    """(correlation, its slope in each of the six ``moments`` of ``Counts``); NaN without variance, as in ``solve.queries``."""
+    n, u, v, uu, vv, uv = moments
+    x, y = u / n, v / n
+    xx, yy, xy = uu / n - x * x, vv / n - y * y, uv / n - x * y
+    scale = max(uu, vv) / n + float(shift @ shift)
+    if not min(xx, yy) > 1e-15 * scale:
+        return float("nan"), np.full(6, np.nan)
+    root = np.sqrt(xx * yy)
+    r = xy / root
+    in_xx, in_yy, in_xy = -r / (2 * xx), -r / (2 * yy), 1 / root
+    slopes = np.array([
+        in_xx * (2 * x * x - uu / n) + in_yy * (2 * y * y - vv / n) + in_xy * (2 * x * y - uv / n),
+        -2 * x * in_xx - y * in_xy, -2 * y * in_yy - x * in_xy, in_xx, in_yy, in_xy,
+    ]) / n  # fmt: skip
+    return float(np.clip(r, -1, 1)), slopes
 
 
 def _sum(counts: Counts, weights: Weights) -> float:

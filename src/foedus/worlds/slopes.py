@@ -34,7 +34,7 @@ def slopes(
 ) -> tuple[Floats, dict[str, Floats]]:
     """(answers [queries, world], by assumption slopes [queries, world]) under a policy; NaN where undefined.
 
-    FoedusError for perfect rationality, whose choices jump, and for queries that are not smooth.
+    FoedusError for perfect rationality, whose choices jump.
     """
     if scenario.rationality == "perfect":
         raise FoedusError("choices of perfectly rational actors jump: they have no slopes. Use rationality: logit.")

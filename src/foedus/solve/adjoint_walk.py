@@ -105,6 +105,22 @@ def _pair_back(g: Any, table: Floats, t: int, n: int, x: float, seen: Any, w: Fl
     return w[0] + w[1] * u + w[2] * v + w[3] * u * u + w[4] * v * v + w[5] * u * v  # type: ignore[no-any-return]
 
 
+@part
+def _close(g: Any, table: Floats, t: int, periods: int, n: int, e: int, m: int, x: float, seen: Any, rest: Floats, mass: Floats,
+           out: Any) -> None:  # fmt: skip
+    """Counts mass ``x`` of column ``m`` at the period's end ``n``, number ``e`` of them, and moves it to the next period."""
+    a, f = g.a_ptr[n], seen.full[m]
+    if m == 0 and seen.pair[0] >= 0:
+        _count_pair(g, table, t, n, x, seen, out.moments)
+    if f >= 0:
+        _count_pays(g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], x, f, rest, out.pays)
+        for v in range(out.end_event.shape[2]):
+            if (g.end_flags[e] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
+                out.end_event[f, t, v] += x
+    if t < periods - 1:
+        land(seen, m, t + 1, g.flags[g.b_ptr[a]], x, g.target[g.b_ptr[a]], mass, out.hit)
+
+
 @kernel
 def walk(
     g: Any, table: Floats, periods: int, policy: Floats, seen: Any, start: Any, mass: Floats, rest: Floats, out: Any
@@ -137,16 +153,7 @@ def walk(
                 if x == 0.0:
                     continue
                 if end:
-                    b = g.b_ptr[first]
-                    if m == 0 and seen.pair[0] >= 0:
-                        _count_pair(g, table, t, n, x, seen, out.moments)
-                    if f >= 0:
-                        _count_pays(g, table, t, g.ap_ptr[first], g.ap_ptr[first + 1], x, f, rest, out.pays)
-                        for v in range(out.end_event.shape[2]):
-                            if (g.end_flags[ends] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
-                                out.end_event[f, t, v] += x
-                    if t < periods - 1:
-                        land(seen, m, t + 1, g.flags[b], x, g.target[b], mass, out.hit)
+                    _close(g, table, t, periods, n, ends, m, x, seen, rest, mass, out)
                     continue
                 if shut(g, table, n, t):
                     mass[t, g.pass_to[n], m] += x

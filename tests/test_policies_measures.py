@@ -10,6 +10,7 @@ import pytest
 from foedus.lenses.choice import own_metrics
 from foedus.lenses.measures import Goal, combined, main_needs, measures_of, needs_of
 from foedus.report.measures import measures_json, measures_section
+from foedus.report.policies import sections
 from foedus.report.results import Results
 from foedus.run import run
 from foedus.scenario.check import validate
@@ -76,6 +77,7 @@ def test_section_says_the_numbers() -> None:
     assert "with all but with a it is missed in 100% of worlds (almost certain)" in text
     assert "Needed and yet not enough" in text
     json.dumps(measures_json(Results(made), needs), allow_nan=False)
+    assert [one.id for one in sections(Results(made))] == ["choice", "measures"]
 
 
 def test_the_reference_claim_agrees_with_the_degrees() -> None:

@@ -116,7 +116,7 @@ def test_drawings_take_their_colours_from_the_page(run):
 def test_parts_come_in_the_promised_order(page):
     parts = [i for i in page.ids if not re.match(r"(claim|source|assumption)-", i)]
     assert parts == [
-        "summary", "claims", "outcomes", "policies", "noise", "assumptions", "structure", "observations", "limits",
+        "summary", "claims", "outcomes", "policies", "noise", "choice", "assumptions", "structure", "observations", "limits",
         "sources", "provenance",
     ]  # fmt: skip
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from foedus.cli import learning, lens, runs, scenarios
+from foedus.cli import learning, lens, policies, runs, scenarios
 from foedus.cli.common import app
 from foedus.scenario.errors import FoedusError
 
-__all__ = ["app", "learning", "lens", "main", "runs", "scenarios"]
+__all__ = ["app", "learning", "lens", "main", "policies", "runs", "scenarios"]
 
 
 def main() -> None:

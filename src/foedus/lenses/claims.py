@@ -130,6 +130,10 @@ class ReadReading:
         left, right = (self._value(part, answers, assumptions) for part in self.tree[1:])
         return np.array(np.broadcast_to(sign * (np.asarray(left, float) - right), width))
 
+    def value(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
+        """[worlds] the number that it comes to."""
+        return np.array(np.broadcast_to(np.asarray(self._value(self.tree, answers, assumptions), float), width))
+
     def _value(self, tree: Tree, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats]) -> Floats:
         env: dict[Any, Floats] = {**dict[Any, Floats](assumptions), **answers}
         return np.asarray(evaluate(tree, {}, env))
@@ -141,17 +145,18 @@ def read_claims(scenario: Scenario) -> list[ReadReading]:
     made = []
     for claim, written in scenario.claims.items():
         for name, text in written.readings.items():
-            tree = _under(parse_reading(text, scope), factual)
+            tree = under(parse_reading(text, scope), factual)
             made.append(ReadReading(claim, name, text, tree, tuple(queries_of(tree))))
     return made
 
 
-def _under(tree: Tree, policy: str) -> Tree:
+def under(tree: Tree, policy: str) -> Tree:
+    """The tree with its queries asked under ``policy`` where they name none."""
     if tree[0] == "query":
         return ("query", tree[1] if tree[1].under else replace(tree[1], under=policy))
     if tree[0] in ("num", "state", "asm", "t"):
         return tree
-    return (tree[0], *(_under(part, policy) for part in tree[1:]))
+    return (tree[0], *(under(part, policy) for part in tree[1:]))
 
 
 def summarise(reading: ReadReading, holds: Bools, margin: Floats, undefined: Bools, weights: Floats,

@@ -97,7 +97,8 @@ def _largest(values: Floats) -> float:
 
 
 def _better(values: Floats, mass: Floats) -> Floats:
-    return np.array([[share(a > b, mass) for b in values.T] for a in values.T])
+    wins = values[:, :, None] > values[:, None, :]
+    return np.where(wins.all(axis=0), 1.0, np.minimum(np.tensordot(mass, wins.astype(float), axes=1), 1.0))
 
 
 def choices(compared: xr.Dataset) -> dict[str, str]:

@@ -55,7 +55,10 @@ def indices(names: Sequence[str], outcome: ArrayLike, seed: int = 0) -> xr.Datas
 
     y = np.asarray(outcome, dtype=float)
     if np.isnan(y).any():
-        raise FoedusError(f"the outcome is undefined at {int(np.isnan(y).sum())} of {len(y)} points: no indices.")
+        raise FoedusError(
+            f"the outcome is undefined at {int(np.isnan(y).sum())} of {len(y)} points: no indices. "
+            "Ask for something that is defined in every world, or look at the box alone (--method box)."
+        )
     keys = {"first": "S1", "first_error": "S1_conf", "total": "ST", "total_error": "ST_conf"}
     if np.ptp(y) <= 1e-12 * np.abs(y).max(initial=0.0):
         found = {key: np.full(len(names), np.nan) for key in keys}

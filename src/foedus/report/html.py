@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from foedus.report import charts, charts_outcomes, findings, learning, track_record
 from foedus.report.background import background
 from foedus.report.diagram import turn_diagram
+from foedus.report.policies import sections as policy_sections
 from foedus.report.results import Results, Spread
 from foedus.report.section import Section, lens_section
 from foedus.report.wording import NOT_SCORED, capital, count, listed, number, percent, place, signed, source_name
@@ -38,7 +39,11 @@ def render(run: Run) -> str:
     css, js = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
     view["diagram"] = turn_diagram(results.scenario)
-    view["sections"] = [lens_section(results, found) for found in run.lenses.values()] + _record(results)
+    view["sections"] = [
+        *policy_sections(results),
+        *(lens_section(results, found) for found in run.lenses.values()),
+        *_record(results),
+    ]
     return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view))
 
 

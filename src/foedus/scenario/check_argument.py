@@ -13,9 +13,13 @@ _TRUTHS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
 
 
 def check_policies(c: Checker) -> None:
-    """What each policy sets, enables and binds."""
+    """What each policy sets, enables, binds and takes."""
+    takers: dict[frozenset[str], str] = {}
     for name, policy in c.scenario.policies.items():
         path: Path = ("policies", name)
+        other = takers.setdefault(frozenset(policy.measures), name) if policy.measures else name
+        if other != name:
+            c.error((*path, "measures"), f"'{other}' takes the same measures.", "Name what sets them apart.")
         for assumption, value in policy.set.items():
             where = (*path, "set", assumption)
             if c.known(where, assumption, c.assumptions, "an assumption"):

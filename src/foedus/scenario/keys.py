@@ -170,6 +170,7 @@ KEYS: dict[str, dict[str, str]] = {
     "Policy": {
         "label": _LABEL,
         "why": _WHY,
+        "measures": "What it takes, by name, so that necessary and sufficient measures can be told apart.",
         "set": "Assumptions to new values; expressions read the values before the policy.",
         "enable": "Actions (phase.action) that it brings to life.",
         "bind": "What actors are bound to do.",

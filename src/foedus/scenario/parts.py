@@ -358,10 +358,11 @@ class Bind(Model):
 
 
 class Policy(Model):
-    """A way things could be done: assumptions set, actions enabled, actors bound."""
+    """A way things could be done: assumptions set, actions enabled, actors bound; ``measures`` names what it takes."""
 
     label: str = ""
     why: str = ""
+    measures: list[Id] = []
     set: dict[str, Num] = {}
     enable: list[str] = []
     bind: list[Bind] = []

@@ -1,0 +1,164 @@
+"""Robust search against brute force on a grid, and its held-out figures against other worlds."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from foedus.lenses.levers import Lever, default_levers, read_lever, with_levers
+from foedus.lenses.search import Aim, search
+from foedus.report.search import search_json, search_section
+from foedus.run import run
+from foedus.scenario.errors import FoedusError
+from foedus.scenario.load import load
+from foedus.scenario.query import parse_query
+from foedus.scenario.scope import query_scope
+from foedus.worlds.simulate import simulate
+from small_policies import dial, foedus
+
+WAR, COST, RAIDS, PAY = (
+    "prob(eventually(war == yes))",
+    "expect(ann.cost)",
+    "prob(eventually(raids == some))",
+    "expect(bob)",
+)
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    return [run(dial(), policies=[], worlds=16, seed=seed, judge=False) for seed in (0, 1)]
+
+
+def test_single_metric_finds_the_known_optimum(worlds) -> None:
+    found = search(dial(), "status_quo", [Lever("c", 0, 1)], [Aim(WAR, "lower")], *worlds, evaluations=120)
+    best = found.candidates[0]
+    assert len(found.candidates) == 1 and best.levers["c"] == pytest.approx(0.3, abs=0.003)
+    for run_, number in zip(worlds, (best.trained[0], best.held_out[0])):
+        assert number == pytest.approx((best.levers["c"] - 0.3) ** 2 + run_.draws["x"].mean() / 10, abs=1e-12)
+    assert not np.allclose(worlds[0].draws["x"], worlds[1].draws["x"])
+    assert found.base.held_out[0] == pytest.approx(
+        np.mean((worlds[1].draws["c"] - 0.3) ** 2 + worlds[1].draws["x"] / 10)
+    )
+
+
+def test_frontier_of_two_metrics_is_that_of_a_grid(worlds) -> None:
+    found = search(
+        dial(), "status_quo", [Lever("c", 0, 1)], [Aim(WAR, "lower"), Aim(COST, "higher")], *worlds, evaluations=200
+    )
+    settings = np.array([one.levers["c"] for one in found.candidates])
+    assert (
+        len(settings) > 5
+        and settings.min() < 0.02
+        and settings.max() == pytest.approx(0.3, abs=0.01)
+        and (settings <= 0.301).all()
+    )
+    assert all(one.still_efficient for one in found.candidates)
+    for one in found.candidates:
+        assert one.held_out[1] == pytest.approx(-one.levers["c"], abs=1e-6)
+
+
+def test_timing_of_a_binding_against_brute_force(worlds) -> None:
+    """Guarding from period k on: 4 - k periods at 0.05 each, k chances of a raid at 0.1."""
+    found = search(
+        dial(),
+        "guarding",
+        [Lever("guard", 0, 4, "timing")],
+        [Aim(RAIDS, "lower"), Aim(PAY, "higher")],
+        *worlds,
+        evaluations=64,
+    )
+    by_start = {int(one.levers["guard"]): one for one in found.candidates}
+    assert sorted(by_start) == [0, 1, 2, 3, 4]
+    for k, one in by_start.items():
+        assert one.held_out[0] == pytest.approx(1 - 0.9**k, abs=1e-6) and one.held_out[1] == pytest.approx(
+            -0.05 * (4 - k), abs=1e-6
+        )
+
+
+def test_tail_rule_averages_the_worst_tenth(worlds) -> None:
+    found = search(dial(), "status_quo", [Lever("c", 0, 1)], [Aim(WAR, "lower")], *worlds, rule="tail", evaluations=64)
+    x = np.sort(worlds[0].draws["x"])[::-1]
+    worst = (x[0] / 16 + x[1] * (0.1 - 1 / 16)) / 0.1
+    assert found.candidates[0].trained[0] == pytest.approx(
+        worst / 10 + (found.candidates[0].levers["c"] - 0.3) ** 2, abs=1e-12
+    )
+
+
+def test_a_lever_is_the_same_as_a_policy_that_sets_it(worlds) -> None:
+    scenario = dial()
+    lever = Lever("c", 0, 1)
+    changed = with_levers(scenario, "status_quo", [lever])
+    query = parse_query(WAR, query_scope(scenario))
+    draws = worlds[0].draws
+    moved = simulate(changed, {**draws, lever.slot: np.full(16, 0.7)}, ["status_quo"], [query], observe=False).query[
+        "status_quo"
+    ][0]
+    scenario.policies["status_quo"].set["c"] = 0.7
+    np.testing.assert_allclose(
+        moved, simulate(scenario, draws, ["status_quo"], [query], observe=False).query["status_quo"][0]
+    )
+
+
+def test_default_levers_are_the_dials_of_commitments() -> None:
+    (vow,) = default_levers(dial(), "status_quo")
+    assert (vow.name, vow.low, vow.high, vow.kind, vow.commitment) == ("c", 0, 1, "credibility", "vow")
+    assert {lever.name: lever.kind for lever in default_levers(dial(), "guarding")} == {
+        "c": "credibility",
+        "guard": "timing",
+    }
+    found = {lever.name: lever for lever in default_levers(load("russia-dprk-pact"), "deterrence_only")}
+    assert {"us_vagueness", "threat_vagueness", "assure_clarity"} == {
+        n for n, lever in found.items() if lever.kind == "clarity"
+    }
+    assert {"pact_cost", "us_cost", "threat_cost", "assure_cost", "line_cost"} == {
+        n for n, lever in found.items() if lever.kind == "credibility"
+    }
+    assert found["us_vagueness"].low <= 0.1 and found["allied_reply"].kind == "timing"
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("c", "Write name=low:high"), ("c=1:0", "from a lower to a higher"), ("d=0:1", "neither an assumption"), ("c=a:b", "must be numbers"),
+    ("guard=0:9", "whole periods from 0 to 4"),
+])  # fmt: skip
+def test_wrong_levers_are_refused(text, says) -> None:
+    with pytest.raises(FoedusError, match=says):
+        read_lever(dial(), "guarding", text)
+
+
+def test_section_says_the_numbers(worlds) -> None:
+    found = search(
+        dial(), "status_quo", [Lever("c", 0, 1)], [Aim(WAR, "lower"), Aim(COST, "higher")], *worlds, evaluations=64
+    )
+    section = search_section(dial(), found)
+    text = " ".join(section.sentences)
+    assert (
+        f"{found.tried} candidates were tried in 16 worlds" in text
+        and "in 16 held-out worlds" in text
+        and "luck" in text
+    )
+    assert str(section.figures[0].drawing).startswith("<svg") and len(section.tables) == 2
+    told = json.loads(json.dumps(search_json(dial(), found), allow_nan=False))
+    assert len(told["candidates"]) == len(found.candidates)
+
+
+def test_command_searches(tmp_path) -> None:
+    file = tmp_path / "dial.yaml"
+    file.write_text(dial().to_yaml())
+    asked = ("search", str(file), "--worlds", "16", "--few", "8", "--evaluations", "40")
+    found = json.loads(foedus(*asked, "--lever", "c=0:0.5", "--metric", WAR, "--json").stdout)
+    assert found["candidates"][0]["levers"]["c"] == pytest.approx(0.3, abs=0.05)
+    page = tmp_path / "page.html"
+    shown = foedus(*asked, "--html", str(page))
+    assert "<svg" in page.read_text() and "Settings of the levers" in page.read_text()
+    assert shown.returncode == 0 and "Settings of the levers" in shown.stdout, shown.stderr
+    for wrong in (
+        ("--lever", "q=0:1"),
+        ("--rule", "dice"),
+        ("--policy", "no"),
+        ("--html", str(tmp_path)),
+        ("--metric", 'prob(eventually(war == yes), under="guarding")'),
+    ):
+        done = foedus(*asked, *wrong)
+        assert done.returncode == 2 and done.stderr.startswith("foedus: "), done.stderr

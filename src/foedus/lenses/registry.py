@@ -6,8 +6,12 @@ result; ``section(results, found)`` of ``foedus.report.lens_x`` shows it. Both a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from foedus.scenario.errors import FoedusError
+from foedus.scenario.expr import nearest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,3 +37,32 @@ def look(name: str, run: Run, policy: str | None = None) -> xr.Dataset:
     found: xr.Dataset = import_module(f"foedus.lenses.{name}").look(run, policy or run.scenario.factual_policy)
     found.attrs |= {"lens": name}
     return found
+
+
+ENOUGH_WORLDS, SMALL_GAME = 100, 1000
+
+
+def chosen(names: str, run: Run) -> list[str]:
+    """The lenses that ``names`` means: ``all``, ``none``, a list with commas, or ``auto``.
+
+    ``auto`` is all of them, but for a quick look (fewer than ENOUGH_WORLDS worlds) at a game of more than
+    SMALL_GAME branches, which they would make slow. FoedusError for a lens that there is not.
+    """
+    if names == "auto":
+        quick = len(run.weights) < ENOUGH_WORLDS and run.game.branches > SMALL_GAME
+        return [] if quick else list(QUESTIONS)
+    if names in ("all", "none"):
+        return list(QUESTIONS) if names == "all" else []
+    asked = [name.strip() for name in names.split(",")]
+    for name in asked:
+        if name not in QUESTIONS:
+            raise FoedusError(f"'{name}' is not a lens. {nearest(name, QUESTIONS)}".strip())
+    return asked
+
+
+def look_through(run: Run, names: Sequence[str], progress: Callable[[str, int, int], None] | None = None) -> None:
+    """Looks at a run through lenses, for its report: fills ``run.lenses``."""
+    for i, name in enumerate(names):
+        if progress is not None:
+            progress(f"lens: {name}", i, len(names))
+        run.lenses[name] = look(name, run)

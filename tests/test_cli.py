@@ -24,7 +24,7 @@ def test_run_writes_a_report(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"report.html", "results.nc", "run.json"}
+    assert names == {"chunks", "report.html", "results.nc", "run.json"}
     about = json.loads((tmp_path / "out" / "run.json").read_text())
     assert about["worlds"] == 20 and len(about["hash"]) == 64
 

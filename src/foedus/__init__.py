@@ -27,19 +27,25 @@ _HOMES = {
     "ScenarioError": "foedus.scenario.errors",
     "validate": "foedus.scenario.check",
     "run": "foedus.run",
+    "ensemble": "foedus.ensembles",
+    "resume": "foedus.ensembles",
+    "Executor": "foedus.worlds.executors",
     "Run": "foedus.run",
     "simulate": "foedus.worlds.simulate",
     "sample": "foedus.worlds.sample",
 }
 __all__ = [
+    "Executor",
     "FoedusError",
     "Run",
     "Scenario",
     "ScenarioError",
     "__version__",
     "check",
+    "ensemble",
     "load",
     "problems_of",
+    "resume",
     "run",
     "sample",
     "simulate",
@@ -47,11 +53,13 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from foedus.ensembles import ensemble, resume
     from foedus.run import Run, run
     from foedus.scenario.check import check, problems_of, validate
     from foedus.scenario.errors import FoedusError, ScenarioError
     from foedus.scenario.load import load
     from foedus.scenario.schema import Scenario
+    from foedus.worlds.executors import Executor
     from foedus.worlds.sample import sample
     from foedus.worlds.simulate import simulate
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,17 +20,20 @@ from foedus.lenses.mechanisms import drop_each
 from foedus.lenses.questions import asked
 from foedus.lenses.score import loses_to, score
 from foedus.scenario.check import validate
+from foedus.scenario.dump import dump
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.expr import nearest
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
+from foedus.worlds.found import Found, in_memory
 from foedus.worlds.learn import Drawn, half_posterior
 from foedus.worlds.reach import refuse_unreachable
 from foedus.worlds.sample import sample, uncertain
-from foedus.worlds.simulate import Games, Setting, Simulation, simulate
-from foedus.worlds.weights import ess
+from foedus.worlds.simulate import PolicyResult, Setting, simulate
+from foedus.worlds.weights import ess, means
+from foedus.worlds.work import VARIED, Arrays, Layout, Task, Work
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 SUBSET = 24  # worlds of the precision sweep and the tests of what is built in: three full blocks
 SETTINGS = {"zero": Setting(0.0), "half": Setting(0.5), "twice": Setting(2.0), "perfect": Setting(perfect=True)}
+LOADED = 128 * 2**20  # bytes of labelled results that a run holds in memory; larger ones stay on the disk
 
 
 @dataclass
@@ -74,6 +79,9 @@ class Run:
     learned: xr.Dataset | None = None
     prior: Floats | None = None  # weights of worlds before the observations; None: all alike
     lenses: dict[str, xr.Dataset] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    solved: int = 0  # pieces solved in this go, of a run that is kept in a directory
+    _means: dict[tuple[str, str], xr.DataArray] = field(default_factory=dict, init=False, repr=False)
 
     def few(self, most: int = SUBSET) -> Run:
         """The same run on at most ``most`` worlds that stand for all, for what is too slow in every world.
@@ -91,6 +99,21 @@ class Run:
             self, draws={name: draw[chosen] for name, draw in self.draws.items()}, weights=weights, ess=ess(weights),
             data=self.data.isel(world=chosen), loglik_by_observation=None, prior=None,
         )  # fmt: skip
+
+    @property
+    def large(self) -> bool:
+        """Whether the results by world are too large to be held in memory, or in one file."""
+        return int(self.data.nbytes) > LOADED
+
+    def mean(self, variable: str, policy: str) -> xr.DataArray:
+        """The posterior mean of a variable of ``data`` over the worlds where it is defined.
+
+        Read a block of worlds at a time, so that it may be larger than memory.
+        """
+        key = variable, policy
+        if key not in self._means:
+            self._means[key] = means(self.data[variable].sel(policy=policy), self.weights)
+        return self._means[key]
 
     def prob(self, event: str, **options: Any) -> xr.DataArray:
         """The probability of an event as a query writes it: ``r.prob("eventually(tension >= war)")``.
@@ -136,28 +159,25 @@ def run(scenario: Scenario, *, policies: Sequence[str] | None = None, worlds: in
     ``judge`` claims are left alone, and with them the sweep and the tests: for looking through a lens.
     Raises FoedusError (ScenarioError with all that is wrong) for what cannot be run.
     """
-    validate(scenario)
-    policies = [policies] if isinstance(policies, str) else policies
-    for name in policies or []:
-        if name not in scenario.all_policies:
-            raise FoedusError(f"'{name}' is not a policy. {nearest(name, scenario.all_policies)}".strip())
-    for what, value, least in (
-        ("worlds", worlds, 1),
-        ("subset", subset, 1),
-        ("threads", threads, 1),
-        ("seed", seed, None),
-    ):
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not whole or (least is not None and value < least):
-            raise FoedusError(f"{what} must be a whole number{f', {least} or more' if least else ''}, not {value!r}.")
-    first = worlds - worlds // 2 if resample else worlds
-    few = min(subset, first if first < LANES else first // LANES * LANES)
-    return Job(scenario, policies, worlds, seed, method, few, judge, resample, progress, threads).run()
+    started = time.perf_counter()
+    job = Job(scenario, policies, worlds, seed, method, subset, judge, resample)
+    whole_number("threads", threads, 1)
+    _ = job.layout
+    main = job.span("main", range(worlds))
+    tell = Tally(sum(task.count for task in (main, *job.tested.values())), progress)
+    found = job.found(main, job.work.solve(main, threads, tell))
+    solved = time.perf_counter()
+
+    def beside() -> dict[str, Found]:
+        return {claim: job.found(task, job.work.solve(task, threads, tell)) for claim, task in job.tested.items()}
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return job.finish(found, pool.submit(beside), {"solve": solved - started})
 
 
 @dataclass
 class Job:
-    """What a run was asked for, and how far it is."""
+    """What a run was asked for: the pieces that it is solved in, and what they say together."""
 
     scenario: Scenario
     chosen: Sequence[str] | None
@@ -166,105 +186,128 @@ class Job:
     method: str
     subset: int
     judge: bool
-    resample: bool
-    progress: Progress | None
-    threads: int
-    done: int = 0
+    resample: bool = False
 
     def __post_init__(self) -> None:
+        validate(self.scenario)
+        self.chosen = [self.chosen] if isinstance(self.chosen, str) else self.chosen
+        for name in self.chosen or []:
+            if name not in self.scenario.all_policies:
+                raise FoedusError(f"'{name}' is not a policy. {nearest(name, self.scenario.all_policies)}".strip())
+        for what, least in (("worlds", 1), ("subset", 1), ("seed", None)):
+            whole_number(what, getattr(self, what), least)
+        first = self.worlds - self.worlds // 2 if self.resample else self.worlds  # the subset is of the prior
+        self.subset = min(self.subset, first if first < LANES else first // LANES * LANES)
         self.readings = read_claims(self.scenario) if self.judge else []
         self.queries = list(dict.fromkeys(query for reading in self.readings for query in reading.queries))
         self.outcomes = outcomes_of(self.scenario)
         known = list(self.scenario.all_policies)
         needed = {self.scenario.factual_policy, *(query.under for query in self.queries)}
         self.policies = [name for name in known if self.chosen is None or name in self.chosen or name in needed]
-
-    def run(self) -> Run:
-        """Everything, in order."""
-        started = time.perf_counter()
-        games = Games(self.scenario, self.queries, self.outcomes, entropy=True, ahead=1)
-        drawn = self._draw()
-        draws = drawn.draws
-        self.variants = self._variants()
-        self.total = self.worlds * len(self.policies)
-        self.total += self.subset * len(self.policies) * len(SETTINGS) * self.judge
-        self.total += self.subset * sum(len(needed) for _, needed in self.variants)
-        refuse_unreachable(self.readings, games)
-        main = self._simulate(
-            games, draws, self.policies, variations=settings_of(self.scenario) if self.judge else {}, few=self.subset
-        )
-        solved = time.perf_counter()
-        prior, weights, effective = drawn.weigh(main.loglik)
-        few = {name: draw[: self.subset] for name, draw in draws.items()}
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            made = Judge(self, main, draws, weights, beside.submit(self._neutral, games, few), prior)
-            data, drivers, claims = made.data(), made.drivers(), made.claims()
-        timings = {"solve": solved - started, "judge": time.perf_counter() - solved}
-        size = games.play(self.scenario.factual_policy)[0].game
-        layout = GameSize(
-            size.start_states, size.nodes, size.branches, size.actions, len(size.program.trees), size.bytes_per_world
-        )
-        run = Run(
-            self.scenario, draws, weights, effective, bool(self.scenario.observations), by_observation(main),
-            self.policies, made.periods, data, Claims(claims), made.sweep_data(), drivers, layout,
-            provenance(self.scenario, self.worlds, self.seed, self.method, self.subset, timings) | drawn.about,
-        )  # fmt: skip
-        run.prior = prior
-        run.score, run.learned = self._score(main, prior), from_run(run)
-        run.warnings = warnings_of(run)
-        return run
+        self.settings = settings_of(self.scenario) if self.judge else {}
+        self.drawn = self._draw()
+        self.draws = self.drawn.draws
+        self.work = Work(self.scenario, tuple(self.policies), tuple(self.queries), self.outcomes)
 
     def _draw(self) -> Drawn:
         """The worlds: of the prior, or half of them drawn where the observations point."""
         if not self.resample:
             return Drawn(sample(self.scenario, self.worlds, self.seed, self.method))  # type: ignore[arg-type]
-        return half_posterior(self.scenario, self.worlds, self.seed, self.threads)
+        return half_posterior(self.scenario, self.worlds, self.seed)
 
-    def _simulate(self, games: Games, draws: Mapping[str, Floats], policies: Sequence[str], **how: Any) -> Simulation:
-        def tell(count: int) -> None:
-            self.done += count
-            if self.progress is not None:
-                self.progress("solving", self.done, self.total)
+    @cached_property
+    def layout(self) -> Layout:
+        """The labels of the results; compiles the games. ScenarioError when claims ask about what cannot be."""
+        refuse_unreachable(self.readings, self.work.games)
+        return Layout.of(self.work.games, self.policies)
 
-        return simulate(games.scenario, draws, policies, self.queries, outcomes=self.outcomes, threads=self.threads,
-                        progress=tell, games=games, **how)  # fmt: skip
+    def span(self, name: str, worlds: range) -> Task:
+        """Some of the worlds; those of them that are in the subset under each other precision too."""
+        draws = {assumption: draw[worlds.start : worlds.stop] for assumption, draw in self.draws.items()}
+        few = max(min(self.subset, worlds.stop) - worlds.start, 0) if self.judge else 0
+        return Task(name, worlds.start, draws, tuple(self.policies), self.settings, few)
 
-    def _score(self, main: Simulation, prior: Floats | None) -> dict[str, Any] | None:
+    @cached_property
+    def tested(self) -> dict[str, Task]:
+        """By claim that says what it rests on: the subset with that at its neutral value, under what it asks about."""
+        made: dict[str, Task] = {}
+        for claim, written in self.scenario.claims.items() if self.judge else ():
+            if written.rests_on:
+                neutral = written.rests_on
+                put = {name: np.full(self.subset, float(v)) for name, v in neutral.items() if not isinstance(v, str)}
+                draws = {name: draw[: self.subset] for name, draw in self.draws.items()} | put
+                asked = dict.fromkeys(q.under for r in self.readings if r.claim == claim for q in r.queries if q.under)
+                values = ", ".join(f"{name} = {value}" for name, value in neutral.items())
+                about = f"With what claim '{claim}' rests on made neutral ({values})"
+                changed = neutral_scenario(self.scenario, neutral)
+                name = f"neutral-{len(made):03d}"
+                made[claim] = Task(name, 0, draws, tuple(asked), scenario=changed, only=VARIED, about=about)
+        return made
+
+    def found(self, task: Task, arrays: Arrays) -> Found:
+        """A task's arrays, labelled."""
+        return in_memory(arrays, self.queries, self.layout, task.policies, list(task.variations) if task.few else [])
+
+    def finish(self, main: Found, neutral: Future[dict[str, Found]], timings: Mapping[str, float]) -> Run:
+        """What the pieces say together; ``neutral`` are those of ``tested``, by claim, waited for last."""
+        started = time.perf_counter()
+        no_news = np.zeros(self.worlds)
+        prior, weights, effective = self.drawn.weigh(
+            main.heard["log_likelihood"][:].sum(axis=1) if main.heard else no_news
+        )
+        made = Judge(self, main, self.draws, weights, neutral, prior)
+        data, drivers, claims = made.data(), made.drivers(), made.claims()
+        meta = provenance(self.scenario, self.worlds, self.seed, self.method, self.subset) | self.drawn.about
+        if made.searched < self.worlds:
+            meta["searched_worlds"] = made.searched
+        run = Run(
+            self.scenario, self.draws, weights, effective, bool(self.scenario.observations), by_observation(main),
+            self.policies, list(self.layout.labels["period"]), data, Claims(claims), made.sweep_data(), drivers, self._size(),
+            meta,
+        )  # fmt: skip
+        run.prior = prior
+        run.score, run.learned = self._score(main, prior), from_run(run)
+        run.warnings = warnings_of(run)
+        timings = {**timings, "judge": time.perf_counter() - started}
+        run.timings = {name: round(seconds, 3) for name, seconds in timings.items()}
+        return run
+
+    def _score(self, main: Found, prior: Floats | None) -> dict[str, Any] | None:
         """The forecasts against the record; where they lose to a rival, also which mechanism is to blame."""
         if not asked(self.scenario):
             return None
-        scored = score(self.scenario, main.results[self.scenario.factual_policy], prior=prior)
+        game = self.work.games.play(self.scenario.factual_policy)[0].game
+        heard = PolicyResult(game.action_ids, game.phase_ids, game.turn.objectives, dict(main.heard))
+        scored = score(self.scenario, heard, prior=prior)
         if self.judge and loses_to(scored):
             scored["mechanisms"] = drop_each(self.scenario, self.subset, self.seed)
         return scored
 
-    def _variants(self) -> list[tuple[str, list[str]]]:
-        """Claims that say what they rest on, with the policies that they ask about."""
-        if not self.judge:
-            return []
-        return [
-            (
-                claim,
-                list(dict.fromkeys(q.under for r in self.readings if r.claim == claim for q in r.queries if q.under)),
-            )
-            for claim, written in self.scenario.claims.items()
-            if written.rests_on
-        ]
+    def _size(self) -> GameSize:
+        size = self.work.games.play(self.scenario.factual_policy)[0].game
+        return GameSize(
+            size.start_states, size.nodes, size.branches, size.actions, len(size.program.trees), size.bytes_per_world
+        )
 
-    def _neutral(self, games: Games, few: Mapping[str, Floats]) -> dict[str, tuple[Simulation, Scenario]]:
-        """The subset with what each claim rests on put at its neutral value."""
-        made = {}
-        for claim, policies in self.variants:
-            neutral = self.scenario.claims[claim].rests_on
-            changed = neutral_scenario(self.scenario, neutral)
-            put = {name: np.full(self.subset, float(v)) for name, v in neutral.items() if not isinstance(v, str)}
-            try:
-                found = self._simulate(games.of(changed), {**few, **put}, policies)
-            except FoedusError as error:
-                values = ", ".join(f"{name} = {value}" for name, value in neutral.items())
-                raise FoedusError(f"With what claim '{claim}' rests on made neutral ({values}): {error}") from None
-            made[claim] = found, changed
-        return made
+
+def whole_number(what: str, value: object, least: int | None = None) -> None:
+    """FoedusError when a number that was asked for is not whole, or is too small."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or (least is not None and value < least):  # type: ignore[operator]
+        raise FoedusError(f"{what} must be a whole number{f', {least} or more' if least else ''}, not {value!r}.")
+
+
+class Tally:
+    """Tells how far the solving is, over all pieces; ``total`` counts worlds, each under each policy."""
+
+    def __init__(self, total: int, progress: Progress | None):
+        self.total, self.progress, self.done = total, progress, 0
+
+    def __call__(self, count: int) -> None:
+        """So many more are done."""
+        self.done += count
+        if self.progress is not None:
+            self.progress("solving", self.done, self.total)
 
 
 def settings_of(scenario: Scenario) -> dict[str, Setting]:
@@ -274,15 +317,13 @@ def settings_of(scenario: Scenario) -> dict[str, Setting]:
     return {name: setting if setting.scale == 0 else Setting(perfect=True) for name, setting in SETTINGS.items()}
 
 
-def provenance(
-    scenario: Scenario, worlds: int, seed: int, method: str, subset: int, timings: Mapping[str, float]
-) -> dict[str, Any]:
+def provenance(scenario: Scenario, worlds: int, seed: int, method: str, subset: int) -> dict[str, Any]:
     """What a run was made from."""
     from foedus import __version__
 
     return {
         "version": __version__, "hash": scenario_hash(scenario), "seed": seed, "method": method, "worlds": worlds,
-        "subset": subset, "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
+        "subset": subset,
     }  # fmt: skip
 
 
@@ -290,7 +331,7 @@ def scenario_hash(scenario: Scenario) -> str:
     """A hash of everything that a scenario says."""
     import hashlib
 
-    return hashlib.sha256(scenario.model_dump_json(by_alias=True).encode()).hexdigest()
+    return hashlib.sha256(dump(scenario).encode()).hexdigest()
 
 
 def warnings_of(run: Run) -> list[str]:
@@ -309,9 +350,6 @@ def warnings_of(run: Run) -> list[str]:
     return found
 
 
-def by_observation(main: Simulation) -> Floats | None:
+def by_observation(main: Found) -> Floats | None:
     """[observations, world] what each observation adds to the log-likelihood, given those before; None without any."""
-    for result in main.results.values():
-        if "log_each" in result.parts:
-            return np.ascontiguousarray(result.log_each.T)
-    return None
+    return np.ascontiguousarray(main.heard["log_each"][:].T) if "log_each" in main.heard else None

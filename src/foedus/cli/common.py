@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,14 +27,6 @@ def known(names: list[str], valid: Any, what: str) -> None:
     for name in names:
         if name not in valid:
             raise FoedusError(f"'{name}' is not a {what}. {nearest(name, valid)}".strip())
-
-
-def writable(target: Path) -> None:
-    """Makes the directory of a run, before anything is computed."""
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FoedusError(f"{target} cannot be made: {error.strerror}. Give another --out.") from None
 
 
 def print_json(value: Any) -> None:

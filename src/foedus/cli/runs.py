@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foedus.cli.common import Bar, Json, Name, Policies, Seed, Worlds, app, console, known, print_json, writable
+from foedus.cli.common import Bar, Json, Name, Policies, Seed, Worlds, app, console, known, print_json
+from foedus.scenario.errors import FoedusError
+
+if TYPE_CHECKING:
+    from foedus.run import Run
+
+Kind = Annotated[str, typer.Option("--executor", help="who solves: local (threads here) or dask")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="a Dask scheduler's address, tcp://...; default: workers are started here")
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="threads, or Dask processes started here; default: one a core")
+]
+Open = Annotated[bool, typer.Option("--open", help="open the report in a browser")]
 
 
 @app.command()
@@ -21,36 +34,72 @@ def run(
     resample: Annotated[
         bool, typer.Option("--resample", help="draw half of the worlds anew where the observations point")
     ] = False,
-    open_: Annotated[bool, typer.Option("--open", help="open the report in a browser")] = False,
+    chunk: Annotated[int | None, typer.Option(min=1, help="worlds kept together; default: by size")] = None,
+    executor: Kind = "local",
+    scheduler: Scheduler = None,
+    workers: Workers = None,
+    anew: Annotated[bool, typer.Option("--anew", help="throw away what the directory holds of a run")] = False,
+    open_: Open = False,
     json: Json = False,
 ) -> None:
     """Solve a scenario in every world, judge its claims, write a report."""
+    from foedus.ensembles import ensemble
     from foedus.run import run as run_scenario
     from foedus.scenario.load import load
+    from foedus.worlds.executors import Executor
 
-    loaded = load(scenario)
+    loaded, who = load(scenario), Executor(executor, scheduler, workers)
     known(policy or [], loaded.all_policies, "policy")
     known([method], {"lhs": 1, "sobol": 1}, "method")
     target = out or (None if json else Path("foedus-out") / Path(scenario).stem)
-    if target is not None:
-        writable(target)
-    with Bar(show=not json) as bar:
+    if target is None:
+        if executor != "local" or chunk or anew:
+            raise FoedusError("--executor, --chunk and --anew are for runs that are kept: give --out DIR.")
         found = run_scenario(
-            loaded, policies=policy, worlds=worlds, seed=seed, method=method, resample=resample, progress=bar.step
+            loaded, policies=policy, worlds=worlds, seed=seed, method=method, resample=resample, threads=workers or 2
         )
-    if target is not None:
-        from foedus.report.files import write_run
-
-        report = write_run(found, target)
-    if json:
-        from foedus.report.json import to_json
-
-        print_json(to_json(found))
+        _show(found, None, open_, json)
         return
+    with Bar(show=not json) as bar:
+        found = ensemble(loaded, target, policies=policy, worlds=worlds, seed=seed, method=method,
+                         resample=resample, chunk=chunk, executor=who, anew=anew, progress=bar.step)  # fmt: skip
+    _show(found, target, open_, json)
+
+
+@app.command()
+def resume(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where a run was begun (its --out)")],
+    executor: Kind = "local",
+    scheduler: Scheduler = None,
+    workers: Workers = None,
+    open_: Open = False,
+    json: Json = False,
+) -> None:
+    """Go on with a run that was stopped, and mend one whose files were damaged."""
+    from foedus.ensembles import resume as resume_run
+    from foedus.worlds.executors import Executor
+
+    with Bar(show=not json) as bar:
+        found = resume_run(directory, executor=Executor(executor, scheduler, workers), progress=bar.step)
+    if not json:
+        missing = f"{found.solved} missing pieces were solved" if found.solved else "all pieces were there and sound"
+        print(f"{directory}: {missing}; report, results and run.json are written anew.")
+    _show(found, directory, open_, json)
+
+
+def _show(found: Run, target: Path | None, open_: bool, json: bool) -> None:
+    """Writes a run's files where there is a place for them, and prints what it found."""
+    from foedus.report.files import write_run
+    from foedus.report.json import to_json
     from foedus.report.terminal import print_summary
 
+    report = None if target is None else write_run(found, target, f"and run `foedus resume {target}`")
+    if json:
+        print_json(to_json(found))
+        return
     terminal = console()
     print_summary(found, terminal)
-    terminal.print(f"Report: {report}", soft_wrap=True)
-    if open_:
-        typer.launch(report.resolve().as_uri())
+    if report is not None:
+        terminal.print(f"Report: {report}", soft_wrap=True)
+        if open_:
+            typer.launch(report.resolve().as_uri())

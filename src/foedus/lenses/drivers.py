@@ -19,6 +19,7 @@ from foedus.worlds.weights import normalised, ranks, weighted_quantile
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+_SHUFFLED = 2**20  # numbers that are shuffled at a time, so that memory does not grow with worlds times rounds
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,10 @@ def _correlations(x: Floats, y: Floats, mass: Floats) -> Floats:
 
 def _noise(places: _Places, y: Floats, parted: Bools, mass: Floats, rounds: int, seed: int) -> tuple[float, float]:
     """What the largest measures over assumptions rarely exceed when the outcome is shuffled over worlds."""
-    rng = np.random.default_rng(seed)
-    shuffles = np.stack([rng.permutation(len(y)) for _ in range(rounds)])
-    correlations = np.abs(_correlations(places.x, y[shuffles], mass)).max(axis=0)
-    distances = [np.nan_to_num(places.distances(mass, parted[shuffle])).max() for shuffle in shuffles]
+    rng, correlations, distances = np.random.default_rng(seed), list[float](), list[float]()
+    together = max(_SHUFFLED // len(y), 1)
+    for start in range(0, rounds, together):
+        shuffles = np.stack([rng.permutation(len(y)) for _ in range(min(together, rounds - start))])
+        correlations += np.abs(_correlations(places.x, y[shuffles], mass)).max(axis=0).tolist()
+        distances += [float(np.nan_to_num(places.distances(mass, parted[shuffle])).max()) for shuffle in shuffles]
     return float(np.quantile(correlations, 0.975)), float(np.quantile(distances, 0.975))

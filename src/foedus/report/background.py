@@ -177,6 +177,16 @@ def limits(results: Results) -> list[str]:
         found.append(
             f"Precision sweeps and tests of what is built in were run on {run.meta['subset']} worlds, not all."
         )
+    if run.large:
+        found.append(
+            "The results of each world are too large for one file: results.nc holds their averages, weights and which "
+            "claims hold in each world; the chunks beside it hold the rest."
+        )
+    if run.meta.get("searched_worlds"):
+        found.append(
+            f"What decides claims and outcomes, and where claims fail, was looked for in the first "
+            f"{run.meta['searched_worlds']:,} worlds, not all; shares, averages and ranges are over all."
+        )
     spare = [a for a in results.policies if a not in results.selected_policies()]
     if spare:
         drawn = len(results.policies) - len(spare)
@@ -215,7 +225,7 @@ def _provenance(results: Results) -> list[tuple[str, str]]:
     for key, value in results.run.meta.items():
         if isinstance(value, dict):
             parts = [f"{plain(str(k))} {number(v) if isinstance(v, (int, float)) else v}" for k, v in value.items()]
-            found.append((capital(plain(key)) + (", seconds" if key == "timings" else ""), ", ".join(parts)))
+            found.append((capital(plain(key)), ", ".join(parts)))
         else:
             found.append((capital(plain(key)), str(value)))
     return found

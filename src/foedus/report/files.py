@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foedus.report.html import write_report
+from foedus.report.html import render
 from foedus.scenario.errors import FoedusError
+from foedus.worlds.store import write_atomic
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,26 +16,34 @@ if TYPE_CHECKING:
     from foedus.run import Run
 
 
-def write_run(run: Run, directory: Path) -> Path:
-    """Writes ``report.html``, ``results.nc`` and ``run.json``, each whole or not at all; the report's path."""
+def write_run(run: Run, directory: Path, then: str = "and try again") -> Path:
+    """Writes ``report.html``, ``results.nc`` and ``run.json``, each whole or not at all; the report's path.
+
+    The first two depend on the results alone: no clock. ``then`` says what to do once a full disk has room.
+    FoedusError when the directory cannot be written.
+    """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        report = directory / "report.html"
-        partial = directory / "report.html.partial"
-        write_report(run, partial)
-        os.replace(partial, report)
-        _write_results(run.data, directory / "results.nc")
-        about = {**run.meta, "game": vars(run.game), "effective_sample": run.ess, "policies": run.policies}
-        partial = directory / "run.json.partial"
-        partial.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, directory / "run.json")
     except OSError as error:
-        raise FoedusError(f"{directory} cannot be written: {error.strerror or error}.") from None
+        raise FoedusError(f"{directory} cannot be made: {error.strerror or error}.") from None
+    report = directory / "report.html"
+    write_atomic(report, render(run).encode(), then)
+    write_atomic(directory / "results.nc", bytes(_results(run).to_netcdf(engine="scipy")), then)
+    about = {
+        **run.meta, "timings": run.timings, "game": vars(run.game), "effective_sample": run.ess, "policies": run.policies,
+    }  # fmt: skip
+    write_atomic(directory / "run.json", (json.dumps(about, indent=2) + "\n").encode(), then)
     return report
 
 
-def _write_results(data: xr.Dataset, path: Path) -> None:
-    """Labelled results as netCDF."""
-    partial = path.with_suffix(".nc.partial")
-    data.assign(holds=data["holds"].astype("int8")).to_netcdf(partial, engine="scipy")
-    os.replace(partial, path)
+def _results(run: Run) -> xr.Dataset:
+    """Labelled results, with the weights of worlds; of a large run averages over worlds, and claims by world."""
+    import xarray as xr
+
+    data = run.data.assign(holds=run.data["holds"].astype("int8"), weight=("world", run.weights))
+    if not run.large:
+        return data
+    averaged = [name for name, variable in data.data_vars.items() if {"world", "policy"} <= set(variable.dims)]
+    means = {name: xr.concat([run.mean(str(name), policy) for policy in run.policies], "policy") for name in averaged}
+    made = data.drop_vars(averaged).assign(means)
+    return made.assign_attrs(averaged=f"averages over worlds: {', '.join(map(str, averaged))}; by world in chunks/")

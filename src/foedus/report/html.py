@@ -217,9 +217,10 @@ def _pays(results: Results, policies: list[str]) -> list[dict[str, Any]]:
     if not policies:
         return []
     rows = []
-    for objective in results.labels("objective"):
-        base = results.array("expected", objective=objective, policy=results.factual)
-        spreads = [results.spread(results.array("expected", objective=objective, policy=p) - base) for p in policies]
+    base = results.array("expected", "objective", policy=results.factual)
+    changes = [results.array("expected", "objective", policy=policy) - base for policy in policies]
+    for i, objective in enumerate(results.labels("objective")):
+        spreads = [results.spread(change[:, i]) for change in changes]
         if any(abs(s.mean) >= _NEGLIGIBLE for s in spreads):
             rows.append({"name": results.names.objective(objective), "spreads": spreads})
     return rows
@@ -227,11 +228,9 @@ def _pays(results: Results, policies: list[str]) -> list[dict[str, Any]]:
 
 def _taken(results: Results, policies: list[str]) -> list[dict[str, Any]]:
     rows = []
-    for action in results.labels("action"):
-        means = [
-            float(results.weights @ results.array("taken", "period", action=action, policy=p).sum(axis=1))
-            for p in policies
-        ]
+    times = [results.mean("taken", "action", "period", policy=p).sum(axis=1) for p in policies]
+    for i, action in enumerate(results.labels("action")):
+        means = [float(each[i]) for each in times]
         if max(means) >= _NEGLIGIBLE:
             rows.append({"name": results.names.action(action), "times": means})
     return rows

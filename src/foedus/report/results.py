@@ -131,7 +131,6 @@ class Results:
         self.weights: Floats = np.asarray(run.weights, dtype=float)
         self.policies: list[str] = [str(name) for name in run.policies]
         self.periods: list[str] = [str(label) for label in run.periods]
-        self._read: dict[str, tuple[list[str], Floats]] = {}
         self._labels: dict[str, list[str]] = {}
 
     @property
@@ -160,23 +159,19 @@ class Results:
         return self._labels[dim]
 
     def array(self, variable: str, *dims: str, **pick: str) -> Floats:
-        """A variable as a plain array ``[world, *dims]``, with single labels picked."""
-        have, values = self._plain(variable)
-        index = tuple(self.labels(dim).index(pick[dim]) if dim in pick else slice(None) for dim in have)
-        left = [dim for dim in have if dim not in pick]
-        return np.transpose(values[index], [left.index(dim) for dim in ("world", *dims)])
+        """A variable as a plain array ``[world, *dims]``, with single labels picked; nothing else of it is read."""
+        at = {dim: self.labels(dim).index(label) for dim, label in pick.items()}
+        found = self.run.data[variable].isel(at)
+        return np.ascontiguousarray(found.transpose("world", *dims).values, dtype=float)
 
-    def _plain(self, variable: str) -> tuple[list[str], Floats]:
-        """A variable's dimensions and values, read once."""
-        if variable not in self._read:
-            found = self.run.data[variable]
-            self._read[variable] = ([str(dim) for dim in found.dims], np.asarray(found.values, dtype=float))
-        return self._read[variable]
+    def mean(self, variable: str, *dims: str, policy: str) -> Floats:
+        """The average over worlds (posterior) of a variable under a policy: ``[*dims]``."""
+        return np.asarray(self.run.mean(variable, policy).transpose(*dims).values, dtype=float)
 
     @cached_property
     def final(self) -> Floats:
         """Probability that each outcome has happened by the end: ``[world, policy, outcome]``."""
-        return self.array("outcome_by", "policy", "outcome", "period")[..., -1]
+        return self.array("outcome_by", "policy", "outcome", period=self.labels("period")[-1])
 
     def final_of(self, outcome: str, policy: str) -> Floats:
         """Probability of an outcome by the end under a policy: ``[world]``."""

@@ -99,12 +99,13 @@ def simulate(scenario: Scenario, worlds: Mapping[str, Floats], policies: Sequenc
              queries: Sequence[Query] = (), *, lam_scale: float = 1.0, rationality: str | None = None,
              outcomes: Mapping[str, Tree] | None = None, observe: bool = True, threads: int = 2,
              progress: Callable[[int], None] | None = None, games: Games | None = None,
-             variations: Mapping[str, Setting] | None = None, few: int = 0) -> Simulation:  # fmt: skip
+             variations: Mapping[str, Setting] | None = None, few: int = 0, first: int = 0) -> Simulation:  # fmt: skip
     """Solves the game of each policy in each world and answers the queries, exactly.
 
     ``worlds`` maps every sampled assumption to an array [W]. ``outcomes`` are events whose
     probability over time is wanted. ``progress`` is called with the number of world-policies done.
-    The first ``few`` worlds (at most CHUNK) are played in each of the ``variations`` too.
+    The first ``few`` worlds (at most CHUNK) are played in each of the ``variations`` too. ``first``
+    is the number of the first world, where these are a span of more.
     Raises FoedusError where a number is impossible in some world, naming it.
     """
     names = list(policies or scenario.all_policies)
@@ -117,7 +118,8 @@ def simulate(scenario: Scenario, worlds: Mapping[str, Floats], policies: Sequenc
         chunk = {name: np.asarray(draw, float)[start : start + CHUNK] for name, draw in worlds.items()}
         games.memo = Memo() if width > CHUNK else games.memo
         for policy in names:
-            waiting.append(_Work(games, policy, chunk, start, settings, few if start == 0 else 0, _pool(threads)))
+            own = few if start == 0 else 0
+            waiting.append(_Work(games, policy, chunk, first + start, settings, own, _pool(threads)))
             if len(waiting) > AHEAD:
                 waiting.popleft().collect(made, progress)
     while waiting:

@@ -1,10 +1,11 @@
-"""A run directory, written in chunks of worlds so that a run that is killed can go on.
+"""A run's results in a directory, written in chunks of worlds so that a run that is killed can go on.
 
 Every file is written beside its place, flushed to the disk and moved there in one step, so a
 file under its own name is whole. A chunk is `chunk-00003.npz` with its SHA-256 in
-`chunk-00003.npz.sha256` (in the form that ``sha256sum -c`` reads), written after it. The bytes
+`chunk-00003.npz.sha256` (in the form that ``sha256sum -c`` reads), written after it; other pieces
+of a run (a subset of worlds solved in another way) are kept likewise, by name. The bytes
 depend on the numbers alone: no clock, no compression, names in order. One process at a time
-writes to a directory.
+writes to a directory: ``locked`` holds others off.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Collection, Mapping
+import zlib
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -88,11 +91,15 @@ class Manifest:
 
 
 class ChunkStore:
-    """The chunks of one run in a directory."""
+    """The chunks of one run in a directory.
 
-    def __init__(self, directory: Path | str, manifest: Manifest):
+    ``run`` is the directory that messages name in `foedus resume` (default: this one).
+    """
+
+    def __init__(self, directory: Path | str, manifest: Manifest, run: Path | str | None = None):
         """Opens the directory or makes it. FoedusError when it holds a run with another manifest."""
         self.directory, self.manifest = Path(directory), manifest
+        self.run = Path(run or directory)
         path = self.directory / MANIFEST
         if path.exists():
             differences = manifest.differences(Manifest.read(path))
@@ -102,18 +109,23 @@ class ChunkStore:
                     "Give another directory, or resume with the same scenario, version and settings."
                 )
         else:
-            write_atomic(path, manifest.text().encode())
+            self._keep(path, manifest.text().encode())
         for left in self.directory.glob(f"*{_PARTIAL}"):
             left.unlink(missing_ok=True)
 
     @classmethod
-    def open(cls, directory: Path | str) -> ChunkStore:
+    def open(cls, directory: Path | str, run: Path | str | None = None) -> ChunkStore:
         """The store of a run that was begun; FoedusError when the directory holds none."""
-        return cls(directory, Manifest.read(Path(directory) / MANIFEST))
+        return cls(directory, Manifest.read(Path(directory) / MANIFEST), run)
 
-    def path(self, index: int) -> Path:
-        """Where a chunk is kept."""
-        return self.directory / f"chunk-{index:05d}.npz"
+    @staticmethod
+    def name(index: int) -> str:
+        """What a chunk is called."""
+        return f"chunk-{index:05d}"
+
+    def path(self, piece: int | str) -> Path:
+        """Where a chunk, or another piece by its name, is kept."""
+        return self.directory / f"{self.name(piece) if isinstance(piece, int) else piece}.npz"
 
     def write(self, index: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Keeps a chunk: arrays by name, each with the chunk's worlds along its first axis.
@@ -124,21 +136,50 @@ class ChunkStore:
         for name, array in arrays.items():
             if np.ndim(array) == 0 or len(array) != size:
                 raise ValueError(f"chunk {index} has {size} worlds, '{name}' has shape {np.shape(array)}")
-        data = pack(arrays)
-        path = self.path(index)
-        write_atomic(path, data)
-        write_atomic(_sidecar(path), f"{hashlib.sha256(data).hexdigest()}  {path.name}\n".encode())
+        self.keep(self.name(index), arrays)
 
-    def read(self, index: int) -> Arrays:
-        """A chunk's arrays by name; FoedusError when it is missing or its checksum is wrong."""
-        data = self._sound(index)
+    def keep(self, piece: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keeps arrays of any shape under a name; FoedusError as ``write``."""
+        data, path = pack(arrays), self.path(piece)
+        self._keep(path, data)
+        self._keep(_sidecar(path), f"{hashlib.sha256(data).hexdigest()}  {path.name}\n".encode())
+
+    def _keep(self, path: Path, data: bytes) -> None:
+        write_atomic(path, data, f"and run `foedus resume {self.run}`")
+
+    def read(self, piece: int | str) -> Arrays:
+        """A piece's arrays by name; FoedusError when it is missing or its checksum is wrong."""
+        data = self._sound(piece)
         if data is None:
-            raise FoedusError(f"chunk {index} of {self.directory} is missing or damaged: run `foedus resume` on it.")
+            raise self._damaged(piece)
         return unpack(data)
+
+    def member(self, index: int, name: str) -> NDArray[Any] | None:
+        """One array of a chunk, without reading the others; None where the chunk has none of that name.
+
+        FoedusError when the chunk is missing, or that array's own checksum (the archive's CRC-32) is wrong.
+        """
+        try:
+            with zipfile.ZipFile(self.path(index)) as archive:
+                if f"{name}.npy" not in archive.namelist():
+                    return None
+                data = archive.read(f"{name}.npy")
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError):
+            raise self._damaged(index) from None
+        array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+        return array
+
+    def sound(self, piece: int | str) -> bool:
+        """Whether a piece is there and agrees with its checksum."""
+        return self._sound(piece) is not None
 
     def missing(self) -> list[int]:
         """The chunks that are absent or damaged, in order."""
-        return [index for index in range(self.manifest.chunks) if self._sound(index) is None]
+        return [index for index in range(self.manifest.chunks) if not self.sound(index)]
+
+    def _damaged(self, piece: int | str) -> FoedusError:
+        what = f"chunk {piece}" if isinstance(piece, int) else f"piece '{piece}'"
+        return FoedusError(f"{what} of {self.run} is missing or damaged: run `foedus resume {self.run}`.")
 
     def read_all(self, names: Collection[str] | None = None) -> Arrays:
         """All worlds' arrays (or those named), chunks joined along the first axis."""
@@ -152,9 +193,9 @@ class ChunkStore:
                 parts.setdefault(name, []).append(array)
         return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
-    def _sound(self, index: int) -> bytes | None:
-        """The bytes of a chunk when they agree with their checksum."""
-        path = self.path(index)
+    def _sound(self, piece: int | str) -> bytes | None:
+        """The bytes of a piece when they agree with their checksum."""
+        path = self.path(piece)
         try:
             data, line = path.read_bytes(), _sidecar(path).read_text("ascii", "replace")
         except FileNotFoundError:
@@ -185,10 +226,40 @@ def unpack(data: bytes) -> Arrays:
         return {name: archive[name] for name in archive.files}
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+@contextmanager
+def locked(directory: Path, run: Path | str) -> Iterator[None]:
+    """Holds a directory (made where it is missing) for this process; FoedusError when another holds it.
+
+    ``run`` is the directory that messages name. The hold ends with the process, however that ends. Systems without such locks go without.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        handle = os.open(directory, os.O_RDONLY)
+    except OSError as error:
+        raise FoedusError(f"{run} cannot be made: {error.strerror}. Give another --out.") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise FoedusError(f"another process is writing to {run}: wait for it, or give another --out.") from None
+    except OSError:
+        pass  # a file system without locks
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
     """Writes a file so that it is there whole or not at all, even after a power cut.
 
-    FoedusError when the disk is full or the place cannot be written; the old file, if any, is kept.
+    FoedusError when the disk is full (``then`` says what to do once there is room) or the place
+    cannot be written; the old file, if any, is kept.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}{_PARTIAL}")
     try:
@@ -204,7 +275,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         if error.errno in _FULL:
             raise FoedusError(
                 f"the disk that holds {path.parent} is full: {path.name} was not written, what was there is kept. "
-                f"Make room (it needs {len(data):,} bytes) and run `foedus resume {path.parent}`."
+                f"Make room (it needs {len(data):,} bytes) {then}."
             ) from error
         raise FoedusError(f"{path} cannot be written: {error.strerror or error}.") from error
 

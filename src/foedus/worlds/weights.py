@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foedus.scenario.errors import FoedusError
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 Floats = NDArray[np.float64]
+_BLOCK = 256  # worlds that are averaged at a time
 
 
 def even(n: int) -> Floats:
@@ -78,6 +83,23 @@ def mean(values: ArrayLike, weights: ArrayLike | None = None) -> float:
     known = ~np.isnan(array)
     mass = normalised(weights, len(array))[known]
     return float(np.sum(mass * array[known]) / mass.sum()) if mass.sum() > 0 else float("nan")
+
+
+def means(values: xr.DataArray, weights: Floats) -> xr.DataArray:
+    """The weighted mean over ``world`` of a labelled array, which is read a block of worlds at a time.
+
+    Over the worlds where it is defined; NaN where it is in none.
+    """
+    first = values.isel(world=0, drop=True)
+    total, mass = np.zeros(first.size), np.zeros(first.size)
+    for start in range(0, len(weights), _BLOCK):
+        block = values.isel(world=slice(start, start + _BLOCK)).transpose("world", ...)
+        flat = np.ascontiguousarray(block.values).reshape(-1, first.size)
+        known, here = ~np.isnan(flat), weights[start : start + _BLOCK]
+        total += here @ np.where(known, flat, 0.0)
+        mass += here @ known
+    with np.errstate(invalid="ignore"):
+        return first.copy(data=(total / mass).reshape(first.shape))
 
 
 def spread(values: ArrayLike, weights: ArrayLike | None = None) -> float:

@@ -134,4 +134,4 @@ class _Explainer:
         return label, phase, self.game.turn.actors[mover], self._action(taken), self._odds(t, taken), alternatives
 
     def _action(self, action: int) -> str:
-        return self.game.action_ids[self.g.action_id[action]].split(".")[1]
+        return str(self.game.action_ids[self.g.action_id[action]]).partition(".")[2]

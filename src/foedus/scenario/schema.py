@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from foedus.scenario.basics import Effects, Evidence, Id, Model, Num, Pays, Source, Text, listed
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.parts import (
     Action,
@@ -33,28 +34,19 @@ from foedus.scenario.parts import (
     Branch,
     Claim,
     Commitment,
-    Effects,
     Enters,
-    Evidence,
     Horizon,
-    Id,
     Literature,
-    Model,
-    Num,
     Objective,
     Observation,
     Outcome,
-    Pays,
     Phase,
     Policy,
     Reading,
     Reneging,
-    Source,
     StateVariable,
-    Text,
     Trigger,
     Word,
-    listed,
 )
 
 if TYPE_CHECKING:

@@ -157,8 +157,8 @@ class Scenario(Model):
         return f"<b>{html.escape(self.title or 'Scenario')}</b><table>{cells}</table>"
 
     def __repr__(self) -> str:
-        counts = f"{len(self.actors)} actors, {len(self.turn)} phases, {len(self.claims)} claims"
-        return f"Scenario({self.title!r}: {counts})"
+        counts = f"actors: {len(self.actors)}, phases: {len(self.turn)}, claims: {len(self.claims)}"
+        return f"Scenario({self.title!r}, {counts})"
 
     __str__ = __repr__
 

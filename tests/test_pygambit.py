@@ -9,6 +9,7 @@ of being reached enter.
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import random
 import re
@@ -175,7 +176,7 @@ def whole_tree(depth: int, chance: bool) -> Scenario:
             turn.append({"id": f"p{i}", "decide": "abc"[i % 3], "actions": {"no": {}, "yes": then}})
 
     def value() -> str:
-        pairs = zip(bits, bits[1:], strict=False)
+        pairs = itertools.pairwise(bits)
         terms = [f"{rng.uniform(-1, 1):.3f} * {bit}" for bit in bits]
         return " + ".join(terms + [f"{rng.uniform(-2, 2):.3f} * {a} * {b}" for a, b in pairs])
 

@@ -63,8 +63,8 @@ class Play(Rules):
         no = self.value(game, t, k + 1, self.after_reading(name, False, state, env, t))
         total = {}
         for actor in self.s.actors:
-            low, high, _ = self.clause_odds(name, state, env, t)
-            _, _, true = self.clause_odds(name, state, self.env(game, actor), t)
+            low, high, _ = self.clause_odds(name, state, env, t, game)
+            _, _, true = self.clause_odds(name, state, self.env(game, actor), t, game)
             alpha = env.get(f"{actor}.ambiguity")
             if alpha is None or self.s.commitments[name].trigger.reads is None:
                 total[actor] = true * yes[actor] + (1 - true) * no[actor]

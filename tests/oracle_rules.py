@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
-from foedus.scenario.expr import Scope, parse
+from foedus.scenario.expr import Scope, parse, reads_time, state_names
 from foedus.scenario.schema import Bind, Branch, Commitment, Phase, Policy, Scenario
 from oracle_numbers import Env, number, settle
 
@@ -163,10 +163,15 @@ class Rules:
             return False
         return self.holds(self.s.commitments[name].in_force, state, env, t)
 
+    def by_world_alone(self, c: Commitment) -> bool:
+        """Whether only assumptions decide if it is in force: then it is read in any case, and never applies where not."""
+        tree = self.parse(c.in_force)
+        return not state_names(tree) and not reads_time(tree)
+
     def is_read(self, game: Game | None, name: str, state: State, env: Env, t: int) -> bool:
         """Whether nature reads the clause now."""
         c = self.s.commitments[name]
-        if not self.in_force(game, name, state, env, t):
+        if not self.by_world_alone(c) and not self.in_force(game, name, state, env, t):
             return False
         return not self.on_rise(c) or self.severity(name, state, env, t) > state[f"{name}.seen"]
 
@@ -177,9 +182,13 @@ class Rules:
             return self.scopes[severity[1]].index(str(c.trigger.threshold)) - 0.5
         return self.eval(c.trigger.threshold, state, env, t)
 
-    def clause_odds(self, name: str, state: State, env: Env, t: int) -> tuple[float, float, float]:
-        """(low, high, true) probability that the clause applies."""
+    def clause_odds(
+        self, name: str, state: State, env: Env, t: int, game: Game | None = None
+    ) -> tuple[float, float, float]:
+        """(low, high, true) probability that the clause applies; ``game`` None is the truth."""
         c = self.s.commitments[name]
+        if self.by_world_alone(c) and not self.in_force(game, name, state, env, t):
+            return 0.0, 0.0, 0.0
         trigger = c.trigger
         if trigger.reads is not None:
             reads = trigger.reads

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 import foedus
 from bad_scenarios import GOOD
+from foedus.scenario.basics import Evidence, Source
 from foedus.scenario.check import check, validate
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.load import load, shipped
-from foedus.scenario.parts import Assumption, Evidence, Objective, Source
+from foedus.scenario.parts import Assumption, Objective
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of, threshold_tree
 from foedus.scenario.template import template

@@ -102,6 +102,31 @@ def test_a_commitment_in_force_from_a_date_reads_the_crisis_it_finds():
     assert Oracle(scenario, world).ask(queries[0]) == pytest.approx(1 - 0.5**3)
 
 
+@pytest.mark.parametrize("off", ["f", "f if 1 < 2 else 0", "t * 0 + f"])
+def test_who_wrongly_believes_in_a_commitment(off: str):
+    """b thinks itself bound from the first crisis on; what the clause was, it takes for read (by the world alone)."""
+    raw = {
+        "horizon": {"periods": 3, "beyond": 1},
+        "actors": {"a": {}, "b": {"precision": 2}},
+        "assumptions": {"f": 0},
+        "state": {"s": {"levels": ["calm", "crisis"], "start": "calm"}, "v": {"levels": ["no", "yes"], "start": "no"}},
+        "objectives": {"b": {"word": 1, "ease": {"value": "-s"}}},
+        "turn": [
+            {"id": "up", "decide": "a", "actions": {"no": {}, "yes": {"then": {"s": "crisis"}, "pays": {"a": 0.3}}}},
+            {"id": "answer", "decide": "b", "actions": {"none": {}, "full": {"then": {"v": "yes", "s": "calm"}, "pays": {"b": -0.4}}}},
+        ],
+        "beliefs": {"b": {"f": {"is": 1}}},
+        "commitments": {
+            "pact": {"from": "b", "to": "a", "attach": "answer", "order": ["none", "full"], "expected": "full", "in_force": off,
+                     "trigger": {"severity": "s", "threshold": "crisis", "vagueness": 0.4}, "reneging": {"objective": "word", "cost": 1.5}},
+        },
+    }  # fmt: skip
+    scenario = Scenario.model_validate(raw)
+    queries = ["rate(answer.full)", "rate(answer.full, during=(1, 2))", "rate(up.yes)", "prob(eventually(pact.applies == yes))", "expect(b)"]  # fmt: skip
+    compare(Case(scenario, [settle(scenario, {}, {})], queries))
+    assert Oracle(scenario, {}).ask("prob(eventually(pact.applies == yes))") == 0
+
+
 def test_random_scenarios_use_the_whole_language():
     """The comparison means little unless the scenarios exercise what they claim to."""
     used: set[str] = set()

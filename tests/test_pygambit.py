@@ -9,6 +9,7 @@ of being reached enter.
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import random
 import re
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine_adapter import play
 from foedus.report.export import to_efg
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.schema import Scenario
@@ -160,6 +162,45 @@ def test_a_published_game_solved_by_gambit():
     (_, first), (_, second) = (move for sets in solved(to_efg(game, {}, "status_quo")) for move in sets)
     found = [first["quiet"], first["go"] * second["give"], first["go"] * second["resist"]]
     assert found == pytest.approx([0.569890, 0.158939, 0.271171], abs=1e-6)
+
+
+def whole_tree(depth: int, chance: bool) -> Scenario:
+    """Every combination of ``depth`` twofold moves is a leaf of its own; with ``chance`` nature makes a third of them."""
+    rng, bits = random.Random(depth), [f"b{i}" for i in range(depth)]
+    turn: list[dict[str, Any]] = []
+    for i, bit in enumerate(bits):
+        then = {"then": {bit: "one"}}
+        if chance and i % 3 == 1:
+            turn.append({"id": f"p{i}", "chance": [{"prob": 0.3, **then}, {"prob": "rest"}]})
+        else:
+            turn.append({"id": f"p{i}", "decide": "abc"[i % 3], "actions": {"no": {}, "yes": then}})
+
+    def value() -> str:
+        pairs = itertools.pairwise(bits)
+        terms = [f"{rng.uniform(-1, 1):.3f} * {bit}" for bit in bits]
+        return " + ".join(terms + [f"{rng.uniform(-2, 2):.3f} * {a} * {b}" for a, b in pairs])
+
+    return Scenario.model_validate(
+        {
+            "actors": {actor: {"precision": 0.8 + 0.3 * i} for i, actor in enumerate("abc")},
+            "state": {bit: {"levels": ["nought", "one"], "start": "nought"} for bit in bits},
+            "objectives": {actor: {"gain": {"value": value()}} for actor in "abc"},
+            "turn": turn,
+        }
+    )
+
+
+@pytest.mark.parametrize("chance", [False, True])
+@pytest.mark.parametrize("depth", [5, 9])
+def test_trees_of_up_to_512_leaves(depth: int, chance: bool):
+    scenario = whole_tree(depth, chance)
+    text = to_efg(scenario, {}, "status_quo", max_nodes=2000)
+    assert text.count("\nt ") == 2**depth and (text.count("\nc ") > 0) == chance
+    gambit_agrees(text)
+    world = {name: float(number.value) for name, number in scenario.all_assumptions.items()}  # type: ignore[arg-type]
+    played = play(scenario, [world]).value["status_quo"][0]
+    precisions = [world[f"{actor}.precision"] for actor in "abc"]
+    assert played * precisions == pytest.approx(recursion(text)[1], abs=1e-8)
 
 
 def test_what_a_tree_cannot_say_is_refused():

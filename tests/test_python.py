@@ -50,8 +50,9 @@ def test_numbers_that_are_all_expressions_and_all_neutral_run():
 
 
 def test_objects_show_themselves(certain: foedus.Run):
-    assert repr(certain) == "Run('Nothing <uncertain>': 5 worlds, 1 policies, 1 claims)"
-    assert repr(certain.scenario) == "Scenario('Nothing <uncertain>': 2 actors, 1 phases, 1 claims)"
+    assert repr(certain) == "Run('Nothing <uncertain>', worlds: 5, policies: 1, claims: 1)"
+    assert repr(certain.scenario) == "Scenario('Nothing <uncertain>', actors: 2, phases: 1, claims: 1)"
+    assert repr(certain.claims) == "up: almost certain (100% of worlds), built in"
     for shown in (certain, certain.scenario, certain.claims):
         html = shown._repr_html_()
         assert "<table>" in html and "<uncertain>" not in html and "<up>" not in html

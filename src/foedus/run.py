@@ -135,8 +135,9 @@ class Run:
         return xr.DataArray(values, dims=("policy", "world"), coords={"policy": policies}, name=text)
 
     def __repr__(self) -> str:
-        counts = f"{len(self.weights)} worlds, {len(self.policies)} policies, {len(self.claims)} claims"
-        return f"Run({self.scenario.title!r}: {counts})"
+        worlds, policies, claims = len(self.weights), len(self.policies), len(self.claims)
+        counts = f"worlds: {worlds}, policies: {policies}, claims: {claims}"
+        return f"Run({self.scenario.title!r}, {counts})"
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -72,7 +72,10 @@ class ClaimResult:
 
 
 class Claims(list[ClaimResult]):
-    """The claims of a run, which show themselves as a table in a notebook."""
+    """The claims of a run, which show themselves: a line each, or a table in a notebook."""
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{c.id}: {c.verdict} ({c.share:.0%} of worlds), {c.built_in}" for c in self) or "no claims"
 
     def _repr_html_(self) -> str:
         from html import escape

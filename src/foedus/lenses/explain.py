@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.game.arrays import DECIDE, END, LANES, GameArrays
+from foedus.game.arrays import DECIDE, END, LANES
+from foedus.lenses.choices import own_objectives
 from foedus.scenario.check import validate
 from foedus.scenario.schema import Scenario
-from foedus.solve.arrays import MEMORY, graph
-from foedus.solve.backward import backward
+from foedus.solve.arrays import graph
 from foedus.solve.play import Play
+from foedus.solve.visits import values
 from foedus.solve.worth import action_values, coefficients
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import Games, tables_of
@@ -20,6 +22,7 @@ from foedus.worlds.simulate import Games, tables_of
 Floats = NDArray[np.float64]
 Alternative = tuple[str, float, float, dict[str, float]]
 Step = tuple[str, str, str, str, float, list[Alternative]]
+Move = tuple[int, int, int]  # period, node, action
 
 
 def explain(
@@ -27,8 +30,10 @@ def explain(
 ) -> list[Step]:
     """The decisions on the most likely path: (period, phase, actor, action, probability, alternatives).
 
-    An alternative is (action, probability, value, value by objective): what it was worth to
-    the mover in the mover's own version of the game, discounted to that period.
+    Of all paths through the reported periods this is the one with the highest probability. An
+    alternative is (action, probability, value, value by objective): what it was worth to the mover in
+    the mover's own version of the game, by its own beliefs and attitude to ambiguity, discounted to
+    that period. Steps in which only one action was available are left out.
     """
     validate(scenario)
     name = policy or scenario.factual_policy
@@ -36,98 +41,97 @@ def explain(
     play, perception = games.play(name)
     draws = {key: np.repeat(draw[world : world + 1], LANES) for key, draw in sample(scenario, worlds, seed).items()}
     tables = tables_of(scenario, name, play.game, perception, draws, LANES)
-    perfect = scenario.rationality == "perfect"
-    policies = play.policies(tables, 1.0, perfect)
-    return _Walk(scenario, play, tables, policies).steps()
+    policies = play.policies(tables, 1.0, scenario.rationality == "perfect")
+    return _Explainer(scenario, play, tables, policies).steps()
 
 
-class _Walk:
-    """Follows the most likely branch from the start to the end of the reported periods."""
+class _Explainer:
+    """One solved world, its numbers in the first lane of every array."""
 
     def __init__(self, scenario: Scenario, play: Play, tables: Sequence[Floats], policies: Sequence[Floats]):
         self.scenario, self.play, self.tables, self.policies = scenario, play, tables, policies
         self.game, self.g = play.game, play.game.arrays
-        self.split = by_objective(self.g)
+        self.solve_of = {actor: s for s, solving in enumerate(play.solves) for actor in solving.own}
 
     def steps(self) -> list[Step]:
-        """The decisions with more than one action, in order."""
-        start = [self.tables[0][self.g.offset[c], 0] if c >= 0 else 1.0 for c in self.g.start_prob]
-        node, found = int(self.g.start_node[int(np.argmax(start))]), []
+        """The decisions on the way, in order."""
+        moves = [move for move in self._path() if self.g.a_ptr[move[1] + 1] - self.g.a_ptr[move[1]] > 1]
+        worth = self._worth(moves)
+        return [step for move in moves if len((step := self._step(move, worth[move]))[5]) > 1]
+
+    def _odds(self, t: int, action: int) -> float:
+        """How likely a mover takes an action, as it is really played."""
+        node = int(np.searchsorted(self.g.a_ptr, action, side="right")) - 1
+        solve = self.solve_of[int(self.g.mover[node])]
+        return float(self.policies[solve][t, action, 0])
+
+    def _path(self) -> list[Move]:
+        """The decisions on the path of the highest probability (Viterbi 1967), by true odds."""
+        g, start = self.g, coefficients(self.g, self.tables[0], 0)
+        best: dict[int, float] = {}
+        came: dict[tuple[int, int], tuple[int, int, int]] = {}  # period and node: where from, by which action
+        for node, c in zip(g.start_node, g.start_prob, strict=True):
+            best[int(node)] = max(best.get(int(node), 0.0), float(start[c, 0]) if c >= 0 else 1.0)
         for t in range(self.game.periods):
-            self.now = coefficients(self.g, self.tables[0], t)
-            worth: dict[int, Floats] = {}
-            while self.g.kind[node] != END:
-                guard = self.g.guard[node]
-                if guard >= 0 and self.now[guard, 0] == 0:
-                    node = int(self.g.pass_to[node])
-                    continue
-                action, step = self._node(node, t, worth)
-                if step is not None:
-                    found.append(step)
-                node = self._likeliest(action)
-            node = int(self.g.target[self.g.b_ptr[self.g.a_ptr[node]]])
+            now, later = coefficients(g, self.tables[0], t), dict[int, float]()
+            for node in range(len(g.kind)):
+                for action, to, odds in self._onward(node, t, now) if best.get(node) else ():
+                    wrapped = g.kind[node] == END
+                    into, reached = (later if wrapped else best), best[node] * odds
+                    if reached > into.get(to, 0.0):
+                        into[to], came[t + wrapped, to] = reached, (t, node, action)
+            best = later
+        place, moves = (self.game.periods, max(best, key=lambda node: best[node])), list[Move]()
+        while place in came:
+            t, node, action = came[place]
+            if action >= 0 and g.kind[node] == DECIDE:
+                moves.insert(0, (t, node, action))
+            place = t, node
+        return moves
+
+    def _onward(self, node: int, t: int, now: Floats) -> Iterator[tuple[int, int, float]]:
+        """(action or -1, next node, probability) of all that may follow a node."""
+        g = self.g
+        if g.guard[node] >= 0 and now[g.guard[node], 0] == 0:
+            yield -1, int(g.pass_to[node]), 1.0
+            return
+        for action in range(g.a_ptr[node], g.a_ptr[node + 1]):
+            odds = self._odds(t, action) if g.kind[node] == DECIDE else 1.0
+            for b in range(g.b_ptr[action], g.b_ptr[action + 1]) if odds > 0 else ():
+                prob = float(now[g.prob[0, b], 0]) if g.prob[0, b] >= 0 else 1.0
+                yield action, int(g.target[b]), odds * prob
+
+    def _worth(self, moves: Sequence[Move]) -> dict[Move, dict[int, dict[str, float]]]:
+        """For each move the worth of all actions of its node, by objective of the mover."""
+        found: dict[Move, dict[int, dict[str, float]]] = {}
+        by_mover: dict[int, dict[int, list[Move]]] = defaultdict(lambda: defaultdict(list))
+        for move in moves:
+            by_mover[int(self.g.mover[move[1]])][move[0]].append(move)
+        for mover, by_period in by_mover.items():
+            split, own = own_objectives(self.g, mover)
+            names = [self.game.turn.objectives[o][1] for o in own]
+            solve = self.solve_of[mover]
+            table = self.tables[self.play.solves[solve].table]
+            for t, later in values(graph(split), table, self.game.solved, self.policies[solve], len(own)):
+                now = coefficients(split, table, t)
+                for move in by_period.get(t, ()):
+                    actions = range(self.g.a_ptr[move[1]], self.g.a_ptr[move[1] + 1])
+                    amounts = {a: action_values(split, now, later, a)[: len(own), 0] for a in actions}
+                    found[move] = {a: dict(zip(names, map(float, x), strict=True)) for a, x in amounts.items()}
         return found
 
-    def _likeliest(self, action: int) -> int:
-        """Where the most likely branch of an action leads."""
-        branches = range(self.g.b_ptr[action], self.g.b_ptr[action + 1])
-        odds = [self.now[self.g.prob[0, b], 0] if self.g.prob[0, b] >= 0 else 1.0 for b in branches]
-        return int(self.g.target[branches[int(np.argmax(odds))]])
-
-    def _node(self, node: int, t: int, worth: dict[int, Floats]) -> tuple[int, Step | None]:
-        """The action most likely taken at a node, with the step to report where there was a choice."""
-        g, first, last = self.g, int(self.g.a_ptr[node]), int(self.g.a_ptr[node + 1])
-        if g.kind[node] != DECIDE:
-            return first, None
-        mover = int(g.mover[node])
-        solve = next(s for s, solving in enumerate(self.play.solves) if mover in solving.own)
-        odds = self.policies[solve][t, first:last, 0]
-        taken = first + int(np.argmax(odds))
-        if last - first == 1:
-            return taken, None
-        if solve not in worth:
-            worth[solve] = self._values(solve, t)
+    def _step(self, move: Move, worth: dict[int, dict[str, float]]) -> Step:
+        """A decision as it is reported."""
+        t, node, taken = move
+        g, mover = self.g, int(self.g.mover[node])
+        now = coefficients(g, self.tables[self.play.solves[self.solve_of[mover]].table], t)
         alternatives = [
-            self._alternative(a, float(odds[a - first]), mover, solve, t, worth[solve]) for a in range(first, last)
+            (self._action(a), self._odds(t, a), sum(own.values()), own)
+            for a, own in worth.items()
+            if g.mask[a] < 0 or now[g.mask[a], 0] != 0
         ]
-        shown = [
-            one
-            for a, one in zip(range(first, last), alternatives, strict=True)
-            if g.mask[a] < 0 or self.now[g.mask[a], 0] != 0
-        ]
-        phase = self.game.phase_ids[g.phase[node]]
-        label = self.scenario.horizon.calendar.label(t)
-        actor, action = self.game.turn.actors[mover], self.game.action_ids[g.action_id[taken]].split(".")[1]
-        return taken, (label, phase, actor, action, float(odds[taken - first]), shown)
+        label, phase = self.scenario.horizon.calendar.label(t), self.game.phase_ids[g.phase[node]]
+        return label, phase, self.game.turn.actors[mover], self._action(taken), self._odds(t, taken), alternatives
 
-    def _values(self, solve: int, t: int) -> Floats:
-        """[nodes, objectives, LANES]: what every state is worth by objective at period ``t`` of a version."""
-        left = self.game.solved - t
-        first = np.maximum(self.g.first_t - t, 0)
-        shifted = graph(self.split._replace(offset=self.g.offset + t * self.g.timed, first_t=first))
-        values = np.zeros((self.game.nodes, len(self.split.patience), LANES))
-        every = np.ones(len(self.g.precision), bool)
-        given = np.ascontiguousarray(self.policies[solve][t:])
-        table = self.tables[self.play.solves[solve].table]
-        none = np.zeros((0, 0, LANES))
-        backward(shifted.packed, MEMORY.work(shifted), table, left, 1.0, False, every, given, ~every, none, values)
-        return values
-
-    def _alternative(self, a: int, odds: float, mover: int, solve: int, t: int, values: Floats) -> Alternative:
-        now = coefficients(self.g, self.tables[self.play.solves[solve].table], t)
-        worth = action_values(self.split, now, values, a)
-        pairs = self.game.turn.objectives
-        own = {name: float(worth[o, 0]) for o, (_, name) in enumerate(pairs) if self.g.obj_actor[o] == mover}
-        return self.game.action_ids[self.g.action_id[a]].split(".")[1], odds, sum(own.values()), own
-
-
-def by_objective(g: GameArrays) -> GameArrays:
-    """The game in which every objective is valued apart (choices must be given).
-
-    Ambiguity is left out: a worst case has no unique split by objective.
-    """
-    owner = g.obj_actor if len(g.obj_actor) else np.zeros(1, np.int32)
-    return g._replace(
-        obj_actor=np.arange(len(g.obj_actor), dtype=np.int32), patience=g.patience[owner],
-        view_of=g.view_of[owner], ambiguity=np.full(len(owner), -1, np.int32),
-    )  # fmt: skip
+    def _action(self, action: int) -> str:
+        return str(self.game.action_ids[self.g.action_id[action]]).partition(".")[2]

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from foedus.report.results import Names
+from foedus.report.results import Names, titled
 from foedus.report.wording import number, percent, signed
 
 # action, probability, total value to the mover, value by objective
@@ -37,8 +37,8 @@ def print_explanation(explanation: Sequence[Step], names: Names, console: Consol
 
 def _names(names: Names, phase: str, action: str) -> tuple[str, str]:
     """What a phase and its action are called."""
-    where, _, what = names.action(f"{phase}.{action}").partition(": ")
-    return where, what
+    where = next((written.label for written in names.scenario.turn if written.id == phase), "") or titled(phase)
+    return where, names.action(f"{phase}.{action}").removeprefix(f"{where}: ")
 
 
 def _alternatives(step: Step, names: Names) -> Table:

@@ -1,29 +1,42 @@
 """The parts of a scenario as typed objects: one class a concept. ``scenario.schema`` puts them together."""
 
+# pydantic copies mutable defaults
+# ruff: noqa: RUF012
+
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from foedus.scenario.basics import (
+    TEXT,
+    WHOLE,
+    Effects,
+    EvidenceList,
+    Id,
+    Model,
+    Moment,
+    Num,
+    Pays,
+    listed,
+)
 from foedus.scenario.calendar import Calendar
 from foedus.scenario.distributions import KINDS, Distribution
 
-MAX_NUMBER = 1e100
-_ID_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
-_ID = re.compile(_ID_PATTERN[:-1] + r"\Z")
 
+class Horizon(Model):
+    """How many periods are reported, what they are, and how many more are solved."""
 
-def _identifier(value: Any) -> Any:
-    if isinstance(value, str) and not _ID.match(value):
-        raise ValueError(f"'{value}' is not a name: use letters, digits and _, starting with a letter")
-    return value
+    periods: Annotated[int, Field(ge=1, le=2000), WHOLE] = 1
+    unit: Literal["day", "week", "month", "quarter", "year", "period"] = "period"
+    first: Annotated[str | None, TEXT] = None
+    beyond: Annotated[int, Field(ge=0, le=2000), WHOLE] | dict[Id, Num] | None = None
 
-
-def listed(value: Any) -> Any:
-    """A list as it is, anything else as a list of one."""
-    return value if isinstance(value, list) else [value]
+    @property
+    def calendar(self) -> Calendar:
+        """The dates of the periods."""
+        return Calendar(self.unit, self.first)
 
 
 def _unfold_distribution(value: Any) -> Any:
@@ -36,99 +49,6 @@ def _unfold_distribution(value: Any) -> Any:
             rest = {key: item for key, item in value.items() if key not in kinds}
             return {**rest, "distribution": {key: value[key] for key in kinds}}
     return value
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, (int, float)) and not abs(value) <= MAX_NUMBER:
-        raise ValueError(f"the number must be finite and at most {MAX_NUMBER:g}")
-    return value
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError(f"it must be a whole number, not the truth value {str(value).lower()}")
-    return value
-
-
-def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
-
-
-Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": _ID_PATTERN})]
-Text = Annotated[str, BeforeValidator(_text)]
-Num = Annotated[float | int | bool | str, AfterValidator(_bounded), Field(description="a number, or an expression")]
-WHOLE = BeforeValidator(_whole)  # true and false are no numbers here
-Moment = str | Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
-Pays = dict[Id, Num | dict[Id, Num]]
-Effects = dict[Id, Num]
-
-
-class Model(BaseModel):
-    """Base of all scenario objects: unknown keys are refused, dashes never needed."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True)
-
-
-class Evidence(Model):
-    """Where a number or claim comes from: a source, a paragraph of it, a verbatim quote."""
-
-    source: str
-    paragraph: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | str | None = None
-    quote: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"source": value}
-        if isinstance(value, (list, tuple)):
-            if len(value) > 3:
-                raise ValueError("evidence is a source, or [source, paragraph, quote]")
-            return dict(zip(("source", "paragraph", "quote"), value, strict=False))
-        return value
-
-
-def _evidence(value: Any) -> Any:
-    """One item (a name, [source, paragraph, quote] or a mapping) or a list of items."""
-    if isinstance(value, (str, dict)):
-        return [value]
-    if isinstance(value, (list, tuple)) and 0 < len(value) <= 3 and isinstance(value[0], str):
-        second = value[1] if len(value) > 1 else None
-        if second is None or isinstance(second, int) or (isinstance(second, str) and second[:1].isdigit()):
-            return [list(value)]
-    return value
-
-
-EvidenceList = Annotated[list[Evidence], BeforeValidator(_evidence)]
-
-
-class Source(Model):
-    """A text that is cited; with ``file`` (relative to the scenario) its quotes are checked."""
-
-    title: Text
-    author: str = ""
-    date: Text = ""
-    url: str = ""
-    file: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"title": value} if isinstance(value, str) else value
-
-
-class Horizon(Model):
-    """How many periods are reported, what they are, and how many more are solved."""
-
-    periods: Annotated[int, Field(ge=1, le=2000), WHOLE] = 1
-    unit: Literal["day", "week", "month", "quarter", "year", "period"] = "period"
-    first: Annotated[str | None, BeforeValidator(_text)] = None
-    beyond: Annotated[int, Field(ge=0, le=2000), WHOLE] | dict[Id, Num] | None = None
-
-    @property
-    def calendar(self) -> Calendar:
-        """The dates of the periods."""
-        return Calendar(self.unit, self.first)
 
 
 class Assumption(Model):

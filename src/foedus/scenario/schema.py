@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from foedus.scenario.basics import Effects, Evidence, Id, Model, Num, Pays, Source, Text, listed
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.parts import (
     Action,
@@ -33,28 +34,19 @@ from foedus.scenario.parts import (
     Branch,
     Claim,
     Commitment,
-    Effects,
     Enters,
-    Evidence,
     Horizon,
-    Id,
     Literature,
-    Model,
-    Num,
     Objective,
     Observation,
     Outcome,
-    Pays,
     Phase,
     Policy,
     Reading,
     Reneging,
-    Source,
     StateVariable,
-    Text,
     Trigger,
     Word,
-    listed,
 )
 
 if TYPE_CHECKING:
@@ -165,8 +157,8 @@ class Scenario(Model):
         return f"<b>{html.escape(self.title or 'Scenario')}</b><table>{cells}</table>"
 
     def __repr__(self) -> str:
-        counts = f"{len(self.actors)} actors, {len(self.turn)} phases, {len(self.claims)} claims"
-        return f"Scenario({self.title!r}: {counts})"
+        counts = f"actors: {len(self.actors)}, phases: {len(self.turn)}, claims: {len(self.claims)}"
+        return f"Scenario({self.title!r}, {counts})"
 
     __str__ = __repr__
 

@@ -1,0 +1,103 @@
+"""What the parts of a scenario are made of: names, numbers, texts, and the evidence for them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+MAX_NUMBER = 1e100
+_ID_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
+_ID = re.compile(_ID_PATTERN[:-1] + r"\Z")
+
+
+def _identifier(value: Any) -> Any:
+    if isinstance(value, str) and not _ID.match(value):
+        raise ValueError(f"'{value}' is not a name: use letters, digits and _, starting with a letter")
+    return value
+
+
+def listed(value: Any) -> Any:
+    """A list as it is, anything else as a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not abs(value) <= MAX_NUMBER:
+        raise ValueError(f"the number must be finite and at most {MAX_NUMBER:g}")
+    return value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"it must be a whole number, not the truth value {str(value).lower()}")
+    return value
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": _ID_PATTERN})]
+TEXT = BeforeValidator(_text)  # a number will do for text
+Text = Annotated[str, TEXT]
+Num = Annotated[float | int | bool | str, AfterValidator(_bounded), Field(description="a number, or an expression")]
+WHOLE = BeforeValidator(_whole)  # true and false are no numbers here
+Moment = str | Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
+Pays = dict[Id, Num | dict[Id, Num]]
+Effects = dict[Id, Num]
+
+
+class Model(BaseModel):
+    """Base of all scenario objects: unknown keys are refused, dashes never needed."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True)
+
+
+class Evidence(Model):
+    """Where a number or claim comes from: a source, a paragraph of it, a verbatim quote."""
+
+    source: str
+    paragraph: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | str | None = None
+    quote: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"source": value}
+        if isinstance(value, (list, tuple)):
+            if len(value) > 3:
+                raise ValueError("evidence is a source, or [source, paragraph, quote]")
+            return dict(zip(("source", "paragraph", "quote"), value, strict=False))
+        return value
+
+
+def _evidence(value: Any) -> Any:
+    """One item (a name, [source, paragraph, quote] or a mapping) or a list of items."""
+    if isinstance(value, (str, dict)):
+        return [value]
+    if isinstance(value, (list, tuple)) and 0 < len(value) <= 3 and isinstance(value[0], str):
+        second = value[1] if len(value) > 1 else None
+        if second is None or isinstance(second, int) or (isinstance(second, str) and second[:1].isdigit()):
+            return [list(value)]
+    return value
+
+
+EvidenceList = Annotated[list[Evidence], BeforeValidator(_evidence)]
+
+
+class Source(Model):
+    """A text that is cited; with ``file`` (relative to the scenario) its quotes are checked."""
+
+    title: Text
+    author: str = ""
+    date: Text = ""
+    url: str = ""
+    file: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"title": value} if isinstance(value, str) else value

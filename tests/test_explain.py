@@ -1,0 +1,103 @@
+"""The explanation of a world against the oracle: the likeliest path, and what each move is worth by objective."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+import foedus
+from foedus.lenses.explain import explain
+from foedus.scenario.schema import Scenario
+from oracle import Oracle, Path, settle
+from strategies import Features, make_case
+
+
+def world_of(scenario: Scenario) -> dict[str, float]:
+    """World 1 of three, all assumptions."""
+    return settle(scenario, {name: float(draw[1]) for name, draw in foedus.sample(scenario, 3).items()}, {})
+
+
+def choices(oracle: Oracle, path: Path) -> list[tuple[int, int, str, dict[str, float]]]:
+    """(period, rung, action, state) of the decisions in a path in which there was more than one thing to do."""
+    rung = {what.id: k for k, (kind, what) in enumerate(oracle.rungs) if kind == "phase"}
+    found, state = [], dict[str, float]()
+    for item in path.items:
+        if item[0] == "look":
+            state = item[2]
+        if item[0] == "act":
+            k = rung[item[2]]
+            phase = oracle.rungs[k][1]
+            if len(oracle.menu(phase, state, oracle.env(oracle.own_game(phase.decide)), item[1])) > 1:
+                found.append((item[1], k, item[3], state))
+    return found
+
+
+def compare(scenario: Scenario) -> int:
+    """Checks every policy; how many alternatives were compared."""
+    if any(problem.severity == "error" for problem in foedus.check(scenario)):
+        return 0  # the engine plays more than the language allows
+    compared = 0
+    for policy in scenario.all_policies:
+        oracle = Oracle(scenario, world_of(scenario), policy)
+        steps = explain(scenario, world=1, policy=policy, worlds=3)
+        best = max(path.prob for path in oracle.paths())
+        likeliest = [choices(oracle, path) for path in oracle.paths() if path.prob >= best * (1 - 1e-9)]
+        told = [(phase, action) for _, phase, _, action, _, _ in steps]
+        same = [path for path in likeliest if [(oracle.rungs[k][1].id, a) for _, k, a, _ in path] == told]
+        assert same, (policy, told)
+        if len(same) > 1:
+            continue  # nature may have moved differently
+        for (_, _, mover, _, odds, alternatives), (t, k, action, state) in zip(steps, same[0], strict=True):
+            game = oracle.own_game(mover)
+            played = oracle.choice(game, t, k, state)
+            assert odds == pytest.approx(played[action], abs=1e-10)
+            assert {name: p for name, p, _, _ in alternatives} == pytest.approx(played, abs=1e-10)
+            for name, _, value, by_objective in alternatives:
+                expected = oracle._expected(game, t, k, state, name)[mover]
+                assert value == pytest.approx(expected, abs=1e-9), (policy, t, name)
+                assert value == pytest.approx(sum(by_objective.values()), abs=1e-12)
+                compared += 1
+    return compared
+
+
+@pytest.mark.parametrize("features", [Features(), Features(beliefs=False, secrets=False, perfect=False)])
+def test_path_and_worth_agree_with_the_oracle(features: Features):
+    assert (
+        sum(compare(make_case(random.Random(seed), features, queries=1).scenario) for seed in range(7000, 7025)) > 150
+    )
+
+
+def test_the_likeliest_path_may_begin_with_an_unlikely_move():
+    """After the likelier first move chance spreads; after the other one all is sure."""
+    spread = [{"prob": 0.25, "then": {"x": level}} for level in ("b", "c", "d", "e")]
+    raw: dict[str, Any] = {
+        "actors": {"a": {}},
+        "state": {"x": {"levels": ["a", "b", "c", "d", "e"], "start": "a"}},
+        "turn": [{"id": "m", "decide": "a", "actions": {"risk": {"base": 6, "chance": spread}, "stay": {"base": 4}}}],
+    }
+    ((_, phase, actor, action, odds, alternatives),) = explain(foedus.load(raw), worlds=1)
+    assert (phase, actor, action, odds) == ("m", "a", "stay", pytest.approx(0.4))
+    assert [name for name, *_ in alternatives] == ["risk", "stay"]
+
+
+def test_what_counts_is_what_the_mover_reckons_with():
+    """A rival that reckons with the worse end of a clause is deterred by it, and is shown to be."""
+    raw: dict[str, Any] = {
+        "actors": {"rival": {"precision": 20, "ambiguity": 1}, "patron": {"precision": 50}},
+        "state": {"x": {"levels": ["calm", "raid"], "start": "calm"}},
+        "objectives": {"patron": {"word": 1}},
+        "turn": [
+            {"id": "m", "decide": "rival", "actions": {"hold": {}, "raid": {"then": {"x": "raid"}, "pays": {"rival": 1}}}},
+            {"id": "r", "decide": "patron", "when": "x == raid", "actions": {"no": {}, "fight": {"pays": {"rival": -3, "patron": -0.5}}}},
+        ],
+        "commitments": {
+            "c": {"from": "patron", "to": "rival", "attach": "r", "order": ["no", "fight"], "expected": "fight",
+                  "reads": {"low": 0.1, "high": 0.9, "true": 0.2}, "read": "always", "in_force": "x == raid", "reneging": {"objective": "word", "cost": 2}},
+        },
+    }  # fmt: skip
+    (step,) = explain(foedus.load(raw), worlds=1)
+    worth = {name: value for name, _, value, _ in step[5]}
+    assert step[3] == "hold" and worth["hold"] == 0
+    assert worth["raid"] == pytest.approx(1 - 0.9 * 3, abs=1e-6)

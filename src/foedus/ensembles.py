@@ -48,7 +48,7 @@ def ensemble(scenario: Scenario, directory: Path | str, *, policies: Sequence[st
     job = Job(scenario, policies, worlds, seed, method, subset, True, resample)
     if chunk is not None:
         whole_number("chunk", chunk, 1)
-    size = chunk or chunk_size(job.layout, worlds)
+    size = chunk or chunk_size(job.work.layout, worlds)
     settings = {"method": method, "policies": job.policies, "subset": job.subset, "resample": resample}
     manifest = Manifest(scenario_hash(scenario), engine(), seed, worlds, size, settings)
     kept = Path(directory) / CHUNKS
@@ -136,11 +136,13 @@ def _solve(job: Job, store: ChunkStore, executor: Executor, progress: Progress |
     _room(job, store, len(absent))
     count = sum(task.count for task in tested) + sum(_span(job, store, index).count for index in absent)
     tasks = chain(tested, (_span(job, store, index) for index in absent))
-    for task, arrays in executor.solve(job.work, tasks, Tally(count, progress)) if count else ():
+    for done, (task, arrays) in enumerate(executor.solve(job.work, tasks, Tally(count, progress)) if count else ()):
+        if done == 0:
+            job.refuse()
         store.keep(task.name, arrays)
     solved = time.perf_counter()
-    main = stored(store, job.queries, job.layout, list(job.settings))
-    if job.layout.bytes_per_world * store.manifest.worlds <= LOADED:
+    main = stored(store, job.queries, job.work.layout, list(job.settings))
+    if job.work.layout.bytes_per_world * store.manifest.worlds <= LOADED:
         main.data.load()
     neutral: Future[dict[str, Found]] = Future()
     neutral.set_result({claim: job.found(task, store.read(task.name)) for claim, task in job.tested.items()})
@@ -155,7 +157,7 @@ def _span(job: Job, store: ChunkStore, index: int) -> Task:
 
 def _room(job: Job, store: ChunkStore, chunks: int) -> None:
     """FoedusError when the disk has no room for the chunks that are still to come."""
-    needed = chunks * store.manifest.chunk * job.layout.bytes_per_world
+    needed = chunks * store.manifest.chunk * job.work.layout.bytes_per_world
     free = shutil.disk_usage(store.directory).free
     if needed > free:
         raise FoedusError(

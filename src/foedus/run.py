@@ -33,7 +33,7 @@ from foedus.worlds.reach import refuse_unreachable
 from foedus.worlds.sample import sample, uncertain
 from foedus.worlds.simulate import PolicyResult, Setting, simulate
 from foedus.worlds.weights import ess, means
-from foedus.worlds.work import VARIED, Arrays, Layout, Task, Work
+from foedus.worlds.work import VARIED, Arrays, Task, Work
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -163,10 +163,10 @@ def run(scenario: Scenario, *, policies: Sequence[str] | None = None, worlds: in
     started = time.perf_counter()
     job = Job(scenario, policies, worlds, seed, method, subset, judge, resample)
     whole_number("threads", threads, 1)
-    _ = job.layout
     main = job.span("main", range(worlds))
     tell = Tally(sum(task.count for task in (main, *job.tested.values())), progress)
     found = job.found(main, job.work.solve(main, threads, tell))
+    job.refuse()
     solved = time.perf_counter()
 
     def beside() -> dict[str, Found]:
@@ -216,11 +216,9 @@ class Job:
             return Drawn(sample(self.scenario, self.worlds, self.seed, self.method))  # type: ignore[arg-type]
         return half_posterior(self.scenario, self.worlds, self.seed)
 
-    @cached_property
-    def layout(self) -> Layout:
-        """The labels of the results; compiles the games. ScenarioError when claims ask about what cannot be."""
+    def refuse(self) -> None:
+        """ScenarioError when claims ask about what cannot be; needs the games, so ask once they are compiled."""
         refuse_unreachable(self.readings, self.work.games)
-        return Layout.of(self.work.games, self.policies)
 
     def span(self, name: str, worlds: range) -> Task:
         """Some of the worlds; those of them that are in the subset under each other precision too."""
@@ -247,7 +245,9 @@ class Job:
 
     def found(self, task: Task, arrays: Arrays) -> Found:
         """A task's arrays, labelled."""
-        return in_memory(arrays, self.queries, self.layout, task.policies, list(task.variations) if task.few else [])
+        return in_memory(
+            arrays, self.queries, self.work.layout, task.policies, list(task.variations) if task.few else []
+        )
 
     def finish(self, main: Found, neutral: Future[dict[str, Found]], timings: Mapping[str, float]) -> Run:
         """What the pieces say together; ``neutral`` are those of ``tested``, by claim, waited for last."""
@@ -263,7 +263,7 @@ class Job:
             meta["searched_worlds"] = made.searched
         run = Run(
             self.scenario, self.draws, weights, effective, bool(self.scenario.observations), by_observation(main),
-            self.policies, list(self.layout.labels["period"]), data, Claims(claims), made.sweep_data(), drivers, self._size(),
+            self.policies, list(self.work.layout.labels["period"]), data, Claims(claims), made.sweep_data(), drivers, self._size(),
             meta,
         )  # fmt: skip
         run.prior = prior

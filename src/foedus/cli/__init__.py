@@ -17,6 +17,7 @@ __all__ = ["app", "learning", "lens", "main", "policies", "runs", "scenarios"]
 
 def main() -> None:
     """Runs the command line; what the user can mend ends with exit code 2, without a traceback."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would wait in the way of ours, and change sums
     try:
         app()
     except FoedusError as error:

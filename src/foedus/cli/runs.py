@@ -20,6 +20,9 @@ Scheduler = Annotated[
 Workers = Annotated[
     int | None, typer.Option(min=1, help="threads, or Dask processes started here; default: one a core")
 ]
+Lenses = Annotated[
+    str, typer.Option(help="lenses in the report: all, none, names with commas; auto: all, but few for a quick look")
+]
 Open = Annotated[bool, typer.Option("--open", help="open the report in a browser")]
 
 
@@ -39,11 +42,13 @@ def run(
     scheduler: Scheduler = None,
     workers: Workers = None,
     anew: Annotated[bool, typer.Option("--anew", help="throw away what the directory holds of a run")] = False,
+    lenses: Lenses = "auto",
     open_: Open = False,
     json: Json = False,
 ) -> None:
     """Solve a scenario in every world, judge its claims, write a report."""
     from foedus.ensembles import ensemble
+    from foedus.lenses.registry import known_lenses
     from foedus.run import run as run_scenario
     from foedus.scenario.load import load
     from foedus.worlds.executors import Executor
@@ -51,6 +56,7 @@ def run(
     loaded, who = load(scenario), Executor(executor, scheduler, workers)
     known(policy or [], loaded.all_policies, "policy")
     known([method], {"lhs": 1, "sobol": 1}, "method")
+    known_lenses(lenses)
     target = out or (None if json else Path("foedus-out") / Path(scenario).stem)
     if target is None:
         if executor != "local" or chunk or anew:
@@ -58,11 +64,13 @@ def run(
         found = run_scenario(
             loaded, policies=policy, worlds=worlds, seed=seed, method=method, resample=resample, threads=workers or 2
         )
+        _look(found, "none" if lenses == "auto" else lenses, json)
         _show(found, None, open_, json)
         return
     with Bar(show=not json) as bar:
         found = ensemble(loaded, target, policies=policy, worlds=worlds, seed=seed, method=method,
                          resample=resample, chunk=chunk, executor=who, anew=anew, progress=bar.step)  # fmt: skip
+    _look(found, lenses, json)
     _show(found, target, open_, json)
 
 
@@ -72,19 +80,31 @@ def resume(
     executor: Kind = "local",
     scheduler: Scheduler = None,
     workers: Workers = None,
+    lenses: Lenses = "auto",
     open_: Open = False,
     json: Json = False,
 ) -> None:
     """Go on with a run that was stopped, and mend one whose files were damaged."""
     from foedus.ensembles import resume as resume_run
+    from foedus.lenses.registry import known_lenses
     from foedus.worlds.executors import Executor
 
+    known_lenses(lenses)
     with Bar(show=not json) as bar:
         found = resume_run(directory, executor=Executor(executor, scheduler, workers), progress=bar.step)
+    _look(found, lenses, json)
     if not json:
         missing = f"{found.solved} missing pieces were solved" if found.solved else "all pieces were there and sound"
         print(f"{directory}: {missing}; report, results and run.json are written anew.")
     _show(found, directory, open_, json)
+
+
+def _look(found: Run, lenses: str, json: bool) -> None:
+    """Looks at a run through the lenses that its report is to show."""
+    from foedus.lenses.registry import chosen, look_through
+
+    with Bar(show=not json) as bar:
+        look_through(found, chosen(lenses, found), bar.step)
 
 
 def _show(found: Run, target: Path | None, open_: bool, json: bool) -> None:

@@ -110,14 +110,13 @@ def compile_game(scenario: Scenario, enabled: Iterable[str] = (), watch: Watch |
         found = explorer.explore(rows)
     except CompileError as error:
         raise error_about(scenario, error.about, error.reason, error.remedy) from None
-    actions = _action_index(turn)
+    actions = {pair: i for i, pair in enumerate(turn.choices)}
     flat = assemble(explorer, actions)
     starts = _start_arrays(begins, found, explorer, program, flat)
     arrays = _arrays(scenario, turn, program, explorer, flat, starts, watch)
     phases = tuple(phase.id for phase in turn.phases)
-    names = tuple(f"{phases[k]}.{turn.phases[k].actions[order].name}" for k, order in actions)
     return Game(
-        turn, program, arrays, watch, flat.node_rows, flat.action_order, flat.branch_order, phases, names, starts,
+        turn, program, arrays, watch, flat.node_rows, flat.action_order, flat.branch_order, phases, turn.action_ids, starts,
         scenario.horizon.periods, solved, len(explorer.stages[0].rows), explorer.count,
     )  # fmt: skip
 
@@ -131,12 +130,6 @@ def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:
         for rule in policy.bind
         if rule.when is not None
     ]
-
-
-def _action_index(turn: Turn) -> dict[tuple[int, int], int]:
-    """(phase, order) of every actor's action, numbered."""
-    pairs = [(k, i) for k, p in enumerate(turn.phases) if p.mover >= 0 for i in range(len(p.actions))]
-    return {pair: i for i, pair in enumerate(pairs)}
 
 
 def _starts(turn: Turn, explorer: Explorer, levels: Levels) -> tuple[NDArray[np.int8], list[Tree]]:

@@ -114,6 +114,16 @@ class Turn:
     caps: tuple[Cap, ...]
     vagueness: tuple[tuple[str, Tree], ...] = field(default=())
 
+    @property
+    def choices(self) -> list[tuple[int, int]]:
+        """(phase, order) of every actor's action."""
+        return [(k, i) for k, phase in enumerate(self.phases) if phase.mover >= 0 for i in range(len(phase.actions))]
+
+    @property
+    def action_ids(self) -> tuple[str, ...]:
+        """``phase.action`` of every actor's action."""
+        return tuple(f"{self.phases[k].id}.{self.phases[k].actions[order].name}" for k, order in self.choices)
+
 
 def build_turn(scenario: Scenario, enabled: Iterable[str]) -> Turn:
     """The turn of ``scenario`` when the actions named in ``enabled`` (phase.action) exist."""

@@ -149,7 +149,7 @@ def _correlations(x: Floats, y: Floats, mass: Floats) -> Floats:
     dy = y - (y @ mass)[:, None] / mass.sum()
     scale = np.sqrt(np.outer(dx**2 @ mass, dy**2 @ mass))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(scale > 0, np.clip((dx @ (dy * mass).T) / scale, -1, 1), 0.0))
+        return np.asarray(np.where(scale > 0, np.clip(np.einsum("aw,rw->ar", dx, dy * mass) / scale, -1, 1), 0.0))
 
 
 def _noise(places: _Places, y: Floats, parted: Bools, mass: Floats, rounds: int, seed: int) -> tuple[float, float]:

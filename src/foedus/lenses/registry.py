@@ -33,30 +33,40 @@ QUESTIONS: dict[str, str] = {
 
 
 def look(name: str, run: Run, policy: str | None = None) -> xr.Dataset:
-    """What a lens shows of a run, under a policy (default: the factual one)."""
+    """What a lens shows of a run, under a policy (default: the factual one).
+
+    Of a run that is too large for memory it sees worlds that stand for all.
+    """
+    run = run.few(MOST_WORLDS) if run.large else run
     found: xr.Dataset = import_module(f"foedus.lenses.{name}").look(run, policy or run.scenario.factual_policy)
     found.attrs |= {"lens": name}
     return found
 
 
-ENOUGH_WORLDS, SMALL_GAME = 100, 1000
+ENOUGH_WORLDS, SMALL_GAME, MOST_WORLDS = 100, 1000, 1000
 
 
 def chosen(names: str, run: Run) -> list[str]:
     """The lenses that ``names`` means: ``all``, ``none``, a list with commas, or ``auto``.
 
     ``auto`` is all of them, but for a quick look (fewer than ENOUGH_WORLDS worlds) at a game of more than
-    SMALL_GAME branches, which they would make slow. FoedusError for a lens that there is not.
+    SMALL_GAME branches, which they would make slow.
     """
     if names == "auto":
         quick = len(run.weights) < ENOUGH_WORLDS and run.game.branches > SMALL_GAME
         return [] if quick else list(QUESTIONS)
     if names in ("all", "none"):
         return list(QUESTIONS) if names == "all" else []
+    return known_lenses(names)
+
+
+def known_lenses(names: str) -> list[str]:
+    """The names in a list with commas; FoedusError for one that is neither a lens nor a word for several."""
     asked = [name.strip() for name in names.split(",")]
+    words = {**QUESTIONS, "auto": "", "all": "", "none": ""} if len(asked) == 1 else QUESTIONS
     for name in asked:
-        if name not in QUESTIONS:
-            raise FoedusError(f"'{name}' is not a lens. {nearest(name, QUESTIONS)}".strip())
+        if name not in words:
+            raise FoedusError(f"'{name}' is not a lens. {nearest(name, words)}".strip())
     return asked
 
 

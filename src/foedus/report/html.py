@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _NEGLIGIBLE = 0.005
+_NO_LENSES = (
+    "The lenses (who wants what, who can move what, what each commitment does, and others) were left out of this report: "
+    "`foedus run --lenses all` puts them in, `foedus lens NAME` shows one."
+)
 
 
 def write_report(run: Run, path: str | Path) -> Path:
@@ -39,12 +43,15 @@ def render(run: Run) -> str:
     css, js = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
     view["diagram"] = turn_diagram(results.scenario)
-    view["sections"] = [
-        *policy_sections(results),
-        *(lens_section(results, found) for found in run.lenses.values()),
-        *_record(results),
-    ]
-    return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view))
+    groups = {
+        "Choosing": policy_sections(results),
+        "Lenses": [lens_section(results, found) for found in run.lenses.values()],
+        "Record": _record(results),
+    }
+    view["sections"] = [section for sections in groups.values() for section in sections]
+    if not run.lenses:
+        view["left_out"] = _NO_LENSES
+    return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view, groups))
 
 
 def _record(results: Results) -> list[Section]:
@@ -55,16 +62,25 @@ def _record(results: Results) -> list[Section]:
     return found + ([track_record.section(results.names, run.score)] if run.score else [])
 
 
-def _contents(view: dict[str, Any]) -> list[tuple[str, str]]:
-    parts = [
-        ("summary", "In one page"), ("claims", "Claims"), ("outcomes", "Outcomes over time"), ("policies", "Policies"),
-        *((section.id, section.heading) for section in view["sections"]), ("noise", "How much is noise"), ("assumptions", "Assumptions"), ("structure", "How the game is built"),
-        ("observations", "What was observed"), ("limits", "Limits"), ("sources", "Sources"),
-        ("provenance", "Provenance"),
-    ]  # fmt: skip
+def _contents(view: dict[str, Any], groups: dict[str, list[Section]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The table of contents: groups of (id, name), in the order of the page."""
     missing = {name for name in ("claims", "outcomes", "sources") if not view[name]}
     missing |= {"policies"} if not view["outcomes"] else set()
-    return [part for part in parts if part[0] not in missing]
+    results = [
+        ("summary", "In one page"), ("claims", "Claims"), ("outcomes", "Outcomes over time"), ("policies", "Policies"),
+        ("noise", "How much is noise"),
+    ]  # fmt: skip
+    behind = [
+        ("assumptions", "Assumptions"), ("structure", "How the game is built"), ("observations", "What was observed"),
+        ("limits", "Limits"), ("sources", "Sources"), ("provenance", "Provenance"),
+    ]  # fmt: skip
+    parts = {
+        "": results,
+        **{name: [(section.id, section.heading) for section in sections] for name, sections in groups.items()},
+        "Behind it": behind,
+    }
+    kept = {name: [part for part in listed if part[0] not in missing] for name, listed in parts.items()}
+    return [(name, listed) for name, listed in kept.items() if listed]
 
 
 def _summary(results: Results) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,6 +163,7 @@ class Games:
         self.compiled: dict[tuple[frozenset[str], bool], Game] = {}
         self.plays: dict[str, tuple[Play, Perception]] = {}
         self.memo = Memo()
+        self.lock = RLock()
 
     def of(self, scenario: Scenario) -> Games:
         """The same games for a scenario that differs in numbers only."""
@@ -187,6 +189,10 @@ class Games:
 
     def play(self, policy: str) -> tuple[Play, Perception]:
         """What is computed under a policy, and who plays which version of the game."""
+        with self.lock:
+            return self._play(policy)
+
+    def _play(self, policy: str) -> tuple[Play, Perception]:
         if policy not in self.plays:
             game, perception = self.game(policy), perceive(self.scenario, policy)
             factual = self.observed is not None and policy == self.scenario.factual_policy

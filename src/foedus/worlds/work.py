@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.game.program import Memo
+from foedus.game.turn import build_turn
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.expr import Tree
 from foedus.scenario.query import Query
@@ -52,18 +53,19 @@ class Layout:
     owners: tuple[int, ...]  # the actor of each reported objective
 
     @classmethod
-    def of(cls, games: Games, policies: Sequence[str]) -> Layout:
-        """The layout of a run under these policies; compiles their games."""
-        scenario, calendar = games.scenario, games.scenario.horizon.calendar
-        compiled = [games.play(policy)[0].game for policy in policies]
-        objectives, actors = compiled[0].turn.objectives, list(scenario.actors)
+    def of(cls, scenario: Scenario, policies: Sequence[str], outcomes: Iterable[str]) -> Layout:
+        """The layout of a run under these policies, without compiling their games."""
+        calendar = scenario.horizon.calendar
+        enabled = dict.fromkeys(frozenset(scenario.all_policies[policy].enable) for policy in policies)
+        turns = [build_turn(scenario, actions) for actions in enabled]
+        objectives, actors = turns[0].objectives, list(scenario.actors)
         kept = tuple(i for i, (_, name) in enumerate(objectives) if name != "terminal")
         labels = {
             "period": tuple(calendar.label(t) for t in range(scenario.horizon.periods)),
-            "outcome": tuple(games.outcomes),
+            "outcome": tuple(outcomes),
             "objective": tuple(".".join(objectives[i]) for i in kept),
             "actor": tuple(actors),
-            "action": tuple(dict.fromkeys(name for game in compiled for name in game.action_ids)),
+            "action": tuple(dict.fromkeys(name for turn in turns for name in turn.action_ids)),
         }
         return cls(tuple(policies), labels, kept, tuple(actors.index(objectives[i][0]) for i in kept))
 
@@ -132,16 +134,18 @@ class Work:
 
     @property
     def games(self) -> Games:
-        """The compiled games of all policies, those of this process."""
+        """The games of all policies, those of this process; each is compiled when it is first played."""
         key = self.key
         with _lock:
             if key not in _compiled:
                 _compiled.clear()
-                games = Games(self.scenario, self.queries, self.outcomes, entropy=True, ahead=1)
-                for policy in self.policies:
-                    games.play(policy)
-                _compiled[key] = games
+                _compiled[key] = Games(self.scenario, self.queries, self.outcomes, entropy=True, ahead=1)
             return _compiled[key]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The labels of the results."""
+        return Layout.of(self.scenario, self.policies, self.outcomes)
 
     @cached_property
     def key(self) -> str:
@@ -175,7 +179,7 @@ class Work:
 
     def _arrays(self, results: Mapping[str, PolicyResult], variables: Sequence[str]) -> Arrays:
         """Answers, and each policy's variables."""
-        layout = Layout.of(self.games, self.policies)
+        layout = self.layout
         width = len(next(iter(results.values())).value)
         made: Arrays = {ANSWERS: np.full((width, len(self.queries)), np.nan)}
         for policy, result in results.items():

@@ -52,8 +52,17 @@ def test_a_kept_run_is_the_run_in_memory(tmp_path):
     assert 0 < kept.claims[0].readings[1].prior < 1 and kept.observed and kept.claims[0].readings[0].neutral is not None
 
 
-@pytest.mark.parametrize("chunk, workers, policies", [(1, 1, None), (7, 2, None), (33, 3, None), (1000, 2, None)])
-def test_results_do_not_depend_on_chunks_or_workers(unbroken, tmp_path, chunk, workers, policies):
+def test_worlds_drawn_where_observations_point_are_kept_and_drawn_again(tmp_path):
+    whole(tmp_path, resample=True, worlds=60, chunk=7)
+    (tmp_path / "chunks" / "chunk-00005.npz").unlink()
+    again = resume(tmp_path, executor=ONE)
+    there = run_function(tiny(), worlds=60, resample=True)
+    assert again.solved == 1 and there.prior is not None
+    assert to_json(again) == to_json(there)
+
+
+@pytest.mark.parametrize("chunk, workers", [(1, 1), (7, 2), (33, 3), (1000, 2)])
+def test_results_do_not_depend_on_chunks_or_workers(unbroken, tmp_path, chunk, workers):
     whole(tmp_path, chunk=chunk, executor=Executor(workers=workers))
     for name in ("results.nc", "report.html"):
         assert (tmp_path / name).read_bytes() == (unbroken / name).read_bytes()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from foedus.ensembles import ensemble
+from foedus.lenses.registry import chosen, look_through
 from foedus.report.files import write_run
 from foedus.run import Run
 from foedus.scenario.load import load
@@ -62,10 +63,16 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
+def write(run: Run, directory: Path) -> None:
+    """A run's files, as the command writes them."""
+    look_through(run, chosen("auto", run))
+    write_run(run, directory)
+
+
 def whole(directory: Path, **options) -> Run:
     """A run as the command makes it, unbroken."""
     run = ensemble(tiny(), directory, **{"worlds": 70, "chunk": 32, "executor": ONE, **options})
-    write_run(run, directory)
+    write(run, directory)
     return run
 
 

@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 
 import foedus
-from ensemble_cases import ONE, TINY, command, contents, tiny, whole
+from ensemble_cases import ONE, TINY, command, contents, tiny, whole, write
 from foedus import ensembles
 from foedus.ensembles import chunk_size, ensemble, resume
 from foedus.report.files import write_run
@@ -110,7 +110,7 @@ def test_what_is_damaged_is_solved_again(copied, unbroken, name, damage):
     path.unlink() if damaged[damage] is None else path.write_bytes(damaged[damage])
     run = resume(copied, executor=ONE)
     assert run.solved == 1
-    write_run(run, copied)
+    write(run, copied)
     assert contents(copied) == contents(unbroken)
 
 
@@ -285,7 +285,7 @@ turn:
 """)
     run = ensemble(scenario, tmp_path, worlds=5)
     assert run.data.sizes["world"] == 5 and to_json(run) == to_json(run_function(scenario, worlds=5))
-    write_run(run, tmp_path)
+    write(run, tmp_path)
 
 
 def test_chunks_are_of_some_megabytes():

@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from ensemble_cases import TINY, command, contents, whole
+from ensemble_cases import TINY, command, contents, whole, write
 from foedus.ensembles import ensemble, resume
-from foedus.report.files import write_run
 from foedus.scenario.errors import FoedusError
 from foedus.scenario.load import load
 from foedus.worlds.executors import Executor
@@ -60,7 +59,7 @@ def test_what_one_executor_began_another_finishes(cluster, tmp_path):
         (tmp_path / "there" / "chunks" / name).unlink()
     run = resume(tmp_path / "there", executor=Executor("dask", cluster.scheduler_address))
     assert run.solved == 2
-    write_run(run, tmp_path / "there")
+    write(run, tmp_path / "there")
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
 
 

@@ -49,6 +49,12 @@ def test_numbers_that_are_all_expressions_and_all_neutral_run():
     assert run.data["outcome_by"].values.max() == pytest.approx(1 / (1 + np.exp(-2)))
 
 
+def test_a_claim_that_asks_nothing_of_the_game_runs():
+    claim = {"says": "One is less.", "readings": {"less": "1 < a.precision + 1"}, "rests_on": {"a.precision": 0}}
+    run = foedus.run(foedus.load({**CERTAIN, "claims": {"less": claim}}), worlds=3)
+    assert (run.claims[0].share, run.claims[0].readings[0].neutral) == (1.0, 0.0)
+
+
 def test_objects_show_themselves(certain: foedus.Run):
     assert repr(certain) == "Run('Nothing <uncertain>', worlds: 5, policies: 1, claims: 1)"
     assert repr(certain.scenario) == "Scenario('Nothing <uncertain>', actors: 2, phases: 1, claims: 1)"

@@ -43,7 +43,7 @@ def test_random_scenarios(seed, tmp_path):
 
 def test_labels_that_storm_keeps_are_refused():
     raw = make_case(random.Random(500)).raw
-    scenario = Scenario.model_validate({**raw, "outcomes": {"init": "v0 == hi"}})
+    scenario = Scenario.model_validate({**raw, "outcomes": {"init": f"v0 == {raw['state']['v0']['levels'][-1]}"}})
     with pytest.raises(FoedusError, match="'init'"):
         to_drn(scenario, {}, scenario.factual_policy)
 

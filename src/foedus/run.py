@@ -236,6 +236,7 @@ class Job:
                 put = {name: np.full(self.subset, float(v)) for name, v in neutral.items() if not isinstance(v, str)}
                 draws = {name: draw[: self.subset] for name, draw in self.draws.items()} | put
                 asked = dict.fromkeys(q.under for r in self.readings if r.claim == claim for q in r.queries if q.under)
+                asked = asked or dict.fromkeys([self.scenario.factual_policy])  # a claim that asks nothing of the game
                 values = ", ".join(f"{name} = {value}" for name, value in neutral.items())
                 about = f"With what claim '{claim}' rests on made neutral ({values})"
                 changed = neutral_scenario(self.scenario, neutral)

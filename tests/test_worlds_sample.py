@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from foedus.report.words import words
+from foedus.lenses.words import words
 from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import FoedusError, ScenarioError
 from foedus.scenario.schema import Scenario

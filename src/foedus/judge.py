@@ -84,7 +84,7 @@ class Judge:
 
     def claims(self) -> list[ClaimResult]:
         """Every claim with its readings."""
-        from foedus.report.words import words
+        from foedus.lenses.words import words
 
         results = [self._reading(reading) for reading in self.job.readings]
         made = []

@@ -235,7 +235,7 @@ def _words_note() -> str:
     """The scale behind the words for probabilities, read off the words themselves."""
     from itertools import groupby
 
-    from foedus.report.words import words
+    from foedus.lenses.words import words
 
     scale = [
         (name, [p for p, _ in group])

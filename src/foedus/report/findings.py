@@ -88,7 +88,7 @@ def weak_spots(results: Results) -> list[Finding]:
 
 
 def _outcomes(results: Results) -> list[Finding]:
-    from foedus.report.words import words
+    from foedus.lenses.words import words
 
     end, policy = results.end, results.names.policy(results.factual)
     parts = []

@@ -153,7 +153,7 @@ def _claim(results: Results, claim: ClaimResult) -> dict[str, Any]:
 
 
 def _reading(results: Results, reading: ReadingResult) -> dict[str, Any]:
-    from foedus.report.words import words
+    from foedus.lenses.words import words
 
     low, middle, high = reading.margin_quantiles
     settings = [

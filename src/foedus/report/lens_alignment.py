@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.lenses.registry import QUESTIONS
+from foedus.lenses.words import words
 from foedus.report.charts_matrix import Matrix, matrices
 from foedus.report.results import Floats, Results, Spread
 from foedus.report.section import Amount, Figure, Section, Table, change
 from foedus.report.wording import count, percent, signed
-from foedus.report.words import words
 
 if TYPE_CHECKING:
     import xarray as xr

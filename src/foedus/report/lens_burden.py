@@ -8,12 +8,12 @@ import numpy as np
 
 from foedus.lenses.burden import FLOW, NATURE, NONE
 from foedus.lenses.registry import QUESTIONS
+from foedus.lenses.words import words
 from foedus.report.charts_matrix import Matrix, matrices
 from foedus.report.charts_shares import shares
 from foedus.report.results import Floats, Results, Spread
 from foedus.report.section import Amount, Cell, Figure, Section, Table, change, probability
 from foedus.report.wording import count, listed, percent, signed
-from foedus.report.words import words
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from foedus.lenses.coalition import GAIN, every, margin
 from foedus.lenses.registry import QUESTIONS
+from foedus.lenses.words import words
 from foedus.report.charts_coalition import going_chart, network_chart
 from foedus.report.results import Floats, Results, Spread
 from foedus.report.section import Amount, Cell, Figure, Section, Table, change
 from foedus.report.wording import capital, count, listed, number, percent
-from foedus.report.words import words
 
 if TYPE_CHECKING:
     import xarray as xr

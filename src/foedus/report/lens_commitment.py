@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.lenses.registry import QUESTIONS
+from foedus.lenses.words import words
 from foedus.report.charts_commitment import curves, pair_chart, texts_chart
 from foedus.report.commitment_effects import SAME, TEXTS, Effects, pair_arrays
 from foedus.report.results import HIGH, LOW, Floats, Results, Spread, quantiles
 from foedus.report.section import Amount, Cell, Figure, Section, Table, change
 from foedus.report.wording import capital, count, listed, number, percent
-from foedus.report.words import words
 
 if TYPE_CHECKING:
     import xarray as xr

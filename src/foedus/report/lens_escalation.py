@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.lenses.words import words
 from foedus.report.charts_escalation import Step, ladder_chart, route_chart
 from foedus.report.results import Floats, Results, plain, titled
 from foedus.report.section import Amount, Cell, Figure, Section, Table
 from foedus.report.wording import band, capital, count, number, percent
-from foedus.report.words import words
 
 if TYPE_CHECKING:
     import xarray as xr

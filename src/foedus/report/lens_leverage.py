@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
+from foedus.lenses.words import words
 from foedus.report.results import Floats, Results
 from foedus.report.section import Amount, Cell, Figure, Section, Table
 from foedus.report.svg import Drawing, ceiling, clipped
 from foedus.report.wording import band, capital, count, listed, percent
-from foedus.report.words import words
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.lenses.registry import QUESTIONS
+from foedus.lenses.words import words
 from foedus.report.charts_postures import Node, posture_graph
 from foedus.report.results import Results, plain
 from foedus.report.section import Amount, Cell, Figure, Section, Table, probability
 from foedus.report.wording import capital, count, listed, number, percent, signed
-from foedus.report.words import words
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,11 +8,11 @@ import numpy as np
 
 from foedus.lenses.registry import QUESTIONS
 from foedus.lenses.timing import START
+from foedus.lenses.words import words
 from foedus.report.charts_effects import Effect, Panel, effects, panels
 from foedus.report.results import HIGH, LOW, Floats, Results, Spread, plain, quantiles, titled
 from foedus.report.section import Amount, Figure, Section, Table, probability
 from foedus.report.wording import band, count, listed, lowered, percent, signed
-from foedus.report.words import words
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,11 +7,11 @@ from typing import Any
 
 from foedus.lenses.measures import Need, Needs
 from foedus.lenses.necessity import Degree
+from foedus.lenses.words import words
 from foedus.report.charts_policies import needs_chart
 from foedus.report.results import Names, Results, plain
 from foedus.report.section import Amount, Cell, Figure, Section, Table, probability
 from foedus.report.wording import capital, listed, lowered, percent
-from foedus.report.words import words
 
 MOST_TABLES = 2
 QUESTION = "Which measures can the goal not do without, and which are enough?"

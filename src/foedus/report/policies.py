@@ -11,12 +11,12 @@ from foedus.lenses.choice import Change, Choice, Metric, Verdict, choose, own_me
 from foedus.lenses.discovery import Leaf, in_words, where
 from foedus.lenses.measures import main_needs
 from foedus.lenses.tipping import TippingPoint
+from foedus.lenses.words import words
 from foedus.report.charts_policies import regret_chart, trade_offs
 from foedus.report.measures import measures_section
 from foedus.report.results import Results
 from foedus.report.section import Amount, Cell, Figure, Section, Table, probability
 from foedus.report.wording import capital, count, listed, lowered, number, percent
-from foedus.report.words import words
 from foedus.scenario.errors import FoedusError
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def _claims(results: Results, wide: bool) -> Table:
 
 
 def _outcomes(results: Results) -> Table:
-    from foedus.report.words import words
+    from foedus.lenses.words import words
 
     table = _table()
     table.add_column("Outcome", overflow="fold")

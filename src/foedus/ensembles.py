@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from itertools import chain
 from pathlib import Path
 
-from foedus.run import LOADED, SUBSET, Job, Progress, Run, Tally, scenario_hash, whole_number
+from foedus.run import LOADED, Job, Progress, Run, Tally, scenario_hash, whole_number
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import FoedusError, ScenarioError
 from foedus.scenario.load import load
@@ -36,7 +36,7 @@ _SAID = {
 
 
 def ensemble(scenario: Scenario, directory: Path | str, *, policies: Sequence[str] | None = None, worlds: int = 200,
-             seed: int = 0, method: str = "lhs", subset: int = SUBSET, resample: bool = False, chunk: int | None = None,
+             seed: int = 0, method: str = "lhs", subset: int | None = None, resample: bool = False, chunk: int | None = None,
              executor: Executor | None = None, anew: bool = False, progress: Progress | None = None) -> Run:  # fmt: skip
     """``foedus.run`` with its results kept in a directory; chunks that are there already are not solved again.
 

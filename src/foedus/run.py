@@ -150,13 +150,13 @@ Progress = Callable[[str, int, int], None]  # what, done, of how many
 
 
 def run(scenario: Scenario, *, policies: Sequence[str] | None = None, worlds: int = 200, seed: int = 0,
-        method: str = "lhs", subset: int = SUBSET, judge: bool = True, resample: bool = False, progress: Progress | None = None,
+        method: str = "lhs", subset: int | None = None, judge: bool = True, resample: bool = False, progress: Progress | None = None,
         threads: int = 2) -> Run:  # fmt: skip
     """Solves a scenario in ``worlds`` sampled worlds under its policies and judges its claims.
 
     ``policies`` limits what is compared; the policies that claims need are always solved.
-    At most ``subset`` worlds (the first ones, in full blocks) are used for the precision sweep and
-    built-in tests. With ``resample`` half of the worlds are drawn where the observations point. Without
+    At most ``subset`` worlds (the first ones, in full blocks; default: half of all, at most SUBSET)
+    are used for the precision sweep and built-in tests. With ``resample`` half of the worlds are drawn where the observations point. Without
     ``judge`` claims are left alone, and with them the sweep and the tests: for looking through a lens.
     Raises FoedusError (ScenarioError with all that is wrong) for what cannot be run.
     """
@@ -185,7 +185,7 @@ class Job:
     worlds: int
     seed: int
     method: str
-    subset: int
+    subset: Any  # int; None: half of the worlds, at most SUBSET
     judge: bool
     resample: bool = False
 
@@ -196,9 +196,13 @@ class Job:
             if name not in self.scenario.all_policies:
                 raise FoedusError(f"'{name}' is not a policy. {nearest(name, self.scenario.all_policies)}".strip())
         for what, least in (("worlds", 1), ("subset", 1), ("seed", None)):
+            if what == "subset" and self.subset is None:
+                continue
             whole_number(what, getattr(self, what), least)
         first = self.worlds - self.worlds // 2 if self.resample else self.worlds  # the subset is of the prior
-        self.subset = min(self.subset, first if first < LANES else first // LANES * LANES)
+        full = first if first < LANES else first // LANES * LANES
+        half = min(SUBSET, max(full // 2 // LANES * LANES, min(full, LANES)))
+        self.subset = half if self.subset is None else min(self.subset, full)
         self.readings = read_claims(self.scenario) if self.judge else []
         self.queries = list(dict.fromkeys(query for reading in self.readings for query in reading.queries))
         self.outcomes = outcomes_of(self.scenario)

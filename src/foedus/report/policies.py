@@ -147,7 +147,7 @@ def _others(results: Results, verdict: Verdict) -> str:
 
 def labels(names: Names) -> dict[str, str]:
     """Every assumption's name in plain words."""
-    return {name: names.assumption(name) for name in names.scenario.all_assumptions}
+    return {name: names.inside(names.assumption(name)) for name in names.scenario.all_assumptions}
 
 
 def change_sentences(names: Names, verdict: Verdict, change: Change) -> list[str]:
@@ -176,7 +176,7 @@ def tipping_words(names: Names, change: Change) -> str:
 def _tips(names: Names, best: str, point: TippingPoint) -> str:
     side, other = ("above", point.above) if point.below == best else ("below", point.below)
     return (
-        f"{names.assumption(point.assumption)} {side} {number(point.value)} (unclear from {number(point.low)} to "
+        f"{names.inside(names.assumption(point.assumption))} {side} {number(point.value)} (unclear from {number(point.low)} to "
         f"{number(point.high)}), where {names.policy(other)} does better on average"
     )
 

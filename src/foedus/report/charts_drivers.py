@@ -9,7 +9,7 @@ from markupsafe import Markup
 from foedus.report.svg import Drawing, clipped
 from foedus.report.wording import number
 
-LEFT, WIDTH, ROW = 260.0, 560.0, 20.0
+LEFT, WIDTH, ROW = 330.0, 490.0, 20.0
 
 
 def sobol_chart(names: Sequence[str], first: Sequence[float], total: Sequence[float], error: Sequence[float]) -> Markup:
@@ -22,7 +22,7 @@ def sobol_chart(names: Sequence[str], first: Sequence[float], total: Sequence[fl
         drawing.text(x, 16, number(top * share, 2), "small", "middle")
     for k, name in enumerate(names):
         y = 28 + ROW * k + ROW / 2
-        drawing.text(LEFT - 12, y + 4, clipped(name, LEFT - 20, 13), "", "end")
+        drawing.text(LEFT - 12, y + 4, clipped(name, LEFT - 18, 12.5), "", "end")
         ends = total[k] - error[k], total[k] + error[k], total[k], first[k]
         low, high, whole, alone = (LEFT + WIDTH * min(max(v / top, 0), 1) for v in ends)
         drawing.line(low, y, high, y, "interval")
@@ -38,7 +38,7 @@ def effects_chart(names: Sequence[str], effects: Sequence[float], shown: Callabl
     drawing.line(LEFT + WIDTH / 2, 2, LEFT + WIDTH / 2, 6 + ROW * len(names))
     for k, (name, effect) in enumerate(zip(names, effects, strict=True)):
         y, size = 4 + ROW * k, WIDTH / 2 * abs(effect) / top
-        drawing.text(LEFT - 12, y + 14, clipped(name, LEFT - 20, 13), "", "end")
+        drawing.text(LEFT - 12, y + 14, clipped(name, LEFT - 18, 12.5), "", "end")
         start = LEFT + WIDTH / 2 - (size if effect < 0 else 0)
         drawing.rect(start, y + 4, size, 11, "bar" if effect > 0 else "posterior now", 0, f"{name}: {shown(effect)}")
         drawing.text(LEFT + WIDTH + 8, y + 14, shown(effect), "num small")

@@ -63,6 +63,27 @@ def test_every_number_says_why(case: Scenario) -> None:
             assert not fixed or phase.why or action.why, f"{phase.id}.{action_id} has a bare base rate"
 
 
+@pytest.mark.parametrize("name", ["russia-dprk-pact", "taiwan-strait"])
+def test_numbers_and_claims_have_short_names(name: str) -> None:
+    scenario = load(name)
+    for key, written in {**scenario.assumptions, **scenario.claims}.items():
+        assert 2 <= len(written.label.split()) <= 8 and len(written.label) <= 47, f"{key}: {written.label!r}"
+    labels = [written.label for written in scenario.assumptions.values()]
+    assert len(set(labels)) == len(labels)
+
+
+def test_figures_of_history_are_cited_where_they_are_used(case: Scenario) -> None:
+    honoured, hazard = case.assumptions["pact_cost"], case.assumptions["hazard"]
+    assert all(figure in honoured.why for figure in ("74.5%", "50% over 1816-2003", "22% since 1945", "41%"))
+    assert {e.source for e in honoured.evidence} == {"leeds_long_mitchell2000", "berkemeier_fuhrmann2018"}
+    assert "249%" in hazard.why
+    assert {e.source for e in hazard.evidence} == {"benson2011", "johnson_leeds2011", "narang_mehta2019"}
+    literature = case.claims["pact_emboldens"].literature
+    assert any("249%" in item for item in literature.support)
+    for found in ("Johnson and Leeds 2011", "Narang and Mehta 2019", "18% fewer"):
+        assert any(found in item for item in literature.against), found
+
+
 def test_seventeen_claims_with_paragraph_readings_and_literature(case: Scenario) -> None:
     assert len(case.claims) == 17
     for name, claim in case.claims.items():

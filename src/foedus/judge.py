@@ -57,11 +57,15 @@ class Judge:
     prior: Floats | None = None
 
     def __post_init__(self) -> None:
+        from foedus.report.results import Names
+
         self.scenario, self.answers = self.job.scenario, self.main.answers
         self.assumptions = self._resolved(self.scenario, self.draws)
         self.searched = searched(self.draws, len(self.weights))
         self.leading = {name: draw[: self.searched] for name, draw in self.draws.items()}
         self.ranker = Ranker(self.leading)
+        names = Names(self.scenario)
+        self.labels = {name: names.inside(names.assumption(name)) for name in self.draws}
         self.few = {name: values[: self.job.subset] for name, values in self.assumptions.items()}
 
     def _resolved(self, scenario: Scenario, draws: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -117,8 +121,7 @@ class Judge:
         size = None if np.isnan(margin).all() else margin
         result.decides = self.ranker.rank(size, holds).drivers[:5]
         if 0 < holds.sum() < len(holds):
-            labels = {name: a.label for name, a in self.scenario.all_assumptions.items()}
-            result.fails_where = in_words(where_it_fails(self.leading, holds, size), labels)
+            result.fails_where = in_words(where_it_fails(self.leading, holds, size), self.labels)
         return result
 
     def data(self) -> xr.Dataset:

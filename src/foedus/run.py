@@ -342,6 +342,8 @@ def scenario_hash(scenario: Scenario) -> str:
 
 def warnings_of(run: Run) -> list[str]:
     """What a reader must know before using the numbers."""
+    from foedus.report.results import Names
+
     found = []
     if not uncertain(run.scenario):
         found.append("Nothing in this scenario is uncertain: all worlds are alike, and shares of them say nothing.")
@@ -350,7 +352,7 @@ def warnings_of(run: Run) -> list[str]:
             f"The observations leave an effective sample of only {run.ess:.0f} of {len(run.weights)} worlds: "
             "posterior figures rest on few worlds."
         )
-    noisy = [claim.label or claim.id.replace("_", " ") for claim in run.claims if claim.warning]
+    noisy = [f"“{Names(run.scenario).claim(claim.id)}”" for claim in run.claims if claim.warning]
     if noisy:
         found.append(f"Verdicts that turn with how precisely actors choose: {', '.join(noisy)}.")
     return found

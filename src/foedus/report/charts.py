@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def claims_chart(results: Results) -> Markup:
     """One row a claim: share of worlds in which its first reading holds, before and after the observations."""
     claims, left, right, row = results.run.claims, 300, 60, 20
-    drawing = Drawing(900, 26 + row * len(claims) + 20, "Share of worlds in which each claim holds")
-    x = _shares(drawing, left, 900 - right, 22, 26 + row * len(claims))
+    drawing = Drawing(880, 26 + row * len(claims) + 20, "Share of worlds in which each claim holds")
+    x = _shares(drawing, left, 880 - right, 22, 26 + row * len(claims))
     drawing.rect(x(0.8), 22, x(1) - x(0.8), row * len(claims) + 4, "zone")
     drawing.rect(x(0), 22, x(0.2) - x(0), row * len(claims) + 4, "zone")
     for i, claim in enumerate(claims):
@@ -37,7 +37,7 @@ def claims_chart(results: Results) -> Markup:
             drawing.line(x(first.prior), y, x(first.posterior), y, "shift")
             drawing.dot(x(first.prior), y, 4.5, "prior", f"before: {percent(first.prior)}")
         drawing.dot(x(first.posterior), y, 5, "posterior", f"{percent(first.posterior)} of worlds")
-        drawing.text(900 - right + 12, y + 4, percent(first.posterior), "num")
+        drawing.text(880 - right + 12, y + 4, percent(first.posterior), "num")
     return drawing.render()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from foedus.report.results import HIGH, LOW, MIDDLE, SETTINGS, Floats, Results, plain, quantiles
-from foedus.report.svg import Drawing, ceiling, clipped
+from foedus.report.svg import Drawing, ceiling, clipped, fitted
 from foedus.report.wording import band, percent
 
 
@@ -19,14 +19,17 @@ def outcome_charts(results: Results, outcome: str, policies: Sequence[str]) -> M
     bands = [quantiles(values, results.weights, (LOW, MIDDLE, HIGH)) for values in columns]
     means = [results.weights @ values for values in columns]
     top = ceiling(max(float(b[2].max()) for b in bands))
-    width, height, left, gap = 170.0, 96.0, 44.0, 12.0
+    width, height, left, gap = 168.0, 96.0, 44.0, 12.0
+    titles = [fitted(results.names.policy(policy), width - 44, 2, 14) for policy in policies]
+    head = 11 + 15 * max(len(lines) for lines in titles)
     drawing = Drawing(
-        left + len(policies) * (width + gap) + 8, height + 46, f"{results.names.outcome(outcome)} over time"
+        left + len(policies) * (width + gap), head + height + 20, f"{results.names.outcome(outcome)} over time"
     )
-    for i, policy in enumerate(policies):
-        frame = _Frame(left + i * (width + gap), 26, width, height, len(results.periods), top)
+    for i, lines in enumerate(titles):
+        frame = _Frame(left + i * (width + gap), head, width, height, len(results.periods), top)
         _panel(drawing, frame, results, bands[i], means[i], means[0] if i else None)
-        drawing.text(frame.left, 14, clipped(results.names.policy(policy), width - 36, 14), "strong")
+        for k, line in enumerate(lines):
+            drawing.text(frame.left, 14 + 15 * k, line, "strong")
         drawing.text(frame.left + width, 14, percent(float(means[i][-1])), "num", "end")
         if i == 0:
             for share in (0, top / 2, top):

@@ -80,7 +80,7 @@ def _sobol_words(names: Names, sobol: xr.Dataset) -> list[str]:
         return ["It is the same in every world: nothing drives it."]
     top = [i for i in _ranked(sobol) if float(sobol["first"].values[i]) >= 0.005][:3] or _ranked(sobol)[:1]
     parts = [
-        f"{names.assumption(str(sobol['assumption'].values[i]))} {percent(max(float(sobol['first'].values[i]), 0.0))} (± "
+        f"{names.inside(names.assumption(str(sobol['assumption'].values[i])))} {percent(max(float(sobol['first'].values[i]), 0.0))} (± "
         f"{percent(float(sobol['first_error'].values[i]))})" for i in top
     ]  # fmt: skip
     alone, error = float(sobol["first"].values.sum()), float(np.sqrt((sobol["first_error"].values ** 2).sum()))
@@ -103,7 +103,7 @@ def _region_words(names: Names, subject: Subject, region: Region) -> str:
 
 def _local_words(names: Names, subject: Subject, local: list[Local]) -> str:
     parts = [
-        f"{names.assumption(one.assumption)} {effect(subject, one.effect)} ({_side(one)})"
+        f"{names.inside(names.assumption(one.assumption))} {effect(subject, one.effect)} ({_side(one)})"
         for one in local[:3]
         if one.effect
     ]
@@ -177,7 +177,7 @@ def _sobol_figure(names: Names, sobol: xr.Dataset) -> Figure:
 
 def _local_figure(names: Names, subject: Subject, local: list[Local]) -> Figure:
     few = local[:MOST]
-    title = f"At the margin {names.assumption(few[0].assumption)} moves it most: {effect(subject, few[0].effect)} per standard deviation"
+    title = f"At the margin {names.inside(names.assumption(few[0].assumption))} moves it most: {effect(subject, few[0].effect)} per standard deviation"
     note = "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers."
     return Figure(
         title,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from foedus.report.results import Results, Spread
 from foedus.report.track_record import verdict
-from foedus.report.wording import NOT_SCORED, band, capital, count, listed, lowered, percent, signed
+from foedus.report.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 
 if TYPE_CHECKING:
     from foedus.lenses.claims import ClaimResult
@@ -54,7 +54,7 @@ def _claims(results: Results) -> list[Finding]:
         return []
     by_side: dict[str, list[str]] = defaultdict(list)
     for claim in claims:
-        by_side[side(claim.share)].append(results.names.claim(claim.id))
+        by_side[side(claim.share)].append(f"“{results.names.claim(claim.id)}”")
     after = "given what was observed, " if results.run.observed else ""
     parts = []
     for name, verb in (
@@ -80,7 +80,7 @@ def weak_spots(results: Results) -> list[Finding]:
         (hangs_on_noise, "hang", "on noise: the verdict turns as choices get more or less precise"),
         (readings_differ, "depend", "on how the sentence is read"),
     ):
-        named = [results.names.claim(claim.id) for claim in results.run.claims if test(claim)]
+        named = [f"“{results.names.claim(claim.id)}”" for claim in results.run.claims if test(claim)]
         if named:
             verb += "s" if len(named) == 1 else ""
             parts.append(f"{count(len(named), 'claim')} {verb} {rest} ({listed(named, 4)})")
@@ -181,20 +181,21 @@ def _noise(results: Results) -> list[Finding]:
 
 def what_would_change_it(results: Results) -> list[Finding]:
     """The assumptions on which the main outcome and the claims turn, and what rests on judgement alone."""
-    found = []
+    found, names = [], results.names
     for item in [d for d in results.run.drivers if d.policy == results.factual][:3]:
         top = [d for d in item.drivers if d.score >= 0.01][:3]
         if top:
             parts = [
-                f"{results.names.assumption(d.assumption)} ({'raises' if d.direction > 0 else 'lowers'} it)"
+                f"{names.inside(names.assumption(d.assumption))} ({'raises' if d.direction > 0 else 'lowers'} it)"
                 for d in top
             ]
-            found.append(Finding(capital(results.names.outcome(item.outcome)), f"decided most by {listed(parts)}."))
+            found.append(Finding(capital(names.outcome(item.outcome)), f"decided most by {listed(parts)}."))
     totals: dict[str, float] = defaultdict(float)
     for claim in results.run.claims:
         for driver in claim.readings[0].decides if claim.readings else []:
             totals[driver.assumption] += driver.score
-    top_names = [results.names.assumption(a) for a, s in sorted(totals.items(), key=lambda kv: -kv[1])[:4] if s > 0.01]
+    ranked = sorted(totals.items(), key=lambda kv: -kv[1])[:4]
+    top_names = [names.inside(names.assumption(a)) for a, s in ranked if s > 0.01]
     if top_names:
         found.append(Finding("Verdicts on claims", f"decided most by {listed(top_names)}."))
     uncertain = [a for a in results.scenario.all_assumptions.values() if a.distribution is not None]
@@ -247,7 +248,7 @@ def policies_title(results: Results) -> str:
     outcome, names = results.outcomes[0], results.names
     ranked = results.ranked_policies(outcome)
     position = [policy for policy, _ in ranked].index(results.factual) + 1
-    text = f"{names.policy(ranked[0][0])} has the lowest risk of {lowered(names.outcome(outcome))}"
+    text = f"{names.policy(ranked[0][0])} has the lowest risk of {names.inside(names.outcome(outcome))}"
     return f"{capital(text)}; {names.policy(results.factual)} ranks {position} of {len(ranked)}."
 
 

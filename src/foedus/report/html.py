@@ -124,7 +124,7 @@ def _claims(results: Results) -> dict[str, Any]:
 def _claim(results: Results, claim: ClaimResult) -> dict[str, Any]:
     names, written = results.names, results.scenario.claims.get(claim.id)
     shares = [reading.posterior for reading in claim.readings]
-    rests_on = [names.assumption(name) for name in written.rests_on] if written else []
+    rests_on = [names.inside(names.assumption(name)) for name in written.rests_on] if written else []
     decided = claim.readings[0].decides if claim.readings else []
     return {
         "id": claim.id,

@@ -12,7 +12,7 @@ from foedus.report.results import Names
 from foedus.report.section import Amount, Cell, Figure, Section, Table
 from foedus.report.svg import Drawing, clipped
 from foedus.report.track_record import state_name
-from foedus.report.wording import capital, count, listed, lowered, number, percent, signed
+from foedus.report.wording import capital, count, listed, number, percent, signed
 from foedus.scenario.schema import Observation
 from foedus.scenario.scope import period_of
 
@@ -64,7 +64,7 @@ def _most(names: Names, found: xr.Dataset) -> str:
     if not sure:
         return f"None of {count(total, 'uncertain number')} moved by more than sampling alone would do."
     parts = [
-        f"{lowered(names.assumption(str(found['assumption'].values[i])))} {'up' if found['shift'].values[i] > 0 else 'down'} "
+        f"{names.inside(names.assumption(str(found['assumption'].values[i])))} {'up' if found['shift'].values[i] > 0 else 'down'} "
         f"(median {number(found['prior'].values[i, 1])} to {number(found['posterior'].values[i, 1])})"
         for i in sure[:3]
     ]
@@ -77,7 +77,7 @@ def _which(names: Names, found: xr.Dataset) -> str:
     i = int(np.abs(found["moved"].values[k]).argmax())
     step = float(found["moved"].values[k, i])
     what = observation_name(names, names.scenario.observations[int(found["observation"].values[k])])
-    name = lowered(names.assumption(str(found["assumption"].values[i])))
+    name = names.inside(names.assumption(str(found["assumption"].values[i])))
     return (
         f"The observation that says most is {what} ({number(float(found['learned'].values[k]), 2)} bits): it moves {name} most, "
         f"by {signed(100 * step)} points of rank."

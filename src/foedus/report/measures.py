@@ -50,8 +50,7 @@ def goal_words(results: Results, one: Needs) -> str:
 
 def _outcome(results: Results, name: str) -> str:
     """An outcome's name inside a sentence: lowered, unless it begins with an actor's."""
-    label = results.names.outcome(name)
-    return label if any(label.startswith(results.names.actor(a)) for a in results.scenario.actors) else lowered(label)
+    return results.names.inside(results.names.outcome(name))
 
 
 def measures_sentences(results: Results, needs: Sequence[Needs]) -> list[str]:

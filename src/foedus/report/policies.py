@@ -16,7 +16,7 @@ from foedus.report.charts_policies import regret_chart, trade_offs
 from foedus.report.measures import measures_section
 from foedus.report.results import Results
 from foedus.report.section import Amount, Cell, Figure, Section, Table, probability
-from foedus.report.wording import capital, count, listed, lowered, number, percent
+from foedus.report.wording import capital, count, listed, number, percent
 from foedus.scenario.errors import FoedusError
 
 if TYPE_CHECKING:
@@ -71,11 +71,6 @@ def query_name(names: Names, text: str) -> str:
     return text
 
 
-def inside(names: Names, text: str) -> str:
-    """A name as it stands inside a sentence: lowered, unless it begins with an actor's."""
-    return text if any(text.startswith(names.actor(actor)) for actor in names.scenario.actors) else lowered(text)
-
-
 def shown(metric: Metric, value: float) -> str:
     """A metric's number as people read it."""
     chance = metric.kind == "outcome" or metric.name.startswith(CHANCES)
@@ -125,7 +120,7 @@ def choice_sentences(results: Results, made: Choice) -> list[str]:
 
 def _of(names: Names, metric: Metric) -> str:
     aim = "the lower the better" if metric.direction == "lower" else "the higher the better"
-    return f"On {inside(names, metric_name(names, metric))} ({aim})"
+    return f"On {names.inside(metric_name(names, metric))} ({aim})"
 
 
 def _spread(verdict: Verdict, policy: str) -> str:
@@ -152,7 +147,7 @@ def _others(results: Results, verdict: Verdict) -> str:
 
 def labels(names: Names) -> dict[str, str]:
     """Every assumption's name in plain words."""
-    return {name: names.assumption(name) for name in names.scenario.all_assumptions}
+    return {name: names.inside(names.assumption(name)) for name in names.scenario.all_assumptions}
 
 
 def change_sentences(names: Names, verdict: Verdict, change: Change) -> list[str]:
@@ -181,7 +176,7 @@ def tipping_words(names: Names, change: Change) -> str:
 def _tips(names: Names, best: str, point: TippingPoint) -> str:
     side, other = ("above", point.above) if point.below == best else ("below", point.below)
     return (
-        f"{names.assumption(point.assumption)} {side} {number(point.value)} (unclear from {number(point.low)} to "
+        f"{names.inside(names.assumption(point.assumption))} {side} {number(point.value)} (unclear from {number(point.low)} to "
         f"{number(point.high)}), where {names.policy(other)} does better on average"
     )
 
@@ -191,7 +186,7 @@ def _regret_figure(results: Results, verdict: Verdict) -> Figure:
     worst = points(verdict.metric, float(verdict.compared["regret_max"].sel(policy=least)))
     return Figure(
         f"{results.names.policy(least)} is regretted least in the worst world: {worst} at most",
-        f"Regret on {inside(results.names, metric_name(results.names, verdict.metric))}: how much worse a policy does than the best one in the "
+        f"Regret on {results.names.inside(metric_name(results.names, verdict.metric))}: how much worse a policy does than the best one in the "
         "same world. Dot: average over worlds; bar: nineteen worlds in twenty lie to its left; tick: the worst world.",
         regret_chart(results, verdict, lambda value: shown(verdict.metric, value)),
     )
@@ -215,7 +210,7 @@ def _trade_figure(results: Results, made: Choice) -> Figure | None:
         gain = "is what is done now"
     return Figure(
         f"{results.names.policy(first.preferred)} {gain}",
-        f"Each dot is a policy, averaged over worlds: {inside(results.names, metric_name(results.names, first.metric))} to the right, what the actor "
+        f"Each dot is a policy, averaged over worlds: {results.names.inside(metric_name(results.names, first.metric))} to the right, what the actor "
         "expects (against what is done now, in orange) upward. Filled: no other policy is better on both. The dashed line "
         "joins these. Point at a dot for its name.",
         trade_offs(results, first, actors),
@@ -254,7 +249,7 @@ def _policies(results: Results, made: Choice, verdict: Verdict) -> Table:
         if efficient is not None:
             rows[-1] += [probability(float(efficient["efficient_share"].sel(policy=policy))),
                          "yes" if bool(efficient["efficient"].sel(policy=policy)) else "no"]  # fmt: skip
-    return Table(f"Policies on {inside(results.names, metric_name(results.names, metric))}", columns, rows)
+    return Table(f"Policies on {results.names.inside(metric_name(results.names, metric))}", columns, rows)
 
 
 def _pairs(results: Results, verdict: Verdict) -> Table:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.report.wording import lowered
 from foedus.scenario.scope import period_of
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ class Names:
         """A claim's short name."""
         claim = self.scenario.claims.get(name)
         return claim.label if claim and claim.label else titled(name)
+
+    def inside(self, text: str) -> str:
+        """A name as it stands inside a sentence: lowered, unless it begins with an actor's."""
+        return text if any(text.startswith(self.actor(actor)) for actor in self.scenario.actors) else lowered(text)
 
 
 def quantiles(values: Floats, weights: Floats, probs: Sequence[float]) -> Floats:

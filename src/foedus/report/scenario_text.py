@@ -135,7 +135,9 @@ def _policies(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
     rows = []
     for name, policy in scenario.policies.items():
         parts = (
-            [f"sets {listed([f'{names.assumption(a)} to {v}' for a, v in policy.set.items()])}"] if policy.set else []
+            [f"sets {listed([f'{names.inside(names.assumption(a))} to {v}' for a, v in policy.set.items()])}"]
+            if policy.set
+            else []
         )
         parts += [f"enables {listed([names.action(a) for a in policy.enable])}"] if policy.enable else []
         parts += [f"binds {listed([names.action(f'{b.phase}.{b.do}') for b in policy.bind])}"] if policy.bind else []

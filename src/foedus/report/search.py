@@ -11,7 +11,7 @@ from markupsafe import Markup
 from foedus.lenses.compare import dominated
 from foedus.lenses.levers import Lever
 from foedus.lenses.search import Aim, Candidate, Frontier
-from foedus.report.policies import CHANCES, inside, query_name
+from foedus.report.policies import CHANCES, query_name
 from foedus.report.results import Names
 from foedus.report.section import Amount, Cell, Figure, Section, Table
 from foedus.report.svg import Drawing
@@ -28,14 +28,14 @@ def shown(aim: Aim, value: float) -> str:
 
 def aim_name(names: Names, aim: Aim) -> str:
     """An aim in plain words."""
-    return inside(names, query_name(names, aim.text))
+    return names.inside(query_name(names, aim.text))
 
 
 def lever_name(names: Names, lever: Lever) -> str:
     """A lever in plain words."""
     if lever.kind == "timing":
         return f"first period of {lowered(_phase(names, lever.name))}"
-    label = lowered(names.assumption(lever.name))
+    label = names.inside(names.assumption(lever.name))
     if not lever.commitment:
         return label
     commitment = names.scenario.commitments[lever.commitment]

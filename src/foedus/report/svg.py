@@ -70,6 +70,12 @@ def wrapped(text: str, width: float, size: float = 12) -> list[str]:
     return textwrap.wrap(text, max(4, int(width / (size * 0.53)))) or [""]
 
 
+def fitted(text: str, width: float, lines: int, size: float = 12) -> list[str]:
+    """The text broken into at most ``lines`` lines of about ``width`` pixels, the last one cut where more is left."""
+    found = wrapped(text, width, size)
+    return [*found[: lines - 1], clipped(" ".join(found[lines - 1 :]), width, size)] if len(found) >= lines else found
+
+
 def ceiling(top: float) -> float:
     """A round number at or above ``top``, at most 1 for probabilities: the end of an axis."""
     for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8):

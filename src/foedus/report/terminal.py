@@ -102,7 +102,7 @@ def _outcomes(results: Results) -> Table:
     table.add_column("Outcome", overflow="fold")
     table.add_column("Over time", no_wrap=len(results.periods) <= 30, overflow="crop")
     table.add_column("By the end", justify="right", no_wrap=True)
-    table.add_column("Nine worlds in ten", no_wrap=True)
+    table.add_column("Nine worlds\nin ten", no_wrap=True)
     table.add_column("", overflow="fold")
     for outcome in results.outcomes:
         means = results.weights @ results.array("outcome_by", "period", policy=results.factual, outcome=outcome)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from foedus.report.results import Names, plain, titled
 from foedus.report.section import Amount, Cell, Figure, Section, Table, probability
 from foedus.report.svg import Drawing, clipped
-from foedus.report.wording import capital, count, listed, lowered, number, percent, signed
+from foedus.report.wording import capital, count, listed, number, percent, signed
 
 RIVALS = {"base_rate": "the base rate", "persistence": "persistence"}
 _COMPARED = re.compile(r"^\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*(\w+)\s*$")
@@ -128,7 +128,7 @@ def mechanism_name(names: Names, one: Mapping[str, Any]) -> str:
     if kind == "weighing":
         return f"{names.actor(actor)} weighs consequences" if actor else "all actors weigh consequences"
     if kind == "belief":
-        return f"{names.actor(actor)} misjudges “{lowered(names.assumption(name))}”"
+        return f"{names.actor(actor)} misjudges “{names.inside(names.assumption(name))}”"
     return f"an objective, {names.objective(f'{actor}.{name}')}"
 
 

@@ -172,7 +172,7 @@ def test_the_chart_of_claims_follows_the_shares():
     for run, share in ((low, 0.1), (high, 0.9)):
         run.claims[0].readings[0].posterior = share
     places = [float(re.search(r'class="posterior" cx="([\d.]+)"', render(r)).group(1)) for r in (low, high)]
-    assert places[1] - places[0] == pytest.approx(0.8 * (840 - 300), abs=0.3)
+    assert places[1] - places[0] == pytest.approx(0.8 * (820 - 300), abs=0.3)
 
 
 def test_titles_state_what_the_numbers_say():

@@ -85,6 +85,7 @@ class Program:
         self.trees: list[Tree] = []
         self.ranges: dict[tuple[int, float, float], Range] = {}
         self._index: dict[Tree, int] = {}
+        self._constants: list[float] = []
         self._made: _Plan | None = None
 
     def add(self, tree: Tree, low: float = -np.inf, high: float = np.inf, what: str = "a number") -> int:
@@ -93,6 +94,7 @@ class Program:
         if index is None:
             index = self._index[tree] = len(self.trees)
             self.trees.append(tree)
+            self._constants.append(tree[1] if tree[0] == "num" else np.nan)
         if low > -np.inf or high < np.inf:
             self.ranges.setdefault((index, low, high), Range(index, low, high, what))
         return index
@@ -104,12 +106,13 @@ class Program:
 
     def constants(self) -> Floats:
         """The value of every coefficient that no world changes, NaN for the others."""
-        return np.array([tree[1] if tree[0] == "num" else np.nan for tree in self.trees], float)
+        return np.array(self._constants, float)
 
     def copy(self) -> Program:
         """A program that can grow without changing this one."""
         twin = Program(self.periods)
         twin.trees, twin.ranges, twin._index = list(self.trees), dict(self.ranges), dict(self._index)
+        twin._constants = list(self._constants)
         return twin
 
     def spread(self, tree: Tree, columns: Mapping[str, NDArray[np.int8]], rows: int, low: float = -np.inf,
@@ -118,8 +121,7 @@ class Program:
         names = sorted(state_names(tree))
         if not names or rows == 0:
             return np.full(rows, self.add(fold(tree), low, high, what) if rows else 0, np.int32)
-        table = np.stack([columns[name] for name in names], axis=1)
-        combinations, inverse = np.unique(table, axis=0, return_inverse=True)
+        combinations, inverse = _combinations([columns[name] for name in names])
         if not assumption_names(tree) and not reads_time(tree):
             state = {name: combinations[:, i].astype(float) for i, name in enumerate(names)}
             values = np.broadcast_to(np.asarray(evaluate(tree, state, {}), float), len(combinations))
@@ -131,7 +133,7 @@ class Program:
                 self.add(fold(tree, dict(zip(names, map(float, levels), strict=True))), low, high, what)
                 for levels in combinations
             ]
-        return np.asarray(ids, np.int32)[inverse.ravel()]
+        return np.asarray(ids, np.int32)[inverse]
 
     def layout(self) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
         """(offset, timed, rows): coefficient c at period t is row ``offset[c] + t * timed[c]``."""
@@ -221,3 +223,13 @@ def text(tree: Tree, levels: Mapping[str, Sequence[str]] | None = None) -> str:
     if kind in ("min", "max", "abs", "exp", "log", "clip"):
         return f"{kind}({', '.join(parts)})"
     return "(" + f" {kind} ".join(parts) + ")"
+
+
+def _combinations(columns: Sequence[NDArray[np.int8]]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    """The different rows of a table given by its columns, in order, and which of them each row is."""
+    sizes = [int(column.max()) + 1 for column in columns]
+    key = np.zeros(len(columns[0]), np.int64)
+    for column, size in zip(columns, sizes, strict=True):
+        key = key * size + column
+    found, inverse = np.unique(key, return_inverse=True)
+    return np.stack(np.unravel_index(found, sizes), axis=1).astype(np.int8), inverse

@@ -19,6 +19,7 @@ from foedus.worlds.weights import normalised, ranks, weighted_quantile
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+_TOGETHER = 20_000  # numbers that are worked on at once
 _SHUFFLED = 2**20  # numbers that are shuffled at a time, so that memory does not grow with worlds times rounds
 
 
@@ -85,7 +86,7 @@ class Ranker:
         places = self._places.setdefault(known.tobytes(), _Places([x[known] for x in self.varied.values()]))
         mass, y, parted = mass[known], ranks(outcome[known]), parted[known]
         noise = _noise(places, y, parted, mass, self.rounds, self.seed)
-        rows = zip(self.varied, _correlations(places.x, y[None], mass)[:, 0], places.distances(mass, parted))
+        rows = zip(self.varied, _correlations(places.x, y[None], mass)[:, 0], places.distances(mass, parted[None])[0])
         found = [Association(name, float(r), float(d), bool(abs(r) > noise[0] or d > noise[1])) for name, r, d in rows]
         return Ranking(tuple(sorted(found, key=lambda one: (not one.real, -one.score, one.assumption))), noise)
 
@@ -118,12 +119,20 @@ class _Places:
         self.ends = np.concatenate([ordered[:, 1:] > ordered[:, :-1], last], axis=1)
 
     def distances(self, mass: Floats, parted: Bools) -> Floats:
-        """[assumption] the Kolmogorov-Smirnov distance of the worlds in which something holds and the others."""
+        """[round, assumption] the Kolmogorov-Smirnov distance of the worlds in which something holds and the others.
+
+        ``parted`` [round, world]; NaN where nothing or everything holds. Rounds go together as far as they fit in cache.
+        """
         a, b = mass * parted, mass * ~parted
-        if a.sum() <= 0 or b.sum() <= 0:
-            return np.full(len(self.x), np.nan)
-        sums = np.cumsum((a / a.sum() - b / b.sum())[self.order], axis=1)
-        return np.asarray(np.minimum(np.abs(sums * self.ends).max(axis=1), 1.0))
+        whole = a.sum(axis=1, keepdims=True), b.sum(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            gaps = np.where((whole[0] > 0) & (whole[1] > 0), a / whole[0] - b / whole[1], np.nan)
+        step, found = max(_TOGETHER // self.x.size, 1), np.empty((len(parted), len(self.x)))
+        for start in range(0, len(parted), step):
+            sums = np.cumsum(gaps[start : start + step][:, self.order], axis=2)
+            sums *= self.ends
+            found[start : start + step] = np.maximum(sums.max(axis=2), -sums.min(axis=2))
+        return np.minimum(found, 1.0)
 
 
 def _outcome(size: ArrayLike | None, holds: ArrayLike | None, mass: Floats) -> tuple[Floats, Bools]:
@@ -159,5 +168,5 @@ def _noise(places: _Places, y: Floats, parted: Bools, mass: Floats, rounds: int,
     for start in range(0, rounds, together):
         shuffles = np.stack([rng.permutation(len(y)) for _ in range(min(together, rounds - start))])
         correlations += np.abs(_correlations(places.x, y[shuffles], mass)).max(axis=0).tolist()
-        distances += [float(np.nan_to_num(places.distances(mass, parted[shuffle])).max()) for shuffle in shuffles]
+        distances += np.nan_to_num(places.distances(mass, parted[shuffles])).max(axis=1).tolist()
     return float(np.quantile(correlations, 0.975)), float(np.quantile(distances, 0.975))

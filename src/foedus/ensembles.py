@@ -13,8 +13,10 @@ import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from threading import Thread
 
 from foedus.run import LOADED, Job, Progress, Run, Tally, scenario_hash, whole_number
 from foedus.scenario.dump import dump
@@ -132,6 +134,9 @@ def _solve(job: Job, store: ChunkStore, executor: Executor, progress: Progress |
     for left in store.run.glob("*.partial"):  # of a report that was being written when the run was killed
         left.unlink(missing_ok=True)
     absent = store.missing()
+    Thread(
+        target=import_module, args=("xarray",), daemon=True
+    ).start()  # takes a while, and is needed when all is solved
     tested = [task for task in job.tested.values() if not store.sound(task.name)]
     _room(job, store, len(absent))
     count = sum(task.count for task in tested) + sum(_span(job, store, index).count for index in absent)

@@ -8,8 +8,9 @@ single assumptions: one that matters only together with another may be missed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,12 +84,36 @@ class Ranker:
         known = ~np.isnan(outcome) & (mass > 0)
         if not self.varied or not known.any() or np.ptp(outcome[known]) == 0:
             return Ranking(tuple(Association(name, np.nan, np.nan, False) for name in self.varied), (np.nan, np.nan))
-        places = self._places.setdefault(known.tobytes(), _Places([x[known] for x in self.varied.values()]))
-        mass, y, parted = mass[known], ranks(outcome[known]), parted[known]
-        noise = _noise(places, y, parted, mass, self.rounds, self.seed)
+        key = known.tobytes()
+        if key not in self._places:
+            self._places[key] = _Places([x[known] for x in self.varied.values()])
+        places, mass, y, parted = self._places[key], mass[known], ranks(outcome[known]), parted[known]
+        noise = self._noise(places, y, parted, mass)
         rows = zip(self.varied, _correlations(places.x, y[None], mass)[:, 0], places.distances(mass, parted[None])[0])
         found = [Association(name, float(r), float(d), bool(abs(r) > noise[0] or d > noise[1])) for name, r, d in rows]
         return Ranking(tuple(sorted(found, key=lambda one: (not one.real, -one.score, one.assumption))), noise)
+
+    def _noise(self, places: _Places, y: Floats, parted: Bools, mass: Floats) -> tuple[float, float]:
+        """What the largest measures over assumptions rarely exceed when the outcome is shuffled over worlds.
+
+        Only which ranks there are, and how many worlds lie on either side, decide that: it is worked out once for each.
+        """
+        order, side = np.sort(y), int(min(parted.sum(), (~parted).sum()))
+        ordered = order.tobytes()
+        if ordered not in places.correlation:
+            found = [np.abs(_correlations(places.x, s, mass)).max(axis=0) for s in self._shuffles(order)]
+            places.correlation[ordered] = float(np.quantile(np.concatenate(found), 0.975))
+        if side not in places.distance:
+            some = np.arange(len(y)) < side
+            found = [np.nan_to_num(places.distances(mass, s)).max(axis=1) for s in self._shuffles(some)]
+            places.distance[side] = float(np.quantile(np.concatenate(found), 0.975))
+        return places.correlation[ordered], places.distance[side]
+
+    def _shuffles(self, values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+        """The values shuffled ``rounds`` times, [round, world], some rounds at a time."""
+        rng, together = np.random.default_rng(self.seed), max(_SHUFFLED // len(values), 1)
+        for start in range(0, self.rounds, together):
+            yield np.stack([rng.permutation(values) for _ in range(min(together, self.rounds - start))])
 
 
 def rank(
@@ -112,6 +137,8 @@ class _Places:
     """Assumptions' ranks ``x`` [assumption, world], and the order of worlds by each."""
 
     def __init__(self, columns: Sequence[Floats]):
+        self.correlation: dict[bytes, float] = {}  # noise by the outcome's ranks
+        self.distance: dict[int, float] = {}  # noise by the worlds on the smaller side
         self.x = np.stack([ranks(column) for column in columns])
         self.order = np.argsort(self.x, axis=1, kind="stable")
         ordered = np.take_along_axis(self.x, self.order, axis=1)
@@ -159,14 +186,3 @@ def _correlations(x: Floats, y: Floats, mass: Floats) -> Floats:
     scale = np.sqrt(np.outer(dx**2 @ mass, dy**2 @ mass))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(scale > 0, np.clip(np.einsum("aw,rw->ar", dx, dy * mass) / scale, -1, 1), 0.0))
-
-
-def _noise(places: _Places, y: Floats, parted: Bools, mass: Floats, rounds: int, seed: int) -> tuple[float, float]:
-    """What the largest measures over assumptions rarely exceed when the outcome is shuffled over worlds."""
-    rng, correlations, distances = np.random.default_rng(seed), list[float](), list[float]()
-    together = max(_SHUFFLED // len(y), 1)
-    for start in range(0, rounds, together):
-        shuffles = np.stack([rng.permutation(len(y)) for _ in range(min(together, rounds - start))])
-        correlations += np.abs(_correlations(places.x, y[shuffles], mass)).max(axis=0).tolist()
-        distances += np.nan_to_num(places.distances(mass, parted[shuffles])).max(axis=1).tolist()
-    return float(np.quantile(correlations, 0.975)), float(np.quantile(distances, 0.975))

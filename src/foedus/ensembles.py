@@ -140,7 +140,7 @@ def _solve(job: Job, store: ChunkStore, executor: Executor, progress: Progress |
     tested = [task for task in job.tested.values() if not store.sound(task.name)]
     _room(job, store, len(absent))
     count = sum(task.count for task in tested) + sum(_span(job, store, index).count for index in absent)
-    tasks = chain(tested, (_span(job, store, index) for index in absent))
+    tasks = chain((_span(job, store, index) for index in absent), tested)
     for done, (task, arrays) in enumerate(executor.solve(job.work, tasks, Tally(count, progress)) if count else ()):
         if done == 0:
             job.refuse()

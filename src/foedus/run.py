@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 SUBSET = 24  # worlds of the precision sweep and the tests of what is built in: three full blocks
-SETTINGS = {"zero": Setting(0.0), "half": Setting(0.5), "twice": Setting(2.0), "perfect": Setting(perfect=True)}
+SETTINGS = {
+    "zero": Setting(0.0, bare=True), "half": Setting(0.5, bare=True), "twice": Setting(2.0, bare=True),
+    "perfect": Setting(perfect=True, bare=True),
+}  # fmt: skip
 LOADED = 128 * 2**20  # bytes of labelled results that a run holds in memory; larger ones stay on the disk
 
 
@@ -320,7 +323,9 @@ def settings_of(scenario: Scenario) -> dict[str, Setting]:
     """The settings of the sweep: where play is perfect, precision means nothing but at 0, where nobody weighs anything."""
     if scenario.rationality == "logit":
         return SETTINGS
-    return {name: setting if setting.scale == 0 else Setting(perfect=True) for name, setting in SETTINGS.items()}
+    return {
+        name: setting if setting.scale == 0 else Setting(perfect=True, bare=True) for name, setting in SETTINGS.items()
+    }
 
 
 def provenance(scenario: Scenario, worlds: int, seed: int, method: str, subset: int) -> dict[str, Any]:

@@ -89,6 +89,12 @@ class Play:
         twin.solves = solves
         return twin
 
+    def bare(self) -> Play:
+        """The same without entropies and observations."""
+        twin = copy(self)
+        twin.entropy, twin.seen = False, None
+        return twin
+
     def block(self, tables: Sequence[Floats], scale: float = 1.0, perfect: bool = False) -> dict[str, Floats]:
         """All results of LANES worlds; the first dim of every array is the world.
 

@@ -36,10 +36,14 @@ AHEAD = 3  # policies whose coefficients are made ready before those of the firs
 
 @dataclass(frozen=True)
 class Setting:
-    """How choices are made: the precision of all actors times ``scale``, or perfect rationality."""
+    """How choices are made: the precision of all actors times ``scale``, or perfect rationality.
+
+    ``bare`` leaves entropies and what was observed out of the results.
+    """
 
     scale: float = 1.0
     perfect: bool = False
+    bare: bool = False
 
 
 @dataclass
@@ -100,18 +104,20 @@ def simulate(scenario: Scenario, worlds: Mapping[str, Floats], policies: Sequenc
              queries: Sequence[Query] = (), *, lam_scale: float = 1.0, rationality: str | None = None,
              outcomes: Mapping[str, Tree] | None = None, observe: bool = True, threads: int = 2,
              progress: Callable[[int], None] | None = None, games: Games | None = None,
-             variations: Mapping[str, Setting] | None = None, few: int = 0, first: int = 0) -> Simulation:  # fmt: skip
+             variations: Mapping[str, Setting] | None = None, few: int = 0, first: int = 0,
+             bare: bool = False) -> Simulation:  # fmt: skip
     """Solves the game of each policy in each world and answers the queries, exactly.
 
     ``worlds`` maps every sampled assumption to an array [W]. ``outcomes`` are events whose
     probability over time is wanted. ``progress`` is called with the number of world-policies done.
     The first ``few`` worlds (at most CHUNK) are played in each of the ``variations`` too. ``first``
-    is the number of the first world, where these are a span of more.
+    is the number of the first world, where these are a span of more. ``bare``: see Setting.
     Raises FoedusError where a number is impossible in some world, naming it.
     """
     names = list(policies or scenario.all_policies)
     games = games or Games(scenario, queries, outcomes or {}, observe)
-    settings = {"": Setting(lam_scale, (rationality or scenario.rationality) == "perfect"), **(variations or {})}
+    perfect = (rationality or scenario.rationality) == "perfect"
+    settings = {"": Setting(lam_scale, perfect, bare), **(variations or {})}
     width = len(next(iter(worlds.values())))
     made: dict[tuple[str, str], list[dict[str, Floats]]] = {}
     waiting: deque[_Work] = deque()
@@ -241,7 +247,10 @@ class _Work:
             [np.ascontiguousarray(table[:, at : at + LANES]) for table in tables] for at in range(0, padded, LANES)
         ]
         self.jobs = {
-            name: [pool.submit(play.block, block, how.scale, how.perfect) for block in self._of(name, blocks)]
+            name: [
+                pool.submit((play.bare() if how.bare else play).block, block, how.scale, how.perfect)
+                for block in self._of(name, blocks)
+            ]
             for name, how in settings.items()
         }
 

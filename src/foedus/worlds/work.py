@@ -164,7 +164,7 @@ class Work:
         try:
             found = simulate(own.scenario, task.draws, task.policies, self.queries, outcomes=self.outcomes,
                              threads=threads, progress=progress, games=own, first=task.first,
-                             variations=task.variations if task.few else {}, few=task.few)  # fmt: skip
+                             variations=task.variations if task.few else {}, few=task.few, bare=task.only == VARIED)  # fmt: skip
         except FoedusError as error:
             if task.about:
                 raise FoedusError(f"{task.about}: {error}") from None

@@ -26,7 +26,7 @@ from foedus.scenario.schema import Scenario
 from foedus.worlds.executors import Executor
 from foedus.worlds.found import Found, stored
 from foedus.worlds.store import MANIFEST, ChunkStore, Manifest, locked, write_atomic
-from foedus.worlds.work import Layout, Task, engine
+from foedus.worlds.work import Layout, Task, engine, forget
 
 CHUNKS, SCENARIO = "chunks", "scenario.yaml"
 PIECE = 16 * 2**20  # bytes of results in a chunk, about
@@ -153,6 +153,7 @@ def _solve(job: Job, store: ChunkStore, executor: Executor, progress: Progress |
     neutral.set_result({claim: job.found(task, store.read(task.name)) for claim, task in job.tested.items()})
     run = job.finish(main, neutral, {"solve": solved - started})
     run.solved = len(tested) + len(absent)
+    forget()
     return run
 
 

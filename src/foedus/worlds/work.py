@@ -195,6 +195,12 @@ _compiled: dict[str, Games] = {}
 _lock = threading.Lock()
 
 
+def forget() -> None:
+    """Lets go of compiled games, which take memory that what comes after solving can use."""
+    with _lock:
+        _compiled.clear()
+
+
 @cache
 def engine() -> str:
     """The version of the code that decides a piece's numbers: that of Foedus, and a hash of its sources."""

@@ -198,10 +198,9 @@ class Job:
         for name in self.chosen or []:
             if name not in self.scenario.all_policies:
                 raise FoedusError(f"'{name}' is not a policy. {nearest(name, self.scenario.all_policies)}".strip())
-        for what, least in (("worlds", 1), ("subset", 1), ("seed", None)):
-            if what == "subset" and self.subset is None:
-                continue
-            whole_number(what, getattr(self, what), least)
+        whole_number("worlds", self.worlds, 1)
+        whole_number("subset", SUBSET if self.subset is None else self.subset, 1)
+        whole_number("seed", self.seed, None)
         first = self.worlds - self.worlds // 2 if self.resample else self.worlds  # the subset is of the prior
         full = first if first < LANES else first // LANES * LANES
         half = min(SUBSET, max(full // 2 // LANES * LANES, min(full, LANES)))

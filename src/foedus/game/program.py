@@ -99,11 +99,6 @@ class Program:
             self.ranges.setdefault((index, low, high), Range(index, low, high, what))
         return index
 
-    def constant(self, index: int) -> float | None:
-        """The value of a coefficient that no world changes, else None."""
-        tree = self.trees[index]
-        return float(tree[1]) if tree[0] == "num" else None
-
     def constants(self) -> Floats:
         """The value of every coefficient that no world changes, NaN for the others."""
         return np.array(self._constants, float)

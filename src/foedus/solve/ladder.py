@@ -15,6 +15,7 @@ from foedus.solve import sections as s
 from foedus.solve.arrays import MEMORY, Floats, Graph, Ints, section
 from foedus.solve.backward import gather
 from foedus.solve.lanes import at, count, kernel, load, muladd, part, select, splat, store, which
+from foedus.solve.visits import kept
 
 GO_ON, HIT, DEAD = 0, 1, 2
 Codes = NDArray[np.int8]
@@ -81,12 +82,7 @@ def _push(g: Ints, work: Floats, table: Floats, policy: Floats, stop: NDArray[np
             x = load(mass, row + n)
             if which(x != zero) == 0:
                 continue
-            if at(g, s.GUARD, n) >= 0:
-                active = load(work, at(g, s.GUARD, n)) != zero
-                to = row + at(g, s.PASS_TO, n)
-                store(mass, to, load(mass, to) + select(active, zero, x))
-                x = select(active, x, zero)
-            store(mass, row + n, x)
+            x = kept(g, work, n, row, x, mass)
             if worth.shape[0] > 0:
                 x = select(load(worth, row + n) >= splat(limit), zero, x)
             _onward(g, work, n, t, x, policy, stop, mass)

@@ -48,6 +48,18 @@ def values(graph: Graph, table: Floats, periods: int, policy: Floats, split: int
 
 
 @part
+def kept(g: Ints, work: Floats, n: int, row: int, x: Any, mass: Floats) -> Any:
+    """What of the mass ``x`` at node ``n`` acts there; where the phase is shut it passes on. ``row`` is the period's first."""
+    if at(g, s.GUARD, n) >= 0:
+        active, zero = load(work, at(g, s.GUARD, n)) != splat(0.0), splat(0.0)
+        to = row + at(g, s.PASS_TO, n)
+        store(mass, to, load(mass, to) + select(active, zero, x))
+        x = select(active, x, zero)
+        store(mass, row + n, x)
+    return x
+
+
+@part
 def _forward(g: Ints, work: Floats, n: int, t: int, row: int, x: Any, policy: Floats, stop: NDArray[np.bool_],
              mass: Floats) -> None:  # fmt: skip
     """Moves mass ``x`` at ``n`` along its branches."""
@@ -82,12 +94,7 @@ def _visit(g: Ints, work: Floats, table: Floats, periods: int, policy: Floats, s
             x = load(mass, row + n)
             if which(x != zero) == 0:
                 continue
-            if at(g, s.GUARD, n) >= 0:
-                active = load(work, at(g, s.GUARD, n)) != zero
-                to = row + at(g, s.PASS_TO, n)
-                store(mass, to, load(mass, to) + select(active, zero, x))
-                x = select(active, x, zero)
-                store(mass, row + n, x)
+            x = kept(g, work, n, row, x, mass)
             _forward(g, work, n, t, row, x, policy, stop, mass)
         for e in range(count(g, s.END_NODES)):
             n = at(g, s.END_NODES, e)

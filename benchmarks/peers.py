@@ -19,14 +19,13 @@ from itertools import combinations, product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.scenario.load import load
 from foedus.scenario.query import parse_query
 from foedus.scenario.scope import query_scope
 from foedus.worlds.simulate import Games, simulate
 
-Floats = NDArray[np.float64]
 PLAYERS = ("a", "b")
 
 
@@ -251,9 +250,14 @@ def compare(depth: int, worlds: int, gambit_worlds: int, gambit_depth: int, seed
     plain = numpy_recursion(tree, lambdas)
     peer = gambit(tree, lambdas[:gambit_worlds]) if depth <= gambit_depth else None
     return Row(
-        2**depth, None if peer is None else 1e3 * peer.seconds, 1e3 * plain.seconds, 1e3 * ours.seconds,
-        1e3 * compiled, ours.gap(plain), None if peer is None else ours.gap(peer),
-    )  # fmt: skip
+        2**depth,
+        None if peer is None else 1e3 * peer.seconds,
+        1e3 * plain.seconds,
+        1e3 * ours.seconds,
+        1e3 * compiled,
+        ours.gap(plain),
+        None if peer is None else ours.gap(peer),
+    )
 
 
 def show(rows: list[Row]) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import random
 import time
 
-from foedus.lenses.gmcr.analysis import CONCEPTS, analyse, model_of
-from foedus.lenses.gmcr.conflict import Condition, Conflict, DecisionMaker, Option
+from foedus.conflict.analysis import CONCEPTS, analyse, model_of
+from foedus.conflict.conflict import Condition, Conflict, DecisionMaker, Option
 
 LAYOUTS = {
     "2 x 8": [8, 8],

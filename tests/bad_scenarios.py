@@ -289,8 +289,12 @@ def _more_shapes() -> None:
     bad("rationality", "title: A test", "rationality: bounded", "'bounded' is not one of: logit, perfect.")
     bad("rests-on-list", "rests_on: {word: 0}", "rests_on: [word]", "a mapping (key: value), not a list")
     bad("action-number", "hold: {base: 9}", "hold: 9", "a mapping (key: value), not the number 9")
-    bad("chance-mapping", "{chance: [{prob: 0.7, then: {tension: calm}}, {prob: 0.3, then: {tension: war}}]}",
-        "{chance: {prob: 1}}", "a list, not a mapping")  # fmt: skip
+    bad(
+        "chance-mapping",
+        "{chance: [{prob: 0.7, then: {tension: calm}}, {prob: 0.3, then: {tension: war}}]}",
+        "{chance: {prob: 1}}",
+        "a list, not a mapping",
+    )
 
 
 def _more_names() -> None:
@@ -316,8 +320,12 @@ def _more_names() -> None:
     )
     bad("precision-normal", "{uniform: [1, 3]}", "{normal: [2, 1]}", "Give the ends too")
     bad("precision-state", "{precision: 2}", "{precision: tension}", "here it may read only assumptions")
-    bad("reads-order", "{severity: tension, threshold: crisis, vagueness: room}",
-        "{reads: {low: 0.9, high: 0.1, true: 0.5}}", "are not in this order")  # fmt: skip
+    bad(
+        "reads-order",
+        "{severity: tension, threshold: crisis, vagueness: room}",
+        "{reads: {low: 0.9, high: 0.1, true: 0.5}}",
+        "are not in this order",
+    )
     bad("known-to-nobody", "known_to: [west, ally]", "known_to: []", "west must know")
     bad("observation-error-reads", "error: 0.05", "error: risk", "here a number must stand")
     bad(
@@ -350,8 +358,13 @@ def _in_some_worlds() -> None:
         if line is not None:
             LINES[name] = next(n for n, text in enumerate(BAD[-1][1].splitlines(), 1) if line in text)
 
-    bad("worlds-probability", "{uniform: [0.1, 0.3], why", "{uniform: [0.1, 1.3], why",
-        "a probability in weather must be between 0 and 1", "id: weather")  # fmt: skip
+    bad(
+        "worlds-probability",
+        "{uniform: [0.1, 0.3], why",
+        "{uniform: [0.1, 1.3], why",
+        "a probability in weather must be between 0 and 1",
+        "id: weather",
+    )
     bad(
         "worlds-sum",
         "- {prob: rest}",
@@ -376,18 +389,37 @@ def _in_some_worlds() -> None:
         "the vagueness of pact must be at least 0",
         "from: west",
     )
-    bad("worlds-menu", "yield: {then: {tension: calm}}\n      help: {chance",
+    bad(
+        "worlds-menu",
+        "yield: {then: {tension: calm}}\n      help: {chance",
         "yield: {when: risk > 0.2, then: {tension: calm}}\n      help: {when: risk > 0.25, chance",
-        "phase 'answer' leaves west no action", "id: answer")  # fmt: skip
+        "phase 'answer' leaves west no action",
+        "id: answer",
+    )
     bad("state-not-finite", "{gain: 0.2}", "{gain: 1 / tension}", "is not a finite number where tension is 0")
     del LINES["state-not-finite"]
-    bad("effect-between", "- {prob: risk, then: {tension: crisis}}", "- {prob: risk, then: {tension: tension + 0.5}}",
-        "'tension' would become 0.5, between levels", "id: weather")  # fmt: skip
-    bad("effect-outside", "- {prob: risk, then: {tension: crisis}}", "- {prob: risk, then: {tension: tension - 1}}",
-        "'tension' would become -1, outside its levels", "id: weather")  # fmt: skip
+    bad(
+        "effect-between",
+        "- {prob: risk, then: {tension: crisis}}",
+        "- {prob: risk, then: {tension: tension + 0.5}}",
+        "'tension' would become 0.5, between levels",
+        "id: weather",
+    )
+    bad(
+        "effect-outside",
+        "- {prob: risk, then: {tension: crisis}}",
+        "- {prob: risk, then: {tension: tension - 1}}",
+        "'tension' would become -1, outside its levels",
+        "id: weather",
+    )
     bad("claim-impossible", "tension == war)) < 0.1", "tension > war)) < 0.1", "no state that the game can come to")
-    bad("claim-unreachable", "{prob: 0.3, then: {tension: war}}", "{prob: 0.3, then: {tension: calm}}",
-        "no state that the game can come to satisfies (tension == war)", "readings: {war")  # fmt: skip
+    bad(
+        "claim-unreachable",
+        "{prob: 0.3, then: {tension: war}}",
+        "{prob: 0.3, then: {tension: calm}}",
+        "no state that the game can come to satisfies (tension == war)",
+        "readings: {war",
+    )
     bad(
         "claim-given-impossible",
         "tension == war)) < 0.1",

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.scenario.query import Query, parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
-
-Floats = NDArray[np.float64]
 
 
 @dataclass

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from foedus.ensembles import ensemble
 from foedus.lenses.registry import chosen, look_through
 from foedus.report.files import write_run
-from foedus.run import Run
+from foedus.runs.ensemble import ensemble
+from foedus.runs.executors import Executor
+from foedus.runs.result import Run
 from foedus.scenario.load import load
 from foedus.scenario.schema import Scenario
-from foedus.worlds.executors import Executor
 
 ONE = Executor(workers=1)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from foedus.lenses.claims import ClaimResult, Driver, OutcomeDriver, ReadingResult
-from foedus.run import GameSize, Run
+from foedus.claims.verdict import ClaimResult, OutcomeDriver, ReadingResult
+from foedus.runs.result import GameSize, Run
 from foedus.scenario.schema import Scenario
+from foedus.sensitivity.association import Driver
 
 SETTINGS = ("zero", "half", "one", "twice", "perfect")
 

@@ -46,19 +46,31 @@ def coin(**extra: Any) -> Scenario:
         {
             "title": "A coin",
             "actors": {"ann": {"label": "Ann"}},
-            "assumptions": {"x": {"uniform": [0, 0.5], "label": "the risk"}, "u": {"uniform": [0, 1]}, "p": {"value": 0.3}},
+            "assumptions": {
+                "x": {"uniform": [0, 0.5], "label": "the risk"},
+                "u": {"uniform": [0, 1]},
+                "p": {"value": 0.3},
+            },
             "objectives": {"ann": {"peace": {"weight": 1}}},
             "state": {"war": {"levels": ["no", "yes"], "start": "no"}},
             "turn": [
-                {"id": "toss", "chance": [{"prob": "p", "then": {"war": "yes"}, "pays": {"ann": {"peace": -1}}}, {"prob": "rest"}]},
+                {
+                    "id": "toss",
+                    "chance": [{"prob": "p", "then": {"war": "yes"}, "pays": {"ann": {"peace": -1}}}, {"prob": "rest"}],
+                }
             ],
             "policies": {"steady": {}, "risky": {"set": {"p": "x"}}},
             "factual": "steady",
             "outcomes": {"war": {"event": "war == yes", "label": "War"}},
-            "claims": {"safer": {"says": "Risk pays.", "readings": {"less": 'prob(eventually(war == yes), under="risky") < 0.3'}}},
+            "claims": {
+                "safer": {
+                    "says": "Risk pays.",
+                    "readings": {"less": 'prob(eventually(war == yes), under="risky") < 0.3'},
+                }
+            },
             **extra,
         }
-    )  # fmt: skip
+    )
 
 
 def pair(prob: str = "0.5 - 0.4 * a * b") -> Scenario:
@@ -70,12 +82,25 @@ def pair(prob: str = "0.5 - 0.4 * a * b") -> Scenario:
             "assumptions": {"u": {"uniform": [0, 1]}, "a": 0, "b": 0},
             "objectives": {"ann": {"peace": {"weight": 1}}},
             "state": {"war": {"levels": ["no", "yes"], "start": "no"}},
-            "turn": [{"id": "toss", "chance": [{"prob": prob, "then": {"war": "yes"}, "pays": {"ann": {"peace": -1}}}, {"prob": "rest"}]}],
-            "policies": {"none": {}, "with_a": {"set": {"a": 1}}, "with_b": {"set": {"b": 1}}, "both": {"set": {"a": 1, "b": 1}}},
+            "turn": [
+                {
+                    "id": "toss",
+                    "chance": [
+                        {"prob": prob, "then": {"war": "yes"}, "pays": {"ann": {"peace": -1}}},
+                        {"prob": "rest"},
+                    ],
+                }
+            ],
+            "policies": {
+                "none": {},
+                "with_a": {"set": {"a": 1}},
+                "with_b": {"set": {"b": 1}},
+                "both": {"set": {"a": 1, "b": 1}},
+            },
             "factual": "none",
             "outcomes": {"war": "war == yes"},
         }
-    )  # fmt: skip
+    )
 
 
 def dial() -> Scenario:
@@ -97,16 +122,42 @@ def dial() -> Scenario:
                 "raids": {"levels": ["none", "some"], "start": "none"},
             },
             "turn": [
-                {"id": "first", "at": [0], "chance": [{"prob": "(c - 0.3) ** 2 + x / 10", "then": {"war": "yes"}, "pays": {"ann": {"cost": "-c"}}},
-                                                      {"prob": "rest", "pays": {"ann": {"cost": "-c"}}}]},
-                {"id": "guard", "decide": "bob", "actions": {"rest": {"base": 1e9}, "stand": {"base": 1e-9, "pays": {"bob": {"pay": -0.05}},
-                                                                                           "then": {"guarded": "yes"}}}},
-                {"id": "raid", "when": "guarded == no", "chance": [{"prob": 0.1, "then": {"raids": "some"}}, {"prob": "rest"}]},
+                {
+                    "id": "first",
+                    "at": [0],
+                    "chance": [
+                        {"prob": "(c - 0.3) ** 2 + x / 10", "then": {"war": "yes"}, "pays": {"ann": {"cost": "-c"}}},
+                        {"prob": "rest", "pays": {"ann": {"cost": "-c"}}},
+                    ],
+                },
+                {
+                    "id": "guard",
+                    "decide": "bob",
+                    "actions": {
+                        "rest": {"base": 1e9},
+                        "stand": {"base": 1e-9, "pays": {"bob": {"pay": -0.05}}, "then": {"guarded": "yes"}},
+                    },
+                },
+                {
+                    "id": "raid",
+                    "when": "guarded == no",
+                    "chance": [{"prob": 0.1, "then": {"raids": "some"}}, {"prob": "rest"}],
+                },
                 {"id": "answer", "decide": "ann", "actions": {"no": {}, "yes": {}}},
             ],
-            "commitments": {"vow": {"from": "ann", "to": "bob", "attach": "answer", "order": ["no", "yes"], "expected": "yes", "in_force": 0,
-                                    "trigger": {"applies": 0.5}, "reneging": {"objective": "word", "cost": "c"}}},
+            "commitments": {
+                "vow": {
+                    "from": "ann",
+                    "to": "bob",
+                    "attach": "answer",
+                    "order": ["no", "yes"],
+                    "expected": "yes",
+                    "in_force": 0,
+                    "trigger": {"applies": 0.5},
+                    "reneging": {"objective": "word", "cost": "c"},
+                }
+            },
             "policies": {"status_quo": {}, "guarding": {"bind": [{"phase": "guard", "do": "stand"}]}},
             "outcomes": {"war": "war == yes"},
         }
-    )  # fmt: skip
+    )

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
 from foedus.scenario.expr import Scope, parse
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
@@ -70,9 +70,18 @@ def test_closed_form_of_a_quantal_response() -> None:
             "assumptions": {"x": {"uniform": [-1, 1]}, "b": {"uniform": [0.5, 2]}},
             "objectives": {"ann": {"gain": 1}},
             "state": {"war": {"levels": ["no", "yes"], "start": "no"}},
-            "turn": [{"id": "move", "decide": "ann", "actions": {"stay": {}, "attack": {"base": "b", "pays": {"ann": {"gain": "x"}}, "then": {"war": "yes"}}}}],
+            "turn": [
+                {
+                    "id": "move",
+                    "decide": "ann",
+                    "actions": {
+                        "stay": {},
+                        "attack": {"base": "b", "pays": {"ann": {"gain": "x"}}, "then": {"war": "yes"}},
+                    },
+                }
+            ],
         }
-    )  # fmt: skip
+    )
     draws = sample(scenario, 5, 0)
     query = parse_query("prob(eventually(war == yes))", query_scope(scenario))
     (answer,), found = slopes(scenario, draws, "status_quo", [query])
@@ -88,9 +97,17 @@ def test_expressions_against_central_differences() -> None:
     values = {name: rng.uniform(0.2, 0.9, 50) for name in "xyz"}
     one = {name: {name: np.ones(50)} for name in "xyz"}
     texts = [
-        "x * y / z - 3", "exp(x) ** y", "log(x + y * z)", "min(x, y, z)", "max(x, 0.5) - abs(y - 0.5)", "clip(x + y, z, 1.2)",
-        "x if y > z else x ** 3", "-x ** 2 * (y > z)", "clip(x, 0.4, y) + (x and y)", "2 ** x - x ** 2",
-    ]  # fmt: skip
+        "x * y / z - 3",
+        "exp(x) ** y",
+        "log(x + y * z)",
+        "min(x, y, z)",
+        "max(x, 0.5) - abs(y - 0.5)",
+        "clip(x + y, z, 1.2)",
+        "x if y > z else x ** 3",
+        "-x ** 2 * (y > z)",
+        "clip(x, 0.4, y) + (x and y)",
+        "2 ** x - x ** 2",
+    ]
     for text in texts:
         tree = parse(text, Scope(assumptions=frozenset("xyz")))
         value, slope = differentiate(tree, values, one)

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bad_scenarios import BAD, GOOD, LINES
-from foedus.run import run
+from foedus.errors import FoedusError
+from foedus.runs.local import run
 from foedus.scenario.check import check, problems_of, validate
-from foedus.scenario.errors import FoedusError, Problem, ScenarioError
+from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.load import load
 
 

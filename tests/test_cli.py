@@ -74,10 +74,17 @@ def test_explain_says_what_each_action_was_worth():
             assert one["value"] == pytest.approx(sum(one["objectives"].values()))
 
 
-@pytest.mark.parametrize("arguments", [
-    ("run", "no-such-scenario"), ("run", SMALL, "--policy", "none"), ("explain", SMALL, "--world", "999"),
-    ("export", SMALL, "--format", "xml"), ("run", SMALL, "--method", "dice"), ("lens", "stability", "absent.gmcr"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "no-such-scenario"),
+        ("run", SMALL, "--policy", "none"),
+        ("explain", SMALL, "--world", "999"),
+        ("export", SMALL, "--format", "xml"),
+        ("run", SMALL, "--method", "dice"),
+        ("lens", "stability", "absent.gmcr"),
+    ],
+)
 def test_wrong_arguments_end_with_2(arguments):
     done = foedus(*arguments)
     assert done.returncode == 2
@@ -103,13 +110,22 @@ def test_scenario_of_the_readme_runs(tmp_path):
     assert json.loads(done.stdout)["claims"][0]["id"] == "clarity_deters"
 
 
-@pytest.mark.parametrize(("arguments", "fragment"), [
-    (("check", "."), "it is not a file"), (("run", SMALL, "--out", "taken"), "taken cannot be made"),
-    (("new", ""), "give the scenario a name"), (("check", "nothing-here"), "neither a file nor a shipped scenario"),
-    (("run", SMALL, "--worlds", "0"), "greater than or equal to 1"), (("run", SMALL, "--worlds", "x"), "valid integer"),
-    (("explain", SMALL, "--world", "-1"), "greater than or equal to 0"), (("export", SMALL), "--format"),
-    (("bogus",), "No such command"), (("run",), "Missing argument"), (("run", SMALL, SMALL), "unexpected extra"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (("check", "."), "it is not a file"),
+        (("run", SMALL, "--out", "taken"), "taken cannot be made"),
+        (("new", ""), "give the scenario a name"),
+        (("check", "nothing-here"), "neither a file nor a shipped scenario"),
+        (("run", SMALL, "--worlds", "0"), "greater than or equal to 1"),
+        (("run", SMALL, "--worlds", "x"), "valid integer"),
+        (("explain", SMALL, "--world", "-1"), "greater than or equal to 0"),
+        (("export", SMALL), "--format"),
+        (("bogus",), "No such command"),
+        (("run",), "Missing argument"),
+        (("run", SMALL, SMALL), "unexpected extra"),
+    ],
+)
 def test_wrong_use_is_told_and_ends_with_2(arguments, fragment, tmp_path):
     (tmp_path / "taken").write_text("a file")
     done = foedus(*arguments, cwd=tmp_path)

@@ -16,16 +16,16 @@ import xarray as xr
 
 import foedus
 from ensemble_cases import ONE, TINY, command, contents, tiny, whole, write
-from foedus import ensembles
-from foedus.ensembles import chunk_size, ensemble, resume
+from foedus.errors import FoedusError
 from foedus.report.files import write_run
 from foedus.report.json import to_json
-from foedus.run import run as run_function
-from foedus.scenario.errors import FoedusError
+from foedus.runs import ensemble as ensembles
+from foedus.runs import executors
+from foedus.runs.ensemble import chunk_size, ensemble, resume
+from foedus.runs.executors import Executor
+from foedus.runs.local import run as run_function
+from foedus.runs.store import locked
 from foedus.scenario.load import load
-from foedus.worlds import executors
-from foedus.worlds.executors import Executor
-from foedus.worlds.store import locked
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_results_do_not_depend_on_chunks_or_workers(unbroken, tmp_path, chunk, w
 def test_results_left_on_the_disk_are_those_in_memory(unbroken, tmp_path, monkeypatch):
     near = resume(unbroken)
     assert not near.large
-    monkeypatch.setattr(sys.modules["foedus.run"], "LOADED", 0)
+    monkeypatch.setattr(sys.modules["foedus.runs.result"], "LOADED", 0)
     monkeypatch.setattr(ensembles, "LOADED", 0)
     far = resume(unbroken)
     assert far.large and not isinstance(far.data["taken"].variable._data, np.ndarray)
@@ -82,9 +82,15 @@ def test_results_left_on_the_disk_are_those_in_memory(unbroken, tmp_path, monkey
         one, two = near.data[name], far.data[name]
         dim = one.dims[-1]
         for pick in (
-            {"world": 69}, {"world": slice(5, 60, 7)}, {"world": some}, {"world": some[::-1], "policy": [2, 0]},
-            {"policy": 1, dim: 0}, {"world": slice(3, 3)}, {"world": 40, "policy": slice(1, 3), dim: [1, 0]}, {},
-        ):  # fmt: skip
+            {"world": 69},
+            {"world": slice(5, 60, 7)},
+            {"world": some},
+            {"world": some[::-1], "policy": [2, 0]},
+            {"policy": 1, dim: 0},
+            {"world": slice(3, 3)},
+            {"world": 40, "policy": slice(1, 3), dim: [1, 0]},
+            {},
+        ):
             xr.testing.assert_identical(one.isel(pick), two.isel(pick))
     few, many = far.few(10), near.few(10)
     xr.testing.assert_identical(few.data.load(), many.data)
@@ -244,12 +250,15 @@ def test_a_place_that_cannot_be_written(tmp_path):
 # What is wrong
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (("run", "signorino-deterrence", "--executor", "cloud"), "not an executor"),
-    (("run", "signorino-deterrence", "--scheduler", "tcp://127.0.0.1:1"), "give --executor dask"),
-    (("run", "signorino-deterrence", "--json", "--executor", "dask"), "give --out DIR"),
-    (("resume", "nowhere"), "holds no run to resume"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("run", "signorino-deterrence", "--executor", "cloud"), "not an executor"),
+        (("run", "signorino-deterrence", "--scheduler", "tcp://127.0.0.1:1"), "give --executor dask"),
+        (("run", "signorino-deterrence", "--json", "--executor", "dask"), "give --out DIR"),
+        (("resume", "nowhere"), "holds no run to resume"),
+    ],
+)
 def test_wrong_arguments_end_with_2(tmp_path, arguments, words):
     done = command(*arguments, cwd=tmp_path)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr

@@ -10,10 +10,10 @@ import time
 import pytest
 
 from ensemble_cases import TINY, command, contents, whole, write
-from foedus.ensembles import ensemble, resume
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.runs.ensemble import ensemble, resume
+from foedus.runs.executors import Executor
 from foedus.scenario.load import load
-from foedus.worlds.executors import Executor
 
 distributed = pytest.importorskip("distributed")
 WORLDS, CHUNK = 480, 8
@@ -70,7 +70,7 @@ def test_what_is_wrong_in_a_world_is_said_as_here(cluster, tmp_path):
 
 
 def test_a_worker_of_another_version_is_refused(cluster, tmp_path, monkeypatch):
-    from foedus.worlds import executors
+    from foedus.runs import executors
 
     monkeypatch.setattr(executors, "engine", _Other())
     with pytest.raises(FoedusError, match=r"runs another Foedus \(0\.1\.0, sources .*: install the same"):
@@ -84,13 +84,26 @@ class _Other:
         return "9.9"
 
     def __reduce__(self):
-        return eval, ("__import__('foedus.worlds.work').worlds.work.engine",)
+        return eval, ("__import__('foedus.runs.work').worlds.work.engine",)
 
 
 def test_the_command_starts_workers_of_its_own(tmp_path):
     (tmp_path / "tiny.yaml").write_text(TINY)
-    done = command("run", "tiny.yaml", "--worlds", "70", "--chunk", "32", "--out", "there",
-                   "--executor", "dask", "--workers", "2", cwd=tmp_path)  # fmt: skip
+    done = command(
+        "run",
+        "tiny.yaml",
+        "--worlds",
+        "70",
+        "--chunk",
+        "32",
+        "--out",
+        "there",
+        "--executor",
+        "dask",
+        "--workers",
+        "2",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0 and done.stderr == "", done.stderr
     whole(tmp_path / "here")
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
@@ -114,6 +127,17 @@ def test_a_wrong_address_is_told(tmp_path, address):
 
 
 def test_a_wrong_address_ends_with_2(tmp_path):
-    done = command("run", "signorino-deterrence", "--worlds", "4", "--out", "x", "--executor", "dask",
-                   "--scheduler", "127.0.0.1", cwd=tmp_path)  # fmt: skip
+    done = command(
+        "run",
+        "signorino-deterrence",
+        "--worlds",
+        "4",
+        "--out",
+        "x",
+        "--executor",
+        "dask",
+        "--scheduler",
+        "127.0.0.1",
+        cwd=tmp_path,
+    )
     assert done.returncode == 2 and "no Dask scheduler" in done.stderr and "Traceback" not in done.stderr

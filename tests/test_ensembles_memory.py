@@ -19,10 +19,10 @@ WORLDS = 20_480
 RUN = """
 import json, resource, sys
 from pathlib import Path
-import foedus.ensembles as ensembles
+import foedus.runs.ensemble as ensembles
 from foedus.report.files import write_run
 from foedus.scenario.load import load
-from foedus.worlds.executors import Executor
+from foedus.runs.executors import Executor
 most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 scenario, found = load(sys.argv[3]), []
 for worlds in (512, int(sys.argv[2])):
@@ -38,8 +38,10 @@ def test_results_that_are_larger_than_the_bound_are_not_held(tmp_path: Path) -> 
     (tmp_path / "long.yaml").write_text(LONG)
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(tmp_path), str(WORLDS), str(tmp_path / "long.yaml")],
-        capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     assert done.returncode == 0, done.stderr
     few, many = json.loads(done.stdout.splitlines()[-1])
     assert not few["large"] and many["large"] and many["bytes"] > 200e6

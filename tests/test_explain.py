@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import foedus
-from foedus.lenses.explain import explain
+from foedus.lenses.explain.path import explain
 from foedus.scenario.schema import Scenario
 from oracle import Oracle, Path, settle
 from strategies import Features, make_case
@@ -89,14 +89,32 @@ def test_what_counts_is_what_the_mover_reckons_with():
         "state": {"x": {"levels": ["calm", "raid"], "start": "calm"}},
         "objectives": {"patron": {"word": 1}},
         "turn": [
-            {"id": "m", "decide": "rival", "actions": {"hold": {}, "raid": {"then": {"x": "raid"}, "pays": {"rival": 1}}}},
-            {"id": "r", "decide": "patron", "when": "x == raid", "actions": {"no": {}, "fight": {"pays": {"rival": -3, "patron": -0.5}}}},
+            {
+                "id": "m",
+                "decide": "rival",
+                "actions": {"hold": {}, "raid": {"then": {"x": "raid"}, "pays": {"rival": 1}}},
+            },
+            {
+                "id": "r",
+                "decide": "patron",
+                "when": "x == raid",
+                "actions": {"no": {}, "fight": {"pays": {"rival": -3, "patron": -0.5}}},
+            },
         ],
         "commitments": {
-            "c": {"from": "patron", "to": "rival", "attach": "r", "order": ["no", "fight"], "expected": "fight",
-                  "reads": {"low": 0.1, "high": 0.9, "true": 0.2}, "read": "always", "in_force": "x == raid", "reneging": {"objective": "word", "cost": 2}},
+            "c": {
+                "from": "patron",
+                "to": "rival",
+                "attach": "r",
+                "order": ["no", "fight"],
+                "expected": "fight",
+                "reads": {"low": 0.1, "high": 0.9, "true": 0.2},
+                "read": "always",
+                "in_force": "x == raid",
+                "reneging": {"objective": "word", "cost": 2},
+            }
         },
-    }  # fmt: skip
+    }
     (step,) = explain(foedus.load(raw), worlds=1)
     worth = {name: value for name, _, value, _ in step[5]}
     assert step[3] == "hold" and worth["hold"] == 0

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from foedus.errors import FoedusError
 from foedus.report.json import to_json
-from foedus.run import run
+from foedus.runs.local import run
 from foedus.scenario.check import problems_of
-from foedus.scenario.errors import FoedusError
 from foedus.scenario.load import load, shipped
 from foedus.scenario.yamltext import read_yaml
 
@@ -24,11 +24,57 @@ LARGE = ("russia-dprk-pact", "taiwan-strait")  # their texts are spoilt too, but
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in shipped().items()}
 PLAIN = {name: read_yaml(text, name).plain() for name, text in TEXTS.items() if name not in LARGE}
 JUNK: list[Any] = [
-    None, True, False, 0, 1, -1, 0.5, 1.5, 1e308, 10**400, math.nan, math.inf, "", "x", "rest", "war", "t", "date", "1/0",
-    "log(0)", "1e999", "no", [], {}, [1], {"x": 1}, {"uniform": [0, 1]}, {"choice": [0, 1]}, {"kind": "x", "parameters": []},
-    "2025-01", "9" * 400, "((((", "a" * 5000, "é", "\u202e", "*", "'", "rest + 1", [None], {"": None}, "0 if t else 1",
-    "max()", "x.y", "status_quo", "not", "exp(1000)", {"is": 1}, [[[]]], "risk = 2", "t && t",
-]  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    0.5,
+    1.5,
+    1e308,
+    10**400,
+    math.nan,
+    math.inf,
+    "",
+    "x",
+    "rest",
+    "war",
+    "t",
+    "date",
+    "1/0",
+    "log(0)",
+    "1e999",
+    "no",
+    [],
+    {},
+    [1],
+    {"x": 1},
+    {"uniform": [0, 1]},
+    {"choice": [0, 1]},
+    {"kind": "x", "parameters": []},
+    "2025-01",
+    "9" * 400,
+    "((((",
+    "a" * 5000,
+    "é",
+    "\u202e",
+    "*",
+    "'",
+    "rest + 1",
+    [None],
+    {"": None},
+    "0 if t else 1",
+    "max()",
+    "x.y",
+    "status_quo",
+    "not",
+    "exp(1000)",
+    {"is": 1},
+    [[[]]],
+    "risk = 2",
+    "t && t",
+]
 LETTERS = "{}[]:,&*!|>'\"%@#-?\t é0\x00\u2028\ufeff"
 LINES = ["---", "...", "<<: *a", "? [a]", "%YAML 1.1", "- - - x", "!!int x: 1", "é: ü", "{", "a: &a [*a]"]
 NUMBERS = ["-1", "1e999", "99999999999999999999", "null", ".nan", ".inf", "0", "''", "0x1F", "1_000"]

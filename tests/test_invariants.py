@@ -217,19 +217,39 @@ def test_two_clauses_with_other_numbers_and_equal_odds_play_identically(stretch:
                 "actors": {"a": {}, "b": {"precision": 2}},
                 "objectives": {"b": {"word": 1}},
                 "assumptions": {"line": threshold, "vague": vagueness},
-                "state": {"s": {"levels": ["calm", "crisis"], "start": "calm"}, "war": {"levels": ["no", "yes"], "start": "no", "ends": "yes"}},
+                "state": {
+                    "s": {"levels": ["calm", "crisis"], "start": "calm"},
+                    "war": {"levels": ["no", "yes"], "start": "no", "ends": "yes"},
+                },
                 "turn": [
-                    {"id": "provoke", "decide": "a", "actions": {"no": {}, "yes": {"pays": {"a": 0.4}, "then": {"s": "crisis"}}}},
-                    {"id": "answer", "decide": "b", "when": "s == crisis", "actions": {"none": {"then": {"s": "calm"}}, "fight": {"pays": {"a": -2, "b": -1}, "then": {"war": "yes"}}}},
+                    {
+                        "id": "provoke",
+                        "decide": "a",
+                        "actions": {"no": {}, "yes": {"pays": {"a": 0.4}, "then": {"s": "crisis"}}},
+                    },
+                    {
+                        "id": "answer",
+                        "decide": "b",
+                        "when": "s == crisis",
+                        "actions": {
+                            "none": {"then": {"s": "calm"}},
+                            "fight": {"pays": {"a": -2, "b": -1}, "then": {"war": "yes"}},
+                        },
+                    },
                 ],
                 "commitments": {
                     "pact": {
-                        "from": "b", "to": "a", "attach": "answer", "order": ["none", "fight"], "expected": "fight",
-                        "trigger": {"severity": "s", "threshold": "line", "vagueness": "vague"}, "reneging": {"objective": "word", "cost": 1.2},
+                        "from": "b",
+                        "to": "a",
+                        "attach": "answer",
+                        "order": ["none", "fight"],
+                        "expected": "fight",
+                        "trigger": {"severity": "s", "threshold": "line", "vagueness": "vague"},
+                        "reneging": {"objective": "word", "cost": 1.2},
                     }
                 },
             }
-        )  # fmt: skip
+        )
 
     first, second = game(0.4, 0.3), game(1 - 0.6 * stretch, 0.3 * stretch)
     texts = ["prob(eventually(war == yes))", "rate(provoke.yes)", "expect(a)", "expect(b)"]

@@ -37,12 +37,32 @@ def small(more: str) -> Scenario:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("no", "no"), ("off", "off"), ("yes", "yes"), ("true", True), ("False", False), ("~", None), ("", None),
-        ("12", 12), ("-3", -3), ("08", 8), ("0x1f", 31), ("1.5", 1.5), ("1e3", 1000.0), (".5", 0.5),
-        ("1_000", "1_000"), ("2024-06-01", "2024-06-01"), ("2024-06", "2024-06"), ("12:30", "12:30"),
-        (".inf", float("inf")), ("1950", 1950), ("0b11", "0b11"), ("+1", 1), ("e3", "e3"), (".", "."),
+        ("no", "no"),
+        ("off", "off"),
+        ("yes", "yes"),
+        ("true", True),
+        ("False", False),
+        ("~", None),
+        ("", None),
+        ("12", 12),
+        ("-3", -3),
+        ("08", 8),
+        ("0x1f", 31),
+        ("1.5", 1.5),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("1_000", "1_000"),
+        ("2024-06-01", "2024-06-01"),
+        ("2024-06", "2024-06"),
+        ("12:30", "12:30"),
+        (".inf", float("inf")),
+        ("1950", 1950),
+        ("0b11", "0b11"),
+        ("+1", 1),
+        ("e3", "e3"),
+        (".", "."),
     ],
-)  # fmt: skip
+)
 def test_plain_scalars(text: str, value: object) -> None:
     found = plain_value(text)
     assert found == value and type(found) is type(value)

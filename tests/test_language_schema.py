@@ -49,10 +49,21 @@ def test_variants_need_not_be_whole() -> None:
 
 # what the schema can tell by shape alone: the rest needs the values' meaning
 BY_MEANING = {
-    "distribution-order", "distribution-count", "distribution-two", "why-only", "infinite", "phase-kinds",
-    "distribution-infinite", "trigger-kinds", "trigger-missing", "observation-kinds", "extends-unknown",
-    "weights-few", "weights-sum", "distribution-point",
-}  # fmt: skip
+    "distribution-order",
+    "distribution-count",
+    "distribution-two",
+    "why-only",
+    "infinite",
+    "phase-kinds",
+    "distribution-infinite",
+    "trigger-kinds",
+    "trigger-missing",
+    "observation-kinds",
+    "extends-unknown",
+    "weights-few",
+    "weights-sum",
+    "distribution-point",
+}
 
 
 def test_bad_shapes_do_not_conform() -> None:

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 
-from foedus.lenses.learning import from_run, in_order, learning
-from foedus.run import run
-from foedus.scenario.errors import FoedusError
+from foedus.arraytypes import Floats
+from foedus.errors import FoedusError
+from foedus.record.learned import in_order, learning
+from foedus.runs.local import run
+from foedus.runs.plan import learned_in
 from foedus.scenario.schema import Scenario
-from foedus.worlds.learn import Learned, learn
+from foedus.worlds.posterior import Learned, learn
 from foedus.worlds.smc import Unit, smc
 
-Floats = NDArray[np.float64]
 ERROR = 0.1
 
 
@@ -181,7 +181,7 @@ def test_the_report_of_a_run_agrees_with_bayes_rule_by_hand() -> None:
         {"at": 1, "is": "alarm == yes", "error": ERROR},
     ]
     made = run(Scenario.model_validate(raw), worlds=300, judge=False, threads=1)
-    found = from_run(made)
+    found = learned_in(made)
     assert found is not None
     p, risk = pushing(made.draws["gain_a0"]), made.draws["risk"]
     first = 0.9 * p + 0.1 * (1 - p)
@@ -206,7 +206,7 @@ def test_a_resampled_run_knows_both_what_was_before_and_what_is_after(
     plain = run(scenario, worlds=600, judge=False, threads=1)
     assert made.ess > 150 > 20 > plain.ess
     assert made.prior is not None and 1 / np.sum(made.prior**2) > 250
-    found = from_run(made)
+    found = learned_in(made)
     assert found is not None and made.score is not None and plain.score is not None
     for name in scenario.actors:
         mean, sd = exact(scenario, name)
@@ -244,10 +244,14 @@ Change = Callable[[dict[str, Any]], object]
     [
         (lambda raw: raw.pop("observations"), "no 'observations'"),
         (lambda raw: raw.update(assumptions={"risk": 0.3, "gain_a0": 0.5}), "no assumption is uncertain"),
-        (lambda raw: raw.update(observations=[{"at": 0, "took": "press_a0.push"}, {"at": 0, "took": "press_a0.hold"}]),
-         "no world allows"),
+        (
+            lambda raw: raw.update(
+                observations=[{"at": 0, "took": "press_a0.push"}, {"at": 0, "took": "press_a0.hold"}]
+            ),
+            "no world allows",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_learned_from_is_said_in_words(change: Change, match: str) -> None:
     raw = pressing(2)
     raw["observations"] = [{"at": 0, "took": "press_a0.push", "error": ERROR}]

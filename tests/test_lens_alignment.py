@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from scipy.stats import kendalltau
 
-from foedus.lenses.alignment import MEASURES, alignment, kendall, similarity
-from foedus.lenses.registry import look
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import run
+from foedus.lenses.alignment.measure import MEASURES, alignment, kendall, similarity
+from foedus.lenses.registry import lens_section, look
+from foedus.present.plain import section_json
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
 from oracle import Oracle
@@ -33,16 +33,27 @@ STREET: dict[str, Any] = {
     },
     "turn": [
         {
-            "id": "push", "decide": "red", "when": "tension < war",
-            "actions": {"hold": {}, "press": {"pays": {"red": -0.3, "blue": 0.1}, "chance": [
-                {"prob": "odds", "then": {"tension": "tension + 1"}}, {"prob": "rest"}]}},
+            "id": "push",
+            "decide": "red",
+            "when": "tension < war",
+            "actions": {
+                "hold": {},
+                "press": {
+                    "pays": {"red": -0.3, "blue": 0.1},
+                    "chance": [{"prob": "odds", "then": {"tension": "tension + 1"}}, {"prob": "rest"}],
+                },
+            },
         },
-        {"id": "calm", "decide": "blue", "when": "tension == crisis",
-         "actions": {"wait": {}, "yield": {"pays": {"blue": -0.5, "red": 0.4}, "then": {"tension": "calm"}}}},
+        {
+            "id": "calm",
+            "decide": "blue",
+            "when": "tension == crisis",
+            "actions": {"wait": {}, "yield": {"pays": {"blue": -0.5, "red": 0.4}, "then": {"tension": "calm"}}},
+        },
     ],
     "policies": {"status_quo": {}, "cheap": {"set": {"cost": 0.1}, "label": "Cheap crises"}},
     "outcomes": {"war": "tension == war"},
-}  # fmt: skip
+}
 
 
 def draws_of(scenario: Scenario, worlds: list[dict[str, float]]) -> dict[str, np.ndarray]:
@@ -62,10 +73,15 @@ def test_plays_are_the_correlation_over_every_path(case: Case) -> None:
         oracle = Oracle(scenario, world, policy)
         paths = oracle.paths()
         weight = np.array([path.prob for path in paths])
-        paid = np.array([
-            [sum(x[4] * oracle.true[f"{a}.patience"] ** x[1] for x in p.items if x[0] == "pay" and x[2] == a) for a in actors]
-            for p in paths
-        ])  # fmt: skip
+        paid = np.array(
+            [
+                [
+                    sum(x[4] * oracle.true[f"{a}.patience"] ** x[1] for x in p.items if x[0] == "pay" and x[2] == a)
+                    for a in actors
+                ]
+                for p in paths
+            ]
+        )
         if len(paths) < 2:
             continue
         covariance = np.cov(paid.T, aweights=weight, ddof=0).reshape(len(actors), len(actors))
@@ -79,9 +95,21 @@ def test_plays_are_the_correlation_over_every_path(case: Case) -> None:
 
 def test_worth_of_outcomes_and_its_ranks_from_every_path() -> None:
     scenario = Scenario.model_validate(STREET)
-    world = {"cost": 0.7, "odds": 0.4, **{f"{a}.{k}": v for a, k, v in (
-        ("red", "precision", 2), ("red", "patience", 0.9), ("blue", "precision", 1.5), ("blue", "patience", 0.8),
-        ("green", "precision", 1), ("green", "patience", 1))}}  # fmt: skip
+    world = {
+        "cost": 0.7,
+        "odds": 0.4,
+        **{
+            f"{a}.{k}": v
+            for a, k, v in (
+                ("red", "precision", 2),
+                ("red", "patience", 0.9),
+                ("blue", "precision", 1.5),
+                ("blue", "patience", 0.8),
+                ("green", "precision", 1),
+                ("green", "patience", 1),
+            )
+        },
+    }
     found = alignment(Games(scenario, (), {}, observe=False), "status_quo", draws_of(scenario, [world]))[0]
     oracle = Oracle(scenario, world, "status_quo")
     patience = np.array([0.9, 0.8])
@@ -154,8 +182,11 @@ def test_payoffs_are_the_query_and_the_section_says_the_numbers() -> None:
 
 
 def test_one_actor_has_nobody_to_compare_with() -> None:
-    alone = {"actors": {"red": {}}, "state": {"x": {"levels": ["a", "b"], "start": "a"}},
-             "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}, "leave": {"then": {"x": "b"}}}}]}  # fmt: skip
+    alone = {
+        "actors": {"red": {}},
+        "state": {"x": {"levels": ["a", "b"], "start": "a"}},
+        "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}, "leave": {"then": {"x": "b"}}}}],
+    }
     made = run(Scenario.model_validate(alone), worlds=4, judge=False)
     section = lens_section(Results(made), look("alignment", made))
     assert "there is one actor only" in section.sentences[0]

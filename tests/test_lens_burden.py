@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, reject, settings
 
-from foedus.lenses.burden import FLOW, NATURE, NONE, look
+from foedus.errors import FoedusError
+from foedus.lenses.burden.measure import FLOW, NATURE, NONE, look
+from foedus.lenses.registry import lens_section
 from foedus.lenses.registry import look as look_at
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import run
-from foedus.scenario.errors import FoedusError
+from foedus.present.plain import section_json
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.schema import Scenario
 from oracle import Oracle
 from strategies import Case, Features, cases
@@ -24,22 +25,54 @@ PACT: dict[str, Any] = {
     "actors": {"red": {"precision": 2, "patience": 0.9, "label": "Red"}, "blue": {"precision": 1.5, "patience": 0.8}},
     "assumptions": {"p_war": {"uniform": [0.2, 0.6]}, "word": {"uniform": [0.5, 2]}},
     "state": {"tension": {"levels": ["calm", "crisis", "war"], "start": "calm"}},
-    "objectives": {"red": {"order": {"value": "-(tension >= crisis)"}, "moves": {}},
-                   "blue": {"calm": {"value": "0.3 - tension"}, "word": {}}},
+    "objectives": {
+        "red": {"order": {"value": "-(tension >= crisis)"}, "moves": {}},
+        "blue": {"calm": {"value": "0.3 - tension"}, "word": {}},
+    },
     "turn": [
-        {"id": "push", "decide": "red", "when": "tension == calm",
-         "actions": {"hold": {"base": 2}, "press": {"pays": {"red": {"moves": 0.8}, "blue": {"calm": -0.2}},
-                                                    "then": {"tension": "crisis"}}}},
-        {"id": "help", "decide": "blue", "when": "tension == crisis",
-         "actions": {"none": {}, "aid": {"pays": {"blue": {"calm": -0.4}, "red": {"moves": 0.3}}, "chance": [
-             {"prob": "p_war", "then": {"tension": "war"}, "pays": {"red": {"order": -2}}}, {"prob": "rest"}]}}},
+        {
+            "id": "push",
+            "decide": "red",
+            "when": "tension == calm",
+            "actions": {
+                "hold": {"base": 2},
+                "press": {"pays": {"red": {"moves": 0.8}, "blue": {"calm": -0.2}}, "then": {"tension": "crisis"}},
+            },
+        },
+        {
+            "id": "help",
+            "decide": "blue",
+            "when": "tension == crisis",
+            "actions": {
+                "none": {},
+                "aid": {
+                    "pays": {"blue": {"calm": -0.4}, "red": {"moves": 0.3}},
+                    "chance": [
+                        {"prob": "p_war", "then": {"tension": "war"}, "pays": {"red": {"order": -2}}},
+                        {"prob": "rest"},
+                    ],
+                },
+            },
+        },
     ],
     "enters": [{"tension": "war", "pays": {"blue": {"calm": -3}}}],
-    "commitments": {"pact": {"from": "blue", "to": "red", "attach": "help", "order": ["none", "aid"], "expected": "aid",
-                             "trigger": {"applies": 0.7}, "reneging": {"objective": "word", "cost": "word"}}},
-    "outcomes": {"crisis": {"event": "tension >= crisis", "label": "A crisis"}, "war": "tension == war",
-                 "quiet": "tension == calm"},
-}  # fmt: skip
+    "commitments": {
+        "pact": {
+            "from": "blue",
+            "to": "red",
+            "attach": "help",
+            "order": ["none", "aid"],
+            "expected": "aid",
+            "trigger": {"applies": 0.7},
+            "reneging": {"objective": "word", "cost": "word"},
+        }
+    },
+    "outcomes": {
+        "crisis": {"event": "tension >= crisis", "label": "A crisis"},
+        "war": "tension == war",
+        "quiet": "tension == calm",
+    },
+}
 
 
 def listed(oracle: Oracle, actors: list[str], rungs: list[str]) -> tuple[dict[str, float], np.ndarray]:
@@ -139,8 +172,11 @@ def test_section_says_the_numbers() -> None:
 
 
 def test_nobody_pays() -> None:
-    alone = {"actors": {"red": {}}, "state": {"x": {"levels": ["a"], "start": "a"}},
-             "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}, "leave": {}}}]}  # fmt: skip
+    alone = {
+        "actors": {"red": {}},
+        "state": {"x": {"levels": ["a"], "start": "a"}},
+        "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}, "leave": {}}}],
+    }
     made = run(Scenario.model_validate(alone), worlds=4, judge=False)
     found = look_at("burden", made)
     section = lens_section(Results(made), found)

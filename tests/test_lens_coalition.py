@@ -9,13 +9,13 @@ from itertools import product
 import numpy as np
 import pytest
 
-from foedus.lenses.coalition import every, margin, sides_by_promise, stability, structures
-from foedus.lenses.coalition_play import Table
-from foedus.lenses.coalition_values import balance, camps, core_surplus, shapley
-from foedus.lenses.registry import look
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import run
+from foedus.lenses.coalition.joint_play import Table
+from foedus.lenses.coalition.measure import every, margin, sides_by_promise, stability, structures
+from foedus.lenses.coalition.values import balance, camps, core_surplus, shapley
+from foedus.lenses.registry import lens_section, look
+from foedus.present.plain import section_json
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.load import load
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
@@ -39,10 +39,11 @@ def tree(payoff: np.ndarray, precisions: tuple[float, ...], rationality: str = "
             "state": {f"x{p}": {"levels": ["no", "yes"], "start": "no"} for p in ABC},
             "objectives": {p: {"all": {"value": value[p]}} for p in ABC},
             "turn": [
-                {"id": f"m{p}", "decide": p, "actions": {"no": {"base": 2}, "yes": {"then": {f"x{p}": "yes"}}}} for p in ABC
+                {"id": f"m{p}", "decide": p, "actions": {"no": {"base": 2}, "yes": {"then": {f"x{p}": "yes"}}}}
+                for p in ABC
             ],
         }
-    )  # fmt: skip
+    )
 
 
 def brute(payoff: np.ndarray, precisions: tuple[float, ...], teams: list[str], perfect: bool) -> np.ndarray:
@@ -259,8 +260,11 @@ def test_other_scenarios_have_a_section(name: str) -> None:
 
 
 def test_one_actor_makes_no_coalition() -> None:
-    alone = {"actors": {"a": {}}, "state": {"s": {"levels": ["x", "y"], "start": "x"}},
-             "turn": [{"id": "m", "decide": "a", "actions": {"stay": {}, "go": {"then": {"s": "y"}}}}]}  # fmt: skip
+    alone = {
+        "actors": {"a": {}},
+        "state": {"s": {"levels": ["x", "y"], "start": "x"}},
+        "turn": [{"id": "m", "decide": "a", "actions": {"stay": {}, "go": {"then": {"s": "y"}}}}],
+    }
     made = run(Scenario.model_validate(alone), worlds=2, judge=False)
     section = lens_section(Results(made), look("coalition", made))
     assert "Fewer than two" in section.sentences[0]

@@ -10,13 +10,13 @@ import pytest
 import xarray as xr
 
 import foedus
-from foedus.lenses.commitment import level_shift
-from foedus.lenses.commitment_dials import dialled, written
-from foedus.lenses.registry import look
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import Run
-from foedus.run import run as solve
+from foedus.lenses.bench import level_shift
+from foedus.lenses.dials import dialled, written
+from foedus.lenses.registry import lens_section, look
+from foedus.present.plain import section_json
+from foedus.runs.local import run as solve
+from foedus.runs.result import Run
+from foedus.runs.results import Results
 from foedus.scenario.expr import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
@@ -53,10 +53,19 @@ def by_hand(line: float = 0.7, blur: float = 0.4, price: float = 0.8, force: boo
     fought = (1 - q) * fights[0] + q * fights[1]
     short = push * q * (1 - fights[1])
     return {
-        "occasions": push, "applies": push * q, "meets": push * fought, "kept": push * q * fights[1], "short": short,
-        "cost": short * price, "addressee": push, "obligor": 0.0, "others": 0.0,
-        "war": push * fought, "patron": -0.6 * push * fought - short * price, "ally": push * (0.5 + worth),
-    }  # fmt: skip
+        "occasions": push,
+        "applies": push * q,
+        "meets": push * fought,
+        "kept": push * q * fights[1],
+        "short": short,
+        "cost": short * price,
+        "addressee": push,
+        "obligor": 0.0,
+        "others": 0.0,
+        "war": push * fought,
+        "patron": -0.6 * push * fought - short * price,
+        "ally": push * (0.5 + worth),
+    }
 
 
 def numbers(found: xr.Dataset, setting: str, commitment: str = "pledge", world: int = 0) -> dict[str, float]:
@@ -76,10 +85,16 @@ def seen(text: str, worlds: int = 1, policy: str | None = None) -> tuple[Run, xr
 @pytest.mark.parametrize(
     ("setting", "changed"),
     [
-        ("as_is", {}), ("off", {"force": False}), ("vague 0", {"blur": 0.0}), ("vague 0.25", {"blur": 0.1}),
-        ("vague 4", {"blur": 1.6}), ("cost 0", {"price": 0.0}), ("cost 4", {"price": 3.2}), ("cost 1", {}),
+        ("as_is", {}),
+        ("off", {"force": False}),
+        ("vague 0", {"blur": 0.0}),
+        ("vague 0.25", {"blur": 0.1}),
+        ("vague 4", {"blur": 1.6}),
+        ("cost 0", {"price": 0.0}),
+        ("cost 4", {"price": 3.2}),
+        ("cost 1", {}),
     ],
-)  # fmt: skip
+)
 def test_a_game_solved_by_hand(setting: str, changed: dict[str, float]) -> None:
     _, found = seen(HAND)
     got = numbers(found, setting)
@@ -292,10 +307,14 @@ def along_paths(text: str) -> dict[str, float]:
 @pytest.mark.parametrize(
     ("setting", "old", "new"),
     [
-        ("as_is", "", ""), ("off", "in_force: tension >= crisis", "in_force: 0"), ("vague 2", "blur: 0.4", "blur: 0.8"),
-        ("vague 0", "blur: 0.4", "blur: 0"), ("cost 2", "price: 0.8", "price: 1.6"), ("no_hidden", "is: line - 0.6", "is: line"),
+        ("as_is", "", ""),
+        ("off", "in_force: tension >= crisis", "in_force: 0"),
+        ("vague 2", "blur: 0.4", "blur: 0.8"),
+        ("vague 0", "blur: 0.4", "blur: 0"),
+        ("cost 2", "price: 0.8", "price: 1.6"),
+        ("no_hidden", "is: line - 0.6", "is: line"),
     ],
-)  # fmt: skip
+)
 def test_a_longer_game_path_by_path(setting: str, old: str, new: str) -> None:
     """Two periods, a clause read on a rise, a hidden belief: against a second implementation that lists every path."""
     _, found = seen(LONGER)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from foedus.lenses.compare import choices, compare, dominated, pareto, regret
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.lenses.policies.rules import choices, compare, dominated, pareto, regret
 
 VALUES = np.array([[1.0, 2.0, 2.0], [5.0, 3.0, 1.0], [4.0, 4.0, np.nan]])
 WEIGHTS = [0.5, 0.3, 0.2]

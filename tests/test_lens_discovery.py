@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from foedus.lenses.discovery import Box, Limit, in_words, peel, prim, tree, where, where_it_fails
-from foedus.lenses.drivers import rank
+from foedus.sensitivity.association import rank
+from foedus.sensitivity.discovery import Box, Limit, in_words, peel, prim, tree, where, where_it_fails
 
 
 def cube(n: int, names: int, seed: int) -> dict[str, np.ndarray]:

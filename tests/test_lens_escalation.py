@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from foedus.lenses.escalation import LIMITS, NO_LADDER
-from foedus.lenses.ladder import ladder_of, rungs
-from foedus.lenses.registry import look
-from foedus.report.json import strict
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import run
+from foedus.lenses.escalation.ladder import ladder_of, rungs
+from foedus.lenses.escalation.measure import LIMITS, NO_LADDER
+from foedus.lenses.registry import lens_section, look
+from foedus.present.plain import section_json, strict
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.check import check
 from foedus.scenario.expr import Tree
 from foedus.scenario.schema import Scenario
@@ -253,17 +252,35 @@ CLIMB = {
     "state": {"tension": {"levels": ["calm", "crisis", "war", "general"], "start": "calm", "ends": "general"}},
     "objectives": {"bob": {"peace": {"value": "-tension"}}, "ann": {"gain": {"value": "tension == crisis"}}},
     "turn": [
-        {"id": "push", "decide": "ann", "when": "tension <= crisis",
-         "actions": {"hold": {"base": 2}, "test": {"chance": [{"prob": 0.4, "then": {"tension": "crisis"}}, {}]},
-                     "attack": {"base": 0.3, "then": {"tension": "tension + 1"}}}},
-        {"id": "answer", "decide": "bob", "when": "tension >= crisis and tension < general",
-         "actions": {"yield": {"then": {"tension": "tension - 1"}, "pays": {"bob": -0.5}},
-                     "fight": {"pays": {"ann": -2}, "chance": [{"prob": "q", "then": {"tension": "tension + 1"}}, {}]}}},
+        {
+            "id": "push",
+            "decide": "ann",
+            "when": "tension <= crisis",
+            "actions": {
+                "hold": {"base": 2},
+                "test": {"chance": [{"prob": 0.4, "then": {"tension": "crisis"}}, {}]},
+                "attack": {"base": 0.3, "then": {"tension": "tension + 1"}},
+            },
+        },
+        {
+            "id": "answer",
+            "decide": "bob",
+            "when": "tension >= crisis and tension < general",
+            "actions": {
+                "yield": {"then": {"tension": "tension - 1"}, "pays": {"bob": -0.5}},
+                "fight": {"pays": {"ann": -2}, "chance": [{"prob": "q", "then": {"tension": "tension + 1"}}, {}]},
+            },
+        },
         {"id": "drift", "when": "tension == war", "chance": [{"prob": 0.5, "then": {"tension": "general"}}, {}]},
-        {"id": "calm", "decide": "cem", "when": "tension == crisis", "actions": {"wait": {}, "mediate": {"then": {"tension": "calm"}}}},
+        {
+            "id": "calm",
+            "decide": "cem",
+            "when": "tension == crisis",
+            "actions": {"wait": {}, "mediate": {"then": {"tension": "calm"}}},
+        },
     ],
     "outcomes": {"war": {"event": "tension >= war", "label": "War"}},
-}  # fmt: skip
+}
 
 
 def test_a_climb_against_every_path():

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import given, reject, settings
 
-from foedus.lenses.flips import flips, middle
-from foedus.lenses.incentives import look
+from foedus.errors import FoedusError
+from foedus.lenses.incentives.flips import flips, middle
+from foedus.lenses.incentives.measure import look
+from foedus.lenses.registry import lens_section
 from foedus.lenses.registry import look as look_at
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import run
-from foedus.scenario.errors import FoedusError
+from foedus.present.plain import section_json
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
 from oracle import Oracle, State
@@ -31,13 +32,27 @@ FORK: dict[str, Any] = {
     "state": {"x": {"levels": ["home", "out", "struck"], "start": "home"}},
     "objectives": {"red": {"land": {}, "calm": {}}, "blue": {"order": {}}},
     "turn": [
-        {"id": "go", "decide": "red", "label": "Red goes", "actions": {
-            "stay": {"base": 2}, "leave": {"pays": {"red": {"land": "gain", "calm": -0.7}}, "then": {"x": "out"}},
-            "shout": {"base": 0.1}}},
-        {"id": "strike", "decide": "blue", "when": "x == out", "actions": {
-            "wait": {}, "hit": {"pays": {"red": {"calm": "-pain"}, "blue": {"order": 0.4}}, "then": {"x": "struck"}}}},
+        {
+            "id": "go",
+            "decide": "red",
+            "label": "Red goes",
+            "actions": {
+                "stay": {"base": 2},
+                "leave": {"pays": {"red": {"land": "gain", "calm": -0.7}}, "then": {"x": "out"}},
+                "shout": {"base": 0.1},
+            },
+        },
+        {
+            "id": "strike",
+            "decide": "blue",
+            "when": "x == out",
+            "actions": {
+                "wait": {},
+                "hit": {"pays": {"red": {"calm": "-pain"}, "blue": {"order": 0.4}}, "then": {"x": "struck"}},
+            },
+        },
     ],
-}  # fmt: skip
+}
 
 
 def decisions(oracle: Oracle) -> Iterator[tuple[float, int, int, State]]:
@@ -183,8 +198,11 @@ def test_section_says_the_numbers() -> None:
 
 
 def test_without_a_choice() -> None:
-    dull = {"actors": {"red": {}}, "state": {"x": {"levels": ["a"], "start": "a"}},
-            "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}}}]}  # fmt: skip
+    dull = {
+        "actors": {"red": {}},
+        "state": {"x": {"levels": ["a"], "start": "a"}},
+        "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}}}],
+    }
     made = run(Scenario.model_validate(dull), worlds=4, judge=False)
     found = look_at("incentives", made)
     section = lens_section(Results(made), found)

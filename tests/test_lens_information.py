@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from foedus.lenses.information import blind_spots, without
-from foedus.lenses.registry import look
-from foedus.lenses.voi import floor, partial, partial_with_error, perfect
-from foedus.report.json import strict
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import run
+from foedus.lenses.information.measure import blind_spots, without
+from foedus.lenses.information.voi import floor, partial, partial_with_error, perfect
+from foedus.lenses.registry import lens_section, look
+from foedus.present.plain import section_json, strict
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.schema import Scenario
 from oracle import Oracle, settle
 from strategies import Features, make_case
@@ -85,19 +84,46 @@ DARK: dict[str, Any] = {
     "state": {"tension": {"levels": ["calm", "crisis", "war"], "start": "calm", "ends": "war"}},
     "objectives": {"bob": {"peace": {"value": "-cost * tension"}}, "ann": {"gain": {"value": "tension == crisis"}}},
     "turn": [
-        {"id": "push", "decide": "ann", "when": "tension == calm", "actions": {"hold": {}, "push": {"then": {"tension": "crisis"}}}},
-        {"id": "answer", "decide": "bob", "when": "tension == crisis",
-         "actions": {"yield": {"then": {"tension": "calm"}, "pays": {"bob": "-cost / 2"}},
-                     "fight": {"pays": {"ann": -2}, "chance": [{"prob": "q", "then": {"tension": "war"}}, {}]}}},
-        {"id": "help", "decide": "cem", "actions": {"none": {}, "aid": {"pays": {"ann": "0.5 + tension", "cem": -0.1}}}},
+        {
+            "id": "push",
+            "decide": "ann",
+            "when": "tension == calm",
+            "actions": {"hold": {}, "push": {"then": {"tension": "crisis"}}},
+        },
+        {
+            "id": "answer",
+            "decide": "bob",
+            "when": "tension == crisis",
+            "actions": {
+                "yield": {"then": {"tension": "calm"}, "pays": {"bob": "-cost / 2"}},
+                "fight": {"pays": {"ann": -2}, "chance": [{"prob": "q", "then": {"tension": "war"}}, {}]},
+            },
+        },
+        {
+            "id": "help",
+            "decide": "cem",
+            "actions": {"none": {}, "aid": {"pays": {"ann": "0.5 + tension", "cem": -0.1}}},
+        },
     ],
-    "commitments": {"pact": {"from": "cem", "to": "ann", "attach": "help", "order": ["none", "aid"], "expected": "aid",
-                             "trigger": {"severity": "tension", "threshold": "crisis"}, "known_to": ["cem", "bob"],
-                             "reneging": {"objective": "payoff", "cost": 1}}},
+    "commitments": {
+        "pact": {
+            "from": "cem",
+            "to": "ann",
+            "attach": "help",
+            "order": ["none", "aid"],
+            "expected": "aid",
+            "trigger": {"severity": "tension", "threshold": "crisis"},
+            "known_to": ["cem", "bob"],
+            "reneging": {"objective": "payoff", "cost": 1},
+        }
+    },
     "beliefs": {"ann": {"cost": "cost + 1", "q": {"is": "q / 2", "known": True}}},
-    "policies": {"status_quo": {}, "firm": {"bind": [{"phase": "answer", "do": "fight", "when": "t == 1", "known": False}]}},
+    "policies": {
+        "status_quo": {},
+        "firm": {"bind": [{"phase": "answer", "do": "fight", "when": "t == 1", "known": False}]},
+    },
     "outcomes": {"war": {"event": "tension == war", "label": "War"}},
-}  # fmt: skip
+}
 
 
 def cleared(items: list[str]) -> Scenario:

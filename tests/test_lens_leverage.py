@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from foedus.lenses.registry import look
-from foedus.report.json import strict
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import Run, run
+from foedus.lenses.registry import lens_section, look
+from foedus.present.plain import section_json, strict
+from foedus.runs.local import run
+from foedus.runs.result import Run
+from foedus.runs.results import Results
 from foedus.scenario.check import check
 from foedus.scenario.expr import Tree
 from foedus.scenario.outcomes import outcomes_of
@@ -34,16 +34,29 @@ CHAIN = {
     "state": {"tension": {"levels": ["calm", "crisis", "war"], "start": "calm", "ends": "war"}},
     "objectives": {"bob": {"peace": {"value": "-2 * tension"}}, "ann": {"gain": {"value": "tension == crisis"}}},
     "turn": [
-        {"id": "push", "decide": "ann", "when": "tension == calm",
-         "actions": {"hold": {"base": 3}, "test": {"chance": [{"prob": 0.4, "then": {"tension": "crisis"}}, {}]},
-                     "attack": {"base": 0.2, "then": {"tension": "crisis"}}}},
-        {"id": "answer", "decide": "bob", "when": "tension == crisis",
-         "actions": {"yield": {"then": {"tension": "calm"}, "pays": {"bob": -0.5}},
-                     "fight": {"pays": {"ann": -2}, "chance": [{"prob": "q", "then": {"tension": "war"}}, {}]}}},
+        {
+            "id": "push",
+            "decide": "ann",
+            "when": "tension == calm",
+            "actions": {
+                "hold": {"base": 3},
+                "test": {"chance": [{"prob": 0.4, "then": {"tension": "crisis"}}, {}]},
+                "attack": {"base": 0.2, "then": {"tension": "crisis"}},
+            },
+        },
+        {
+            "id": "answer",
+            "decide": "bob",
+            "when": "tension == crisis",
+            "actions": {
+                "yield": {"then": {"tension": "calm"}, "pays": {"bob": -0.5}},
+                "fight": {"pays": {"ann": -2}, "chance": [{"prob": "q", "then": {"tension": "war"}}, {}]},
+            },
+        },
     ],
     "outcomes": {"crisis": {"event": "tension >= crisis", "label": "A crisis"}, "war": "tension == war"},
     "policies": {"status_quo": {}},
-}  # fmt: skip
+}
 
 
 class Committed(Oracle):

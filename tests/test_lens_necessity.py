@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from foedus.lenses.necessity import consistency, degree, necessity
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.lenses.policies.necessity import consistency, degree, necessity
 
 POLICIES = {"none": (), "a": ("a",), "b": ("b",), "both": ("a", "b")}
 
@@ -42,12 +42,7 @@ def test_a_goal_reached_anyway() -> None:
 
 def test_weighted_mixture_by_hand() -> None:
     weights = [0.1, 0.2, 0.3, 0.4]
-    reached = {
-        "none": [1, 0, 0, 0],
-        "a": [1, 1, 0, 0],
-        "b": [1, 0, 0, 0],
-        "both": [1, 1, 1, 0],
-    }
+    reached = {"none": [1, 0, 0, 0], "a": [1, 1, 0, 0], "b": [1, 0, 0, 0], "both": [1, 1, 1, 0]}
     found = by_set(necessity(reached, POLICIES, weights))
     assert found["a"].sufficiency.value == pytest.approx(0.3)
     assert found["a"].sufficiency_where_needed.value == pytest.approx(0.2 / 0.9)

@@ -12,15 +12,15 @@ import pytest
 from typer.testing import CliRunner
 
 from foedus.cli import app
-from foedus.lenses.mechanisms import drop_each, mechanisms, switched
-from foedus.lenses.questions import asked
-from foedus.lenses.score import resampled, score_scenario
+from foedus.errors import FoedusError
+from foedus.record.mechanisms import drop_each, mechanisms, switched
+from foedus.record.questions import asked
+from foedus.record.score import resampled, score_scenario
+from foedus.record.score_telling import section, state_name
 from foedus.report.html import render
-from foedus.report.results import Names
-from foedus.report.track_record import section, state_name
-from foedus.run import run
-from foedus.scenario.errors import FoedusError
+from foedus.runs.local import run
 from foedus.scenario.load import load
+from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import simulate
@@ -93,8 +93,10 @@ def by_hand() -> dict[int, Any]:
                     for o in acts.values():
                         names = ["wait", "shout", "shoot"]
                         agrees = (
-                            a is not None and o["took"] == f"answer.{names[a]}" if "took" in o else (o["is"] == "alarm == off") == (not ring)
-                        )  # fmt: skip
+                            a is not None and o["took"] == f"answer.{names[a]}"
+                            if "took" in o
+                            else (o["is"] == "alarm == off") == (not ring)
+                        )
                         mass = mass * (1 - o["error"] if agrees else o["error"])
                     likely += mass
                     after += mass * (tired == 0 and a != 1)
@@ -189,9 +191,14 @@ def test_a_switch_at_one_changes_nothing_and_at_zero_drops_its_part() -> None:
         if part.kind != "commitment":
             continue
         off = simulate(twin, {**draws, **dict.fromkeys(switches[part], np.zeros(8))})
-        without = scenario.model_copy(update={"commitments": {
-            n: c.model_copy(update={"in_force": 0}) if n == part.name else c for n, c in scenario.commitments.items()
-        }})  # fmt: skip
+        without = scenario.model_copy(
+            update={
+                "commitments": {
+                    n: c.model_copy(update={"in_force": 0}) if n == part.name else c
+                    for n, c in scenario.commitments.items()
+                }
+            }
+        )
         wanted = simulate(without, {n: d for n, d in draws.items() if n in scenario.all_assumptions})
         for policy, value in off.value.items():
             np.testing.assert_allclose(value, wanted.value[policy], rtol=1e-12, atol=1e-12)

@@ -7,11 +7,11 @@ from importlib.resources import files
 
 import pytest
 
-from foedus.lenses.registry import look
+from foedus.lenses.registry import lens_section, look
+from foedus.present.plain import section_json
 from foedus.report.html import render
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import run
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.load import load
 
 CASES = sorted(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from foedus.lenses.sobol import attribute, design, first_order, indices
-from foedus.lenses.tipping import tipping_points
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.lenses.policies.tipping import tipping_points
+from foedus.sensitivity.sobol import attribute, design, first_order, indices
 
 NAMES = ["x1", "x2", "x3"]
 

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from foedus.lenses.gmcr.analysis import analyse
-from foedus.lenses.gmcr.file import load_conflict, save_conflict
-from foedus.lenses.postures import Order, conflict_of, postures
-from foedus.lenses.registry import look
-from foedus.lenses.stability import conflict
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import Run, run
+from foedus.conflict.analysis import analyse
+from foedus.conflict.file import load_conflict, save_conflict
+from foedus.lenses.registry import lens_section, look
+from foedus.lenses.stability.measure import conflict
+from foedus.lenses.stability.postures import Order, conflict_of, postures
+from foedus.present.plain import section_json
+from foedus.runs.local import run
+from foedus.runs.result import Run
+from foedus.runs.results import Results
 from foedus.scenario.load import load
 from foedus.scenario.parts import Bind
 from foedus.scenario.schema import Scenario

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from foedus.lenses.registry import look
-from foedus.lenses.timing import START, _Seen, hazards, medians
-from foedus.report.results import Results
-from foedus.report.section import lens_section, section_json
-from foedus.run import run
+from foedus.lenses.registry import lens_section, look
+from foedus.lenses.timing.measure import START, _Seen, hazards, medians
+from foedus.present.plain import section_json
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
@@ -25,21 +25,41 @@ VOTE: dict[str, Any] = {
     "horizon": {"periods": 4, "unit": "month", "first": "2024-09", "beyond": 2},
     "actors": {"red": {"precision": 2, "label": "Red"}, "blue": {"precision": 1}},
     "assumptions": {"p_new": {"uniform": [0.3, 0.7]}, "gain": {"uniform": [0.1, 1]}},
-    "state": {"tension": {"levels": ["calm", "crisis"], "start": "calm"},
-              "house": {"levels": ["old", "new"], "start": "old"}},
-    "objectives": {"red": {"spoils": {"value": "gain * (tension == crisis) * (house == new)"}},
-                   "blue": {"calm": {"value": "-(tension == crisis)"}}},
+    "state": {
+        "tension": {"levels": ["calm", "crisis"], "start": "calm"},
+        "house": {"levels": ["old", "new"], "start": "old"},
+    },
+    "objectives": {
+        "red": {"spoils": {"value": "gain * (tension == crisis) * (house == new)"}},
+        "blue": {"calm": {"value": "-(tension == crisis)"}},
+    },
     "turn": [
-        {"id": "push", "decide": "red", "when": "tension == calm",
-         "actions": {"hold": {"base": 3}, "press": {"pays": {"red": -0.2}, "chance": [
-             {"prob": 0.5, "then": {"tension": "crisis"}}, {"prob": "rest"}]}}},
-        {"id": "drift", "when": "tension == calm", "chance": [{"prob": 0.05, "then": {"tension": "crisis"}},
-                                                             {"prob": "rest"}]},
-        {"id": "vote", "at": "2024-10", "label": "The vote",
-         "chance": [{"prob": "p_new", "then": {"house": "new"}}, {"prob": "rest"}]},
+        {
+            "id": "push",
+            "decide": "red",
+            "when": "tension == calm",
+            "actions": {
+                "hold": {"base": 3},
+                "press": {
+                    "pays": {"red": -0.2},
+                    "chance": [{"prob": 0.5, "then": {"tension": "crisis"}}, {"prob": "rest"}],
+                },
+            },
+        },
+        {
+            "id": "drift",
+            "when": "tension == calm",
+            "chance": [{"prob": 0.05, "then": {"tension": "crisis"}}, {"prob": "rest"}],
+        },
+        {
+            "id": "vote",
+            "at": "2024-10",
+            "label": "The vote",
+            "chance": [{"prob": "p_new", "then": {"house": "new"}}, {"prob": "rest"}],
+        },
     ],
     "outcomes": {"crisis": {"event": "tension == crisis", "label": "A crisis"}},
-}  # fmt: skip
+}
 
 
 def draws_of(scenario: Scenario, worlds: list[dict[str, float]]) -> dict[str, np.ndarray]:
@@ -50,9 +70,13 @@ def draws_of(scenario: Scenario, worlds: list[dict[str, float]]) -> dict[str, np
 def test_a_constant_hazard_is_geometric() -> None:
     p, many = 0.3, 8
     written = {
-        "horizon": {"periods": many}, "actors": {"red": {}}, "state": {"war": {"levels": ["no", "yes"], "start": "no"}},
-        "turn": [{"id": "luck", "when": "war == no", "chance": [{"prob": p, "then": {"war": "yes"}}, {"prob": "rest"}]}],
-    }  # fmt: skip
+        "horizon": {"periods": many},
+        "actors": {"red": {}},
+        "state": {"war": {"levels": ["no", "yes"], "start": "no"}},
+        "turn": [
+            {"id": "luck", "when": "war == no", "chance": [{"prob": p, "then": {"war": "yes"}}, {"prob": "rest"}]}
+        ],
+    }
     found = look("timing", run(Scenario.model_validate(written), worlds=4, judge=False))
     t = np.arange(many)
     np.testing.assert_allclose(found["first"][0, 0], p * (1 - p) ** t)
@@ -130,8 +154,12 @@ def test_dated_events_are_games_written_without_them_or_with_them_sure(variant: 
 
 def test_a_dated_choice_is_held_to_each_action() -> None:
     written = deepcopy(VOTE)
-    written["turn"][2] = {"id": "vote", "at": "2024-10", "decide": "blue",
-                          "actions": {"keep": {}, "turn": {"then": {"house": "new"}}}}  # fmt: skip
+    written["turn"][2] = {
+        "id": "vote",
+        "at": "2024-10",
+        "decide": "blue",
+        "actions": {"keep": {}, "turn": {"then": {"house": "new"}}},
+    }
     made = run(Scenario.model_validate(written), worlds=2, judge=False)
     found = look("timing", made)
     written["policies"] = {"bound": {"bind": [{"phase": "vote", "do": "turn"}]}}
@@ -155,8 +183,11 @@ def test_section_says_the_numbers() -> None:
 
 
 def test_without_dates_it_says_so() -> None:
-    alone = {"actors": {"red": {}}, "state": {"x": {"levels": ["a"], "start": "a"}},
-             "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}, "leave": {}}}]}  # fmt: skip
+    alone = {
+        "actors": {"red": {}},
+        "state": {"x": {"levels": ["a"], "start": "a"}},
+        "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}, "leave": {}}}],
+    }
     made = run(Scenario.model_validate(alone), worlds=4, judge=False)
     found = look("timing", made)
     section = lens_section(Results(made), found)

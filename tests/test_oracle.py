@@ -113,16 +113,34 @@ def test_who_wrongly_believes_in_a_commitment(off: str):
         "objectives": {"b": {"word": 1, "ease": {"value": "-s"}}},
         "turn": [
             {"id": "up", "decide": "a", "actions": {"no": {}, "yes": {"then": {"s": "crisis"}, "pays": {"a": 0.3}}}},
-            {"id": "answer", "decide": "b", "actions": {"none": {}, "full": {"then": {"v": "yes", "s": "calm"}, "pays": {"b": -0.4}}}},
+            {
+                "id": "answer",
+                "decide": "b",
+                "actions": {"none": {}, "full": {"then": {"v": "yes", "s": "calm"}, "pays": {"b": -0.4}}},
+            },
         ],
         "beliefs": {"b": {"f": {"is": 1}}},
         "commitments": {
-            "pact": {"from": "b", "to": "a", "attach": "answer", "order": ["none", "full"], "expected": "full", "in_force": off,
-                     "trigger": {"severity": "s", "threshold": "crisis", "vagueness": 0.4}, "reneging": {"objective": "word", "cost": 1.5}},
+            "pact": {
+                "from": "b",
+                "to": "a",
+                "attach": "answer",
+                "order": ["none", "full"],
+                "expected": "full",
+                "in_force": off,
+                "trigger": {"severity": "s", "threshold": "crisis", "vagueness": 0.4},
+                "reneging": {"objective": "word", "cost": 1.5},
+            }
         },
-    }  # fmt: skip
+    }
     scenario = Scenario.model_validate(raw)
-    queries = ["rate(answer.full)", "rate(answer.full, during=(1, 2))", "rate(up.yes)", "prob(eventually(pact.applies == yes))", "expect(b)"]  # fmt: skip
+    queries = [
+        "rate(answer.full)",
+        "rate(answer.full, during=(1, 2))",
+        "rate(up.yes)",
+        "prob(eventually(pact.applies == yes))",
+        "expect(b)",
+    ]
     compare(Case(scenario, [settle(scenario, {}, {})], queries))
     assert Oracle(scenario, {}).ask("prob(eventually(pact.applies == yes))") == 0
 
@@ -153,10 +171,31 @@ def test_random_scenarios_use_the_whole_language():
         )
         used |= {"final" for own in scenario.objectives.values() for o in own.values() if o.final}
     wanted = {
-        "on_rise True", "on_rise False", "reads", "applies", "known_to", "kept", "enters", "belief True", "belief False",
-        "bind True", "bind False", "at", "enable", "logit", "perfect", "ends", "scratch", "odds", "took", "is", "terminal",
-        "beyond", "none beyond", "final",
-    }  # fmt: skip
+        "on_rise True",
+        "on_rise False",
+        "reads",
+        "applies",
+        "known_to",
+        "kept",
+        "enters",
+        "belief True",
+        "belief False",
+        "bind True",
+        "bind False",
+        "at",
+        "enable",
+        "logit",
+        "perfect",
+        "ends",
+        "scratch",
+        "odds",
+        "took",
+        "is",
+        "terminal",
+        "beyond",
+        "none beyond",
+        "final",
+    }
     assert wanted <= used
 
 

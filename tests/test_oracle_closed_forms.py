@@ -112,20 +112,38 @@ def interval_game(alpha: dict[str, float]) -> Scenario:
     """b threatens with a clause read between 0.2 and 0.9; a provokes or not before it is read."""
     return Scenario.model_validate(
         {
-            "actors": {"a": {k: v for k, v in {"ambiguity": alpha.get("a"), "precision": 1}.items() if v is not None}, "b": {"precision": 50}},
+            "actors": {
+                "a": {k: v for k, v in {"ambiguity": alpha.get("a"), "precision": 1}.items() if v is not None},
+                "b": {"precision": 50},
+            },
             "state": {"s": {"levels": ["calm", "hit", "war"], "start": "calm"}},
             "turn": [
-                {"id": "provoke", "decide": "a", "actions": {"no": {}, "yes": {"pays": {"a": 1}, "then": {"s": "hit"}}}},
-                {"id": "answer", "decide": "b", "when": "s == hit", "actions": {"none": {}, "war": {"pays": {"a": -2}, "then": {"s": "war"}}}},
+                {
+                    "id": "provoke",
+                    "decide": "a",
+                    "actions": {"no": {}, "yes": {"pays": {"a": 1}, "then": {"s": "hit"}}},
+                },
+                {
+                    "id": "answer",
+                    "decide": "b",
+                    "when": "s == hit",
+                    "actions": {"none": {}, "war": {"pays": {"a": -2}, "then": {"s": "war"}}},
+                },
             ],
             "commitments": {
                 "line": {
-                    "from": "b", "to": "a", "attach": "answer", "order": ["none", "war"], "expected": "war", "in_force": "s == hit",
-                    "trigger": {"reads": {"low": 0.2, "high": 0.9, "true": 0.5}}, "reneging": {"objective": "word", "cost": 10},
+                    "from": "b",
+                    "to": "a",
+                    "attach": "answer",
+                    "order": ["none", "war"],
+                    "expected": "war",
+                    "in_force": "s == hit",
+                    "trigger": {"reads": {"low": 0.2, "high": 0.9, "true": 0.5}},
+                    "reneging": {"objective": "word", "cost": 10},
                 }
             },
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("alpha, believed", [(1.0, 0.9), (0.0, 0.2), (0.25, 0.25 * 0.9 + 0.75 * 0.2), (None, 0.5)])
@@ -143,19 +161,28 @@ def clause_game(**trigger: Any) -> Scenario:
         {
             "horizon": {"periods": 2, "beyond": 0},
             "actors": {"a": {}, "b": {}},
-            "state": {"s": {"levels": ["calm", "crisis", "war"], "start": "calm"}, "word": {"levels": ["good", "bad"], "start": "good"}},
+            "state": {
+                "s": {"levels": ["calm", "crisis", "war"], "start": "calm"},
+                "word": {"levels": ["good", "bad"], "start": "good"},
+            },
             "turn": [
                 {"id": "up", "chance": [{"prob": 1, "then": {"s": "min(s + 1, 1)"}}]},
                 {"id": "answer", "decide": "a", "actions": {"none": {}, "some": {}, "full": {}}},
             ],
             "commitments": {
                 "pact": {
-                    "from": "a", "to": "b", "attach": "answer", "order": ["none", "some", "full"], "expected": "full",
-                    "trigger": {"severity": "s", **trigger}, "reneging": {"objective": "word", "cost": 0.5}, "broken": {"then": {"word": "bad"}},
+                    "from": "a",
+                    "to": "b",
+                    "attach": "answer",
+                    "order": ["none", "some", "full"],
+                    "expected": "full",
+                    "trigger": {"severity": "s", **trigger},
+                    "reneging": {"objective": "word", "cost": 0.5},
+                    "broken": {"then": {"word": "bad"}},
                 }
             },
         }
-    )  # fmt: skip
+    )
 
 
 def test_clause_is_read_once_on_a_rise_and_twice_always():

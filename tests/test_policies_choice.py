@@ -7,12 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from foedus.lenses.choice import asked_metrics, choose, own_metrics
-from foedus.report.policies import choice_json, choice_section, sections
-from foedus.report.results import Results
-from foedus.report.section import print_section
-from foedus.run import run
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.lenses.policies.choice import choose
+from foedus.lenses.policies.choice_telling import choice_json, choice_section, sections
+from foedus.lenses.policies.metric import asked_metrics, own_metrics
+from foedus.present.terminal import print_section
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from small_policies import coin, foedus
 
 

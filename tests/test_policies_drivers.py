@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from foedus.lenses.sensitivity import indices, local, region
-from foedus.lenses.subject import claim_subject, query_subject
-from foedus.report.drivers import Found, drivers_json, drivers_section
-from foedus.run import run
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.lenses.drivers.measure import indices, local, region
+from foedus.lenses.drivers.subject import claim_subject, query_subject
+from foedus.lenses.drivers.telling import Found, drivers_json, drivers_section
+from foedus.runs.local import run
 from small_policies import coin, dial, foedus, pair
 
 WAR = "prob(eventually(war == yes))"
@@ -92,7 +92,12 @@ def test_command_tells_drivers(tmp_path) -> None:
     assert found["sobol"]["x"]["total"] == pytest.approx(1, abs=0.2) and found["local"]["x"]["up"] == 0
     other = tmp_path / "pair.yaml"
     other.write_text(pair().to_yaml())
-    for wrong in ((str(file),), (str(file), "--claim", "safer", "--query", WAR), (str(file), "--query", WAR, "--method", "dice"),
-                  (str(other), "--claim", "safer"), (str(file), "--query", WAR, "--points", "3")):  # fmt: skip
+    for wrong in (
+        (str(file),),
+        (str(file), "--claim", "safer", "--query", WAR),
+        (str(file), "--query", WAR, "--method", "dice"),
+        (str(other), "--claim", "safer"),
+        (str(file), "--query", WAR, "--points", "3"),
+    ):
         done = foedus("drivers", *wrong, "--worlds", "4")
         assert done.returncode == 2 and done.stderr.startswith("foedus: "), done.stderr

@@ -7,14 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from foedus.lenses.choice import own_metrics
-from foedus.lenses.measures import Goal, combined, main_needs, measures_of, needs_of
-from foedus.report.measures import measures_json, measures_section
-from foedus.report.policies import sections
-from foedus.report.results import Results
-from foedus.run import run
+from foedus.errors import FoedusError
+from foedus.lenses.policies.choice_telling import sections
+from foedus.lenses.policies.measures import Goal, combined, main_needs, measures_of, needs_of
+from foedus.lenses.policies.measures_telling import measures_json, measures_section
+from foedus.lenses.policies.metric import own_metrics
+from foedus.runs.local import run
+from foedus.runs.results import Results
 from foedus.scenario.check import validate
-from foedus.scenario.errors import FoedusError, ScenarioError
+from foedus.scenario.errors import ScenarioError
 from foedus.scenario.load import load
 from foedus.scenario.schema import Scenario
 from small_policies import coin, foedus, pair

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from foedus.lenses.levers import Lever, default_levers, read_lever, with_levers
-from foedus.lenses.search import Aim, search
-from foedus.report.search import search_json, search_section
-from foedus.run import run
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.lenses.policies.levers import Lever, default_levers, read_lever, with_levers
+from foedus.lenses.policies.search import Aim, search
+from foedus.lenses.policies.search_telling import search_json, search_section
+from foedus.runs.local import run
 from foedus.scenario.load import load
 from foedus.scenario.query import parse_query
 from foedus.scenario.scope import query_scope
@@ -118,10 +118,16 @@ def test_default_levers_are_the_dials_of_commitments() -> None:
     assert found["us_vagueness"].low <= 0.1 and found["allied_reply"].kind == "timing"
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ("c", "Write name=low:high"), ("c=1:0", "from a lower to a higher"), ("d=0:1", "neither an assumption"), ("c=a:b", "must be numbers"),
-    ("guard=0:9", "whole periods from 0 to 4"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("c", "Write name=low:high"),
+        ("c=1:0", "from a lower to a higher"),
+        ("d=0:1", "neither an assumption"),
+        ("c=a:b", "must be numbers"),
+        ("guard=0:9", "whole periods from 0 to 4"),
+    ],
+)
 def test_wrong_levers_are_refused(text, says) -> None:
     with pytest.raises(FoedusError, match=says):
         read_lever(dial(), "guarding", text)

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from engine_adapter import play
-from foedus.report.export import to_efg
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.export.efg import to_efg
 from foedus.scenario.schema import Scenario
 from oracle import Oracle
 from strategies import Case, Features, make_case

@@ -163,7 +163,9 @@ def test_everything_public_is_there_and_importing_warns_of_nothing():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("before", ["foedus.Run", "import foedus.run", "from foedus.run import run", "foedus.run"])
+@pytest.mark.parametrize(
+    "before", ["foedus.Run", "import foedus.runs.local", "from foedus.runs.local import run", "import foedus.runs"]
+)
 def test_the_function_is_not_hidden_by_its_module(before: str):
     code = f"import foedus; {before}; assert callable(foedus.run) and foedus.run.__name__ == 'run'"
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0

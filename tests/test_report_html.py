@@ -116,9 +116,19 @@ def test_drawings_take_their_colours_from_the_page(run):
 def test_parts_come_in_the_promised_order(page):
     parts = [i for i in page.ids if not re.match(r"(claim|source|assumption)-", i)]
     assert parts == [
-        "summary", "claims", "outcomes", "policies", "noise", "choice", "assumptions", "structure", "observations", "limits",
-        "sources", "provenance",
-    ]  # fmt: skip
+        "summary",
+        "claims",
+        "outcomes",
+        "policies",
+        "noise",
+        "choice",
+        "assumptions",
+        "structure",
+        "observations",
+        "limits",
+        "sources",
+        "provenance",
+    ]
 
 
 def test_prior_and_posterior_stand_side_by_side(run, page):
@@ -211,8 +221,8 @@ def test_a_scenario_with_nothing_but_a_chance_move_is_drawn():
 @pytest.mark.parametrize("name", ["russia-dprk-pact", "fake"])
 def test_steps_are_drawn_in_order_and_do_not_overlap(name):
     from foedus.report import diagram
-    from foedus.report.results import Names
     from foedus.scenario.load import load
+    from foedus.scenario.names import Names
 
     scenario = fake_run().scenario if name == "fake" else load(name)
     lanes = ["", *(a for a in scenario.actors if any(p.decide == a for p in scenario.turn))]

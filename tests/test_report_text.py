@@ -10,13 +10,15 @@ import pytest
 from rich.console import Console
 
 from fake_run import fake_run, fake_scenario
-from foedus.report.explain import print_explanation
+from foedus.lenses.explain.terminal import print_explanation
+from foedus.present.wording import count, listed, number, percent, signed
 from foedus.report.json import to_json
-from foedus.report.results import Names, Results, quantiles
 from foedus.report.scenario_text import print_scenario
 from foedus.report.terminal import print_summary, sparkline
-from foedus.report.wording import count, listed, number, percent, signed
+from foedus.runs.results import Results
+from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
+from foedus.worlds.weights import quantiles
 
 
 def shown(show, what, width):
@@ -96,12 +98,19 @@ def test_the_smallest_scenario_is_shown():
 
 def test_an_explanation_says_what_each_alternative_was_worth():
     steps = [
-        ("2024-06", "provoke", "north_land", "hold", 0.9, [
-            ("hold", 0.9, 1.2, {"north_land.prestige": 1.0, "north_land.survival": 0.2}),
-            ("attack", 0.1, 1.0, {"north_land.prestige": 1.3, "north_land.survival": -0.3}),
-        ]),
+        (
+            "2024-06",
+            "provoke",
+            "north_land",
+            "hold",
+            0.9,
+            [
+                ("hold", 0.9, 1.2, {"north_land.prestige": 1.0, "north_land.survival": 0.2}),
+                ("attack", 0.1, 1.0, {"north_land.prestige": 1.3, "north_land.survival": -0.3}),
+            ],
+        ),
         ("2024-07", "provoke", "north_land", "attack", 0.4, [("attack", 1.0, 0.5, {})]),
-    ]  # fmt: skip
+    ]
     scenario = fake_scenario()
     text = shown(lambda steps, console: print_explanation(steps, Names(scenario), console), steps, 80)
     assert "Arland provokes: North land hold (90%)" in text

@@ -11,23 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from foedus.lenses.gmcr.analysis import (
-    CONCEPTS,
-    analyse,
-    load_conflict,
-    model_of,
-    run_file,
-)
-from foedus.lenses.gmcr.coalition import COALITION_CONCEPTS, coalition_stability
-from foedus.lenses.gmcr.conflict import Conflict, OptionModel
-from foedus.lenses.gmcr.details import details
-from foedus.lenses.gmcr.file import conflict_from_json
-from foedus.lenses.gmcr.graph import moves_of
-from foedus.lenses.gmcr.inverse import inverse, sentences
-from foedus.lenses.gmcr.limited import limited_moves
-from foedus.lenses.gmcr.paths import paths_from
+from foedus.conflict.analysis import CONCEPTS, analyse, load_conflict, model_of, run_file
+from foedus.conflict.coalitions import COALITION_CONCEPTS, coalition_stability
+from foedus.conflict.conflict import Conflict, OptionModel
+from foedus.conflict.details import details
+from foedus.conflict.file import conflict_from_json
+from foedus.conflict.graph import moves_of
+from foedus.conflict.inverse import inverse, sentences
+from foedus.conflict.limited import limited_moves
+from foedus.conflict.paths import paths_from
+from foedus.errors import FoedusError
 from foedus.report.conflict import print_conflict, table
-from foedus.scenario.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 
 LIBRARY = Path(__file__).parents[1] / "src/foedus/library/conflicts"
@@ -41,15 +35,7 @@ def elmira(*numbers: int) -> list[str]:
     return sorted([ELMIRA[n] for n in numbers if n != 9] + (ELMIRA_9 if 9 in numbers else []))
 
 
-GARRISON = [
-    "NNYNNYNNN",
-    "NNYNYNNNY",
-    "NNYNYNNYN",
-    "NYNYNNYNN",
-    "YNNYNYNNN",
-    "YNNYYNNNY",
-    "YNNYYNNYN",
-]
+GARRISON = ["NNYNNYNNN", "NNYNYNNNY", "NNYNYNNYN", "NYNYNNYNN", "YNNYNYNNN", "YNNYYNNNY", "YNNYYNNYN"]
 GARRISON_SANCTIONED_ONCE = ["NNYNYNYNN", "NYNYYNNYN", "NYNYYNYNN", "NYNYYYNNN", "YNNYYNYNN"]
 
 PUBLISHED = {

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from foedus.lenses.gmcr.analysis import CONCEPTS, analyse
-from foedus.lenses.gmcr.conflict import OptionModel
-from foedus.lenses.gmcr.file import conflict_from_json
+from foedus.conflict.analysis import CONCEPTS, analyse
+from foedus.conflict.conflict import OptionModel
+from foedus.conflict.file import conflict_from_json
 
 Data = dict[str, Any]
 State = frozenset[int]

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from foedus.cli import main
-from foedus.lenses.gmcr.analysis import analyse, model_of
-from foedus.lenses.gmcr.details import details
-from foedus.lenses.gmcr.file import conflict_from_json
-from foedus.scenario.errors import FoedusError
+from foedus.conflict.analysis import analyse, model_of
+from foedus.conflict.details import details
+from foedus.conflict.file import conflict_from_json
+from foedus.errors import FoedusError
 from test_stability_brute import random_conflict
 
 LIBRARY = Path(__file__).parents[1] / "src/foedus/library/conflicts"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from foedus.lenses.gmcr.analysis import analyse, load_conflict, run_file, save_conflict
-from foedus.lenses.gmcr.conflict import Conflict, OptionModel
-from foedus.lenses.gmcr.file import conflict_from_json
-from foedus.scenario.errors import FoedusError
+from foedus.conflict.analysis import analyse, load_conflict, run_file, save_conflict
+from foedus.conflict.conflict import Conflict, OptionModel
+from foedus.conflict.file import conflict_from_json
+from foedus.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 
 LIBRARY = sorted((Path(__file__).parents[1] / "src/foedus/library/conflicts").glob("*.gmcr"))

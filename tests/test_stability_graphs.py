@@ -7,14 +7,14 @@ import random
 import numpy as np
 import pytest
 
-from foedus.lenses.gmcr.analysis import CONCEPTS, analyse, conflict_from_payoffs
-from foedus.lenses.gmcr.coalition import coalition_stability
-from foedus.lenses.gmcr.conflict import OptionModel
-from foedus.lenses.gmcr.file import conflict_from_json
-from foedus.lenses.gmcr.graph import GraphConflict, moves_of
-from foedus.lenses.gmcr.inverse import inverse
-from foedus.lenses.gmcr.paths import paths_from
-from foedus.scenario.errors import FoedusError
+from foedus.conflict.analysis import CONCEPTS, analyse, conflict_from_payoffs
+from foedus.conflict.coalitions import coalition_stability
+from foedus.conflict.conflict import OptionModel
+from foedus.conflict.file import conflict_from_json
+from foedus.conflict.graph import GraphConflict, moves_of
+from foedus.conflict.inverse import inverse
+from foedus.conflict.paths import paths_from
+from foedus.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
 
 

@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from foedus.report.drn import to_drn
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
+from foedus.export.drn import to_drn
 from foedus.scenario.load import load
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario

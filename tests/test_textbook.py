@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.scenario.expr import evaluate
 from foedus.scenario.load import LIBRARY, load
 from foedus.scenario.query import Query, parse_query, parse_reading, queries_of
@@ -21,7 +21,6 @@ from foedus.scenario.scope import query_scope
 from foedus.worlds.sample import resolve, sample
 from foedus.worlds.simulate import simulate
 
-Floats = NDArray[np.float64]
 Worlds = dict[str, Floats]
 
 FILES = sorted((LIBRARY / "textbook").glob("*.yaml"))
@@ -274,8 +273,13 @@ def test_extended_deterrence() -> None:
     demands = np.where(holds & supports, supported, v["c_gain"]) > 0
     varied(supports, holds, demands)
     firm = demands & holds
-    events = {"conceded": demands & ~holds, "war": firm & supports & presses, "upheld": firm & supports & ~presses,
-              "alone": firm & ~supports & ~leaves, "realigned": firm & ~supports & leaves}  # fmt: skip
+    events = {
+        "conceded": demands & ~holds,
+        "war": firm & supports & presses,
+        "upheld": firm & supports & ~presses,
+        "alone": firm & ~supports & ~leaves,
+        "realigned": firm & ~supports & leaves,
+    }
     queries = [reached(f"outcome == {event}") for event in ("demanded", *events)]
     agree(ask(scenario, worlds, "status_quo", *queries), [demands, *events.values()])
 

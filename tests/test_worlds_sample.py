@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from foedus.lenses.words import words
+from foedus.errors import FoedusError
+from foedus.present.likelihood import words
 from foedus.scenario.distributions import Distribution
-from foedus.scenario.errors import FoedusError, ScenarioError
+from foedus.scenario.errors import ScenarioError
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import (
     SOBOL_DIMENSIONS,
@@ -167,8 +168,11 @@ def test_replacing_on_top_keeps_what_is_held() -> None:
 
 
 def test_as_many_worlds_as_asked_where_nothing_is_uncertain() -> None:
-    raw = {"actors": {"a": {}}, "state": {"s": {"levels": ["x", "y"], "start": "x"}},
-           "turn": [{"id": "p", "decide": "a", "actions": {"n": {}}}]}  # fmt: skip
+    raw = {
+        "actors": {"a": {}},
+        "state": {"s": {"levels": ["x", "y"], "start": "x"}},
+        "turn": [{"id": "p", "decide": "a", "actions": {"n": {}}}],
+    }
     assert {len(draw) for draw in sample(Scenario.model_validate(raw), 3).values()} == {3}
 
 
@@ -229,7 +233,10 @@ def test_latin_hypercube_is_that_of_scipy(n, seed):
 
 def test_where_nothing_is_uncertain_there_are_as_many_worlds_as_asked() -> None:
     scenario = Scenario.model_validate(
-        {"actors": {"a": {}}, "state": {"s": {"levels": ["x", "y"], "start": "x"}},
-         "turn": [{"id": "m", "decide": "a", "actions": {"stay": {}, "go": {"then": {"s": "y"}}}}]}
-    )  # fmt: skip
+        {
+            "actors": {"a": {}},
+            "state": {"s": {"levels": ["x", "y"], "start": "x"}},
+            "turn": [{"id": "m", "decide": "a", "actions": {"stay": {}, "go": {"then": {"s": "y"}}}}],
+        }
+    )
     assert {len(draw) for draw in sample(scenario, 5).values()} == {5}

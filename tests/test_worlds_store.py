@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foedus.scenario.errors import FoedusError
-from foedus.worlds.store import ChunkStore, Manifest, pack, unpack, write_atomic
+from foedus.errors import FoedusError
+from foedus.runs.store import ChunkStore, Manifest, pack, unpack, write_atomic
 
 PLAN = Manifest(scenario="abc", version="0.1", seed=7, worlds=25, chunk=10, settings={"method": "lhs"})
 

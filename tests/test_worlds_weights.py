@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
 from foedus.worlds import weights as w
 
 

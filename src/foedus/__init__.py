@@ -11,9 +11,7 @@ Names are imported when first used, so that the command line starts at once.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -23,14 +21,14 @@ _HOMES = {
     "Scenario": "foedus.scenario.schema",
     "check": "foedus.scenario.check",
     "problems_of": "foedus.scenario.check",
-    "FoedusError": "foedus.scenario.errors",
+    "FoedusError": "foedus.errors",
     "ScenarioError": "foedus.scenario.errors",
     "validate": "foedus.scenario.check",
-    "run": "foedus.run",
-    "ensemble": "foedus.ensembles",
-    "resume": "foedus.ensembles",
-    "Executor": "foedus.worlds.executors",
-    "Run": "foedus.run",
+    "run": "foedus.runs.local",
+    "ensemble": "foedus.runs.ensemble",
+    "resume": "foedus.runs.ensemble",
+    "Executor": "foedus.runs.executors",
+    "Run": "foedus.runs.result",
     "simulate": "foedus.worlds.simulate",
     "sample": "foedus.worlds.sample",
 }
@@ -53,25 +51,17 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from foedus.ensembles import ensemble, resume
-    from foedus.run import Run, run
+    from foedus.errors import FoedusError
+    from foedus.runs.ensemble import ensemble, resume
+    from foedus.runs.executors import Executor
+    from foedus.runs.local import run
+    from foedus.runs.result import Run
     from foedus.scenario.check import check, problems_of, validate
-    from foedus.scenario.errors import FoedusError, ScenarioError
+    from foedus.scenario.errors import ScenarioError
     from foedus.scenario.load import load
     from foedus.scenario.schema import Scenario
-    from foedus.worlds.executors import Executor
     from foedus.worlds.sample import sample
     from foedus.worlds.simulate import simulate
-
-
-class _Package(ModuleType):
-    """This package, in which the function ``run`` is not hidden by the module of the same name."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value.run if name == "run" and isinstance(value, ModuleType) else value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

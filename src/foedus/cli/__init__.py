@@ -10,7 +10,7 @@ import typer
 
 from foedus.cli import learning, lens, policies, runs, scenarios
 from foedus.cli.common import app
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
 
 __all__ = ["app", "learning", "lens", "main", "policies", "runs", "scenarios"]
 

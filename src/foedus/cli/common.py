@@ -8,10 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
-                  help="Foedus: strategic crises between states, solved in every plausible world.")  # fmt: skip
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Foedus: strategic crises between states, solved in every plausible world.",
+)
 
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="a shipped scenario's name, or a file")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object instead")]
@@ -22,7 +27,7 @@ Policies = Annotated[list[str] | None, typer.Option("--policy", help="a policy t
 
 def known(names: list[str], valid: Any, what: str) -> None:
     """Refuses names that are not among the valid ones."""
-    from foedus.scenario.expr import nearest
+    from foedus.errors import nearest
 
     for name in names:
         if name not in valid:
@@ -51,8 +56,15 @@ class Bar:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-            self.progress = Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-                                     TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True)  # fmt: skip
+            self.progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f}%"),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
             self.task = self.progress.add_task("compiling")
 
     def __enter__(self) -> Bar:

@@ -24,13 +24,13 @@ def learn(
     json: Json = False,
 ) -> None:
     """Weigh worlds by the observations: prior against posterior, and which observation moved what."""
-    from foedus.lenses.learning import learning
-    from foedus.report.learning import section, to_json
-    from foedus.report.results import Names
-    from foedus.report.section import print_section
+    from foedus.present.terminal import print_section
+    from foedus.record.learned import learning
+    from foedus.record.learned_telling import section, to_json
     from foedus.scenario.check import validate
     from foedus.scenario.load import load
-    from foedus.worlds.learn import learn as learn_worlds
+    from foedus.scenario.names import Names
+    from foedus.worlds.posterior import learn as learn_worlds
 
     loaded = load(scenario)
     validate(loaded)
@@ -56,14 +56,14 @@ def score(
     json: Json = False,
 ) -> None:
     """Score forecasts of the observed events against simple rivals, from a rolling origin."""
-    from foedus.lenses.mechanisms import drop_each
-    from foedus.lenses.score import score_scenario
-    from foedus.report.json import strict
-    from foedus.report.results import Names
-    from foedus.report.section import print_section
-    from foedus.report.track_record import section
+    from foedus.present.plain import strict
+    from foedus.present.terminal import print_section
+    from foedus.record.mechanisms import drop_each
+    from foedus.record.score import score_scenario
+    from foedus.record.score_telling import section
     from foedus.scenario.check import validate
     from foedus.scenario.load import load
+    from foedus.scenario.names import Names
 
     loaded = load(scenario)
     validate(loaded)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foedus.cli.common import Bar, Json, Seed, app, console, known, print_json
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.report.results import Results
+    from foedus.runs.results import Results
 
 
 @app.command()
@@ -31,16 +31,17 @@ def lens(
     json: Json = False,
 ) -> None:
     """Look at a scenario or a conflict through one lens."""
-    from foedus.lenses.registry import QUESTIONS, look
+    from foedus.lenses.registry import LENSES, look
 
     if list_:
-        print_json(QUESTIONS) if json else print("\n".join(f"{key:<12} {text}" for key, text in QUESTIONS.items()))
+        questions = {name: lens.question for name, lens in LENSES.items()}
+        print_json(questions) if json else print("\n".join(f"{key:<12} {text}" for key, text in questions.items()))
         return
     if name is None or scenario is None:
         raise FoedusError(
             "say which lens and which scenario: foedus lens NAME SCENARIO. `foedus lens --list` lists them."
         )
-    known([name], QUESTIONS, "lens")
+    known([name], LENSES, "lens")
     if name == "stability" and Path(scenario).suffix.lower() == ".gmcr":
         _conflict(Path(scenario), json, write, start, hold, horizon)
         return
@@ -48,9 +49,11 @@ def lens(
         raise FoedusError("--start, --hold and --horizon are for the lens stability and a conflict file (.gmcr).")
     if write is not None and name != "stability":
         raise FoedusError("--write is for the lens stability.")
-    from foedus.report.results import Results
-    from foedus.report.section import lens_section, print_section, section_json
-    from foedus.run import run
+    from foedus.lenses.registry import lens_section
+    from foedus.present.plain import section_json
+    from foedus.present.terminal import print_section
+    from foedus.runs.local import run
+    from foedus.runs.results import Results
     from foedus.scenario.load import load
 
     loaded = load(scenario)
@@ -71,9 +74,9 @@ def _conflict(
     file: Path, json: bool, write: Path | None, start: str | None, hold: str | None, horizon: int | None
 ) -> None:
     """The stability of a conflict in option form."""
-    from foedus.lenses.gmcr.analysis import analyse, model_of
-    from foedus.lenses.gmcr.details import details
-    from foedus.lenses.gmcr.file import load_conflict, save_conflict
+    from foedus.conflict.analysis import analyse, model_of
+    from foedus.conflict.details import details
+    from foedus.conflict.file import load_conflict, save_conflict
 
     conflict = load_conflict(file)
     model = model_of(conflict)
@@ -91,8 +94,8 @@ def _conflict(
 
 def _write(results: Results, found: xr.Dataset, file: Path) -> None:
     """Writes the postures of a scenario as a conflict in option form."""
-    from foedus.lenses.gmcr.file import save_conflict
-    from foedus.lenses.stability import conflict
+    from foedus.conflict.file import save_conflict
+    from foedus.lenses.stability.measure import conflict
 
     if "undefined" in found.attrs:
         raise FoedusError(f"There is nothing to write: {found.attrs['undefined']}")

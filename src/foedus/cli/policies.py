@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foedus.cli.common import Bar, Json, Name, Policies, Seed, Worlds, app, console, known, print_json
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
 
 if TYPE_CHECKING:
-    from foedus.lenses.compare import Direction
-    from foedus.report.section import Section
+    from foedus.lenses.policies.rules import Direction
+    from foedus.present.section import Section
 
 MetricTexts = Annotated[
     list[str] | None, typer.Option("--metric", metavar="QUERY", help="what to compare by, a query (repeatable)")
@@ -25,10 +25,10 @@ Page = Annotated[Path | None, typer.Option("--html", help="also write it with it
 
 def present(section: Section, title: str, page: Path | None, told: Any, json: bool) -> None:
     """Shows a section: as JSON or in the terminal, and on a page of its own if asked."""
-    from foedus.report.section import print_section
+    from foedus.present.terminal import print_section
 
     if page is not None:
-        from foedus.report.page import write_page
+        from foedus.present.page import write_page
 
         write_page(title, [section], page)
     if json:
@@ -61,10 +61,11 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare policies: which to choose by each rule, and what would change our mind."""
-    from foedus.lenses.choice import asked_metrics, choose, own_metrics
-    from foedus.report.policies import choice_json, choice_section
-    from foedus.report.results import Results
-    from foedus.run import run
+    from foedus.lenses.policies.choice import choose
+    from foedus.lenses.policies.choice_telling import choice_json, choice_section
+    from foedus.lenses.policies.metric import asked_metrics, own_metrics
+    from foedus.runs.local import run
+    from foedus.runs.results import Results
     from foedus.scenario.load import load
 
     loaded = load(scenario)
@@ -104,11 +105,11 @@ def measures(
     json: Json = False,
 ) -> None:
     """Tell which measures a goal needs, and which are enough."""
-    from foedus.lenses.choice import asked_metrics, own_metrics
-    from foedus.lenses.measures import Goal, combined, measures_of, needs_of
-    from foedus.report.measures import measures_json, measures_section
-    from foedus.report.results import Results
-    from foedus.run import run
+    from foedus.lenses.policies.measures import Goal, combined, measures_of, needs_of
+    from foedus.lenses.policies.measures_telling import measures_json, measures_section
+    from foedus.lenses.policies.metric import asked_metrics, own_metrics
+    from foedus.runs.local import run
+    from foedus.runs.results import Results
     from foedus.scenario.load import load
 
     loaded = load(scenario)
@@ -162,10 +163,10 @@ def drivers(
     json: Json = False,
 ) -> None:
     """Tell what drives a query or a claim: shares of variance, where it fails, exact slopes."""
-    from foedus.lenses.sensitivity import indices, local, region
-    from foedus.lenses.subject import claim_subject, query_subject
-    from foedus.report.drivers import Found, drivers_json, drivers_section
-    from foedus.run import run
+    from foedus.lenses.drivers.measure import indices, local, region
+    from foedus.lenses.drivers.subject import claim_subject, query_subject
+    from foedus.lenses.drivers.telling import Found, drivers_json, drivers_section
+    from foedus.runs.local import run
     from foedus.scenario.load import load
 
     loaded = load(scenario)
@@ -214,11 +215,11 @@ def search(
     json: Json = False,
 ) -> None:
     """Search for efficient settings of levers: clarity, credibility, timing; final figures in other worlds."""
-    from foedus.lenses.levers import default_levers, read_lever
-    from foedus.lenses.search import Aim, default_aims
-    from foedus.lenses.search import search as find
-    from foedus.report.search import search_json, search_section
-    from foedus.run import run
+    from foedus.lenses.policies.levers import default_levers, read_lever
+    from foedus.lenses.policies.search import Aim, default_aims
+    from foedus.lenses.policies.search import search as find
+    from foedus.lenses.policies.search_telling import search_json, search_section
+    from foedus.runs.local import run
     from foedus.scenario.load import load
 
     loaded = load(scenario)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foedus.cli.common import Bar, Json, Name, Policies, Seed, Worlds, app, console, known, print_json
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
 
 if TYPE_CHECKING:
-    from foedus.run import Run
+    from foedus.runs.result import Run
 
 Kind = Annotated[str, typer.Option("--executor", help="who solves: local (threads here) or dask")]
 Scheduler = Annotated[
@@ -47,11 +47,11 @@ def run(
     json: Json = False,
 ) -> None:
     """Solve a scenario in every world, judge its claims, write a report."""
-    from foedus.ensembles import ensemble
     from foedus.lenses.registry import known_lenses
-    from foedus.run import run as run_scenario
+    from foedus.runs.ensemble import ensemble
+    from foedus.runs.executors import Executor
+    from foedus.runs.local import run as run_scenario
     from foedus.scenario.load import load
-    from foedus.worlds.executors import Executor
 
     loaded, who = load(scenario), Executor(executor, scheduler, workers)
     known(policy or [], loaded.all_policies, "policy")
@@ -68,8 +68,19 @@ def run(
         _show(found, None, open_, json)
         return
     with Bar(show=not json) as bar:
-        found = ensemble(loaded, target, policies=policy, worlds=worlds, seed=seed, method=method,
-                         resample=resample, chunk=chunk, executor=who, anew=anew, progress=bar.step)  # fmt: skip
+        found = ensemble(
+            loaded,
+            target,
+            policies=policy,
+            worlds=worlds,
+            seed=seed,
+            method=method,
+            resample=resample,
+            chunk=chunk,
+            executor=who,
+            anew=anew,
+            progress=bar.step,
+        )
     _look(found, lenses, json)
     _show(found, target, open_, json)
 
@@ -85,9 +96,9 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with a run that was stopped, and mend one whose files were damaged."""
-    from foedus.ensembles import resume as resume_run
     from foedus.lenses.registry import known_lenses
-    from foedus.worlds.executors import Executor
+    from foedus.runs.ensemble import resume as resume_run
+    from foedus.runs.executors import Executor
 
     known_lenses(lenses)
     with Bar(show=not json) as bar:

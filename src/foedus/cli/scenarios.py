@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from foedus.cli.common import Json, Name, Seed, Worlds, app, console, known, print_json
-from foedus.scenario.errors import FoedusError
+from foedus.errors import FoedusError
 
 
 @app.command()
@@ -107,7 +107,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Walk the most likely path in one world, and say what each alternative was worth to the mover."""
-    from foedus.lenses.explain import explain as explain_world
+    from foedus.lenses.explain.path import explain as explain_world
     from foedus.scenario.load import load
 
     loaded = load(scenario)
@@ -118,13 +118,16 @@ def explain(
     if json:
         keys = ("period", "phase", "actor", "action", "probability")
         other = ("action", "probability", "value", "objectives")
-        print_json([
-            dict(zip(keys, step[:5], strict=True)) | {"alternatives": [dict(zip(other, a, strict=True)) for a in step[5]]}
-            for step in steps
-        ])  # fmt: skip
+        print_json(
+            [
+                dict(zip(keys, step[:5], strict=True))
+                | {"alternatives": [dict(zip(other, a, strict=True)) for a in step[5]]}
+                for step in steps
+            ]
+        )
         return
-    from foedus.report.explain import print_explanation
-    from foedus.report.results import Names
+    from foedus.lenses.explain.terminal import print_explanation
+    from foedus.scenario.names import Names
 
     print_explanation(steps, Names(loaded), console())
 
@@ -147,8 +150,8 @@ def export(
     seed: Seed = 0,
 ) -> None:
     """Write one world of a small game as a tree for Gambit, or of any game as a Markov chain for Storm."""
-    from foedus.report.drn import to_drn
-    from foedus.report.export import to_efg
+    from foedus.export.drn import to_drn
+    from foedus.export.efg import to_efg
     from foedus.scenario.check import validate
     from foedus.scenario.load import load
     from foedus.worlds.sample import sample

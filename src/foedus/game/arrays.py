@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Ints
+
 CHANCE, DECIDE, END, INTERVAL = 0, 1, 2, 3
 LANES = 8  # worlds in a block: one vector register of AVX-512, two of AVX2
-
-Ints = NDArray[np.int32]
 
 
 class GameArrays(NamedTuple):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Longs
 from foedus.game.explore import Explorer
 
-Long = NDArray[np.int64]
 CHANCE, DECIDE, END, INTERVAL = 0, 1, 2, 3
 
 
@@ -19,10 +19,10 @@ class Flat:
 
     arrays: dict[str, NDArray[np.generic]]
     node_rows: NDArray[np.int8]
-    action_order: Long
-    branch_order: Long
-    references: tuple[Long, ...]  # per stage: the node that each state leads to
-    stage_of: Long
+    action_order: Longs
+    branch_order: Longs
+    references: tuple[Longs, ...]  # per stage: the node that each state leads to
+    stage_of: Longs
 
 
 def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat:
@@ -36,7 +36,7 @@ def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat
     flags = np.concatenate(explorer.records.flags)
     n = int(sum(sizes))
 
-    def node(stage: Long, state: Long) -> Long:
+    def node(stage: Longs, state: Longs) -> Longs:
         found = np.full(len(stage), -1, np.int64)
         for k in np.unique(stage):
             found[stage == k] = references[k][state[stage == k]]
@@ -81,24 +81,36 @@ def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat
     ids = [action_ids.get((int(s), int(o)), -1) for s, o in zip(stage_of[action_node], actions[:, 2], strict=True)]
     i32 = np.int32
     arrays: dict[str, NDArray[np.generic]] = {
-        "kind": kind.astype(np.int8), "mover": mover.astype(i32),
+        "kind": kind.astype(np.int8),
+        "mover": mover.astype(i32),
         "phase": np.where(stage_of == last, -1, stage_of).astype(i32),
-        "guard": guard.astype(i32), "pass_to": pass_to.astype(i32), "low": low.astype(i32), "high": high.astype(i32),
-        "a_ptr": a_ptr.astype(i32), "base": actions[:, 3].astype(i32), "mask": actions[:, 4].astype(i32),
-        "force": np.full(len(actions), -1, i32), "action_id": np.asarray(ids, i32),
-        "b_ptr": b_ptr.astype(i32), "ap_ptr": ap_ptr.astype(i32), "target": target.astype(i32),
-        "prob": branches[:, 4].astype(i32)[None, :], "flags": flags, "bp_ptr": bp_ptr.astype(i32),
-        "pay_obj": ordered[:, 4].astype(i32), "pay_coef": ordered[:, 5].astype(i32),
-    }  # fmt: skip
+        "guard": guard.astype(i32),
+        "pass_to": pass_to.astype(i32),
+        "low": low.astype(i32),
+        "high": high.astype(i32),
+        "a_ptr": a_ptr.astype(i32),
+        "base": actions[:, 3].astype(i32),
+        "mask": actions[:, 4].astype(i32),
+        "force": np.full(len(actions), -1, i32),
+        "action_id": np.asarray(ids, i32),
+        "b_ptr": b_ptr.astype(i32),
+        "ap_ptr": ap_ptr.astype(i32),
+        "target": target.astype(i32),
+        "prob": branches[:, 4].astype(i32)[None, :],
+        "flags": flags,
+        "bp_ptr": bp_ptr.astype(i32),
+        "pay_obj": ordered[:, 4].astype(i32),
+        "pay_coef": ordered[:, 5].astype(i32),
+    }
     return Flat(arrays, _node_rows(explorer, sizes), actions[:, 2], branches[:, 3], references, stage_of)
 
 
-def _number(explorer: Explorer) -> tuple[tuple[Long, ...], list[int]]:
+def _number(explorer: Explorer) -> tuple[tuple[Longs, ...], list[int]]:
     """Node numbers by stage (through states that point onward), and nodes per stage."""
     stages = explorer.stages
     sizes = [sum(stage.node.values()) for stage in stages]
     base = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    references: list[Long] = [np.empty(0, np.int64) for _ in stages]
+    references: list[Longs] = [np.empty(0, np.int64) for _ in stages]
     for k in range(len(stages) - 1, -1, -1):
         stage = stages[k]
         is_node = np.array([stage.node[i] for i in range(len(stage.rows))], bool)
@@ -120,20 +132,20 @@ def _node_rows(explorer: Explorer, sizes: list[int]) -> NDArray[np.int8]:
     return np.concatenate(parts)
 
 
-def _stack(parts: list[Long], width: int) -> Long:
+def _stack(parts: list[Longs], width: int) -> Longs:
     return np.concatenate(parts).astype(np.int64) if parts else np.empty((0, width), np.int64)
 
 
-def _pointers(owner: Long, n: int) -> Long:
+def _pointers(owner: Longs, n: int) -> Longs:
     """CSR pointers of items sorted by owner."""
     return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int64)
 
 
-def _sorted_pointers(owner: Long, n: int) -> tuple[Long, Long]:
+def _sorted_pointers(owner: Longs, n: int) -> tuple[Longs, Longs]:
     return _pointers(owner, n), np.argsort(owner, kind="stable")
 
 
-def _find(owner: Long, order: Long, want_owner: Long, want_order: Long) -> Long:
+def _find(owner: Longs, order: Longs, want_owner: Longs, want_order: Longs) -> Longs:
     """Positions of (owner, order) pairs in arrays sorted by them."""
     span = int(max(order.max(initial=0), want_order.max(initial=0))) + 3
     return np.searchsorted(owner * span + order + 1, want_owner * span + want_order + 1)

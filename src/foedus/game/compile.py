@@ -89,8 +89,9 @@ class Game:
         return 8 * (self.nodes * (actors + 2) + self.actions * self.solved + self.program.layout()[2])
 
 
-def compile_game(scenario: Scenario, enabled: Iterable[str] = (), watch: Watch | None = None,
-                 max_states: int = MAX_STATES) -> Game:  # fmt: skip
+def compile_game(
+    scenario: Scenario, enabled: Iterable[str] = (), watch: Watch | None = None, max_states: int = MAX_STATES
+) -> Game:
     """The game of ``scenario`` in which the actions named in ``enabled`` exist.
 
     Raises ScenarioError when it cannot fit or an effect leaves its variable's levels.
@@ -116,9 +117,21 @@ def compile_game(scenario: Scenario, enabled: Iterable[str] = (), watch: Watch |
     arrays = _arrays(scenario, turn, program, explorer, flat, starts, watch)
     phases = tuple(phase.id for phase in turn.phases)
     return Game(
-        turn, program, arrays, watch, flat.node_rows, flat.action_order, flat.branch_order, phases, turn.action_ids, starts,
-        scenario.horizon.periods, solved, len(explorer.stages[0].rows), explorer.count,
-    )  # fmt: skip
+        turn,
+        program,
+        arrays,
+        watch,
+        flat.node_rows,
+        flat.action_order,
+        flat.branch_order,
+        phases,
+        turn.action_ids,
+        starts,
+        scenario.horizon.periods,
+        solved,
+        len(explorer.stages[0].rows),
+        explorer.count,
+    )
 
 
 def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:
@@ -151,8 +164,13 @@ def _starts(turn: Turn, explorer: Explorer, levels: Levels) -> tuple[NDArray[np.
     return table, probs
 
 
-def _start_arrays(begins: Mapping[Levels, tuple[NDArray[np.int8], list[Tree]]], found: NDArray[np.int64], explorer: Explorer,
-                  program: Program, flat: Flat) -> dict[Levels, Start]:  # fmt: skip
+def _start_arrays(
+    begins: Mapping[Levels, tuple[NDArray[np.int8], list[Tree]]],
+    found: NDArray[np.int64],
+    explorer: Explorer,
+    program: Program,
+    flat: Flat,
+) -> dict[Levels, Start]:
     """For each set of replaced levels: start nodes, coefficient ids of their probabilities, event bits."""
     made, at = {}, 0
     for levels, (rows, probs) in begins.items():
@@ -164,8 +182,15 @@ def _start_arrays(begins: Mapping[Levels, tuple[NDArray[np.int8], list[Tree]]], 
     return made
 
 
-def _arrays(scenario: Scenario, turn: Turn, program: Program, explorer: Explorer, flat: Flat,
-            starts: Mapping[Levels, Start], watch: Watch) -> GameArrays:  # fmt: skip
+def _arrays(
+    scenario: Scenario,
+    turn: Turn,
+    program: Program,
+    explorer: Explorer,
+    flat: Flat,
+    starts: Mapping[Levels, Start],
+    watch: Watch,
+) -> GameArrays:
     """All arrays of the game, actors' own coefficients included."""
     i32 = np.int32
     precision, patience, ambiguity = [], [], []
@@ -182,15 +207,20 @@ def _arrays(scenario: Scenario, turn: Turn, program: Program, explorer: Explorer
     prob, view_of = open_views(scenario, program, arrays["prob"][0])
     ends = np.flatnonzero(arrays["kind"] == 2).astype(i32)
     arrays |= {
-        "prob": prob, "view_of": view_of,
+        "prob": prob,
+        "view_of": view_of,
         "obj_actor": np.asarray([index[actor] for actor, _ in turn.objectives], i32),
-        "start_node": starts[()][0], "start_prob": starts[()][1], "start_flags": starts[()][2],
-        "end_nodes": ends, "end_flags": explorer.flagged(flat.node_rows[ends], sorted(watch.at_end)),
+        "start_node": starts[()][0],
+        "start_prob": starts[()][1],
+        "start_flags": starts[()][2],
+        "end_nodes": ends,
+        "end_flags": explorer.flagged(flat.node_rows[ends], sorted(watch.at_end)),
         "end_level": np.empty((len(ends), 0), i32),
-        "precision": np.asarray(precision, i32), "patience": np.asarray(patience, i32),
+        "precision": np.asarray(precision, i32),
+        "patience": np.asarray(patience, i32),
         "ambiguity": np.asarray(ambiguity, i32),
         "first_t": np.zeros(len(arrays["kind"]), i32),
-    }  # fmt: skip
+    }
     offset, timed, _ = program.layout()
     arrays |= {"offset": offset, "timed": timed}
     every_start = np.unique(np.concatenate([nodes for nodes, _, _ in starts.values()]))

@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Bits, Ints, Longs
+from foedus.errors import FoedusError
 from foedus.game.liveness import Live
-from foedus.game.program import Ints, Program
+from foedus.game.program import Program
 from foedus.game.turn import Pay, Turn, TurnAction, TurnBranch, TurnPhase
-from foedus.scenario.errors import FoedusError
 from foedus.scenario.expr import Tree, assumption_names, evaluate, reads_time
 
 Rows = NDArray[np.int8]
-Bits = NDArray[np.uint64]
-Long = NDArray[np.int64]
 INF = np.inf
 
 
@@ -52,12 +51,12 @@ class Stage:
 class Records:
     """What was found, as columns: one row an action, a branch, a payment or a guard."""
 
-    guards: list[Long] = field(default_factory=list)  # stage, state, guard, next stage, next state
-    actions: list[Long] = field(default_factory=list)  # stage, state, order, base, mask
-    branches: list[Long] = field(default_factory=list)  # stage, state, order, branch, prob, to stage, to state
+    guards: list[Longs] = field(default_factory=list)  # stage, state, guard, next stage, next state
+    actions: list[Longs] = field(default_factory=list)  # stage, state, order, base, mask
+    branches: list[Longs] = field(default_factory=list)  # stage, state, order, branch, prob, to stage, to state
     flags: list[Bits] = field(default_factory=list)  # of each branch
-    pays: list[Long] = field(default_factory=list)  # stage, state, order, branch or -1, objective, coef
-    intervals: list[Long] = field(default_factory=list)  # stage, state, low, high
+    pays: list[Longs] = field(default_factory=list)  # stage, state, order, branch or -1, objective, coef
+    intervals: list[Longs] = field(default_factory=list)  # stage, state, low, high
 
 
 class Explorer:
@@ -103,7 +102,7 @@ class Explorer:
             bits |= true.astype(np.uint64) << np.uint64(e)
         return bits
 
-    def intern(self, stage: int, rows: Rows) -> Long:
+    def intern(self, stage: int, rows: Rows) -> Longs:
         """Puts states into a stage's table (dead variables at home); their indices there."""
         table = self.stages[stage]
         over = self.ended(rows)
@@ -137,7 +136,7 @@ class Explorer:
             max(factors)[1],
         )
 
-    def explore(self, start: Rows) -> Long:
+    def explore(self, start: Rows) -> Longs:
         """Explores from the start states; their indices in stage 0."""
         first = self.intern(0, start)
         while any(stage.pending for stage in self.stages):
@@ -153,14 +152,14 @@ class Explorer:
                     self._expand(k, states, rows)
         return first
 
-    def _onward(self, k: int, states: Long, rows: Rows, to: int) -> None:
+    def _onward(self, k: int, states: Longs, rows: Rows, to: int) -> None:
         targets = self.intern(to, rows)
         stage = self.stages[k]
         for state, target in zip(states.tolist(), targets.tolist(), strict=True):
             stage.node[state] = False
             stage.onward[state] = (to, target)
 
-    def _expand(self, k: int, states: Long, rows: Rows) -> None:
+    def _expand(self, k: int, states: Longs, rows: Rows) -> None:
         """What phase ``k`` does in new states."""
         over = self.ended(rows)
         if over.any():
@@ -188,7 +187,7 @@ class Explorer:
             low, high = (self._prob(tree, rows, f"a reading of {phase.commitment}") for tree in phase.interval)
             self.records.intervals.append(np.stack([np.full(len(states), k), states, low, high], axis=1))
 
-    def _guards(self, k: int, states: Long, rows: Rows, guard: Long) -> None:
+    def _guards(self, k: int, states: Longs, rows: Rows, guard: Longs) -> None:
         """Marks states as nodes, with where they pass to in worlds or periods in which the guard is false."""
         for state in states.tolist():
             self.stages[k].node[state] = True
@@ -199,7 +198,7 @@ class Explorer:
         made = np.stack([np.full(len(states), k), states, guard, np.full(len(states), k + 1), onward], axis=1)
         self.records.guards.append(made)
 
-    def _pass(self, k: int, states: Long, rows: Rows) -> None:
+    def _pass(self, k: int, states: Longs, rows: Rows) -> None:
         """A phase that is kept as a node though nothing is done in it."""
         self._guards(k, states, rows, np.full(len(states), -1, np.int64))
         sure = TurnAction("", None, ("num", 1.0), (), (TurnBranch(None, {}),))
@@ -208,7 +207,7 @@ class Explorer:
     def _prob(self, tree: Tree, rows: Rows, what: str) -> Ints:
         return self.program.spread(tree, self.columns(rows), len(rows), 0, 1, what)
 
-    def _action(self, k: int, phase: TurnPhase, order: int, action: TurnAction, states: Long, rows: Rows) -> None:
+    def _action(self, k: int, phase: TurnPhase, order: int, action: TurnAction, states: Longs, rows: Rows) -> None:
         """One action in the states where it may be available."""
         name = f"{phase.id}.{action.name}" if action.name else phase.id
         mask = np.full(len(states), -1, np.int64)
@@ -229,7 +228,9 @@ class Explorer:
         for number, branch in enumerate(action.branches):
             self._branch(k, order, number, branch, states, rows, name)
 
-    def _branch(self, k: int, order: int, number: int, branch: TurnBranch, states: Long, rows: Rows, name: str) -> None:
+    def _branch(
+        self, k: int, order: int, number: int, branch: TurnBranch, states: Longs, rows: Rows, name: str
+    ) -> None:
         """One branch of an action in the states where it can happen."""
         prob = np.full(len(states), -1, np.int64)
         if branch.prob is not None:
@@ -293,7 +294,7 @@ class Explorer:
         parts = [variable.at(int(level)) for variable, level in pairs if level != variable.home]
         return ", ".join(parts) or "all variables are at their start"
 
-    def _pay(self, k: int, states: Long, order: int, branch: int, pays: Sequence[Pay], rows: Rows) -> None:
+    def _pay(self, k: int, states: Longs, order: int, branch: int, pays: Sequence[Pay], rows: Rows) -> None:
         """Records payments that are not surely nothing."""
         for pay in pays:
             ids = self.program.spread(pay.amount, self.columns(rows), len(rows))
@@ -303,7 +304,7 @@ class Explorer:
                 place = [np.full(n, k), states[some], np.full(n, order), np.full(n, branch)]
                 self.records.pays.append(np.stack([*place, np.full(n, pay.objective), ids[some]], axis=1))
 
-    def _close(self, states: Long, rows: Rows) -> None:
+    def _close(self, states: Longs, rows: Rows) -> None:
         """The period's end: stage values are paid, scratch falls back, the next period starts."""
         for state in states.tolist():
             self.stages[self.last].node[state] = True

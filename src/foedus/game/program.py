@@ -13,12 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.scenario.errors import FoedusError
+from foedus.arraytypes import Floats, Ints
+from foedus.errors import FoedusError
 from foedus.scenario.expr import Tree, assumption_names, evaluate, fold, number, reads_time, state_names
 
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -110,8 +109,15 @@ class Program:
         twin._constants = list(self._constants)
         return twin
 
-    def spread(self, tree: Tree, columns: Mapping[str, NDArray[np.int8]], rows: int, low: float = -np.inf,
-               high: float = np.inf, what: str = "a number") -> Ints:  # fmt: skip
+    def spread(
+        self,
+        tree: Tree,
+        columns: Mapping[str, NDArray[np.int8]],
+        rows: int,
+        low: float = -np.inf,
+        high: float = np.inf,
+        what: str = "a number",
+    ) -> Ints:
         """The coefficient id of ``tree`` in each of ``rows`` states given by level columns."""
         names = sorted(state_names(tree))
         if not names or rows == 0:

@@ -149,11 +149,16 @@ def build_turn(scenario: Scenario, enabled: Iterable[str]) -> Turn:
         phases.append(step)
     applies = [Variable(f"{name}.applies", 2, {0: number(1)}, scratch=True) for name in scenario.commitments]
     return Turn(
-        tuple(scenario.actors), objectives, (*words.variables(), *applies, *seen), tuple(phases),
-        reader.stage(), tuple(Pay(index, amount) for index, amount in words.terminal()),
-        reader.entries(), tuple(caps),
+        tuple(scenario.actors),
+        objectives,
+        (*words.variables(), *applies, *seen),
+        tuple(phases),
+        reader.stage(),
+        tuple(Pay(index, amount) for index, amount in words.terminal()),
+        reader.entries(),
+        tuple(caps),
         tuple((name, words.tree(c.trigger.vagueness)) for name, c in scenario.commitments.items()),
-    )  # fmt: skip
+    )
 
 
 def _nature(branches: tuple[tuple[Tree | None, dict[str, Tree]], ...]) -> TurnAction:

@@ -1,35 +1,45 @@
-"""The lenses by name, each with the question that it answers.
-
-The lens ``x`` is the function ``look(run, policy)`` of the module ``foedus.lenses.x``, which returns a labelled
-result; ``section(results, found)`` of ``foedus.report.lens_x`` shows it. Both are imported when first used.
-"""
+"""The lenses that ship, by name, in the order in which a report shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from foedus.scenario.errors import FoedusError
-from foedus.scenario.expr import nearest
+from foedus.errors import FoedusError, nearest
+from foedus.lenses import (
+    alignment,
+    burden,
+    coalition,
+    commitment,
+    escalation,
+    incentives,
+    information,
+    leverage,
+    stability,
+    timing,
+)
+from foedus.lenses.lens import Lens
+from foedus.present.section import Section
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.run import Run
+    from foedus.runs.result import Run
+    from foedus.runs.results import Results
 
-QUESTIONS: dict[str, str] = {
-    "alignment": "Who wants the same as whom?",
-    "incentives": "Why does an actor do what it does, and when would it do otherwise?",
-    "leverage": "Who can move what, by its own play alone?",
-    "commitment": "What does each promise or threat do, and how clear should it be, for whom?",
-    "coalition": "Does the axis hold, and what would split it?",
-    "burden": "Who pays, in which outcomes, and how?",
-    "information": "What would it be worth to know more, and what does misperception cost?",
-    "timing": "When does it happen, and what do dated events change?",
-    "escalation": "How do paths climb to war, and where is the point of no return?",
-    "stability": "Which postures would last if every actor thought a few moves ahead?",
-}
+_SHIPPED: tuple[Lens, ...] = (
+    alignment,
+    incentives,
+    leverage,
+    commitment,
+    coalition,
+    burden,
+    information,
+    timing,
+    escalation,
+    stability,
+)
+LENSES: dict[str, Lens] = {lens.name: lens for lens in _SHIPPED}
 
 
 def look(name: str, run: Run, policy: str | None = None) -> xr.Dataset:
@@ -38,9 +48,15 @@ def look(name: str, run: Run, policy: str | None = None) -> xr.Dataset:
     Of a run that is too large for memory it sees worlds that stand for all.
     """
     run = run.few(MOST_WORLDS) if run.large else run
-    found: xr.Dataset = import_module(f"foedus.lenses.{name}").look(run, policy or run.scenario.factual_policy)
-    found.attrs |= {"lens": name}
-    return found
+    looked = LENSES[name].look(run, policy or run.scenario.factual_policy)
+    looked.attrs |= {"lens": name}
+    return looked
+
+
+def lens_section(results: Results, looked: xr.Dataset) -> Section:
+    """The section of the lens that ``looked``."""
+    lens = LENSES[looked.attrs["lens"]]
+    return lens.tell(results, looked).under(lens.name, lens.heading, lens.question)
 
 
 ENOUGH_WORLDS, SMALL_GAME, MOST_WORLDS = 100, 1000, 1000
@@ -54,16 +70,16 @@ def chosen(names: str, run: Run) -> list[str]:
     """
     if names == "auto":
         quick = len(run.weights) < ENOUGH_WORLDS and run.game.branches > SMALL_GAME
-        return [] if quick else list(QUESTIONS)
+        return [] if quick else list(LENSES)
     if names in ("all", "none"):
-        return list(QUESTIONS) if names == "all" else []
+        return list(LENSES) if names == "all" else []
     return known_lenses(names)
 
 
 def known_lenses(names: str) -> list[str]:
     """The names in a list with commas; FoedusError for one that is neither a lens nor a word for several."""
     asked = [name.strip() for name in names.split(",")]
-    words = {**QUESTIONS, "auto": "", "all": "", "none": ""} if len(asked) == 1 else QUESTIONS
+    words = {**LENSES, "auto": "", "all": "", "none": ""} if len(asked) == 1 else LENSES
     for name in asked:
         if name not in words:
             raise FoedusError(f"'{name}' is not a lens. {nearest(name, words)}".strip())

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from foedus.report import charts
-from foedus.report.results import Results, plain, titled
-from foedus.report.wording import NOT_SCORED, assumed, capital, count, listed, number, percent
+from foedus.present.wording import NOT_SCORED, assumed, capital, count, listed, number, percent
+from foedus.report import charts_claims
+from foedus.runs.results import Results
+from foedus.scenario.names import plain, titled
 from foedus.scenario.schema import Commitment, StateVariable
 from foedus.scenario.scope import period_of
 
@@ -51,7 +52,7 @@ def _uncertain(results: Results, name: str) -> dict[str, Any]:
         "prior": prior,
         "posterior": posterior,
         "moved": (posterior.median - prior.median) / reach if reach > 0 else 0.0,
-        "density": charts.density(draws, results.prior_weights, results.weights, results.run.observed),
+        "density": charts_claims.density(draws, results.prior_weights, results.weights, results.run.observed),
         "why": written.why,
         "evidence": written.evidence,
     }
@@ -115,9 +116,13 @@ def _commitment(results: Results, name: str, c: Commitment) -> dict[str, Any]:
 def _sizes(results: Results) -> list[tuple[str, str]]:
     game, found = results.run.game, []
     for key, name in (
-        ("states_start", "states at a period's start"), ("nodes", "nodes of a period"), ("branches", "branches"),
-        ("actions", "actions"), ("coefficients", "distinct numbers"), ("bytes_per_world", "bytes a world"),
-    ):  # fmt: skip
+        ("states_start", "states at a period's start"),
+        ("nodes", "nodes of a period"),
+        ("branches", "branches"),
+        ("actions", "actions"),
+        ("coefficients", "distinct numbers"),
+        ("bytes_per_world", "bytes a world"),
+    ):
         value = getattr(game, key, None)
         if value is not None:
             found.append((name, f"{value:,}"))
@@ -235,7 +240,7 @@ def _words_note() -> str:
     """The scale behind the words for probabilities, read off the words themselves."""
     from itertools import groupby
 
-    from foedus.lenses.words import words
+    from foedus.present.likelihood import words
 
     scale = [
         (name, [p for p, _ in group])

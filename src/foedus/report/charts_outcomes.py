@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from foedus.report.results import HIGH, LOW, MIDDLE, SETTINGS, Floats, Results, plain, quantiles
-from foedus.report.svg import Drawing, ceiling, clipped, fitted
-from foedus.report.wording import band, percent
+from foedus.arraytypes import Floats
+from foedus.present.svg import Drawing, ceiling, clipped, fitted
+from foedus.present.wording import band, percent
+from foedus.runs.results import SETTINGS, Results
+from foedus.scenario.names import plain
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, quantiles
 
 
 def outcome_charts(results: Results, outcome: str, policies: Sequence[str]) -> Markup:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.lenses.gmcr.analysis import StabilityResult
-from foedus.lenses.gmcr.conflict import OptionModel
-from foedus.lenses.gmcr.details import Details
-from foedus.report.wording import count, listed, percent
+from foedus.conflict.analysis import StabilityResult
+from foedus.conflict.conflict import OptionModel
+from foedus.conflict.details import Details
+from foedus.present.wording import count, listed, percent
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from foedus.report.results import Names, plain, titled
-from foedus.report.svg import Drawing, wrapped
+from foedus.present.svg import Drawing, wrapped
+from foedus.scenario.names import Names, plain, titled
 from foedus.scenario.schema import Commitment, Phase, Scenario
 
 _HEAD, _PAD, _LINE, _GAP, _STEP = 34.0, 7.0, 14.0, 8.0, 22.0

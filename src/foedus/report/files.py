@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foedus.errors import FoedusError
 from foedus.report.html import render
-from foedus.scenario.errors import FoedusError
-from foedus.worlds.store import write_atomic
+from foedus.runs.store import write_atomic
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.run import Run
+    from foedus.runs.result import Run
 
 
 def write_run(run: Run, directory: Path, then: str = "and try again") -> Path:
@@ -30,8 +30,12 @@ def write_run(run: Run, directory: Path, then: str = "and try again") -> Path:
     write_atomic(report, render(run).encode(), then)
     write_atomic(directory / "results.nc", bytes(_results(run).to_netcdf(engine="scipy")), then)
     about = {
-        **run.meta, "timings": run.timings, "game": vars(run.game), "effective_sample": run.ess, "policies": run.policies,
-    }  # fmt: skip
+        **run.meta,
+        "timings": run.timings,
+        "game": vars(run.game),
+        "effective_sample": run.ess,
+        "policies": run.policies,
+    }
     write_atomic(directory / "run.json", (json.dumps(about, indent=2) + "\n").encode(), then)
     return report
 

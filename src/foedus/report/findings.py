@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from foedus.report.results import Results, Spread
-from foedus.report.track_record import verdict
-from foedus.report.wording import NOT_SCORED, band, capital, count, listed, percent, signed
+from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
+from foedus.record.score_telling import verdict
+from foedus.runs.results import Results
+from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
-    from foedus.lenses.claims import ClaimResult
+    from foedus.claims.verdict import ClaimResult
 
 HOLDS, FAILS = 0.8, 0.2
 
@@ -29,7 +30,7 @@ def side(share: float) -> str:
 
 def hangs_on_noise(claim: ClaimResult) -> bool:
     """True if the verdict of the first reading turns as choices get more or less precise."""
-    from foedus.lenses.claims import noise_warning
+    from foedus.claims.verdict import noise_warning
 
     return bool(claim.readings) and bool(noise_warning(claim.readings[0]))
 
@@ -88,7 +89,7 @@ def weak_spots(results: Results) -> list[Finding]:
 
 
 def _outcomes(results: Results) -> list[Finding]:
-    from foedus.lenses.words import words
+    from foedus.present.likelihood import words
 
     end, policy = results.end, results.names.policy(results.factual)
     parts = []

@@ -5,17 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.report import charts, charts_outcomes, findings, learning, track_record
+from foedus.lenses.policies.choice_telling import sections as policy_sections
+from foedus.lenses.registry import lens_section
+from foedus.present.page import STYLES
+from foedus.present.section import Section
+from foedus.present.wording import NOT_SCORED, capital, count, listed, number, percent, place, signed, source_name
+from foedus.record import learned_telling, score_telling
+from foedus.report import charts_claims, charts_outcomes, findings
 from foedus.report.background import background
 from foedus.report.diagram import turn_diagram
-from foedus.report.policies import sections as policy_sections
-from foedus.report.results import Results, Spread
-from foedus.report.section import Section, lens_section
-from foedus.report.wording import NOT_SCORED, capital, count, listed, number, percent, place, signed, source_name
+from foedus.runs.results import Results
+from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
-    from foedus.lenses.claims import ClaimResult, ReadingResult
-    from foedus.run import Run
+    from foedus.claims.verdict import ClaimResult, ReadingResult
+    from foedus.runs.result import Run
 
 _HERE = Path(__file__).parent
 _NEGLIGIBLE = 0.005
@@ -37,10 +41,10 @@ def render(run: Run) -> str:
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
-    page = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    page = Environment(loader=FileSystemLoader([_HERE, STYLES]), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page.filters |= {"percent": percent, "number": number, "signed": signed, "place": place, "source_name": source_name}
     results = Results(run)
-    css, js = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
+    css, js = (Markup((STYLES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
     view["diagram"] = turn_diagram(results.scenario)
     groups = {
@@ -58,8 +62,8 @@ def _record(results: Results) -> list[Section]:
     """What the observations taught, and how the forecasts of them did."""
     run, found = results.run, []
     if run.learned is not None:
-        found.append(learning.section(results.names, run.learned))
-    return found + ([track_record.section(results.names, run.score)] if run.score else [])
+        found.append(learned_telling.section(results.names, run.learned))
+    return found + ([score_telling.section(results.names, run.score)] if run.score else [])
 
 
 def _contents(view: dict[str, Any], groups: dict[str, list[Section]]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -67,13 +71,20 @@ def _contents(view: dict[str, Any], groups: dict[str, list[Section]]) -> list[tu
     missing = {name for name in ("claims", "outcomes", "sources") if not view[name]}
     missing |= {"policies"} if not view["outcomes"] else set()
     results = [
-        ("summary", "In one page"), ("claims", "Claims"), ("outcomes", "Outcomes over time"), ("policies", "Policies"),
+        ("summary", "In one page"),
+        ("claims", "Claims"),
+        ("outcomes", "Outcomes over time"),
+        ("policies", "Policies"),
         ("noise", "How much is noise"),
-    ]  # fmt: skip
+    ]
     behind = [
-        ("assumptions", "Assumptions"), ("structure", "How the game is built"), ("observations", "What was observed"),
-        ("limits", "Limits"), ("sources", "Sources"), ("provenance", "Provenance"),
-    ]  # fmt: skip
+        ("assumptions", "Assumptions"),
+        ("structure", "How the game is built"),
+        ("observations", "What was observed"),
+        ("limits", "Limits"),
+        ("sources", "Sources"),
+        ("provenance", "Provenance"),
+    ]
     parts = {
         "": results,
         **{name: [(section.id, section.heading) for section in sections] for name, sections in groups.items()},
@@ -102,7 +113,7 @@ def _summary(results: Results) -> dict[str, Any]:
         "change": findings.what_would_change_it(results),
         "warnings": list(run.warnings),
         "observed": run.observed,
-        "track": track_record.brief(run.score) if run.score else NOT_SCORED,
+        "track": score_telling.brief(run.score) if run.score else NOT_SCORED,
         "factual": results.names.policy(results.factual),
         "end": results.end,
         "periods": results.periods,
@@ -117,7 +128,7 @@ def _claims(results: Results) -> dict[str, Any]:
     return {
         "claims": [_claim(results, claim) for claim in results.run.claims],
         "claims_title": findings.claims_title(results),
-        "claims_chart": charts.claims_chart(results),
+        "claims_chart": charts_claims.claims_chart(results),
     }
 
 
@@ -153,7 +164,7 @@ def _claim(results: Results, claim: ClaimResult) -> dict[str, Any]:
 
 
 def _reading(results: Results, reading: ReadingResult) -> dict[str, Any]:
-    from foedus.lenses.words import words
+    from foedus.present.likelihood import words
 
     low, middle, high = reading.margin_quantiles
     settings = [
@@ -180,8 +191,8 @@ def _reading(results: Results, reading: ReadingResult) -> dict[str, Any]:
         "neutral": reading.neutral,
         "decides": "; ".join(sides),
         "fails_where": reading.fails_where,
-        "bar": charts.reading_bar(reading, results.run.observed),
-        "precision": charts.precision_bar(settings) if known else None,
+        "bar": charts_claims.reading_bar(reading, results.run.observed),
+        "precision": charts_claims.precision_bar(settings) if known else None,
     }
 
 

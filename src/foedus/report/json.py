@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from foedus.arraytypes import Floats
+from foedus.present.plain import strict
 from foedus.report import findings
-from foedus.report.results import HIGH, LOW, MIDDLE, Floats, Results, Spread, quantiles
+from foedus.runs.results import Results
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, quantiles
 
 if TYPE_CHECKING:
-    from foedus.lenses.claims import ClaimResult, Driver, ReadingResult
-    from foedus.run import Run
+    from foedus.claims.verdict import ClaimResult, ReadingResult
+    from foedus.runs.result import Run
+    from foedus.sensitivity.association import Driver
 
 
 def to_json(run: Run) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def to_json(run: Run) -> dict[str, Any]:
         ],
         "score": run.score,
         "warnings": list(run.warnings),
-    }  # fmt: skip
+    }
     plain = strict(found)
     assert isinstance(plain, dict)
     return plain
@@ -100,7 +100,7 @@ def _outcome(results: Results, outcome: str) -> dict[str, Any]:
             policy: _over_time(results, results.array("outcome_by", "period", policy=policy, outcome=outcome))
             for policy in results.policies
         },
-    }  # fmt: skip
+    }
 
 
 def _over_time(results: Results, values: Floats) -> dict[str, Any]:
@@ -127,18 +127,3 @@ def _policy(results: Results, policy: str) -> dict[str, Any]:
 
 def _spread(spread: Spread) -> dict[str, float]:
     return {"mean": spread.mean, "low": spread.low, "median": spread.median, "high": spread.high}
-
-
-def strict(value: Any) -> Any:
-    """The value with numpy's types made plain and what is not finite made None."""
-    if isinstance(value, np.ndarray):
-        return [strict(item) for item in value.tolist()]
-    if isinstance(value, np.generic):
-        return strict(value.item())
-    if isinstance(value, Mapping):
-        return {str(key): strict(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [strict(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

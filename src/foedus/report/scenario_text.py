@@ -10,9 +10,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from foedus.present.wording import assumed, cited, count, listed
 from foedus.report.background import clause_text
-from foedus.report.results import Names, plain, titled
-from foedus.report.wording import assumed, cited, count, listed
+from foedus.scenario.names import Names, plain, titled
 from foedus.scenario.schema import Phase, Scenario
 
 

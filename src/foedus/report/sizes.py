@@ -12,9 +12,9 @@ def sizes(scenario: Scenario) -> dict[str, Any]:
 
     Raises FoedusError where a game cannot be built, naming what is to blame.
     """
-    from foedus.lenses.claims import read_claims
+    from foedus.claims.reach import refuse_unreachable
+    from foedus.claims.reading import read_claims
     from foedus.scenario.outcomes import outcomes_of
-    from foedus.worlds.reach import refuse_unreachable
     from foedus.worlds.sample import sample
     from foedus.worlds.simulate import Games, simulate
 
@@ -25,6 +25,10 @@ def sizes(scenario: Scenario) -> dict[str, Any]:
     refuse_unreachable(readings, games)
     simulate(scenario, sample(scenario, 8), list(scenario.all_policies)[:1], observe=False, threads=1)
     return {
-        "states_start": largest.start_states, "nodes": largest.nodes, "branches": largest.branches,
-        "actions": largest.actions, "coefficients": len(largest.program.trees), "bytes_per_world": largest.bytes_per_world,
-    }  # fmt: skip
+        "states_start": largest.start_states,
+        "nodes": largest.nodes,
+        "branches": largest.branches,
+        "actions": largest.actions,
+        "coefficients": len(largest.program.trees),
+        "bytes_per_world": largest.bytes_per_world,
+    }

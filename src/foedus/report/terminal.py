@@ -11,12 +11,13 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from foedus.present.wording import capital, percent
 from foedus.report import findings
-from foedus.report.results import Results, Spread
-from foedus.report.wording import capital, percent
+from foedus.runs.results import Results
+from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
-    from foedus.run import Run
+    from foedus.runs.result import Run
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SIDES = {"holds": "blue", "fails": "dark_orange", "open": ""}
@@ -96,7 +97,7 @@ def _claims(results: Results, wide: bool) -> Table:
 
 
 def _outcomes(results: Results) -> Table:
-    from foedus.lenses.words import words
+    from foedus.present.likelihood import words
 
     table = _table()
     table.add_column("Outcome", overflow="fold")

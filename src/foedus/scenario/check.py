@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from foedus.errors import FoedusError
 from foedus.scenario.calendar import parse_date
 from foedus.scenario.check_argument import (
     check_beliefs,
@@ -20,7 +21,7 @@ from foedus.scenario.check_sources import check_sources
 from foedus.scenario.check_turn import check_commitments, check_turn
 from foedus.scenario.checker import QUESTION, Checker, constant_of
 from foedus.scenario.distributions import Distribution
-from foedus.scenario.errors import FoedusError, Path, Problem, ScenarioError
+from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.expr import NOT_NAMES, RESERVED, assumption_names
 from foedus.scenario.load import load
 from foedus.scenario.schema import Assumption, Scenario

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError, Path, Problem
-from foedus.scenario.expr import Tree, assumption_names, leaves, nearest, parse, shorten, state_names
+from foedus.scenario.expr import Tree, assumption_names, leaves, parse, shorten, state_names
 from foedus.scenario.schema import Branch, Scenario
 from foedus.scenario.scope import objectives_of, query_scope, scope_of
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from foedus.errors import FoedusError
+
 Path = tuple[str | int, ...]
 
 
@@ -44,10 +46,6 @@ class Problem:
     def __str__(self) -> str:
         remedy = f" {self.remedy}" if self.remedy else ""
         return f"{self.where}: {self.severity}: {self.reason}{remedy}"
-
-
-class FoedusError(Exception):
-    """Base of the errors that are the user's to mend (exit code 2)."""
 
 
 class ScenarioError(FoedusError):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import keyword
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.tree import (
     LEAVES,
@@ -88,15 +88,6 @@ class Scope:
     assumptions: frozenset[str] = frozenset()
     date_index: Callable[[str], int] | None = None
     target: str | None = None
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy that names the closest valid name, or all of them when they are few."""
-    names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        return f"Did you mean '{close[0]}'?"
-    return f"Known: {', '.join(names)}." if 0 < len(names) <= 12 else ""
 
 
 def parse(text: str | float | int | bool, scope: Scope) -> Tree:

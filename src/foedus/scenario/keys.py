@@ -112,11 +112,7 @@ KEYS: dict[str, dict[str, str]] = {
         "before": "In a variant: put this phase before that one.",
         "drop": "In a variant: true leaves this phase of the original out.",
     },
-    "Enters": {
-        "when": "State variable to level: all must hold, and not all held before.",
-        "pays": _PAYS,
-        "why": _WHY,
-    },
+    "Enters": {"when": "State variable to level: all must hold, and not all held before.", "pays": _PAYS, "why": _WHY},
     "Reading": {
         "low": "The lowest probability that the text allows.",
         "high": "The highest.",

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from foedus.scenario.errors import FoedusError, Problem, ScenarioError
-from foedus.scenario.expr import nearest, shorten
+from foedus.errors import FoedusError, nearest
+from foedus.scenario.errors import Problem, ScenarioError
+from foedus.scenario.expr import shorten
 from foedus.scenario.merge import lift_enters, merge
 from foedus.scenario.schema import Scenario
 from foedus.scenario.yamltext import MAX_BYTES, Node, decode, read_yaml

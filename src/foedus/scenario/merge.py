@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from foedus.errors import nearest
 from foedus.scenario.distributions import KINDS
 from foedus.scenario.errors import Path, Problem, ScenarioError
-from foedus.scenario.expr import nearest
 from foedus.scenario.yamltext import Node
 
 PLACING = ("after", "before", "drop")

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from foedus.errors import nearest
 from foedus.scenario.distributions import KINDS
 from foedus.scenario.errors import Path, Problem
-from foedus.scenario.expr import nearest
 from foedus.scenario.merge import PLACING
 from foedus.scenario.schema import Assumption, Commitment, Phase, Scenario
 from foedus.scenario.yamltext import Node

@@ -9,18 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from foedus.scenario.basics import (
-    TEXT,
-    WHOLE,
-    Effects,
-    EvidenceList,
-    Id,
-    Model,
-    Moment,
-    Num,
-    Pays,
-    listed,
-)
+from foedus.scenario.basics import TEXT, WHOLE, Effects, EvidenceList, Id, Model, Moment, Num, Pays, listed
 from foedus.scenario.calendar import Calendar
 from foedus.scenario.distributions import KINDS, Distribution
 

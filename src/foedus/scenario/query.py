@@ -14,6 +14,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.expr import (
     Reader,
@@ -24,7 +25,6 @@ from foedus.scenario.expr import (
     finite,
     fold,
     leaves,
-    nearest,
     parse,
     shorten,
     shown,
@@ -161,11 +161,15 @@ class ReadingReader(Reader):
                 node, "a probability needs a time.", 'Write prob(eventually(...)), prob(always(...)) or at="...".'
             )
         return Query(
-            kind, names, mode, event, window,
+            kind,
+            names,
+            mode,
+            event,
+            window,
             given=self.event(options["given"]) if "given" in options else None,
             under=self.policy(options.get("under")),
             start=self.start(options.get("from_")),
-        )  # fmt: skip
+        )
 
     def subject(self, kind: str, node: ast.Call) -> tuple[str, Tree | None, tuple[str, ...]]:
         """What is asked: (mode, event, names)."""

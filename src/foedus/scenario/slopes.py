@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.scenario.expr import LEAVES, Tree, evaluate
 
-Floats = NDArray[np.float64]
 Slopes = dict[Any, Floats]  # by what is moved
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from foedus.arraytypes import Floats
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, INTERVAL
-from foedus.solve.arrays import Floats
-from foedus.solve.lanes import kernel, part
 
 
 @part
@@ -159,8 +159,18 @@ def ended(g: Any, table: Floats, n: int, t: int, periods: int, values: Floats, i
 
 
 @kernel
-def solve(g: Any, table: Floats, periods: int, scale: float, fixed: Any, given: Floats, q: Floats, odds: Floats,
-          values: Floats, policy: Floats) -> None:  # fmt: skip
+def solve(
+    g: Any,
+    table: Floats,
+    periods: int,
+    scale: float,
+    fixed: Any,
+    given: Floats,
+    q: Floats,
+    odds: Floats,
+    values: Floats,
+    policy: Floats,
+) -> None:
     """Fills ``values`` [periods, nodes, actors] and ``policy`` [periods, actions] of one world.
 
     Movers in ``fixed`` play ``given``. ``q`` and ``odds`` are room for the actions of a node.
@@ -220,8 +230,20 @@ def _interval_back(
 
 
 @part
-def _choice_back(g: Any, table: Floats, n: int, t: int, scale: float, values: Floats, policy: Floats, q: Floats, odds: Floats,
-                 gains: Floats, vbar: Floats, bar: Floats) -> None:  # fmt: skip
+def _choice_back(
+    g: Any,
+    table: Floats,
+    n: int,
+    t: int,
+    scale: float,
+    values: Floats,
+    policy: Floats,
+    q: Floats,
+    odds: Floats,
+    gains: Floats,
+    vbar: Floats,
+    bar: Floats,
+) -> None:
     """A free mover's choice probabilities are worth ``gains``: passes that on through its quantal response."""
     first, last, j = g.a_ptr[n], g.a_ptr[n + 1], g.mover[n]
     if last - first == 1 or bound(g, table, n, t) >= 0:
@@ -245,8 +267,22 @@ def _choice_back(g: Any, table: Floats, n: int, t: int, scale: float, values: Fl
 
 
 @kernel
-def solve_back(g: Any, table: Floats, periods: int, scale: float, fixed: Any, values: Floats, policy: Floats, seed: Floats,
-               q: Floats, odds: Floats, gains: Floats, vbar: Floats, bar: Floats, given: Floats) -> None:  # fmt: skip
+def solve_back(
+    g: Any,
+    table: Floats,
+    periods: int,
+    scale: float,
+    fixed: Any,
+    values: Floats,
+    policy: Floats,
+    seed: Floats,
+    q: Floats,
+    odds: Floats,
+    gains: Floats,
+    vbar: Floats,
+    bar: Floats,
+    given: Floats,
+) -> None:
     """The adjoint of ``solve``: from ``seed`` [periods, actions], what each choice probability is worth, adds to ``bar``
     [rows] what each coefficient is worth and to ``given`` what the choices of fixed movers are. ``vbar`` starts as zeros."""
     actors = len(g.patience)

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END
 from foedus.solve.adjoint import gain, gain_paid, now, paid, shut
-from foedus.solve.arrays import Floats
-from foedus.solve.lanes import kernel, part
 
 
 class Seen(NamedTuple):
@@ -106,8 +106,20 @@ def _pair_back(g: Any, table: Floats, t: int, n: int, x: float, seen: Any, w: Fl
 
 
 @part
-def _close(g: Any, table: Floats, t: int, periods: int, n: int, e: int, m: int, x: float, seen: Any, rest: Floats, mass: Floats,
-           out: Any) -> None:  # fmt: skip
+def _close(
+    g: Any,
+    table: Floats,
+    t: int,
+    periods: int,
+    n: int,
+    e: int,
+    m: int,
+    x: float,
+    seen: Any,
+    rest: Floats,
+    mass: Floats,
+    out: Any,
+) -> None:
     """Counts mass ``x`` of column ``m`` at the period's end ``n``, number ``e`` of them, and moves it to the next period."""
     a, f = g.a_ptr[n], seen.full[m]
     if m == 0 and seen.pair[0] >= 0:
@@ -179,8 +191,19 @@ def walk(
 
 
 @part
-def _pays_back(g: Any, table: Floats, t: int, first: int, last: int, x: float, f: int, rest: Floats, seed: Any, bar: Floats,
-               rested: Floats) -> float:  # fmt: skip
+def _pays_back(
+    g: Any,
+    table: Floats,
+    t: int,
+    first: int,
+    last: int,
+    x: float,
+    f: int,
+    rest: Floats,
+    seed: Any,
+    bar: Floats,
+    rested: Floats,
+) -> float:
     """What a unit of mass earns of payments; mass ``x`` earns it, which the payments' coefficients are credited with."""
     total = 0.0
     if f < 0:
@@ -197,8 +220,22 @@ def _pays_back(g: Any, table: Floats, t: int, first: int, last: int, x: float, f
 
 
 @part
-def _act_back(g: Any, table: Floats, n: int, t: int, policy: Floats, seen: Any, m: int, x: float, rest: Floats, seed: Any,
-              later: Floats, bar: Floats, pbar: Floats, rested: Floats) -> float:  # fmt: skip
+def _act_back(
+    g: Any,
+    table: Floats,
+    n: int,
+    t: int,
+    policy: Floats,
+    seen: Any,
+    m: int,
+    x: float,
+    rest: Floats,
+    seed: Any,
+    later: Floats,
+    bar: Floats,
+    pbar: Floats,
+    rested: Floats,
+) -> float:
     """What a unit of mass of column ``m`` at node ``n`` is worth; mass ``x`` is there."""
     decides, f = g.kind[n] == DECIDE, seen.full[m]
     total = seed.decided[f, t, g.phase[n]] if decides and f >= 0 else 0.0
@@ -219,8 +256,22 @@ def _act_back(g: Any, table: Floats, n: int, t: int, policy: Floats, seen: Any, 
 
 
 @kernel
-def walk_back(g: Any, table: Floats, periods: int, policy: Floats, seen: Any, start: Any, mass: Floats, rest: Floats, seed: Any,
-              later: Floats, held: Floats, bar: Floats, pbar: Floats, rested: Floats) -> None:  # fmt: skip
+def walk_back(
+    g: Any,
+    table: Floats,
+    periods: int,
+    policy: Floats,
+    seen: Any,
+    start: Any,
+    mass: Floats,
+    rest: Floats,
+    seed: Any,
+    later: Floats,
+    held: Floats,
+    bar: Floats,
+    pbar: Floats,
+    rested: Floats,
+) -> None:
     """The adjoint of ``walk``: from the weight of each count in a number, ``seed``, adds to ``bar`` [rows] what each
     coefficient is worth and to ``pbar`` [periods, actions] what each choice probability is.
 

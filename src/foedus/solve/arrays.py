@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Bits, Floats, Ints
 from foedus.game.arrays import LANES, GameArrays
 from foedus.solve import sections
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
-Bits = NDArray[np.uint64]
 
 
 class Graph(NamedTuple):
@@ -45,11 +42,16 @@ def graph(g: GameArrays) -> Graph:
     sizes = ones + 1, len(found["sum_actor"]), len(g.end_nodes) * len(g.patience), acts, acts, branches
     made = {name: np.asarray(part) for name, part in g._asdict().items()} | found
     made |= {
-        "mask": np.where(g.mask < 0, ones, g.mask), "prob": np.where(g.prob < 0, ones, g.prob),
-        "pays": pays + 2 * branch_pays, "a_list": a_list, "b_list": b_list,
-        "view_actors": views, "view_ptr": np.searchsorted(g.view_of[views], np.arange(len(g.prob) + 1)),
-        "end_to": g.target[end_branch], "rows": _pointers(sizes)[1:],
-    }  # fmt: skip
+        "mask": np.where(g.mask < 0, ones, g.mask),
+        "prob": np.where(g.prob < 0, ones, g.prob),
+        "pays": pays + 2 * branch_pays,
+        "a_list": a_list,
+        "b_list": b_list,
+        "view_actors": views,
+        "view_ptr": np.searchsorted(g.view_of[views], np.arange(len(g.prob) + 1)),
+        "end_to": g.target[end_branch],
+        "rows": _pointers(sizes)[1:],
+    }
     flags = np.ascontiguousarray(g.flags, np.uint64)
     return Graph(pack(made), flags, np.ascontiguousarray(g.end_flags, np.uint64), flags[end_branch])
 
@@ -114,11 +116,14 @@ def _lists(g: GameArrays) -> tuple[Ints, dict[str, Ints]]:
     i32 = np.int32
     flat = [pair for pays in known for pair in pays]
     return np.asarray(which, i32), {
-        "list_ptr": _pointers([len(pays) for pays in known]), "sum_ptr": _pointers(sums),
-        "pay_obj": np.asarray([o for o, _ in flat], i32), "pay_coef": np.asarray([c for _, c in flat], i32),
-        "sum_actor": np.asarray(sum_actor, i32), "part_ptr": _pointers([len(part) for part in parts]),
+        "list_ptr": _pointers([len(pays) for pays in known]),
+        "sum_ptr": _pointers(sums),
+        "pay_obj": np.asarray([o for o, _ in flat], i32),
+        "pay_coef": np.asarray([c for _, c in flat], i32),
+        "sum_actor": np.asarray(sum_actor, i32),
+        "part_ptr": _pointers([len(part) for part in parts]),
         "part_coef": np.asarray([c for part in parts for c in part], i32),
-    }  # fmt: skip
+    }
 
 
 def _pointers(sizes: Sequence[int]) -> Ints:

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats, Ints
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, INTERVAL
 from foedus.solve import sections as s
-from foedus.solve.arrays import Floats, Ints
-from foedus.solve.lanes import at, count, exp_below, kernel, load, muladd, part, select, splat, store, which
+from foedus.solve.lanes import at, count, exp_below, load, muladd, select, splat, store, which
 
 TIE = 1e-12
 NO_ACTION, NOT_FINITE = 1, 2
@@ -153,8 +154,19 @@ def bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
 
 
 @part
-def _decide(g: Ints, work: Floats, values: Floats, t: int, n: int, scale: float, perfect: bool, fixed: bool,
-            given: Floats, keep: bool, policy: Floats) -> Any:  # fmt: skip
+def _decide(
+    g: Ints,
+    work: Floats,
+    values: Floats,
+    t: int,
+    n: int,
+    scale: float,
+    perfect: bool,
+    fixed: bool,
+    given: Floats,
+    keep: bool,
+    policy: Floats,
+) -> Any:
     """The choices at node ``n`` in ``pi``; a sum of weights that is positive where there is an action."""
     first, row, pi = at(g, s.A_PTR, n), t * count(g, s.BASE), at(g, s.ROWS, s.PI)
     acts = at(g, s.A_PTR, n + 1) - first
@@ -293,8 +305,19 @@ def lowest(lanes: int) -> int:
 
 
 @kernel
-def backward(g: Ints, work: Floats, table: Floats, periods: int, scale: float, perfect: bool, fixed: NDArray[np.bool_],
-             given: Floats, keep: NDArray[np.bool_], policy: Floats, values: Floats) -> Any:  # fmt: skip
+def backward(
+    g: Ints,
+    work: Floats,
+    table: Floats,
+    periods: int,
+    scale: float,
+    perfect: bool,
+    fixed: NDArray[np.bool_],
+    given: Floats,
+    keep: NDArray[np.bool_],
+    policy: Floats,
+    values: Floats,
+) -> Any:
     """Fills ``values`` [nodes, actors, LANES] (at period 0) and ``policy`` [periods, actions, LANES].
 
     ``table`` [rows, LANES] holds the coefficients, ``scale`` multiplies every precision.

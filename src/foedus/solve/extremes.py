@@ -7,15 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Bits, Floats, Ints
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, LANES
 from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Bits, Floats, Graph, Ints, section
+from foedus.solve.arrays import MEMORY, Graph, section
 from foedus.solve.backward import gather
-from foedus.solve.lanes import at, count, kernel, load, muladd, part, select, splat, store
+from foedus.solve.lanes import at, count, load, muladd, select, splat, store
 
 
-def extreme(graph: Graph, table: Floats, periods: int, policy: Floats, event: int, movers: NDArray[np.bool_],
-            most: bool, start: Any, everywhere: bool = False) -> tuple[Floats, Floats]:  # fmt: skip
+def extreme(
+    graph: Graph,
+    table: Floats,
+    periods: int,
+    policy: Floats,
+    event: int,
+    movers: NDArray[np.bool_],
+    most: bool,
+    start: Any,
+    everywhere: bool = False,
+) -> tuple[Floats, Floats]:
     """(value [LANES], by node): P(eventually the event) when ``movers`` choose for it (``most``) or against it.
 
     They may take every action that is available, unlikely ones and against a binding
@@ -30,8 +41,20 @@ def extreme(graph: Graph, table: Floats, periods: int, policy: Floats, event: in
     offset = section(graph, s.OFFSET)
     held = MEMORY.take("wrap", len(section(graph, s.END_NODES)), LANES)
     bit = np.uint64(1) << np.uint64(event)
-    _sweep(graph.packed, graph.flags, graph.start_flags, MEMORY.work(graph), table, periods, policy, bit, movers, most,
-           held, worth)  # fmt: skip
+    _sweep(
+        graph.packed,
+        graph.flags,
+        graph.start_flags,
+        MEMORY.work(graph),
+        table,
+        periods,
+        policy,
+        bit,
+        movers,
+        most,
+        held,
+        worth,
+    )
     value = np.zeros(LANES)
     for node, c, flags in zip(*start, strict=True):
         p = table[offset[c]] if c >= 0 else np.ones(LANES)
@@ -52,8 +75,19 @@ def _chance(g: Ints, flags: Bits, work: Floats, row: int, a: int, bit: Any, wort
 
 
 @part
-def _node(g: Ints, flags: Bits, work: Floats, row: int, n: int, t: int, policy: Floats, bit: Any, free: bool,
-          most: bool, worth: Floats) -> Any:  # fmt: skip
+def _node(
+    g: Ints,
+    flags: Bits,
+    work: Floats,
+    row: int,
+    n: int,
+    t: int,
+    policy: Floats,
+    bit: Any,
+    free: bool,
+    most: bool,
+    worth: Floats,
+) -> Any:
     """The probability of the event from node ``n`` on; ``free`` where a choosing actor moves."""
     zero, decides = splat(0.0), at(g, s.KIND, n) == DECIDE
     total = splat((-1.0 if most else 2.0) if free else 0.0)
@@ -70,8 +104,20 @@ def _node(g: Ints, flags: Bits, work: Floats, row: int, n: int, t: int, policy: 
 
 
 @kernel
-def _sweep(g: Ints, flags: Bits, start_flags: Bits, work: Floats, table: Floats, periods: int, policy: Floats, bit: Any,
-           movers: NDArray[np.bool_], most: bool, held: Floats, worth: Floats) -> None:  # fmt: skip
+def _sweep(
+    g: Ints,
+    flags: Bits,
+    start_flags: Bits,
+    work: Floats,
+    table: Floats,
+    periods: int,
+    policy: Floats,
+    bit: Any,
+    movers: NDArray[np.bool_],
+    most: bool,
+    held: Floats,
+    worth: Floats,
+) -> None:
     """Fills ``worth`` from the last period back; in place where it holds one period only."""
     nodes, apart, zero = count(g, s.KIND), worth.shape[0] > 1, splat(0.0)
     for t in range(periods - 1, -1, -1):

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Bits, Floats, Ints
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES
 from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Bits, Floats, Graph, Ints, section
+from foedus.solve.arrays import MEMORY, Graph, section
 from foedus.solve.backward import add_up, gather
-from foedus.solve.lanes import at, count, kernel, load, log2_below, muladd, part, select, splat, store, which
+from foedus.solve.lanes import at, count, load, log2_below, muladd, select, splat, store, which
 
 
 class Columns(NamedTuple):
@@ -68,8 +70,16 @@ class _Monitors(NamedTuple):
     active: Ints  # columns with mass at the node
 
 
-def forward(graph: Graph, table: Floats, periods: int, policy: Floats, columns: Columns, start: Any,
-            sizes: tuple[int, int, int], entropy: bool = False) -> Forward:  # fmt: skip
+def forward(
+    graph: Graph,
+    table: Floats,
+    periods: int,
+    policy: Floats,
+    columns: Columns,
+    start: Any,
+    sizes: tuple[int, int, int],
+    entropy: bool = False,
+) -> Forward:
     """Walks the game forward over ``periods`` under ``policy`` [periods, actions, LANES].
 
     ``start`` is (nodes, coefficients, event bits); ``sizes`` are the numbers of public
@@ -79,9 +89,19 @@ def forward(graph: Graph, table: Floats, periods: int, policy: Floats, columns: 
     actions, phases, events = sizes
     actors, ends = len(section(graph, s.PATIENCE)), len(section(graph, s.END_NODES))
     objectives, lists = len(section(graph, s.OBJ_ACTOR)), len(section(graph, s.LIST_PTR))
-    shapes = ((many, periods), (fulls, periods, max(actions, 1)), (fulls, periods, max(phases, 1)),
-              (fulls, max(objectives, 1)), (fulls, periods, max(events, 1)), (), (actors,), (actors,),
-              (actors, actors), (actors,), (actors,))  # fmt: skip
+    shapes = (
+        (many, periods),
+        (fulls, periods, max(actions, 1)),
+        (fulls, periods, max(phases, 1)),
+        (fulls, max(objectives, 1)),
+        (fulls, periods, max(events, 1)),
+        (),
+        (actors,),
+        (actors,),
+        (actors, actors),
+        (actors,),
+        (actors,),
+    )
     result = Forward(*(np.zeros((*shape, LANES)) for shape in shapes))
     order = np.argsort(np.where(columns.full < 0, many, columns.full), kind="stable")[:fulls]
     event, first, last, follow, entry, full = (np.array(part, np.int32) for part in (*columns[:5], order))
@@ -109,8 +129,9 @@ def _watch(t: int, monitors: Any) -> Any:
 
 
 @part
-def _land(m: int, t: int, periods: int, seen: Any, x: Any, to: int, many: int, monitors: Any, mass: Floats,
-          hit: Floats) -> None:  # fmt: skip
+def _land(
+    m: int, t: int, periods: int, seen: Any, x: Any, to: int, many: int, monitors: Any, mass: Floats, hit: Floats
+) -> None:
     """Adds mass ``x`` of column ``m`` to node ``to``, after a look at the events ``seen`` there."""
     while m >= 0 and seen & monitors.watch[m] != np.uint64(0):
         store(hit, m * periods + t, load(hit, m * periods + t) + x)
@@ -120,8 +141,9 @@ def _land(m: int, t: int, periods: int, seen: Any, x: Any, to: int, many: int, m
 
 
 @part
-def _enter(g: Ints, work: Floats, periods: int, monitors: Any, nodes: Ints, probs: Ints, flags: Bits, mass: Floats,
-           hit: Floats) -> None:  # fmt: skip
+def _enter(
+    g: Ints, work: Floats, periods: int, monitors: Any, nodes: Ints, probs: Ints, flags: Bits, mass: Floats, hit: Floats
+) -> None:
     """Puts the initial mass on the start nodes, every entry column looking at them."""
     many = len(monitors.event)
     for k in range(len(nodes)):
@@ -133,8 +155,9 @@ def _enter(g: Ints, work: Floats, periods: int, monitors: Any, nodes: Ints, prob
 
 
 @part
-def _turn(g: Ints, t: int, periods: int, start_flags: Bits, monitors: Any, mass: Floats, wrap: Floats,
-          hit: Floats) -> None:  # fmt: skip
+def _turn(
+    g: Ints, t: int, periods: int, start_flags: Bits, monitors: Any, mass: Floats, wrap: Floats, hit: Floats
+) -> None:
     """Moves the mass at the ends of the last period to the starts of period ``t``."""
     many, zero = len(monitors.event), splat(0.0)
     for e in range(count(g, s.END_NODES)):
@@ -194,8 +217,20 @@ def _count(row: int, n: int, p: Any, monitors: Any, mass: Floats, into: Floats, 
 
 
 @part
-def _move(g: Ints, flags: Bits, b: int, n: int, t: int, periods: int, care: Any, p: Any, found: int, monitors: Any,
-          mass: Floats, hit: Floats) -> None:  # fmt: skip
+def _move(
+    g: Ints,
+    flags: Bits,
+    b: int,
+    n: int,
+    t: int,
+    periods: int,
+    care: Any,
+    p: Any,
+    found: int,
+    monitors: Any,
+    mass: Floats,
+    hit: Floats,
+) -> None:
     """Moves ``p`` of the mass at ``n`` along branch ``b``, each column looking at the state landed in."""
     many, to = len(monitors.event), at(g, s.TARGET, b)
     plain = flags[b] & care == np.uint64(0)
@@ -209,8 +244,21 @@ def _move(g: Ints, flags: Bits, b: int, n: int, t: int, periods: int, care: Any,
 
 
 @part
-def _act(g: Ints, flags: Bits, work: Floats, n: int, t: int, periods: int, care: Any, found: int, policy: Floats,
-         monitors: Any, mass: Floats, flow: Floats, out: Any) -> None:  # fmt: skip
+def _act(
+    g: Ints,
+    flags: Bits,
+    work: Floats,
+    n: int,
+    t: int,
+    periods: int,
+    care: Any,
+    found: int,
+    policy: Floats,
+    monitors: Any,
+    mass: Floats,
+    flow: Floats,
+    out: Any,
+) -> None:
     """Moves the mass at ``n`` on: through the choice made there, and nature's branches."""
     decides, row, lists = at(g, s.KIND, n) == DECIDE, t * count(g, s.BASE), count(g, s.LIST_PTR)
     public, zero = out.taken.shape[2], splat(0.0)
@@ -231,8 +279,9 @@ def _act(g: Ints, flags: Bits, work: Floats, n: int, t: int, periods: int, care:
 
 
 @part
-def _end(g: Ints, end_flags: Bits, t: int, periods: int, monitors: Any, mass: Floats, wrap: Floats, flow: Floats,
-         out: Any) -> None:  # fmt: skip
+def _end(
+    g: Ints, end_flags: Bits, t: int, periods: int, monitors: Any, mass: Floats, wrap: Floats, flow: Floats, out: Any
+) -> None:
     """Counts events at the period's end and what is paid there, and takes the mass off the ends."""
     many, lists, events = len(monitors.event), count(g, s.LIST_PTR), out.end_event.shape[2]
     fulls, zero = len(monitors.full), splat(0.0)
@@ -301,9 +350,26 @@ def _correlate(g: Ints, work: Floats, first: bool, fulls: int, flow: Floats, out
 
 
 @kernel
-def _walk(g: Ints, flags: Bits, end_flags: Bits, start_flags: Bits, work: Floats, table: Floats, periods: int,
-          policy: Floats, monitors: Any, nodes: Ints, probs: Ints, seen: Bits, entropy: bool, mass: Floats,
-          wrap: Floats, flow: Floats, rest: Floats, out: Any) -> None:  # fmt: skip
+def _walk(
+    g: Ints,
+    flags: Bits,
+    end_flags: Bits,
+    start_flags: Bits,
+    work: Floats,
+    table: Floats,
+    periods: int,
+    policy: Floats,
+    monitors: Any,
+    nodes: Ints,
+    probs: Ints,
+    seen: Bits,
+    entropy: bool,
+    mass: Floats,
+    wrap: Floats,
+    flow: Floats,
+    rest: Floats,
+    out: Any,
+) -> None:
     """Fills ``out``; ``mass`` must be zeros and is left so. ``flow`` [full + 1, lists], ``rest`` [actors]."""
     many, fulls, zero = len(monitors.event), len(monitors.full), splat(0.0)
     for t in range(periods):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.game.arrays import GameArrays
 from foedus.game.words import TERMINAL
 from foedus.scenario.query import Query
@@ -21,7 +22,6 @@ from foedus.solve.adjoint_walk import Counts, Seen
 from foedus.solve.play import Play
 from foedus.solve.queries import QueryPlan, looked_for
 
-Floats = NDArray[np.float64]
 Weights = list[tuple[str, tuple[int | slice, ...], float]]  # which counts, with which weight
 
 
@@ -97,8 +97,22 @@ class Gradient:
             one, given = solved[s], np.zeros_like(seeds[s])
             if not seeds[s].any():
                 continue
-            adjoint.solve_back(self.g, tables[one.table], self.game.solved, scale, one.fixed, one.values, one.policy, seeds[s],
-                               self.q, self.odds, self.gains, np.zeros_like(one.values), bars[one.table], given)  # fmt: skip
+            adjoint.solve_back(
+                self.g,
+                tables[one.table],
+                self.game.solved,
+                scale,
+                one.fixed,
+                one.values,
+                one.policy,
+                seeds[s],
+                self.q,
+                self.odds,
+                self.gains,
+                np.zeros_like(one.values),
+                bars[one.table],
+                given,
+            )
             for actor, source in self.play.solves[s].fixed:
                 mine = self.play.acts[actor]
                 seeds[source][:, mine] += given[:, mine]
@@ -139,8 +153,22 @@ class _Asked:
         if np.isnan(answer):
             return answer, pbar
         later, held = np.zeros((game.nodes, many)), np.zeros((len(g.end_nodes), many))
-        adjoint_walk.walk_back(g, table, periods, played, self.seen, self.start, mass, rest, seed, later, held, bar, pbar,
-                               np.zeros((periods, actors)))  # fmt: skip
+        adjoint_walk.walk_back(
+            g,
+            table,
+            periods,
+            played,
+            self.seen,
+            self.start,
+            mass,
+            rest,
+            seed,
+            later,
+            held,
+            bar,
+            pbar,
+            np.zeros((periods, actors)),
+        )
         if self.mover >= 0:
             pbar[:, self.play.acts[self.mover]] = (
                 0.0  # at its best play a small change of it changes nothing (Danskin 1966)
@@ -163,17 +191,28 @@ class _Asked:
         """``played`` with the mover on what makes the event most, or least, likely."""
         best, event = played.copy(), self.game.watch.events.index(self.query.event)
         room = np.zeros(self.game.nodes), np.zeros(len(g.end_nodes))
-        adjoint_walk.reach(g, table, self.game.periods, np.uint64(1) << np.uint64(event), self.mover,
-                           self.query.kind == "most", *room, best)  # fmt: skip
+        adjoint_walk.reach(
+            g,
+            table,
+            self.game.periods,
+            np.uint64(1) << np.uint64(event),
+            self.mover,
+            self.query.kind == "most",
+            *room,
+            best,
+        )
         return best
 
     def _counts(self) -> Counts:
         game, f, t = self.game, self.fulls, self.game.periods
         return Counts(
-            np.zeros((len(self.seen.bit), t)), np.zeros((f, t, max(len(game.action_ids), 1))),
-            np.zeros((f, t, max(len(game.phase_ids), 1))), np.zeros((f, max(len(game.turn.objectives), 1))),
-            np.zeros((f, t, max(len(game.watch.events), 1))), np.zeros(6),
-        )  # fmt: skip
+            np.zeros((len(self.seen.bit), t)),
+            np.zeros((f, t, max(len(game.action_ids), 1))),
+            np.zeros((f, t, max(len(game.phase_ids), 1))),
+            np.zeros((f, max(len(game.turn.objectives), 1))),
+            np.zeros((f, t, max(len(game.watch.events), 1))),
+            np.zeros(6),
+        )
 
 
 def correlation_weights(moments: Floats, shift: Floats) -> tuple[float, Floats]:
@@ -187,10 +226,19 @@ def correlation_weights(moments: Floats, shift: Floats) -> tuple[float, Floats]:
     root = np.sqrt(xx * yy)
     r = xy / root
     in_xx, in_yy, in_xy = -r / (2 * xx), -r / (2 * yy), 1 / root
-    slopes = np.array([
-        in_xx * (2 * x * x - uu / n) + in_yy * (2 * y * y - vv / n) + in_xy * (2 * x * y - uv / n),
-        -2 * x * in_xx - y * in_xy, -2 * y * in_yy - x * in_xy, in_xx, in_yy, in_xy,
-    ]) / n  # fmt: skip
+    slopes = (
+        np.array(
+            [
+                in_xx * (2 * x * x - uu / n) + in_yy * (2 * y * y - vv / n) + in_xy * (2 * x * y - uv / n),
+                -2 * x * in_xx - y * in_xy,
+                -2 * y * in_yy - x * in_xy,
+                in_xx,
+                in_yy,
+                in_xy,
+            ]
+        )
+        / n
+    )
     return float(np.clip(r, -1, 1)), slopes
 
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from foedus.arraytypes import Floats, Ints
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, LANES, GameArrays
 from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Floats, Graph, Ints, graph, section
+from foedus.solve.arrays import MEMORY, Graph, graph, section
 from foedus.solve.backward import (
     NO_ACTION,
     NOT_FINITE,
@@ -26,7 +28,7 @@ from foedus.solve.backward import (
     lowest,
     spread,
 )
-from foedus.solve.lanes import at, count, exp_below, kernel, load, part, select, splat, store, which
+from foedus.solve.lanes import at, count, exp_below, load, select, splat, store, which
 
 
 def plain_graph(g: GameArrays) -> Graph:

@@ -10,32 +10,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from foedus.game.arrays import LANES
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def kernel(function: F) -> F:
-    """Compiles a function that Python calls; free of the interpreter's lock, kept between runs.
-
-    Kernels allocate nothing (``_nrt``): without reference counts on every array passed on
-    they are several times faster.
-    """
-    return cast(F, njit(cache=True, nogil=True, _nrt=False)(function))
-
-
-def part(function: F) -> F:
-    """Compiles a function that is always made part of the kernels that call it."""
-    return cast(F, njit(cache=True, nogil=True, _nrt=False, forceinline=True)(function))
 
 
 def _builtin(function: Callable[..., Any]) -> Callable[..., Any]:

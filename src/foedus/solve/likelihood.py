@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from foedus.arraytypes import Bits, Floats, Ints
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, LANES
 from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Bits, Floats, Graph, Ints, section
+from foedus.solve.arrays import MEMORY, Graph, section
 from foedus.solve.backward import gather
-from foedus.solve.lanes import at, count, kernel, load, muladd, part, select, splat, store, which
+from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
 from foedus.solve.observe import ObservedArrays
 
 
@@ -46,8 +48,9 @@ class _Seen(NamedTuple):
     error: Any
 
 
-def hear(graph: Graph, table: Floats, periods: int, policy: Floats, start: Any, seen: ObservedArrays,
-         ahead: int = 0) -> Heard:  # fmt: skip
+def hear(
+    graph: Graph, table: Floats, periods: int, policy: Floats, start: Any, seen: ObservedArrays, ahead: int = 0
+) -> Heard:
     """The likelihood of observations, and the forecasts before them.
 
     An observed action counts 1 - error where it was taken and error where it was not, in
@@ -63,8 +66,21 @@ def hear(graph: Graph, table: Floats, periods: int, policy: Floats, start: Any, 
     ptr = np.searchsorted(seen.t[order], np.arange(periods + 1)).astype(np.int32)
     sorted_seen = _Seen(ptr, seen.phase[order], seen.match[order], seen.event[order], seen.error[order])
     nodes, probs = np.array(start[0], np.int32), np.array(start[1], np.int32)
-    _filter(graph.packed, graph.end_flags, MEMORY.work(graph), table, policy, nodes, probs, sorted_seen, ahead, mass,
-            wrap, spare, found)  # fmt: skip
+    _filter(
+        graph.packed,
+        graph.end_flags,
+        MEMORY.work(graph),
+        table,
+        policy,
+        nodes,
+        probs,
+        sorted_seen,
+        ahead,
+        mass,
+        wrap,
+        spare,
+        found,
+    )
     with np.errstate(divide="ignore"):
         return found._replace(
             period=np.log(found.period), each=_by_observation(found.each, ptr, order), held=_unsorted(found.held, order)
@@ -115,8 +131,18 @@ def _place(g: Ints, to: int) -> int:
 
 
 @part
-def _begin(g: Ints, work: Floats, t: int, nodes: Ints, probs: Ints, first: int, last: int, seen: Any, mass: Floats,
-           wrap: Floats) -> None:  # fmt: skip
+def _begin(
+    g: Ints,
+    work: Floats,
+    t: int,
+    nodes: Ints,
+    probs: Ints,
+    first: int,
+    last: int,
+    seen: Any,
+    mass: Floats,
+    wrap: Floats,
+) -> None:
     """Puts mass on the first nodes of period ``t``, weighed by what it has passed over already."""
     for k in range(len(nodes) if t == 0 else count(g, s.END_NODES)):
         if t == 0:
@@ -129,8 +155,19 @@ def _begin(g: Ints, work: Floats, t: int, nodes: Ints, probs: Ints, first: int, 
 
 
 @part
-def _advance(g: Ints, work: Floats, n: int, t: int, policy: Floats, first: int, last: int, seen: Any, note: bool,
-             mass: Floats, taken: Floats) -> None:  # fmt: skip
+def _advance(
+    g: Ints,
+    work: Floats,
+    n: int,
+    t: int,
+    policy: Floats,
+    first: int,
+    last: int,
+    seen: Any,
+    note: bool,
+    mass: Floats,
+    taken: Floats,
+) -> None:
     """Moves the mass at ``n`` on, weighed by what is observed of its phase and of those passed over.
 
     ``note``: counts what is taken.
@@ -176,8 +213,23 @@ def _close(g: Ints, end_flags: Bits, first: int, last: int, seen: Any, mass: Flo
 
 
 @part
-def _period(g: Ints, end_flags: Bits, work: Floats, t: int, policy: Floats, nodes: Ints, probs: Ints, first: int,
-            last: int, seen: Any, note: bool, mass: Floats, source: Floats, sink: Floats, taken: Floats) -> Any:  # fmt: skip
+def _period(
+    g: Ints,
+    end_flags: Bits,
+    work: Floats,
+    t: int,
+    policy: Floats,
+    nodes: Ints,
+    probs: Ints,
+    first: int,
+    last: int,
+    seen: Any,
+    note: bool,
+    mass: Floats,
+    source: Floats,
+    sink: Floats,
+    taken: Floats,
+) -> Any:
     """Walks period ``t`` from the ends ``source`` of the one before to its own, ``sink``, weighed by observations
     ``first`` to ``last``; the mass that is left."""
     _begin(g, work, t, nodes, probs, first, last, seen, mass, source)
@@ -200,8 +252,21 @@ def _hold(g: Ints, end_flags: Bits, t: int, seen: Any, ends: Floats, held: Float
 
 
 @kernel
-def _filter(g: Ints, end_flags: Bits, work: Floats, table: Floats, policy: Floats, nodes: Ints, probs: Ints, seen: Any,
-            ahead: int, mass: Floats, wrap: Floats, spare: Floats, found: Any) -> None:  # fmt: skip
+def _filter(
+    g: Ints,
+    end_flags: Bits,
+    work: Floats,
+    table: Floats,
+    policy: Floats,
+    nodes: Ints,
+    probs: Ints,
+    seen: Any,
+    ahead: int,
+    mass: Floats,
+    wrap: Floats,
+    spare: Floats,
+    found: Any,
+) -> None:
     """Fills ``found`` with likelihoods and probabilities; ``mass`` must be zeros and is left so.
 
     ``found.each`` gets the likelihood of the period's observations up to each.
@@ -217,15 +282,31 @@ def _filter(g: Ints, end_flags: Bits, work: Floats, table: Floats, policy: Float
                 if u > t:
                     gather(g, table, u, False, work)
                 source = wrap if u == t else spare
-                _period(g, end_flags, work, u, policy, nodes, probs, low, low, seen, u == target, mass, source, spare,
-                        found.taken)  # fmt: skip
+                _period(
+                    g,
+                    end_flags,
+                    work,
+                    u,
+                    policy,
+                    nodes,
+                    probs,
+                    low,
+                    low,
+                    seen,
+                    u == target,
+                    mass,
+                    source,
+                    spare,
+                    found.taken,
+                )
             _hold(g, end_flags, target, seen, spare, found.held)
             if target > t:
                 gather(g, table, t, False, work)
         for upto in range(low + 1 if ahead > 0 and high > low else high, high + 1):
             sink = wrap if upto == high else spare
-            together = _period(g, end_flags, work, t, policy, nodes, probs, low, upto, seen, False, mass, wrap, sink,
-                               found.taken)  # fmt: skip
+            together = _period(
+                g, end_flags, work, t, policy, nodes, probs, low, upto, seen, False, mass, wrap, sink, found.taken
+            )
             if upto > low:
                 store(found.each, upto - 1, together)
                 if upto == high:

@@ -7,8 +7,8 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
 from foedus.game.compile import Game, Levels, Start
 from foedus.game.program import WorldError
@@ -21,8 +21,6 @@ from foedus.solve.forward import Forward, forward
 from foedus.solve.likelihood import hear
 from foedus.solve.observe import Observations, ObservedArrays
 from foedus.solve.queries import QueryPlan, group
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,9 @@ class Play:
             parts |= self.observe(tables[0], policy, self.seen)
         return {name: np.ascontiguousarray(part) for name, part in parts.items()}
 
-    def solve(self, tables: Sequence[Floats], scale: float, perfect: bool,
-              played: Floats | None = None) -> tuple[Floats, Floats]:  # fmt: skip
+    def solve(
+        self, tables: Sequence[Floats], scale: float, perfect: bool, played: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """(choices [periods, actions, LANES] as played, value [LANES, actors] at the start).
 
         The choices are written into ``played`` where it is given; those that nobody can face
@@ -151,8 +150,16 @@ class Play:
     def _shape(self) -> tuple[int, int, int]:
         return self.game.solved, len(self.game.arrays.base), LANES
 
-    def _one(self, solving: Solving, table: Floats, scale: float, perfect: bool, kept: dict[int, Floats],
-             out: Floats, everyone: bool) -> Floats:  # fmt: skip
+    def _one(
+        self,
+        solving: Solving,
+        table: Floats,
+        scale: float,
+        perfect: bool,
+        kept: dict[int, Floats],
+        out: Floats,
+        everyone: bool,
+    ) -> Floats:
         """One solve: fills ``out`` with the choices of everyone (or its own actors); the value at the start."""
         actors = len(self.game.turn.actors)
         fixed, store = np.zeros(actors, bool), np.full(actors, everyone)
@@ -192,9 +199,13 @@ class Play:
         with np.errstate(invalid="ignore", divide="ignore"):
             bits = (walk.entropy / walk.choices).T
         return {
-            "by": by, "at": at, "taken": walk.taken[0].transpose(2, 0, 1), "decided": walk.decided[0].transpose(2, 0, 1),
-            "pays": walk.pays[0].T, "entropy": bits,
-        }  # fmt: skip
+            "by": by,
+            "at": at,
+            "taken": walk.taken[0].transpose(2, 0, 1),
+            "decided": walk.decided[0].transpose(2, 0, 1),
+            "pays": walk.pays[0].T,
+            "entropy": bits,
+        }
 
     def observe(self, table: Floats, policy: Floats, seen: ObservedArrays) -> dict[str, Floats]:
         """The likelihood of what was observed, and the forecasts of it."""

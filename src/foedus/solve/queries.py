@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.game.compile import Game, Levels, Watch
 from foedus.game.words import TERMINAL
 from foedus.scenario.expr import Tree, fold
 from foedus.scenario.query import Query
 from foedus.solve.forward import Columns, Forward
 
-Floats = NDArray[np.float64]
 Spec = tuple[int, int, int, int, bool, int, int]  # event, from, to, next, entry, full, condition it follows
 
 
@@ -27,8 +26,9 @@ def looked_for(query: Query) -> Tree | None:
     return fold(("not", query.event)) if query.mode == "always" else query.event
 
 
-def watch_for(queries: Iterable[Query], events: Iterable[Tree] = (), at_end: Iterable[Tree] = (),
-              keep: Iterable[str] = ()) -> Watch:  # fmt: skip
+def watch_for(
+    queries: Iterable[Query], events: Iterable[Tree] = (), at_end: Iterable[Tree] = (), keep: Iterable[str] = ()
+) -> Watch:
     """What a game must be compiled to look at so that all these can be answered."""
     found: dict[Tree, None] = dict.fromkeys(events)
     ends: dict[Tree, None] = dict.fromkeys(at_end)
@@ -100,8 +100,14 @@ class QueryPlan:
         """The columns as arrays."""
         event, first, last, follow, entry, full, _ = (np.asarray(part) for part in zip(*self.specs, strict=True))
         i32 = np.int32
-        return Columns(event.astype(i32), first.astype(i32), last.astype(i32),
-                       follow.astype(i32), entry.astype(np.bool_), full.astype(i32))  # fmt: skip
+        return Columns(
+            event.astype(i32),
+            first.astype(i32),
+            last.astype(i32),
+            follow.astype(i32),
+            entry.astype(np.bool_),
+            full.astype(i32),
+        )
 
     def _prob(self, query: Query) -> Callable[[Forward], Floats]:
         assert query.event is not None

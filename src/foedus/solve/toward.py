@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats, Ints
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, INTERVAL, LANES
 from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Floats, Graph, Ints, pack, section
+from foedus.solve.arrays import MEMORY, Graph, pack, section
 from foedus.solve.backward import TIE, add_up, bind, close_period, gather, interval, known, spread, weigh
-from foedus.solve.lanes import at, count, exp_below, kernel, load, muladd, part, select, splat, store, which
+from foedus.solve.lanes import at, count, exp_below, load, muladd, select, splat, store, which
 
 
 class Aim(NamedTuple):
@@ -52,8 +54,18 @@ def usual(graph: Graph, table: Floats, periods: int, policy: Floats) -> Floats:
     return record
 
 
-def toward(graph: Graph, packed: Ints, table: Floats, aim: Aim, record: Floats, fixed: NDArray[np.bool_],
-           given: Floats, perfect: bool, keep: NDArray[np.bool_], out: Floats) -> None:  # fmt: skip
+def toward(
+    graph: Graph,
+    packed: Ints,
+    table: Floats,
+    aim: Aim,
+    record: Floats,
+    fixed: NDArray[np.bool_],
+    given: Floats,
+    perfect: bool,
+    keep: NDArray[np.bool_],
+    out: Floats,
+) -> None:
     """Puts the choices before the event has happened into ``out`` [solved, actions, LANES], of movers in ``keep``.
 
     ``packed`` is the game as ``layered`` makes it for the event, ``record`` what ``usual`` gives for it.
@@ -62,8 +74,23 @@ def toward(graph: Graph, packed: Ints, table: Floats, aim: Aim, record: Floats, 
     nodes, actors, ends = (len(section(graph, which)) for which in (s.KIND, s.PATIENCE, s.END_NODES))
     values = MEMORY.take("toward values", 2 * nodes, actors, LANES)
     chance, held = MEMORY.take("toward chance", 2 * nodes, LANES), MEMORY.take("wrap", ends, LANES)
-    _toward(packed, MEMORY.work(graph), table, len(out), aim.mover, aim.most, record, fixed, given, perfect, keep,
-            values, chance, held, out)  # fmt: skip
+    _toward(
+        packed,
+        MEMORY.work(graph),
+        table,
+        len(out),
+        aim.mover,
+        aim.most,
+        record,
+        fixed,
+        given,
+        perfect,
+        keep,
+        values,
+        chance,
+        held,
+        out,
+    )
 
 
 @part
@@ -133,8 +160,7 @@ def _best(g: Ints, work: Floats, row: int, n: int, most: bool, chance: Floats) -
 
 
 @part
-def _aim(g: Ints, work: Floats, values: Floats, row: int, n: int, most: bool, chance: Floats,
-         perfect: bool) -> None:  # fmt: skip
+def _aim(g: Ints, work: Floats, values: Floats, row: int, n: int, most: bool, chance: Floats, perfect: bool) -> None:
     """The choices of the actor that plays for the event: among the best for it, its usual ones.
 
     An action that is never taken (base 0) is taken where nothing else serves.
@@ -191,8 +217,22 @@ def _end(g: Ints, last: bool, chance: Floats, held: Floats) -> None:
 
 
 @part
-def _choose(g: Ints, work: Floats, values: Floats, t: int, n: int, mover: int, most: bool, row: int, chance: Floats,
-            fixed: NDArray[np.bool_], given: Floats, perfect: bool, keep: bool, out: Floats) -> None:  # fmt: skip
+def _choose(
+    g: Ints,
+    work: Floats,
+    values: Floats,
+    t: int,
+    n: int,
+    mover: int,
+    most: bool,
+    row: int,
+    chance: Floats,
+    fixed: NDArray[np.bool_],
+    given: Floats,
+    perfect: bool,
+    keep: bool,
+    out: Floats,
+) -> None:
     """The choices at node ``n``, put into ``pi``, and into ``out`` if they are to be kept."""
     first, place, pi, j = at(g, s.A_PTR, n), t * count(g, s.BASE), at(g, s.ROWS, s.PI), at(g, s.MOVER, n)
     if fixed[j]:
@@ -208,9 +248,23 @@ def _choose(g: Ints, work: Floats, values: Floats, t: int, n: int, mover: int, m
 
 
 @kernel
-def _toward(g: Ints, work: Floats, table: Floats, solved: int, mover: int, most: bool, record: Floats,
-            fixed: NDArray[np.bool_], given: Floats, perfect: bool, keep: NDArray[np.bool_], values: Floats,
-            chance: Floats, held: Floats, out: Floats) -> None:  # fmt: skip
+def _toward(
+    g: Ints,
+    work: Floats,
+    table: Floats,
+    solved: int,
+    mover: int,
+    most: bool,
+    record: Floats,
+    fixed: NDArray[np.bool_],
+    given: Floats,
+    perfect: bool,
+    keep: NDArray[np.bool_],
+    values: Floats,
+    chance: Floats,
+    held: Floats,
+    out: Floats,
+) -> None:
     """One pass over the reported periods; rows of ``values`` and ``chance`` from ``nodes`` on: the event has happened."""
     nodes, actors, zero = count(g, s.KIND), count(g, s.PATIENCE), splat(0.0)
     rows, row = nodes * actors, at(g, s.VIEW_OF, mover) * count(g, s.TARGET)

@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats, Ints
+from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, INTERVAL, LANES
 from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Floats, Graph, Ints, section
+from foedus.solve.arrays import MEMORY, Graph, section
 from foedus.solve.backward import add_up, close_period, gather, interval, mixture, payment, spread
-from foedus.solve.lanes import at, count, kernel, load, muladd, part, select, splat, store, which
+from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
 
 
-def visits(graph: Graph, table: Floats, periods: int, policy: Floats, start: Any,
-           stop: NDArray[np.bool_] | None = None) -> Floats:  # fmt: skip
+def visits(
+    graph: Graph, table: Floats, periods: int, policy: Floats, start: Any, stop: NDArray[np.bool_] | None = None
+) -> Floats:
     """[periods, nodes, LANES]: the probability that each node acts in each period.
 
     A node whose guard is shut passes its mass on and has none. Mass that goes along a branch in ``stop``
@@ -60,8 +63,9 @@ def kept(g: Ints, work: Floats, n: int, row: int, x: Any, mass: Floats) -> Any:
 
 
 @part
-def _forward(g: Ints, work: Floats, n: int, t: int, row: int, x: Any, policy: Floats, stop: NDArray[np.bool_],
-             mass: Floats) -> None:  # fmt: skip
+def _forward(
+    g: Ints, work: Floats, n: int, t: int, row: int, x: Any, policy: Floats, stop: NDArray[np.bool_], mass: Floats
+) -> None:
     """Moves mass ``x`` at ``n`` along its branches."""
     decides = at(g, s.KIND, n) == DECIDE
     for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
@@ -75,8 +79,18 @@ def _forward(g: Ints, work: Floats, n: int, t: int, row: int, x: Any, policy: Fl
 
 
 @kernel
-def _visit(g: Ints, work: Floats, table: Floats, periods: int, policy: Floats, stop: NDArray[np.bool_], nodes: Ints,
-           probs: Ints, mass: Floats, wrap: Floats) -> None:  # fmt: skip
+def _visit(
+    g: Ints,
+    work: Floats,
+    table: Floats,
+    periods: int,
+    policy: Floats,
+    stop: NDArray[np.bool_],
+    nodes: Ints,
+    probs: Ints,
+    mass: Floats,
+    wrap: Floats,
+) -> None:
     """Fills ``mass``, which must be zeros."""
     zero = splat(0.0)
     for t in range(periods):
@@ -120,8 +134,9 @@ def _interval_of_one(g: Ints, work: Floats, values: Floats, n: int, split: int) 
 
 
 @kernel
-def _value(g: Ints, work: Floats, table: Floats, t: int, last: bool, policy: Floats, split: int,
-           values: Floats) -> None:  # fmt: skip
+def _value(
+    g: Ints, work: Floats, table: Floats, t: int, last: bool, policy: Floats, split: int, values: Floats
+) -> None:
     """Turns the values of period ``t + 1`` into those of ``t``."""
     actors, zero = count(g, s.PATIENCE), splat(0.0)
     gather(g, table, t, True, work)
@@ -165,8 +180,19 @@ def account(graph: Graph, table: Floats, t: int, policy: Floats, mass: Floats, f
 
 
 @part
-def _step(g: Ints, work: Floats, n: int, a: int, b: int, x: Any, p: Any, found: Floats, paid: Floats, delta: Floats,
-          spread: Floats) -> None:  # fmt: skip
+def _step(
+    g: Ints,
+    work: Floats,
+    n: int,
+    a: int,
+    b: int,
+    x: Any,
+    p: Any,
+    found: Floats,
+    paid: Floats,
+    delta: Floats,
+    spread: Floats,
+) -> None:
     """Counts what going along branch ``b`` of action ``a`` pays and changes, with probability ``p`` of the mass ``x``."""
     actors, to = count(g, s.PATIENCE), at(g, s.TARGET, b) * count(g, s.PATIENCE)
     for i in range(actors):
@@ -180,8 +206,18 @@ def _step(g: Ints, work: Floats, n: int, a: int, b: int, x: Any, p: Any, found: 
 
 
 @kernel
-def _account(g: Ints, work: Floats, table: Floats, t: int, policy: Floats, mass: Floats, found: Floats, paid: Floats,
-             delta: Floats, spread: Floats) -> None:  # fmt: skip
+def _account(
+    g: Ints,
+    work: Floats,
+    table: Floats,
+    t: int,
+    policy: Floats,
+    mass: Floats,
+    found: Floats,
+    paid: Floats,
+    delta: Floats,
+    spread: Floats,
+) -> None:
     """Fills ``paid`` and ``spread``, which must be zeros."""
     actors, zero = count(g, s.PATIENCE), splat(0.0)
     gather(g, table, t, True, work)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from foedus.arraytypes import Floats
 from foedus.game.arrays import GameArrays
-from foedus.solve.arrays import Floats
 
 
 def coefficients(g: GameArrays, table: Floats, t: int) -> Floats:

@@ -10,15 +10,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats, Longs
 from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.game.compile import Game
 from foedus.game.program import Memo, WorldError
 from foedus.solve.play import Play
 from foedus.solve.visits import visits
 from foedus.worlds.simulate import Games, blame, same_tables, tables_of
-
-Floats = NDArray[np.float64]
-Longs = NDArray[np.int64]
 
 
 @dataclass
@@ -110,8 +108,9 @@ class Block:
 Change = Callable[[Play, list[Floats]], tuple[Play, list[Floats]]]
 
 
-def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Change | None = None,
-           memo: Memo | None = None) -> Iterator[Block]:  # fmt: skip
+def blocks(
+    games: Games, policy: str, draws: Mapping[str, Floats], change: Change | None = None, memo: Memo | None = None
+) -> Iterator[Block]:
     """The worlds of ``draws`` {assumption: [W]} solved under ``policy``, block by block.
 
     ``change`` makes another game of the one compiled. ``memo`` is kept between calls with the same draws. ScenarioError
@@ -131,8 +130,13 @@ def blocks(games: Games, policy: str, draws: Mapping[str, Floats], change: Chang
         raise blame(games.scenario, policy, draws, 0, wrong) from None
 
 
-def in_blocks(games: Games, policy: str, draws: Mapping[str, Floats],
-              work: Callable[[Play, list[Floats]], dict[str, Floats]], threads: int = 2) -> dict[str, Floats]:  # fmt: skip
+def in_blocks(
+    games: Games,
+    policy: str,
+    draws: Mapping[str, Floats],
+    work: Callable[[Play, list[Floats]], dict[str, Floats]],
+    threads: int = 2,
+) -> dict[str, Floats]:
     """What ``work(play, tables)`` gives for every block of LANES worlds, joined.
 
     The first dim of each array is the world. ``tables`` are the coefficients [rows, LANES] as they are,
@@ -144,8 +148,9 @@ def in_blocks(games: Games, policy: str, draws: Mapping[str, Floats],
     return {key: np.concatenate([part[key] for part in found])[:width] for key in found[0]}
 
 
-def _parted(games: Games, policy: str, draws: Mapping[str, Floats],
-            memo: Memo | None) -> tuple[Play, list[list[Floats]], int]:  # fmt: skip
+def _parted(
+    games: Games, policy: str, draws: Mapping[str, Floats], memo: Memo | None
+) -> tuple[Play, list[list[Floats]], int]:
     """(play with alike solves shared, the tables of each block, worlds); the last block is padded with its last world."""
     play, perception = games.play(policy)
     width = len(next(iter(draws.values()))) if draws else 1

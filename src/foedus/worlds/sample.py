@@ -13,15 +13,15 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
+from foedus.errors import FoedusError, nearest
 from foedus.scenario.distributions import Distribution
-from foedus.scenario.errors import ExpressionError, FoedusError, ScenarioError
-from foedus.scenario.expr import Tree, assumption_names, evaluate, nearest, parse
+from foedus.scenario.errors import ExpressionError, ScenarioError
+from foedus.scenario.expr import Tree, assumption_names, evaluate, parse
 from foedus.scenario.schema import Num, Scenario
 from foedus.scenario.scope import number_scope
 
-Floats = NDArray[np.float64]
 Method = Literal["lhs", "sobol"]
 # Sobol dimensions that names are spread over: enough for few collisions, few enough to be quick.
 SOBOL_DIMENSIONS = 1024
@@ -198,10 +198,7 @@ def resolve(
 
 
 def replace(
-    scenario: Scenario,
-    values: Mapping[str, Floats],
-    overrides: Mapping[str, Num | Tree],
-    held: Collection[str] = (),
+    scenario: Scenario, values: Mapping[str, Floats], overrides: Mapping[str, Num | Tree], held: Collection[str] = ()
 ) -> dict[str, Floats]:
     """``values`` (all assumptions) with some replaced, and what is derived from these worked out anew.
 

@@ -11,8 +11,8 @@ from functools import cache
 from threading import RLock
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
 from foedus.game.bind import bind
 from foedus.game.compile import Game, Watch, compile_game
@@ -29,7 +29,6 @@ from foedus.solve.play import Play, Solving
 from foedus.solve.queries import watch_for
 from foedus.worlds.versions import environments
 
-Floats = NDArray[np.float64]
 CHUNK = 256  # worlds whose coefficients are evaluated together
 AHEAD = 3  # policies whose coefficients are made ready before those of the first are needed no more
 
@@ -100,12 +99,24 @@ class Simulation:
         return np.zeros(len(first.value))
 
 
-def simulate(scenario: Scenario, worlds: Mapping[str, Floats], policies: Sequence[str] | None = None,
-             queries: Sequence[Query] = (), *, lam_scale: float = 1.0, rationality: str | None = None,
-             outcomes: Mapping[str, Tree] | None = None, observe: bool = True, threads: int = 2,
-             progress: Callable[[int], None] | None = None, games: Games | None = None,
-             variations: Mapping[str, Setting] | None = None, few: int = 0, first: int = 0,
-             bare: bool = False) -> Simulation:  # fmt: skip
+def simulate(
+    scenario: Scenario,
+    worlds: Mapping[str, Floats],
+    policies: Sequence[str] | None = None,
+    queries: Sequence[Query] = (),
+    *,
+    lam_scale: float = 1.0,
+    rationality: str | None = None,
+    outcomes: Mapping[str, Tree] | None = None,
+    observe: bool = True,
+    threads: int = 2,
+    progress: Callable[[int], None] | None = None,
+    games: Games | None = None,
+    variations: Mapping[str, Setting] | None = None,
+    few: int = 0,
+    first: int = 0,
+    bare: bool = False,
+) -> Simulation:
     """Solves the game of each policy in each world and answers the queries, exactly.
 
     ``worlds`` maps every sampled assumption to an array [W]. ``outcomes`` are events whose
@@ -138,8 +149,9 @@ def simulate(scenario: Scenario, worlds: Mapping[str, Floats], policies: Sequenc
     return simulations[0]
 
 
-def _joined(made: Mapping[tuple[str, str], list[dict[str, Floats]]], setting: str,
-            played: Mapping[str, Game]) -> dict[str, PolicyResult]:  # fmt: skip
+def _joined(
+    made: Mapping[tuple[str, str], list[dict[str, Floats]]], setting: str, played: Mapping[str, Game]
+) -> dict[str, PolicyResult]:
     """The results of each policy in one setting, chunks joined."""
     results = {}
     for policy, game in played.items():
@@ -158,8 +170,16 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 class Games:
     """The compiled games of a scenario's policies, compiled once per set of enabled actions."""
 
-    def __init__(self, scenario: Scenario, queries: Sequence[Query], outcomes: Mapping[str, Tree], observe: bool = True,
-                 entropy: bool = False, ahead: int = 0, lean: bool = False):  # fmt: skip
+    def __init__(
+        self,
+        scenario: Scenario,
+        queries: Sequence[Query],
+        outcomes: Mapping[str, Tree],
+        observe: bool = True,
+        entropy: bool = False,
+        ahead: int = 0,
+        lean: bool = False,
+    ):
         self.entropy, self.ahead, self.lean = entropy, ahead, lean
         self.scenario, self.queries, self.outcomes = scenario, tuple(queries), dict(outcomes)
         self.observed = Observations(scenario) if observe and scenario.observations else None
@@ -230,8 +250,16 @@ class Games:
 class _Work:
     """One policy in one chunk of worlds, in blocks padded with copies of the last world, handed to the pool."""
 
-    def __init__(self, games: Games, policy: str, draws: Mapping[str, Floats], first: int,
-                 settings: Mapping[str, Setting], few: int, pool: ThreadPoolExecutor):  # fmt: skip
+    def __init__(
+        self,
+        games: Games,
+        policy: str,
+        draws: Mapping[str, Floats],
+        first: int,
+        settings: Mapping[str, Setting],
+        few: int,
+        pool: ThreadPoolExecutor,
+    ):
         self.games, self.policy, self.draws, self.first, self.pool = games, policy, draws, first, pool
         self.width = len(next(iter(draws.values())))
         self.widths = {name: min(few, self.width) if name else self.width for name in settings}
@@ -258,8 +286,9 @@ class _Work:
         """The blocks that a setting is played in."""
         return blocks[: -(-self.widths[setting] // LANES)]
 
-    def collect(self, made: dict[tuple[str, str], list[dict[str, Floats]]],
-                progress: Callable[[int], None] | None) -> None:  # fmt: skip
+    def collect(
+        self, made: dict[tuple[str, str], list[dict[str, Floats]]], progress: Callable[[int], None] | None
+    ) -> None:
         """Waits for the blocks and keeps their results."""
         for name, jobs in self.jobs.items():
             width = self.widths[name]
@@ -269,8 +298,9 @@ class _Work:
             whole = {key: np.concatenate([part[key] for part in found])[:width] for key in found[0]}
             made.setdefault((name, self.policy), []).append(whole)
 
-    def _results(self, jobs: list[Future[dict[str, Floats]]], width: int,
-                 progress: Callable[[int], None] | None) -> Iterator[dict[str, Floats]]:  # fmt: skip
+    def _results(
+        self, jobs: list[Future[dict[str, Floats]]], width: int, progress: Callable[[int], None] | None
+    ) -> Iterator[dict[str, Floats]]:
         for block, job in enumerate(jobs):
             at = block * LANES
             try:
@@ -293,8 +323,15 @@ def same_tables(tables: Sequence[Floats]) -> tuple[int, ...]:
     )
 
 
-def tables_of(scenario: Scenario, policy: str, game: Game, perception: Perception, draws: Mapping[str, Floats],
-            width: int, memo: Memo | None = None) -> list[Floats]:  # fmt: skip
+def tables_of(
+    scenario: Scenario,
+    policy: str,
+    game: Game,
+    perception: Perception,
+    draws: Mapping[str, Floats],
+    width: int,
+    memo: Memo | None = None,
+) -> list[Floats]:
     """Evaluated coefficients: of things as they are, then of each version of the game."""
     versions = list(dict.fromkeys(solve.version for solve in perception.solves))
     plain = Version(-1, frozenset(secrets_of(scenario, policy)))

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
+from foedus.errors import FoedusError
 from foedus.game.perceive import Perception, secrets_of
 from foedus.game.program import Program
 from foedus.game.views import believed, disputed
 from foedus.game.words import Words
-from foedus.scenario.errors import FoedusError
 from foedus.scenario.expr import Tree, assumption_names
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Num, Scenario
@@ -24,7 +24,6 @@ from foedus.scenario.slopes import Slopes, differentiate
 from foedus.solve.gradient import Gradient
 from foedus.worlds.simulate import Games, tables_of
 
-Floats = NDArray[np.float64]
 Values = dict[str, Floats]
 Moving = dict[str, Slopes]  # a name's slope in each assumption as drawn
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foedus.scenario.errors import FoedusError
+from foedus.arraytypes import Floats
+from foedus.errors import FoedusError
 from foedus.worlds.sample import unit_sample
 from foedus.worlds.weights import ess
 
-Floats = NDArray[np.float64]
 Unit = dict[str, Floats]
 LogLikelihood = Callable[[Unit], ArrayLike]
 _EDGE = 2.0**-40

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from foedus.arraytypes import Floats
 from foedus.game.perceive import Version, secrets_of
 from foedus.game.views import believed, disputed
 from foedus.scenario.schema import Num, Scenario
 from foedus.worlds.sample import replace, resolve
-
-Floats = NDArray[np.float64]
 
 
 def environments(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from foedus.scenario.errors import FoedusError
+from foedus.arraytypes import Floats
+from foedus.errors import FoedusError
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Floats = NDArray[np.float64]
 _BLOCK = 256  # worlds that are averaged at a time
 
 
@@ -153,3 +157,33 @@ def distance(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> float:
     _, inverse = np.unique(array, return_inverse=True)
     gap = np.bincount(inverse.ravel(), a / a.sum() - b / b.sum())
     return float(min(np.abs(np.cumsum(gap)).max(), 1.0))
+
+
+LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
+
+
+def quantiles(values: Floats, weights: Floats, probs: Sequence[float]) -> Floats:
+    """Weighted quantiles over the first axis (worlds): ``[len(probs), ...]``; NaN values weigh nothing.
+
+    The quantile at p is the smallest value whose cumulated weight reaches p.
+    """
+    order = np.argsort(values, axis=0)  # NaN sort last
+    ranked = np.take_along_axis(values, order, axis=0)
+    weight = np.where(np.isnan(ranked), 0.0, weights[order])
+    cumulated = np.cumsum(weight, axis=0)
+    total = cumulated[-1]
+    picks = []
+    for prob in probs:
+        index = np.minimum((cumulated < prob * total * (1 - 1e-12)).sum(axis=0), values.shape[0] - 1)
+        picks.append(np.take_along_axis(ranked, index[None], axis=0)[0])
+    return np.where(total > 0, np.array(picks), np.nan)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A number over worlds: its weighted average, median, and the ends between which 90% of the weight lies."""
+
+    mean: float
+    low: float
+    median: float
+    high: float

@@ -1,0 +1,101 @@
+"""Claims: in which worlds does a sentence of the argument hold, what decides it, was it built in?
+
+A reading holds in a world or does not. Its share of worlds is not the probability that
+the sentence is true: it says how much of the plausible space the sentence survives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from foedus.arraytypes import Bools, Floats
+from foedus.scenario.expr import Tree, evaluate
+from foedus.scenario.query import Query, parse_reading, queries_of
+from foedus.scenario.schema import Assumption, Scenario
+from foedus.scenario.scope import query_scope
+
+_SIGN = {">": 1.0, ">=": 1.0, "<": -1.0, "<=": -1.0}
+
+
+@dataclass(frozen=True)
+class ReadReading:
+    """A reading as a tree, its queries asked under the factual policy where they name none."""
+
+    claim: str
+    name: str
+    text: str
+    tree: Tree
+    queries: tuple[Query, ...]
+
+    @property
+    def label(self) -> str:
+        """``claim.reading``."""
+        return f"{self.claim}.{self.name}"
+
+    def holds(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Bools:
+        """[worlds] whether it holds; False where it is undefined."""
+        known = self.defined(answers, width)
+        value = np.broadcast_to(np.asarray(self._value(self.tree, answers, assumptions), float), width)
+        return np.asarray((value != 0) & ~np.isnan(value) & known)
+
+    def defined(self, answers: Mapping[Query, Floats], width: int) -> Bools:
+        """[worlds] whether every query has an answer."""
+        known = np.ones(width, bool)
+        for query in self.queries:
+            known &= ~np.isnan(answers[query])
+        return known
+
+    def margin(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
+        """[worlds] by how much it holds (below 0: fails); NaN where it is no comparison or undefined."""
+        sign = _SIGN.get(self.tree[0])
+        if sign is None:
+            return np.full(width, np.nan)
+        left, right = (self._value(part, answers, assumptions) for part in self.tree[1:])
+        return np.array(np.broadcast_to(sign * (np.asarray(left, float) - right), width))
+
+    def value(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
+        """[worlds] the number that it comes to."""
+        return np.array(np.broadcast_to(np.asarray(self._value(self.tree, answers, assumptions), float), width))
+
+    def _value(self, tree: Tree, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats]) -> Floats:
+        env: dict[Any, Floats] = {**dict[Any, Floats](assumptions), **answers}
+        return np.asarray(evaluate(tree, {}, env))
+
+
+def read_claims(scenario: Scenario) -> list[ReadReading]:
+    """Every reading of every claim."""
+    scope, factual = query_scope(scenario), scenario.factual_policy
+    made = []
+    for claim, written in scenario.claims.items():
+        for name, text in written.readings.items():
+            tree = under(parse_reading(text, scope), factual)
+            made.append(ReadReading(claim, name, text, tree, tuple(queries_of(tree))))
+    return made
+
+
+def under(tree: Tree, policy: str) -> Tree:
+    """The tree with its queries asked under ``policy`` where they name none."""
+    if tree[0] == "query":
+        return ("query", tree[1] if tree[1].under else replace(tree[1], under=policy))
+    if tree[0] in ("num", "state", "asm", "t"):
+        return tree
+    return (tree[0], *(under(part, policy) for part in tree[1:]))
+
+
+def neutral_scenario(scenario: Scenario, rests_on: Mapping[str, Any]) -> Scenario:
+    """The scenario with some assumptions fixed."""
+    changed = scenario.model_copy()
+    changed.assumptions = {
+        **scenario.assumptions,
+        **{name: Assumption(value=value) for name, value in rests_on.items() if name in scenario.assumptions},
+    }
+    changed.actors = dict(scenario.actors)
+    for name, value in rests_on.items():
+        actor, _, own = name.partition(".")
+        if own and actor in changed.actors:
+            changed.actors[actor] = changed.actors[actor].model_copy(update={own: Assumption(value=value)})
+    return changed

@@ -1,0 +1,169 @@
+"""Inverse analysis: what would the players have to prefer for a state to last? (Kinsara and others 2015.)
+
+Stability of a state s for a player depends only on which states the player prefers to s. So for each concept the
+condition on its preferences is a list of clauses, one for each move the player has, all of which must be met. A
+clause lists alternatives, and an alternative is a set of states none of which the player may prefer to s. Under
+SEQ and SIM the alternatives depend on what the others prefer, which is taken as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import numpy as np
+
+from foedus.conflict.analysis import CONCEPTS, model_of
+from foedus.conflict.conflict import Conflict, OptionModel
+from foedus.conflict.graph import GraphConflict, Model, moves_of
+from foedus.conflict.moves import Moves, legally_reached, steps_from
+from foedus.errors import FoedusError
+
+States = frozenset[int]
+
+_ALWAYS: tuple[States, ...] = (frozenset(),)
+_MOST_CHANGES = 4
+_MOST_COUNTED = 16
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What one player must prefer for a state to be stable for it.
+
+    ``clauses``: each must be met, by keeping all states of one of its alternatives no better than the state.
+    ``preferred``: the states that the player now prefers to it. ``met``: whether the condition holds now.
+    ``change``: a smallest set of states that the player would have to cease to prefer, None if it has more than
+    four. ``share``: of all strict orders of the states, the share that meets the condition; None if more than 16
+    states matter or the player has several members.
+    """
+
+    player: str
+    clauses: tuple[tuple[States, ...], ...]
+    preferred: States
+    met: bool
+    change: States | None
+    share: float | None
+
+
+def inverse(conflict: Conflict | GraphConflict | Model, state: int | str, concept: str) -> list[Requirement]:
+    """The condition on each player's preferences under which ``state`` (index or label) is an equilibrium.
+
+    Raises FoedusError for an unknown concept or state, and for ``sim`` outside option form.
+    """
+    model = model_of(conflict) if isinstance(conflict, Conflict | GraphConflict) else conflict
+    if concept not in CONCEPTS:
+        raise FoedusError(f"There is no stability concept {concept!r}; there are {', '.join(CONCEPTS)}.")
+    if concept == "sim" and not isinstance(model, OptionModel):
+        raise FoedusError("Simultaneous stability is defined for conflicts in option form only.")
+    target = model.state(state) if isinstance(state, str) else state
+    movers = [moves_of(model, members) for members in model.players]
+    out = []
+    for place, focal in enumerate(movers):
+        others = movers[:place] + movers[place + 1 :]
+        clauses = {
+            _smallest([frozenset({first}), *_responses(model, focal, others, target, first, concept)], target)
+            for first in steps_from(focal, target, improving=False)
+        }
+        clauses -= {_ALWAYS}
+        name = " + ".join(model.names[member] for member in model.players[place])
+        out.append(_requirement(name, tuple(sorted(clauses, key=_order)), focal, target))
+    return out
+
+
+def sentences(model: Model, state: int, requirement: Requirement) -> list[str]:
+    """The condition in words, a sentence for each clause."""
+    here = model.label(state)
+    out = []
+    for clause in requirement.clauses:
+        ways = [" and ".join(model.label(other) for other in sorted(alternative)) for alternative in clause]
+        out.append(f"{requirement.player} must not prefer to {here}: {'; or '.join(ways)}.")
+    return out
+
+
+def _order(clause: tuple[States, ...]) -> list[list[int]]:
+    return [sorted(alternative) for alternative in clause]
+
+
+def _responses(
+    model: Model, focal: Moves, others: Sequence[Moves], state: int, first: int, concept: str
+) -> list[States]:
+    """What could deter the move to ``first``: sets of states that must be no better than ``state``."""
+    if concept == "nash":
+        return []
+    if concept == "sim" and isinstance(model, OptionModel):
+        return [frozenset({outcome}) for outcome in _joint_outcomes(model, others, state, first)]
+    reached = [int(after) for after in legally_reached(others, first, improving=concept == "seq")]
+    if concept != "smr":
+        return [frozenset({after}) for after in reached]
+    return [frozenset({after, *steps_from(focal, after, improving=False)}) for after in reached]
+
+
+def _joint_outcomes(model: OptionModel, others: Sequence[Moves], state: int, first: int) -> list[int]:
+    """Feasible outcomes when others improve from ``state`` in the instant of the move to ``first``."""
+    start = int(model.numbers[state])
+    changes = {start ^ int(model.numbers[first])}
+    for moves in others:
+        own = [0, *(start ^ int(model.numbers[after]) for after in steps_from(moves, state, improving=True))]
+        changes = {change | more for change in changes for more in own}
+    found = model.find(np.array([start ^ change for change in sorted(changes)]))
+    return [int(index) for index in found if index >= 0]
+
+
+def _smallest(alternatives: Sequence[States], state: int) -> tuple[States, ...]:
+    """The alternatives, less ``state`` itself, that contain no other one; the smallest first."""
+    kept: list[States] = []
+    for alternative in sorted(
+        {other - {state} for other in alternatives}, key=lambda states: (len(states), sorted(states))
+    ):
+        if not any(other <= alternative for other in kept):
+            kept.append(alternative)
+    return tuple(kept)
+
+
+def _requirement(name: str, clauses: tuple[tuple[States, ...], ...], focal: Moves, state: int) -> Requirement:
+    better = (focal.ranks > focal.ranks[:, [state]]).all(axis=0)
+    preferred = frozenset(int(other) for other in np.flatnonzero(better))
+    share = _share(clauses) if len(focal.ranks) == 1 else None
+    return Requirement(name, clauses, preferred, _met(clauses, preferred), _change(clauses, preferred), share)
+
+
+def _met(clauses: Sequence[Sequence[States]], preferred: States) -> bool:
+    return all(any(not alternative & preferred for alternative in clause) for clause in clauses)
+
+
+def _change(clauses: Sequence[Sequence[States]], preferred: States) -> States | None:
+    """A smallest set of states to stop preferring, found by trying ever larger ones, clause by clause."""
+
+    def search(dropped: States, left: int) -> States | None:
+        rest = preferred - dropped
+        failing = next((clause for clause in clauses if all(alt & rest for alt in clause)), None)
+        if failing is None:
+            return dropped
+        for alternative in failing:
+            needed = alternative & rest
+            if len(needed) <= left and (found := search(dropped | needed, left - len(needed))) is not None:
+                return found
+        return None
+
+    for size in range(_MOST_CHANGES + 1):
+        if (found := search(frozenset(), size)) is not None:
+            return found
+    return None
+
+
+def _share(clauses: Sequence[Sequence[States]]) -> float | None:
+    """The share of strict orders that meet the clauses.
+
+    Of the r states that matter, exactly a given set of b is preferred in b! (r - b)! / (r + 1)! of all orders.
+    """
+    matter = sorted({state for clause in clauses for alternative in clause for state in alternative})
+    r = len(matter)
+    if r > _MOST_COUNTED:
+        return None
+    total = 0.0
+    for size in range(r + 1):
+        met = sum(_met(clauses, frozenset(above)) for above in combinations(matter, size))
+        total += met / ((r + 1) * comb(r, size))
+    return total

@@ -1,0 +1,277 @@
+"""Who wants the same as whom: how alike actors rank the outcomes that are reached, weighted by how often they are.
+
+An *outcome* is the state at a period's end. What it is worth to an actor is what that period pays on the way to
+it and at its end, and what the actor may expect from then on within the reported periods (a terminal value
+included), as play goes and at true odds. Measures, each from -1 (opposed) to 1 (at one):
+
+- ``plays``: Pearson's correlation of what two actors are paid over a whole play (discounted), over all plays;
+- ``payoffs``: the same of stage payoffs over period-end states, weighted by expected visits (the query ``alignment``);
+- ``prospects``: the same of the worth of outcomes, less its mean over outcomes of the same period;
+- ``order``: Kendall's tau-b (Kendall 1945) of that worth, averaged over periods; a pair of states weighs the product
+  of their expected visits;
+- ``positions``: S (Signorino and Ritter 1999) over steps from one level of a state variable to the next, all else
+  equal: an actor is for a step, against it, or indifferent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foedus.arraytypes import Floats, Longs
+from foedus.game.arrays import LANES, GameArrays
+from foedus.game.program import Memo
+from foedus.solve.arrays import graph
+from foedus.solve.queries import ratio
+from foedus.solve.visits import account, values
+from foedus.worlds.blocks import Block, Shape, blocks
+from foedus.worlds.simulate import Games
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from foedus.runs.result import Run
+
+MEASURES = ("plays", "payoffs", "prospects", "order", "positions")
+WORLDS, FEW = 24, 8  # worlds of the policy that is looked at, and of the comparison of policies
+MOST_STATES = 400  # period-end states that ranks are compared over: those visited most
+INDIFFERENT = 0.01  # a step worth less than this share of an actor's spread of worth is no step to it
+_TIE = 1e-9
+
+
+def look(run: Run, policy: str) -> xr.Dataset:
+    """Alignment of all pairs of actors: ``alignment`` [world, measure, actor, other] under ``policy``.
+
+    ``change`` is the same less that under the factual policy; ``compared`` [policy, few, measure, actor, other]
+    has every policy of the run, on fewer worlds. ``weight`` and ``few_weight`` are those of the worlds. NaN where
+    an actor is never better or worse off.
+    """
+    import xarray as xr
+
+    wide, few = run.few(WORLDS), run.few(FEW)
+    factual = run.scenario.factual_policy
+    games = Games(run.scenario, (), {}, observe=False)
+    known: dict[int, _States] = {}
+    one, two = Memo(), Memo()
+    here = alignment(games, policy, wide.draws, known, one)
+    base = here if policy == factual else alignment(games, factual, wide.draws, known, one)
+    compared = np.stack([alignment(games, name, few.draws, known, two) for name in run.policies])
+    actors, dims = list(run.scenario.actors), ("measure", "actor", "other")
+    return xr.Dataset(
+        {
+            "alignment": (("world", *dims), here),
+            "change": (("world", *dims), here - base),
+            "compared": (("policy", "few", *dims), compared),
+            "weight": ("world", wide.weights),
+            "few_weight": ("few", few.weights),
+        },
+        coords={"measure": list(MEASURES), "actor": actors, "other": actors, "policy": run.policies},
+        attrs={"policy": policy, "factual": factual, "indifferent": INDIFFERENT, "states": MOST_STATES},
+    )
+
+
+def alignment(
+    games: Games,
+    policy: str,
+    draws: Mapping[str, Floats],
+    known: dict[int, _States] | None = None,
+    memo: Memo | None = None,
+) -> Floats:
+    """[world, measure, actor, other] under one policy, solved anew.
+
+    ``known`` and ``memo`` keep what policies share, in any worlds and in the same.
+    """
+    known = {} if known is None else known
+    made = []
+    for block in blocks(games, policy, draws, memo=memo):
+        key = id(block.game.rows)  # the same for policies that differ in bindings only
+        if key not in known:
+            known[key] = _States(block)
+        made.append(_measures(block, known[key])[: block.width])
+    return np.concatenate(made)
+
+
+def at_true_odds(g: GameArrays) -> GameArrays:
+    """The game in which everybody values nature by its true odds and nobody minds ambiguity."""
+    return g._replace(view_of=np.zeros_like(g.view_of), ambiguity=np.full_like(g.ambiguity, -1))
+
+
+class _States:
+    """The states at periods' ends of a compiled game: what is paid there, and steps between them."""
+
+    def __init__(self, block: Block):
+        from scipy.sparse import csr_array
+
+        self.game, g = block.game, block.game.arrays
+        self.nodes = g.end_nodes
+        self.rows = block.game.rows[self.nodes]
+        action = g.a_ptr[self.nodes]
+        place = np.full(len(g.base), -1)
+        place[action] = np.arange(len(action))
+        owner = Shape(g).action_of_pay
+        end = np.where(owner >= 0, place[owner], -1)
+        self.plain = graph(at_true_odds(g))
+        pays = np.flatnonzero(end >= 0)
+        self.coefficients = g.pay_coef[pays]
+        row = end[pays] * len(g.patience) + (g.obj_actor[g.pay_obj[pays]] if len(pays) else 0)
+        shape = len(self.nodes) * len(g.patience), len(pays)
+        self.sum = csr_array((np.ones(len(pays)), (row, np.arange(len(pays)))), shape=shape)
+
+    def stage(self, now: Floats) -> Floats:
+        """[ends, actors, LANES] what each actor is paid at a period's end."""
+        return np.asarray(self.sum @ now[self.coefficients]).reshape(len(self.nodes), -1, LANES)
+
+    @cached_property
+    def steps(self) -> list[tuple[Longs, Longs]]:
+        """For each step of a variable from one level to the next that is met: the states below and above it.
+
+        The two differ in nothing else.
+        """
+        found: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
+        for v in range(self.rows.shape[1]):
+            others: dict[bytes, list[int]] = {}
+            for e, row in enumerate(np.delete(self.rows, v, axis=1)):
+                others.setdefault(row.tobytes(), []).append(e)
+            for alike in others.values():
+                ordered = sorted(alike, key=lambda e: int(self.rows[e, v]))
+                for low, high in pairwise(ordered):
+                    key = v, int(self.rows[low, v]), int(self.rows[high, v])
+                    found.setdefault(key, []).append((low, high))
+        return [
+            (np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])) for pairs in found.values()
+        ]
+
+
+@dataclass
+class _Sums:
+    """What is added up over periods; the last dim is the lane."""
+
+    visits: Floats  # [ends]
+    worth: Floats  # [ends, actors] of visits times worth, less the period's mean
+    paid: Floats  # [actors] of visits times stage payoffs, less those of the first state
+    paid_twice: Floats  # [actors, actors]
+    worth_twice: Floats  # [actors, actors]
+    plays: Floats  # [actors, actors] covariance of what is paid over a play
+
+
+def _measures(block: Block, states: _States) -> Floats:
+    """[LANES, measure, actor, other]"""
+    sums = _sums(block, states)
+    weight = sums.visits.sum(axis=0)
+    mean = sums.paid / weight
+    paid = sums.paid_twice / weight - mean[:, None] * mean[None, :]
+    matrices = [_correlation(sums.plays), _correlation(paid), _correlation(sums.worth_twice / weight)]
+    many, actors = len(MEASURES), sums.worth.shape[1]
+    made = np.full((LANES, many, actors, actors), np.nan)
+    made[:, :3] = np.stack(matrices).transpose(3, 0, 1, 2)
+    most = np.sort(np.argsort(-sums.visits.sum(axis=1), kind="stable")[:MOST_STATES])
+    worth = ratio(sums.worth, np.broadcast_to(sums.visits[:, None], sums.worth.shape))
+    for lane in range(block.width):
+        here = most[sums.visits[most, lane] > 0]
+        made[lane, 3] = kendall(worth[here, :, lane].T, sums.visits[here, lane])
+        scale = np.sqrt(np.maximum(np.diagonal(sums.worth_twice[..., lane]) / weight[lane], 0))
+        made[lane, 4] = similarity(*_positions(worth[..., lane], sums.visits[:, lane], states.steps, scale))
+    return made
+
+
+def _sums(block: Block, states: _States) -> _Sums:
+    game, nodes = block.game, states.nodes
+    actors, ends = len(game.turn.actors), len(nodes)
+    seen = block.visits()
+    square = (actors, actors, LANES)
+    sums = _Sums(
+        np.zeros((ends, LANES)),
+        np.zeros((ends, actors, LANES)),
+        np.zeros((actors, LANES)),
+        np.zeros(square),
+        np.zeros(square),
+        np.zeros(square),
+    )
+    patience = block.now(0)[game.arrays.patience]
+    shift = states.stage(block.now(0))[0]
+    for t, found in values(states.plain, block.tables[0], game.periods, block.played):
+        paid, spread = account(states.plain, block.tables[0], t, block.played, seen[t], found)
+        spread += np.tril(spread.transpose(2, 0, 1), -1).transpose(2, 1, 0)
+        sums.plays += spread * (patience**t)[:, None] * (patience**t)[None, :]
+        weight = seen[t, nodes]
+        stage = states.stage(block.now(t)) - shift
+        sums.visits += weight
+        sums.paid += np.einsum("el,eal->al", weight, stage)
+        sums.paid_twice += np.einsum("el,eal,ebl->abl", weight, stage, stage)
+        worth = found[nodes] + ratio(paid[nodes], np.broadcast_to(weight[:, None], paid[nodes].shape))
+        worth = np.where(weight[:, None] > 0, worth, 0.0)
+        worth = worth - np.einsum("el,eal->al", weight, worth) / weight.sum(axis=0)
+        sums.worth += weight[:, None] * worth
+        sums.worth_twice += np.einsum("el,eal,ebl->abl", weight, worth, worth)
+    sums.plays += _start_spread(block, found)
+    return sums
+
+
+def _start_spread(block: Block, found: Floats) -> Floats:
+    """[actors, actors, LANES] covariance of what actors expect over the start states."""
+    nodes, coefficients, _ = block.game.starts[()]
+    odds, worth = block.now(0)[coefficients], found[nodes]
+    away = worth - np.einsum("sl,sal->al", odds, worth)
+    return np.asarray(np.einsum("sl,sal,sbl->abl", odds, away, away))
+
+
+def _correlation(covariance: Floats) -> Floats:
+    """[actors, actors, LANES] correlations; NaN where an actor's variance is nothing beside the greatest."""
+    variance = np.einsum("aal->al", covariance)
+    some = variance > 1e-15 * np.maximum(variance.max(axis=0), 1e-30)
+    scale = np.where(some, np.sqrt(np.maximum(variance, 0)), 0.0)
+    return np.asarray(np.clip(ratio(covariance, scale[:, None] * scale[None, :]), -1, 1))
+
+
+def kendall(values: Floats, weights: Floats) -> Floats:
+    """[rows, rows] Kendall's tau-b between the rows of ``values`` [rows, items]; NaN for a row without differences.
+
+    A pair of items weighs the product of their ``weights``; with equal ones it is tau-b as usual.
+    """
+    reach = np.ptp(values, axis=1, keepdims=True) if values.size else np.zeros((len(values), 1))
+    close = _TIE * np.maximum(reach, np.abs(values).max(axis=1, keepdims=True, initial=0))[:, :, None]
+    gap = values[:, :, None] - values[:, None, :]
+    signs = np.where(np.abs(gap) <= close, 0.0, np.sign(gap))
+    both = (signs * np.outer(weights, weights)).reshape(len(values), -1) @ signs.reshape(len(values), -1).T
+    ties = np.sqrt(np.diag(both))
+    return np.asarray(np.clip(ratio(both, np.outer(ties, ties)), -1, 1))
+
+
+def similarity(positions: Floats, weights: Floats, widest: float = 2.0) -> Floats:
+    """[actors, actors] S = 1 - 2 sum_k w_k |p_ik - p_jk| / (d_max sum_k w_k) of Signorino and Ritter (1999).
+
+    ``positions`` [actors, issues], the issues' ``weights``, and ``widest``: how far apart two positions can be.
+    NaN without issues.
+    """
+    total = weights.sum()
+    if total <= 0:
+        return np.full((len(positions),) * 2, np.nan)
+    apart = np.abs(positions[:, None] - positions[None, :]) @ weights
+    return np.asarray(1 - 2 * apart / (widest * total))
+
+
+def _positions(
+    worth: Floats, visits: Floats, steps: Sequence[tuple[Longs, Longs]], scale: Floats
+) -> tuple[Floats, Floats]:
+    """([actors, steps] 1, 0 or -1, weights [steps]): whether each actor gains by a step, all else equal."""
+    found = list(_each_step(worth, visits, steps))
+    if not found:
+        return np.zeros((worth.shape[1], 0)), np.zeros(0)
+    gains = np.stack([gain for gain, _ in found], axis=1)
+    small = np.maximum(INDIFFERENT * scale, 1e-300)[:, None]
+    return np.where(np.abs(gains) <= small, 0.0, np.sign(gains)), np.array([weight for _, weight in found])
+
+
+def _each_step(worth: Floats, visits: Floats, steps: Sequence[tuple[Longs, Longs]]) -> Iterator[tuple[Floats, float]]:
+    """For each step that is met on both sides: the mean gain [actors], and how often it is (harmonic mean of visits)."""
+    for low, high in steps:
+        a, b = visits[low], visits[high]
+        use = (a > 0) & (b > 0)
+        if use.any():
+            weight = 2 * a[use] * b[use] / (a[use] + b[use])
+            yield weight @ (worth[high[use]] - worth[low[use]]) / weight.sum(), float(weight.sum())

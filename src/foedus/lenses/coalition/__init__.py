@@ -1,0 +1,10 @@
+"""The lens ``coalition``: what it asks, what it computes (``measure``) and how it is told (``telling``)."""
+
+from foedus.lenses.coalition.measure import look
+from foedus.lenses.coalition.telling import tell
+
+name = "coalition"
+heading = "Coalitions"
+question = "Does the axis hold, and what would split it?"
+
+__all__ = ["heading", "look", "name", "question", "tell"]

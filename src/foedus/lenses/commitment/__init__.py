@@ -1,0 +1,10 @@
+"""The lens ``commitment``: what it asks, what it computes (``measure``) and how it is told (``telling``)."""
+
+from foedus.lenses.commitment.measure import look
+from foedus.lenses.commitment.telling import tell
+
+name = "commitment"
+heading = "Commitments"
+question = "What does each promise or threat do, and how clear should it be, for whom?"
+
+__all__ = ["heading", "look", "name", "question", "tell"]

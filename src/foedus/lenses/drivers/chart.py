@@ -1,0 +1,45 @@
+"""Charts of what drives a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from markupsafe import Markup
+
+from foedus.present.svg import Drawing, clipped
+from foedus.present.wording import number
+
+LEFT, WIDTH, ROW = 320.0, 470.0, 20.0
+
+
+def sobol_chart(names: Sequence[str], first: Sequence[float], total: Sequence[float], error: Sequence[float]) -> Markup:
+    """One row an assumption: its first-order index, and its total index with its interval."""
+    top = max(max(t + e for t, e in zip(total, error, strict=True)), 0.01)
+    drawing = Drawing(880, 34 + ROW * len(names), "Sobol indices")
+    for share in (0, 0.5, 1):
+        x = LEFT + WIDTH * share
+        drawing.line(x, 22, x, 28 + ROW * len(names), "grid" if share else "axis")
+        drawing.text(x, 16, number(top * share, 2), "small", "middle")
+    for k, name in enumerate(names):
+        y = 28 + ROW * k + ROW / 2
+        drawing.text(LEFT - 12, y + 4, clipped(name, LEFT - 14, 12), "", "end")
+        ends = total[k] - error[k], total[k] + error[k], total[k], first[k]
+        low, high, whole, alone = (LEFT + WIDTH * min(max(v / top, 0), 1) for v in ends)
+        drawing.line(low, y, high, y, "interval")
+        drawing.dot(whole, y, 4.5, "prior", f"{name}: total {number(total[k])} ± {number(error[k])}")
+        drawing.dot(alone, y, 4, "posterior", f"{name}: alone {number(first[k])}")
+    return drawing.render()
+
+
+def effects_chart(names: Sequence[str], effects: Sequence[float], shown: Callable[[float], str]) -> Markup:
+    """One row an assumption: a bar to the right where more of it raises the number, to the left where it lowers it."""
+    top = max(max(abs(effect) for effect in effects), 1e-300)
+    drawing = Drawing(880, 10 + ROW * len(names), "Local sensitivities")
+    drawing.line(LEFT + WIDTH / 2, 2, LEFT + WIDTH / 2, 6 + ROW * len(names))
+    for k, (name, effect) in enumerate(zip(names, effects, strict=True)):
+        y, size = 4 + ROW * k, WIDTH / 2 * abs(effect) / top
+        drawing.text(LEFT - 12, y + 14, clipped(name, LEFT - 14, 12), "", "end")
+        start = LEFT + WIDTH / 2 - (size if effect < 0 else 0)
+        drawing.rect(start, y + 4, size, 11, "bar" if effect > 0 else "posterior now", 0, f"{name}: {shown(effect)}")
+        drawing.text(LEFT + WIDTH + 8, y + 14, shown(effect), "num small")
+    return drawing.render()

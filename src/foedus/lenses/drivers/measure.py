@@ -1,0 +1,110 @@
+"""What drives a number or a verdict: shares of variance, regions, and slopes.
+
+- Sobol indices over the assumptions as drawn (Sobol 1993; Saltelli and others 2010), by SALib;
+- the region where a claim fails, or a query is high, as a box (Friedman and Fisher 1999; Bryant and Lempert 2010) and
+  as a shallow tree (Breiman and others 1984), over the weights of worlds;
+- slopes in every assumption at once, exact, by the adjoint (Griewank and Walther 2008). Times the spread of the
+  assumption they say what one standard deviation of each does at the margin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foedus.arraytypes import Floats
+from foedus.errors import FoedusError
+from foedus.lenses.drivers.subject import Subject
+from foedus.sensitivity.discovery import Box, Leaf, tree, where_it_fails
+from foedus.sensitivity.sobol import attribute
+from foedus.worlds.sample import from_unit, uncertain
+from foedus.worlds.simulate import Games
+from foedus.worlds.weights import mean, share, spread, weighted_quantile
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from foedus.runs.result import Run
+
+MOST_SOLVES = 12_000  # worlds that a Sobol design takes unless told
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where the ``cases`` are: where a claim fails, or where a query is above ``limit``; ``share`` of worlds."""
+
+    limit: float | None
+    share: float
+    box: Box | None
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True)
+class Local:
+    """The slope in one assumption over worlds: mean and 5% and 95% quantiles, and ``effect``, the mean slope times the
+    assumption's standard deviation; ``up`` is the share of worlds where more of it raises the number."""
+
+    assumption: str
+    slope: float
+    low: float
+    high: float
+    effect: float
+    up: float
+
+
+def indices(subject: Subject, points: int | None = None, seed: int = 0) -> xr.Dataset:
+    """Sobol indices of the number, the margin, or (where there is no margin) of whether the claim holds.
+
+    Solves ``points`` x (assumptions + 2) worlds; ``points`` is a power of two, by default the largest from 64 to 1024
+    that solves at most 12,000 (or 64).
+    """
+    scenario = subject.scenario
+    names = uncertain(scenario)
+    if points is None:
+        points = int(np.clip(2 ** int(np.log2(MOST_SOLVES / (len(names) + 2))), 64, 1024))
+    games = Games(scenario, subject.reading.queries, {}, observe=False)
+
+    def outcome(unit: dict[str, Floats]) -> Floats:
+        number, holds = subject.solve(from_unit(scenario, unit), games)
+        if number is None:
+            assert holds is not None
+            return holds.astype(float)
+        return number
+
+    return attribute(outcome, names, points, seed)
+
+
+def region(run: Run, subject: Subject, above: float | None = None) -> Region:
+    """Where a claim fails, or a query is above ``above`` (default: its upper quartile), in the run's worlds."""
+    number, holds = subject.solve(run.draws)
+    limit = None
+    if holds is None:
+        assert number is not None
+        limit = float(weighted_quantile(number, 0.75, run.weights)) if above is None else above
+        holds = ~(number > limit)
+    size = np.zeros(len(holds)) if number is None else np.where(np.isnan(number), 0.0, number)
+    box = where_it_fails(run.draws, holds, size if np.ptp(size) > 0 else None, run.weights)
+    leaves = tree(run.draws, ~holds, run.weights)
+    return Region(limit, share(~holds, run.weights), box, tuple(leaves))
+
+
+def local(run: Run, subject: Subject, worlds: int = 25) -> list[Local]:
+    """The slope in every assumption that varies, in at most ``worlds`` worlds that stand for all, the largest effect first."""
+    few = run.few(worlds)
+    number, found = subject.slopes(few.draws)
+    if np.isnan(number).all():
+        raise FoedusError(f"'{subject.text}' is undefined in every world.")
+    made = [
+        _local(name, found[name], few.weights, spread(run.draws[name]))
+        for name in uncertain(subject.scenario)
+        if name in found
+    ]
+    return sorted(made, key=lambda one: -abs(one.effect))
+
+
+def _local(name: str, slope: Floats, weights: Floats, deviation: float) -> Local:
+    low, high = (float(q) for q in weighted_quantile(slope, [0.05, 0.95], weights))
+    average = mean(slope, weights)
+    return Local(name, average, low, high, average * deviation, share(slope > 0, weights))

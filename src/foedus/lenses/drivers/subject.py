@@ -1,0 +1,112 @@
+"""A number or a verdict that drivers are asked for: any expression of queries, or a reading of a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from foedus.arraytypes import Bools, Floats
+from foedus.claims.reading import ReadReading, read_claims, under
+from foedus.errors import FoedusError, nearest
+from foedus.scenario.query import Query, parse_reading, queries_of
+from foedus.scenario.schema import Scenario
+from foedus.scenario.scope import query_scope
+from foedus.scenario.slopes import differentiate
+from foedus.worlds.sample import resolve
+from foedus.worlds.simulate import Games, simulate
+from foedus.worlds.slopes import assumption_slopes, slopes
+
+COMPARISONS = (">", ">=", "<", "<=")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is asked about. A ``claim`` holds or not and has a margin; a query is a number."""
+
+    scenario: Scenario
+    reading: ReadReading
+    is_claim: bool
+    policy: str
+
+    @property
+    def text(self) -> str:
+        """What was asked, as written."""
+        return self.reading.text
+
+    @property
+    def policies(self) -> list[str]:
+        """The policies that must be solved."""
+        return list(dict.fromkeys(query.under for query in self.reading.queries if query.under))
+
+    @property
+    def is_margin(self) -> bool:
+        """Whether there is a number: a query, or a claim that compares two."""
+        return not self.is_claim or self.reading.tree[0] in COMPARISONS
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether its slopes can be worked out."""
+        return self.is_margin and self.scenario.rationality != "perfect"
+
+    def solve(self, draws: Mapping[str, Floats], games: Games | None = None) -> tuple[Floats | None, Bools | None]:
+        """(the number or margin [world], whether it holds [world]); None for what it does not have."""
+        width = len(next(iter(draws.values())))
+        found = simulate(self.scenario, draws, self.policies, self.reading.queries, observe=False, games=games).query
+        answers = {q: found[q.under][i] for i, q in enumerate(self.reading.queries) if q.under}
+        assumptions = resolve(self.scenario, draws, self.scenario.all_policies[self.policy].set)
+        if not self.is_claim:
+            return self.reading.value(answers, assumptions, width), None
+        margin = self.reading.margin(answers, assumptions, width) if self.is_margin else None
+        return margin, self.reading.holds(answers, assumptions, width)
+
+    def slopes(self, draws: Mapping[str, Floats]) -> tuple[Floats, dict[str, Floats]]:
+        """(the number or margin [world], its slope in each assumption [world]), exact; see ``worlds.slopes``.
+
+        FoedusError for a reading that is no comparison, and for perfect rationality.
+        """
+        if not self.is_margin:
+            raise FoedusError(
+                "this reading is no comparison of two numbers, so nothing moves by degrees. Take another --reading."
+            )
+        values, moving = assumption_slopes(self.scenario, self.policy, draws)
+        known: dict[Any, Floats] = dict(values)
+        moves: dict[Any, Mapping[Any, Floats]] = dict(moving)
+        for policy in self.policies:
+            asked: list[Query] = [q for q in self.reading.queries if q.under == policy]
+            answers, found = slopes(self.scenario, draws, policy, asked)
+            for i, query in enumerate(asked):
+                known[query] = answers[i]
+                moves[query] = {name: array[i] for name, array in found.items()}
+        tree, sign = self.reading.tree, 1.0
+        if self.is_claim:
+            sign = 1.0 if tree[0] in (">", ">=") else -1.0
+            tree = ("-", *tree[1:])
+        value, slope = differentiate(tree, known, moves)
+        width = len(next(iter(draws.values())))
+        return np.array(np.broadcast_to(sign * value, width)), {
+            name: np.array(np.broadcast_to(sign * slope.get(name, 0.0), width)) for name in draws
+        }
+
+
+def query_subject(scenario: Scenario, text: str, policy: str | None = None) -> Subject:
+    """A query, or arithmetic of queries, asked under ``policy`` (the factual one) where it names none."""
+    name = policy or scenario.factual_policy
+    tree = under(parse_reading(text, query_scope(scenario)), name)
+    if not queries_of(tree):
+        raise FoedusError(f"'{text}' asks nothing of the game. As in: prob(eventually(...)).")
+    reading = ReadReading("", "", text, tree, tuple(queries_of(tree)))
+    return Subject(scenario, reading, tree[0] in (*COMPARISONS, "and", "or", "not", "==", "!="), name)
+
+
+def claim_subject(scenario: Scenario, claim: str, reading: str | None = None) -> Subject:
+    """A reading of a claim, the first one unless named."""
+    if claim not in scenario.claims:
+        raise FoedusError(f"'{claim}' is not a claim. {nearest(claim, scenario.claims)}".strip())
+    readings = {one.name: one for one in read_claims(scenario) if one.claim == claim}
+    if reading is not None and reading not in readings:
+        raise FoedusError(f"'{reading}' is not a reading of '{claim}'. {nearest(reading, readings)}".strip())
+    found = readings[reading] if reading else next(iter(readings.values()))
+    return Subject(scenario, found, True, scenario.factual_policy)

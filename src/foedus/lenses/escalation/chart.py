@@ -1,0 +1,147 @@
+"""Charts of escalation: the ladder with flows between its rungs, and routes as chains of moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from foedus.arraytypes import Floats
+from foedus.present.svg import Drawing, clipped, wrapped
+from foedus.present.wording import number, percent
+from foedus.scenario.names import plain, titled
+
+_COLUMNS = 7  # arrows up, and arrows down, at most
+_WIDEST = 16.0  # pixels of the widest arrow
+_MOST = 6  # moves of a route that are drawn
+
+
+@dataclass(frozen=True)
+class Step:
+    """One move of a route: what makes it, from which level to which."""
+
+    by: str
+    start: str
+    to: str
+
+
+def ladder_chart(
+    levels: Sequence[str], ever: Floats, ends: NDArray[np.int64], times: Floats, by: Sequence[str]
+) -> Markup:
+    """Rungs from the lowest at the bottom; arrows between them as wide as moves are frequent.
+
+    ``ends`` [moves, 2] are the levels before and after, ``times`` [moves] how often, ``by`` what makes the move.
+    """
+    pairs: dict[tuple[int, int], list[tuple[float, str]]] = {}
+    for (a, b), n, name in zip(ends.tolist(), times, by, strict=True):
+        if n > 0:
+            pairs.setdefault((a, b), []).append((float(n), name))
+    total = {pair: sum(n for n, _ in parts) for pair, parts in pairs.items()}
+    shown = [sorted(_largest(total, up), key=lambda pair: (min(pair), max(pair))) for up in (True, False)]
+    gap, left, column = 64.0 if len(levels) <= 8 else 26.0, 200.0, 50.0
+    drawing = Drawing(900, gap * len(levels) + 34, "The ladder of escalation")
+    rows = [20 + gap * (len(levels) - 1 - k) + 16 for k in range(len(levels))]
+    right = left + column * max(len(shown[0]) + len(shown[1]), 1) + 60
+    for k, level in enumerate(levels):
+        drawing.line(left - 6, rows[k], right, rows[k], "grid")
+        drawing.text(left - 66, rows[k] + 4, clipped(titled(level), 132, 13), "strong", "end")
+        drawing.text(left - 12, rows[k] + 4, percent(float(ever[k])), "num", "end")
+    widest = max(total.values(), default=1.0)
+    place = left + 26
+    for side, words in zip(shown, ("up", "down"), strict=True):
+        if side:
+            drawing.text(place - 12, 14, words, "small")
+        for pair in side:
+            width = max(1.2, _WIDEST * total[pair] / widest)
+            tip = "; ".join(f"{name}: {number(n, 2)}" for n, name in sorted(pairs[pair], reverse=True)[:5])
+            tip = f"{plain(levels[pair[0]])} to {plain(levels[pair[1]])}, {number(total[pair], 2)} times. {tip}"
+            _arrow(drawing, place, rows[pair[0]], rows[pair[1]], width, pair[1] > pair[0], tip)
+            drawing.text(
+                place, (rows[pair[0]] + rows[pair[1]]) / 2 + 4, number(total[pair], 2), "strong small halo", "middle"
+            )
+            place += column
+        place += 30
+    return drawing.render()
+
+
+def _largest(total: dict[tuple[int, int], float], up: bool) -> list[tuple[int, int]]:
+    """The most frequent pairs of levels in one direction."""
+    there = [pair for pair in total if (pair[1] > pair[0]) == up]
+    return sorted(there, key=lambda pair: -total[pair])[:_COLUMNS]
+
+
+def _arrow(drawing: Drawing, x: float, start: float, end: float, width: float, up: bool, tip: str) -> None:
+    """A vertical arrow."""
+    head = max(7.0, width * 0.8)
+    sign = -1 if up else 1
+    neck = end - sign * head
+    style = "posterior now" if up else "posterior"
+    drawing.rect(x - width / 2, min(start, neck), width, abs(neck - start), style, 0, tip)
+    drawing.path([(x - head * 0.8, neck), (x + head * 0.8, neck), (x, end)], style, closed=True)
+
+
+def route_chart(routes: Sequence[tuple[float, Sequence[Step]]]) -> Markup:
+    """One row a route: its share, then levels joined by arrows that say what makes each move."""
+    longest = min(max(len(steps) for _, steps in routes), _MOST)
+    left, box, row = 62.0, 96.0, 66.0
+    gap = min(190.0, (898 - left - box) / max(longest, 1) - box)
+    if gap < 70:
+        box, gap = 70.0, (898 - left - 70.0) / longest - 70.0
+    drawing = Drawing(900, row * len(routes) + 6, "The likeliest routes")
+    most = max(share for share, _ in routes)
+    for i, (share, steps) in enumerate(routes):
+        y = 40 + row * i
+        drawing.text(left - 10, y + 4, percent(share), "strong", "end")
+        _chain(drawing, left, y, box, gap, steps, 1.2 + 8 * share / most)
+    return drawing.render()
+
+
+def _chain(drawing: Drawing, x: float, y: float, box: float, gap: float, steps: Sequence[Step], width: float) -> None:
+    """The boxes and arrows of one route; the middle of a long one is left out."""
+    half = _MOST // 2
+    cut = len(steps) > _MOST
+    for i, step in enumerate(steps):
+        if cut and half <= i < len(steps) - half:
+            continue
+        _box(drawing, x, y, box, step.start)
+        label = step.by
+        if cut and i == half - 1:
+            label = f"{step.by} … {len(steps) - _MOST} more moves …"
+        for k, line in enumerate(_lines(label, gap - 10)):
+            drawing.text(
+                x + box + gap / 2,
+                y - 9 - width / 2 - 11 * (len(_lines(label, gap - 10)) - 1 - k),
+                line,
+                "small",
+                "middle",
+            )
+        drawing.rect(
+            x + box,
+            y - width / 2,
+            gap - 8,
+            width,
+            "posterior now",
+            0,
+            f"{step.by}: {plain(step.start)} to {plain(step.to)}",
+        )
+        tip = x + box + gap
+        drawing.path(
+            [(tip - 9, y - 4 - width / 2), (tip - 9, y + 4 + width / 2), (tip, y)], "posterior now", closed=True
+        )
+        x += box + gap
+    _box(drawing, x, y, box, steps[-1].to)
+
+
+def _lines(text: str, width: float) -> list[str]:
+    """A label in at most two lines."""
+    lines = wrapped(text, width, 11)
+    return lines if len(lines) <= 2 else [lines[0], clipped(" ".join(lines[1:]), width, 11)]
+
+
+def _box(drawing: Drawing, x: float, y: float, width: float, level: str) -> None:
+    """A level."""
+    drawing.rect(x, y - 12, width, 24, "box", 4)
+    drawing.text(x + width / 2, y + 4, clipped(plain(level), width - 8, 11.5), "", "middle")

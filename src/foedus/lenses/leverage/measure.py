@@ -1,0 +1,150 @@
+"""Leverage: how far each actor can move each outcome by its own play.
+
+Two answers for each actor and outcome, both exact. *Held*: the others go on as they do, and the actor plays
+for or against the event (dynamic programming, ``solve.extremes``). *Responding*: the others know what it
+plays for and adjust (``solve.toward``); the actor then plays its best against what they do.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foedus.arraytypes import Floats, Ints
+from foedus.game.arrays import LANES
+from foedus.scenario.outcomes import outcomes_of
+from foedus.solve.arrays import MEMORY
+from foedus.solve.extremes import extreme
+from foedus.solve.play import Play
+from foedus.solve.toward import Aim, layered, too_large, toward, usual
+from foedus.worlds.blocks import in_blocks
+from foedus.worlds.simulate import Games
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from foedus.runs.result import Run
+
+MOST = 25  # worlds at most
+BUDGET = 4.5e8  # nodes solved (over all periods, actors and outcomes) that are spent on them, or one block
+ENDS = ("low", "high")
+TOO_LARGE = "The game is too large to solve how the others would respond."
+
+
+def look(run: Run, policy: str) -> xr.Dataset:
+    """The span of each outcome's probability (that it ever happens in the reported periods) in each actor's hands.
+
+    ``usual`` [world, outcome]; ``held`` and ``responding`` [world, actor, outcome, end], with the ends ``low`` and
+    ``high``; ``weight`` [world]. Worlds are a few that stand for the run's (``Run.few``): as many as keep
+    the work small, at most 25. Attributes: ``policy``, ``worlds``, ``note`` (why ``responding`` is undefined, or "").
+    """
+    import xarray as xr
+
+    outcomes = outcomes_of(run.scenario)
+    games = Games(run.scenario, (), outcomes, observe=False)
+    play, _ = games.play(policy)
+    actors = list(run.scenario.actors)
+    large = too_large(play.game.periods, play.game.nodes, len(actors))
+    some = run.few(_affordable(play, len(actors) * len(outcomes)))
+    perfect = run.scenario.rationality == "perfect"
+    found = in_blocks(
+        games, policy, some.draws, lambda play, tables: _block(play, tables, perfect, not large), threads=1
+    )
+    spans = ("world", "actor", "outcome", "end")
+    return xr.Dataset(
+        {
+            "usual": (("world", "outcome"), found["usual"]),
+            "held": (spans, found["held"]),
+            "responding": (spans, found["responding"]),
+            "weight": ("world", some.weights),
+        },
+        coords={"world": some.data["world"].values, "actor": actors, "outcome": list(outcomes), "end": list(ENDS)},
+        attrs={"policy": policy, "worlds": len(some.weights), "note": TOO_LARGE if large else ""},
+    )
+
+
+def _affordable(play: Play, pairs: int) -> int:
+    """How many worlds the budget allows: at least one block."""
+    cost = 2 * pairs * play.game.nodes * play.game.periods * len(play.solves)
+    return min(MOST, max(1, int(BUDGET / (cost * LANES))) * LANES)
+
+
+def _block(play: Play, tables: list[Floats], perfect: bool, responding: bool) -> dict[str, Floats]:
+    """Everything in one block of worlds; outcomes side by side in threads."""
+    everyone = play.policies(tables, 1.0, perfect)
+    played = joined(play, everyone)
+    others = _Responses(play, tables, everyone, perfect) if responding else None
+    bits = {tree: e for e, tree in enumerate(play.game.watch.events)}
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = list(pool.map(lambda tree: _outcome(play, tables[0], played, others, bits[tree]), play.events))
+    names = ("usual", "held", "responding")
+    return {name: np.stack(parts, axis=-1 if k == 0 else 2) for k, (name, parts) in enumerate(zip(names, zip(*found)))}
+
+
+def _outcome(play: Play, table: Floats, played: Floats, others: _Responses | None, event: int) -> tuple[Floats, ...]:
+    """One event: ``usual`` [LANES], ``held`` and ``responding`` [LANES, actor, end]."""
+    actors = len(play.game.turn.actors)
+    held, answered = (np.full((LANES, actors, 2), np.nan) for _ in range(2))
+    packed = layered(play.graph, event)
+    for i in range(actors):
+        for end, most in enumerate((False, True)):
+            held[:, i, end] = _reach(play, table, played, event, i, most)
+            if others is not None:
+                theirs = others.to(packed, Aim(i, event, most))
+                answered[:, i, end] = _reach(play, table, theirs, event, i, most)
+    return _reach(play, table, played, event, -1, False), held, answered
+
+
+def joined(play: Play, everyone: list[Floats]) -> Floats:
+    """The choices as they are played: each actor's from its own solve."""
+    played = np.zeros_like(everyone[0])
+    for solving, choices in zip(play.solves, everyone, strict=True):
+        for actor in solving.own:
+            played[:, play.acts[actor]] = choices[:, play.acts[actor]]
+    return played
+
+
+def _reach(play: Play, table: Floats, policy: Floats, event: int, mover: int, most: bool) -> Floats:
+    """[LANES] the probability that the event ever happens if ``mover`` (-1: nobody) plays for it or against it."""
+    game = play.game
+    movers = np.arange(len(game.turn.actors)) == mover
+    return extreme(play.graph, table, game.periods, policy, event, movers, most, game.starts[()])[0]
+
+
+class _Responses:
+    """What everybody plays when one actor plays for an event, and all know it."""
+
+    def __init__(self, play: Play, tables: list[Floats], everyone: list[Floats], perfect: bool):
+        self.play, self.tables, self.perfect = play, tables, perfect
+        periods = play.game.periods
+        self.records = [
+            usual(play.graph, tables[solving.table], periods, choices)
+            for solving, choices in zip(play.solves, everyone, strict=True)
+        ]
+        self.sources = {source for solving in play.solves for _, source in solving.fixed}
+
+    def to(self, packed: Ints, aim: Aim) -> Floats:
+        """[solved, actions, LANES]: the choices as they are played while the event has not happened.
+
+        ``packed`` is the game in layers for the event. The array is overwritten by the thread's next call.
+        """
+        play, actors = self.play, len(self.play.game.turn.actors)
+        shape = play.game.solved, len(play.game.arrays.base), LANES
+        played, given = MEMORY.take("joined", *shape), MEMORY.take("given", *shape)
+        kept: dict[int, Floats] = {}
+        for s, solving in enumerate(play.solves):
+            fixed = np.zeros(actors, bool)
+            for actor, source in solving.fixed:
+                fixed[actor] = True
+                given[:, play.acts[actor]] = kept[source][:, play.acts[actor]]
+            out, keep = played, np.isin(np.arange(actors), solving.own)
+            if s in self.sources:
+                out = kept[s] = MEMORY.take(f"kept {s}", *shape)
+                keep[:] = True
+            table = self.tables[solving.table]
+            toward(play.graph, packed, table, aim, self.records[s], fixed, given, self.perfect, keep, out)
+            for actor in solving.own if s in self.sources else ():
+                played[:, play.acts[actor]] = out[:, play.acts[actor]]
+        return played

@@ -1,0 +1,152 @@
+"""Which policy to choose when we do not know which world we are in, and what would change our mind.
+
+Every metric of a run is a number per world and policy. Policies are compared by four rules: the best expected value, the
+smallest worst regret and the smallest mean regret (Savage 1951), and the largest share of worlds in which the result is
+good enough (satisficing: Simon 1956; as a measure of robustness, Lempert, Groves, Popper and Bankes 2006). What would
+change our mind are the tipping points of the preferred policy, and the region where it loses to the runner-up, as a box
+(Friedman and Fisher 1999; Bryant and Lempert 2010) and as a shallow tree (Breiman and others 1984).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foedus.arraytypes import Floats
+from foedus.errors import FoedusError
+from foedus.lenses.policies.metric import Metric
+from foedus.lenses.policies.rules import choices, compare, pareto, table_of
+from foedus.lenses.policies.tipping import TippingPoint, tipping_points
+from foedus.sensitivity.discovery import Box, Leaf, tree, where_it_fails
+from foedus.worlds.weights import ess, even, mean, share, weighted_quantile
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from foedus.runs.result import Run
+
+LEAST_WORLDS = 60  # fewer worlds (effective number) than this tell nothing about where a choice changes
+
+
+@dataclass(frozen=True)
+class Defeat:
+    """Where the preferred policy does worse than the runner-up.
+
+    ``share`` of worlds; ``box`` (None: too few worlds, or too many, to say) and ``leaves`` of a tree describe them.
+    """
+
+    other: str
+    share: float
+    box: Box | None
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would change the choice of ``policy``, the best on average.
+
+    ``weighed``: over the weights of worlds; else all worlds count alike, because the weights leave too few, and
+    ``policy`` is the best on average of these. ``tipping`` is None where even so there are too few worlds.
+    """
+
+    policy: str
+    weighed: bool
+    tipping: tuple[TippingPoint, ...] | None
+    defeat: Defeat
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The policies on one metric, the choice of each rule, and what would change it (see ``choose``)."""
+
+    metric: Metric
+    compared: xr.Dataset
+    choices: dict[str, str]
+    change: Change | None = None
+
+    @property
+    def preferred(self) -> str:
+        """The policy with the best expected value."""
+        return self.choices["expected"]
+
+    @property
+    def ranked(self) -> list[str]:
+        """Policies from the best to the worst expected value; those without one are left out."""
+        sign = 1 if self.metric.direction == "lower" else -1
+        means = sign * self.compared["mean"].values
+        order = [int(i) for i in np.argsort(means, kind="stable") if not np.isnan(means[i])]
+        return [str(self.compared["policy"].values[i]) for i in order]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Verdicts, one a metric, and which policies are efficient over all metrics (None with a single one)."""
+
+    verdicts: tuple[Verdict, ...]
+    efficient: xr.Dataset | None
+
+
+def choose(run: Run, metrics: Sequence[Metric], enough: float | None = None, explain: int | None = None) -> Choice:
+    """Compares policies on each metric, weighted over worlds.
+
+    ``enough`` is what satisfices; by default, on each metric, the median of the factual policy (of the first policy
+    where that is not compared). ``explain`` limits to how many metrics, the first ones, what would change the choice is
+    worked out. FoedusError with fewer than two policies, or where a metric is defined nowhere.
+    """
+    if metrics[0].values.sizes["policy"] < 2:
+        raise FoedusError("comparing takes at least two policies.")
+    for metric in metrics:
+        if np.isnan(metric.values.values).all():
+            raise FoedusError(f"'{metric.name}' is undefined in every world under every policy.")
+    verdicts = [_verdict(run, metric, enough) for metric in metrics]
+    for i, verdict in enumerate(verdicts[:explain]):
+        verdicts[i] = replace(verdict, change=_change(run, verdict.metric))
+    efficient = None
+    if len(metrics) > 1:
+        efficient = pareto({m.key: m.values for m in metrics}, {m.key: m.direction for m in metrics}, run.weights)
+    return Choice(tuple(verdicts), efficient)
+
+
+def _verdict(run: Run, metric: Metric, enough: float | None) -> Verdict:
+    names = [str(p) for p in metric.values["policy"].values]
+    if enough is None:
+        factual = run.scenario.factual_policy
+        column = names.index(factual) if factual in names else 0
+        enough = float(weighted_quantile(table_of(metric.values)[:, column], 0.5, run.weights))
+    compared = compare(metric.values, metric.direction, run.weights, None if np.isnan(enough) else enough)
+    return Verdict(metric, compared, choices(compared))
+
+
+def _change(run: Run, metric: Metric) -> Change | None:
+    """Where the best policy on average stops being that, and where it loses to the runner-up."""
+    weighed = ess(run.weights) >= LEAST_WORLDS
+    weights = run.weights if weighed else even(len(run.weights))
+    sign, values = (1.0 if metric.direction == "higher" else -1.0), table_of(metric.values)
+    means = np.array([mean(sign * column, weights) for column in values.T])
+    order = [int(i) for i in np.argsort(-means, kind="stable") if not np.isnan(means[i])]
+    if len(order) < 2:
+        return None
+    names = [str(p) for p in metric.values["policy"].values]
+    best, second = order[:2]
+    defeat = _defeat(run, sign * (values[:, best] - values[:, second]), names[second], weights)
+    tipping = _tipping(run, metric, names[best], weights) if ess(weights) >= LEAST_WORLDS else None
+    return Change(names[best], weighed, tipping, defeat)
+
+
+def _tipping(run: Run, metric: Metric, best: str, weights: Floats) -> tuple[TippingPoint, ...]:
+    """Where ``best`` stops being the best on average, the clearest change first."""
+    draws = {name: draw for name, draw in run.draws.items() if np.ptp(draw) > 0}
+    points = tipping_points(draws, metric.values, metric.direction, weights)
+    mine = [point for point in points if best in (point.below, point.above)]
+    return tuple(sorted(mine, key=lambda p: (p.high - p.low) / float(np.ptp(draws[p.assumption]))))
+
+
+def _defeat(run: Run, margin: Floats, other: str, weights: Floats) -> Defeat:
+    """Where a policy does worse than the ``other``, by the ``margin`` [world] that it is better by."""
+    wins = ~(margin < 0)
+    box = where_it_fails(run.draws, wins, margin, weights)
+    leaves = tree(run.draws, ~wins, weights) if box is not None and ess(weights) >= LEAST_WORLDS else []
+    return Defeat(other, share(~wins, weights), box, tuple(leaves))

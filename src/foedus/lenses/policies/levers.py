@@ -1,0 +1,171 @@
+"""Levers: numbers that a policy could set differently, each with a range. Clarity, credibility and timing of commitments.
+
+A lever moves an assumption that a policy sets, or the first period in which an action that a policy binds holds. Levers
+become assumptions of their own that a copy of the policy reads, so that every candidate is only other numbers of the same
+compiled game, and many candidates are solved at once as if they were worlds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from foedus.arraytypes import Floats
+from foedus.errors import FoedusError, nearest
+from foedus.scenario.distributions import Distribution
+from foedus.scenario.expr import Tree, assumption_names, parse
+from foedus.scenario.schema import Assumption, Bind, Commitment, Num, Policy, Scenario
+from foedus.scenario.scope import scope_of
+from foedus.worlds.sample import quantile
+
+Kind = Literal["clarity", "credibility", "timing", "number"]
+_TAIL = 0.01  # distributions without ends are cut to their middle 98%
+_WRITTEN = re.compile(r"^\s*([A-Za-z_][\w.]*)\s*=\s*([^:\s]+)\s*:\s*([^:\s]+)\s*$")
+
+
+@dataclass(frozen=True)
+class Lever:
+    """An assumption, or (``timing``) a phase whose binding may start later, and the range it may be moved over.
+
+    ``whole`` ones take whole values. ``commitment`` is whose clarity or credibility it is.
+    """
+
+    name: str
+    low: float
+    high: float
+    kind: Kind = "number"
+    commitment: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it takes whole values only."""
+        return self.kind == "timing"
+
+    @property
+    def slot(self) -> str:
+        """The assumption that holds its value."""
+        return f"lever_{self.name.replace('.', '_')}"
+
+    def place(self, unit: Floats) -> Floats:
+        """Points of the unit interval as values."""
+        if self.whole:
+            return np.asarray(np.minimum(self.low + np.floor(unit * (self.high - self.low + 1)), self.high))
+        return np.asarray(self.low + unit * (self.high - self.low))
+
+
+def read_lever(scenario: Scenario, policy: str, text: str) -> Lever:
+    """A lever as written: ``name=low:high``, the name an assumption, or a phase that ``policy`` binds (periods, from 0).
+
+    FoedusError says what is wrong.
+    """
+    found = _WRITTEN.match(text)
+    if found is None:
+        raise FoedusError(f"'{text}' is not a lever. Write name=low:high, as in threat_cost=0:2.")
+    name = found.group(1)
+    try:
+        low, high = float(found.group(2)), float(found.group(3))
+    except ValueError:
+        raise FoedusError(f"'{text}' is not a lever: its ends must be numbers, as in threat_cost=0:2.") from None
+    if not low < high or not np.isfinite([low, high]).all():
+        raise FoedusError(f"the lever '{name}' must run from a lower to a higher number, not from {low:g} to {high:g}.")
+    if name in scenario.all_assumptions:
+        return Lever(name, low, high)
+    bound = {rule.phase for rule in scenario.all_policies[policy].bind}
+    if name in bound:
+        last = scenario.horizon.periods
+        if low < 0 or high > last or low != int(low) or high != int(high):
+            raise FoedusError(f"the lever '{name}' is a date: whole periods from 0 to {last}, not {low:g} to {high:g}.")
+        return Lever(name, low, high, "timing")
+    known = [*scenario.all_assumptions, *bound]
+    hint = nearest(name, known)
+    raise FoedusError(f"'{name}' is neither an assumption nor a phase that policy '{policy}' binds. {hint}".strip())
+
+
+def default_levers(scenario: Scenario, policy: str) -> list[Lever]:
+    """The clarity and credibility of every commitment that is one assumption (or one times other things), and the start of
+    every action that ``policy`` binds. A range is that of the assumption, widened to what any policy sets it to."""
+    found: dict[str, Lever] = {}
+    for name, commitment in scenario.commitments.items():
+        for kind, tree in _dials(scenario, commitment):
+            dial = _single(tree)
+            ends = None if dial is None else _ends(scenario, dial)
+            if dial is not None and ends is not None:
+                found.setdefault(dial, Lever(dial, *ends, kind, name))
+    for rule in scenario.all_policies[policy].bind:
+        if scenario.horizon.periods > 1:
+            found.setdefault(rule.phase, Lever(rule.phase, 0.0, float(scenario.horizon.periods), "timing"))
+    return list(found.values())
+
+
+def _dials(scenario: Scenario, commitment: Commitment) -> list[tuple[Kind, Tree]]:
+    """The expressions of a commitment's clarity and credibility."""
+    trigger = commitment.trigger
+    clarity = trigger.vagueness if trigger.severity is not None else trigger.applies
+    dials: list[tuple[Kind, Num | None]] = [("clarity", clarity), ("credibility", commitment.reneging.cost)]
+    return [(kind, parse(value, scope_of(scenario))) for kind, value in dials if isinstance(value, str)]
+
+
+def _single(tree: Tree) -> str | None:
+    """The assumption that an expression is, or is a multiple of; None for others."""
+    names = assumption_names(tree)
+    if len(names) == 1:
+        return next(iter(names))
+    if tree[0] == "*":
+        factors = [part[1] for part in tree[1:] if part[0] == "asm"]
+        return str(factors[0]) if len(factors) == 1 else None
+    return None
+
+
+def _ends(scenario: Scenario, name: str) -> tuple[float, float] | None:
+    """The range of an assumption, with all that policies set it to; None where that is a single number."""
+    written = scenario.all_assumptions[name]
+    values = [v for p in scenario.all_policies.values() if isinstance(v := p.set.get(name), (int, float))]
+    if written.distribution is not None:
+        values += [float(v) for v in _support(written.distribution)]
+    elif isinstance(written.value, (int, float)):
+        values.append(float(written.value))
+    else:
+        return None
+    low, high = float(min(values)), float(max(values))
+    return (low, high) if low < high else None
+
+
+def _support(distribution: Distribution) -> Floats:
+    """The lowest and highest value of a distribution, tails without end cut off."""
+    ends = quantile(distribution, np.array([2.0**-40, 1 - 2.0**-40]))
+    cut = quantile(distribution, np.array([_TAIL, 1 - _TAIL]))
+    return (
+        cut if distribution.kind in ("normal", "lognormal") and len(distribution.parameters) == 2 else np.round(ends, 9)
+    )
+
+
+def with_levers(scenario: Scenario, policy: str, levers: Sequence[Lever]) -> Scenario:
+    """The scenario with a single policy, called like ``policy``, that reads each lever's value from its ``slot``."""
+    if len({lever.name for lever in levers}) < len(levers):
+        raise FoedusError("a lever is given twice.")
+    base = scenario.all_policies[policy]
+    slots = {lever.slot: Assumption(value=lever.low) for lever in levers}
+    taken = slots.keys() & scenario.all_assumptions.keys()
+    if taken:
+        raise FoedusError(f"the assumption '{min(taken)}' is in the way: rename it.")
+    changed = scenario.model_copy()
+    changed.assumptions = {**scenario.assumptions, **slots}
+    sets = {**base.set, **{lever.name: lever.slot for lever in levers if not lever.whole}}
+    starts = {lever.name: lever.slot for lever in levers if lever.whole}
+    bind = [_later(rule, starts) for rule in base.bind]
+    made = Policy(label=base.label, set=sets, enable=base.enable, bind=bind)
+    changed.policies, changed.factual, changed.claims = {policy: made}, policy, {}
+    return changed
+
+
+def _later(rule: Bind, starts: Mapping[str, str]) -> Bind:
+    """A rule that holds from the period of its lever on."""
+    if rule.phase not in starts:
+        return rule
+    when = f"t >= {starts[rule.phase]}"
+    when = when if rule.when is None else f"({rule.when}) and {when}"
+    return rule.model_copy(update={"when": when})

@@ -1,0 +1,102 @@
+"""The posture graph as a drawing: the status quo, the postures that last, and the improving moves between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from markupsafe import Markup
+
+from foedus.present.svg import Drawing, wrapped
+from foedus.present.wording import percent
+
+_WIDTH, _GAP, _PAD, _LINE, _HEAD = 164.0, 66.0, 8.0, 15.0, 26.0
+
+
+@dataclass(frozen=True)
+class Node:
+    """A posture: the orders in force, the share of worlds in which it lasts, and how far it is (where not drawn)."""
+
+    orders: Sequence[str]
+    share: float
+    start: bool
+    distance: str
+    tip: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The orders broken into lines."""
+        return [line for order in self.orders for line in wrapped(order, _WIDTH - 2 * _PAD, 12.5)]
+
+    @property
+    def height(self) -> float:
+        """Of its box."""
+        return 2 * _PAD + _LINE * (len(self.lines) + 1) + 6
+
+
+def posture_graph(nodes: Mapping[str, Node], ways: Sequence[Sequence[tuple[str, str]]], start: str) -> Markup:
+    """Postures in columns by how many moves lead there from ``start``; those that no way reaches in a row below.
+
+    ``ways`` are sequences of (who moves, the posture that follows), all from ``start``.
+    """
+    column = {start: 0}
+    for way in ways:
+        for depth, (_, label) in enumerate(way, 1):
+            column.setdefault(label, depth)
+    places, foot = _columns(nodes, column)
+    apart = [label for label in nodes if label not in column]
+    places |= {label: (2 + i * (_WIDTH + 18), foot + _HEAD) for i, label in enumerate(apart)}
+    height = foot + (_HEAD + max(nodes[label].height for label in apart) + 4 if apart else 0)
+    drawing = Drawing(max(x for x, _ in places.values()) + _WIDTH + 4, height, "Postures and the moves between them")
+    for depth in range(max(column.values()) + 1):
+        told = f"After {depth} move{'s' * (depth > 1)}" if depth else "Status quo"
+        drawing.text(depth * (_WIDTH + _GAP) + 2, 14, told, "small")
+    if apart:
+        drawing.text(2, foot + 14, "Other postures that last in some worlds", "small")
+    for here, who, label in dict.fromkeys(step for way in ways for step in _steps(start, way)):
+        _arrow(drawing, places[here], nodes[here], places[label], nodes[label], who)
+    for label, node in nodes.items():
+        _draw(drawing, node, *places[label], node.distance if label in apart else "")
+    return drawing.render()
+
+
+def _steps(start: str, way: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """The moves of a way: from, who, to."""
+    return [(here, who, label) for here, (who, label) in zip([start, *(label for _, label in way)], way)]
+
+
+def _columns(nodes: Mapping[str, Node], column: Mapping[str, int]) -> tuple[dict[str, tuple[float, float]], float]:
+    """Left top corners of the boxes, one below the other in their columns, and where the longest column ends."""
+    free: dict[int, float] = {}
+    places = {}
+    for label in (label for label in nodes if label in column):
+        top = free.get(column[label], _HEAD)
+        places[label] = (column[label] * (_WIDTH + _GAP) + 2, top)
+        free[column[label]] = top + nodes[label].height + 16
+    return places, max(free.values())
+
+
+def _draw(drawing: Drawing, node: Node, x: float, y: float, distance: str) -> None:
+    drawing.rect(x, y, _WIDTH, node.height, "box chance" if node.start else "box", 4, node.tip)
+    for i, line in enumerate(node.lines):
+        drawing.text(x + _PAD, y + _PAD + _LINE * i + 10, line, "strong" * node.start)
+    foot = y + _PAD + _LINE * len(node.lines) + 10
+    told = f"lasts in {percent(node.share)}{', ' + distance if distance else ' of worlds'}"
+    drawing.text(x + _PAD, foot, told, "small num")
+    drawing.rect(x + _PAD, foot + 5, _WIDTH - 2 * _PAD, 4, "track")
+    drawing.rect(x + _PAD, foot + 5, (_WIDTH - 2 * _PAD) * node.share, 4, "bar")
+
+
+def _arrow(
+    drawing: Drawing, start: tuple[float, float], box: Node, end: tuple[float, float], to: Node, who: str
+) -> None:
+    """From the right side of one box to the left side of the other, with the mover's name on it."""
+    x1, y1 = start[0] + _WIDTH, start[1] + box.height / 2
+    x2, y2 = end[0], end[1] + to.height / 2
+    turn = x1 + 10 if x2 > x1 else x1 + _GAP / 2
+    drawing.path([(x1, y1), (turn, y1), (turn, y2), (x2 - 5, y2)], "flow")
+    drawing.path([(x2 - 6, y2 - 4), (x2 - 6, y2 + 4), (x2, y2)], "head", closed=True)
+    lines = wrapped(who, _GAP - 14, 11)[:2]
+    for i, line in enumerate(lines):
+        drawing.text((turn + x2) / 2 - 3, y2 - 5 - 12 * (len(lines) - 1 - i), line, "small", "middle")

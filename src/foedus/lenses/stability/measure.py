@@ -1,0 +1,168 @@
+"""The stability lens: which postures would last if every actor thought a few moves ahead.
+
+The postures of a scenario (``foedus.lenses.stability.postures``) are the states of a graph model for conflict resolution (Fang,
+Hipel and Kilgour 1993): an actor moves by giving or withdrawing standing orders of its own, and prefers what it is
+paid more in. Conflicts written down as such are analysed by ``foedus.conflict``.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foedus.arraytypes import Floats
+from foedus.conflict.analysis import CONCEPTS, analyse
+from foedus.conflict.coalitions import MOST_PLAYERS, coalition_stability
+from foedus.conflict.conflict import Conflict, OptionModel
+from foedus.conflict.graph import dense_ranks, moves_of
+from foedus.conflict.inverse import Requirement, inverse
+from foedus.conflict.limited import limited_moves
+from foedus.conflict.paths import paths_from
+from foedus.lenses.stability.postures import Order, Postures, conflict_of, postures
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from foedus.runs.result import Run
+
+HORIZON = 4
+CORE = ("nash", "seq")
+WAYS = 8  # ways from the status quo that are kept
+
+
+def look(run: Run, policy: str) -> xr.Dataset:
+    """The postures under a policy and which of them last.
+
+    On average worths: ``stable`` [concept, posture, mover], ``lasts`` [concept, posture], ``limited`` [horizon, posture,
+    mover], ``joint`` [core, posture] (no coalition would leave either). Over worlds: ``lasts_share`` [concept,
+    posture], ``stable_share`` [concept, posture, mover]. ``worth`` [world, posture, actor]; ``in_force`` [posture,
+    order]. From the status quo: ``moves`` [posture] (improving moves that lead there, -1 for none), ``temptation``
+    [mover] (most that one move brings), ``price`` [core, mover] (how much better the status quo would have
+    to be for the mover to stay). ``score`` and ``gain`` [tried] say why the orders were chosen. Where a scenario has no
+    postures there is only the attribute ``undefined``, a sentence.
+    """
+    import xarray as xr
+
+    found = postures(run, policy)
+    if isinstance(found, str):
+        return xr.Dataset(attrs={"policy": policy, "undefined": found})
+    actors = list(run.scenario.actors)
+    average = np.tensordot(found.weights, found.worth, 1)
+    model = OptionModel(conflict_of(found.orders, average, actors))
+    movers = list(model.names)
+    columns = [actors.index(mover) for mover in movers]
+    stable = np.stack(list(analyse(model).stable.values())).transpose(0, 2, 1)
+    each = np.stack([_in_world(model, worth[:, columns].T) for worth in found.worth])
+    limited = limited_moves(model, HORIZON)
+    data = {
+        "in_force": (("posture", "order"), found.taken),
+        "worth": (("world", "posture", "actor"), found.worth),
+        "weight": (("world",), found.weights),
+        "stable": (("concept", "posture", "mover"), stable),
+        "lasts": (("concept", "posture"), stable.all(axis=2)),
+        "stable_share": (("concept", "posture", "mover"), np.tensordot(found.weights, each, 1)),
+        "lasts_share": (("concept", "posture"), np.tensordot(found.weights, each.all(axis=3), 1)),
+        "limited": (("horizon", "posture", "mover"), np.stack(list(limited.stable.values())).transpose(0, 2, 1)),
+        "score": (("tried",), found.score),
+        "gain": (("tried",), found.gain),
+        **_from_start(model, found.start, average[:, columns]),
+    }
+    coords = {
+        "posture": model.letters(np.arange(model.size)),
+        "order": [order.id for order in found.orders],
+        "giver": ("order", [order.actor for order in found.orders]),
+        "actor": actors,
+        "mover": movers,
+        "concept": list(CONCEPTS),
+        "horizon": np.arange(1, HORIZON + 1),
+        "core": list(CORE),
+        "tried": [order.id for order in found.tried],
+        "tried_giver": ("tried", [order.actor for order in found.tried]),
+    }
+    out = xr.Dataset(data, coords, attrs={"policy": policy, "start": model.label(found.start)})
+    seq = out.sel(concept="seq")
+    out.attrs["paths"] = _paths(model, found, seq["lasts"].values, seq["lasts_share"].values)
+    out.attrs["inverse"] = {concept: _inverse(model, found.start, concept) for concept in CORE}
+    return _coalitions(out, model, found.start)
+
+
+def conflict(found: xr.Dataset, order_names: list[str] | None = None, actor_names: list[str] | None = None) -> Conflict:
+    """The postures that ``look`` found, as a conflict in option form with the average worths as manual rankings."""
+    orders = [
+        Order(str(giver), str(name).partition(".")[0], str(name).partition(".")[2])
+        for name, giver in zip(found["order"].values, found["giver"].values, strict=True)
+    ]
+    average = np.tensordot(found["weight"].values, found["worth"].values, 1)
+    actors = [str(actor) for actor in found["actor"].values]
+    return conflict_of(orders, average, actors, order_names or (), actor_names or ())
+
+
+def _in_world(model: OptionModel, worth: Floats) -> NDArray[np.bool_]:
+    """[concept, posture, mover] stability by the worths [mover, posture] of one world."""
+    twin = copy(model)
+    twin.ranks = dense_ranks(worth)
+    return np.stack(list(analyse(twin).stable.values())).transpose(0, 2, 1)
+
+
+def _from_start(model: OptionModel, start: int, worth: Floats) -> dict[str, Any]:
+    """What can follow from the status quo, and what would hold each mover there; ``worth`` [posture, mover]."""
+    above = worth - worth[start]
+    temptation = [
+        max(0.0, *(above[moves_of(model, members).successors(start), i])) for i, members in enumerate(model.players)
+    ]
+    price = [[_price(need, above[:, i]) for i, need in enumerate(inverse(model, start, concept))] for concept in CORE]
+    return {
+        "moves": (("posture",), paths_from(model, start).length),
+        "temptation": (("mover",), np.array(temptation)),
+        "price": (("core", "mover"), np.array(price)),
+    }
+
+
+def _price(need: Requirement, above: Floats) -> float:
+    """How much more a state would have to be worth to be stable, given how far others are ``above`` it.
+
+    Each clause is met once all states of one of its alternatives are no better.
+    """
+    ways = [min(max([above[state] for state in way], default=0.0) for way in clause) for clause in need.clauses]
+    return float(max([0.0, *ways]))
+
+
+def _paths(model: OptionModel, found: Postures, lasts: NDArray[np.bool_], share: Floats) -> dict[str, list[list[str]]]:
+    """The shortest improving ways from the status quo to lasting postures, those that last in most worlds first."""
+    paths = paths_from(model, found.start)
+    lasting = lasts | (share > 0)
+    reached = [int(s) for s in np.argsort(-share, kind="stable") if paths.length[s] > 0 and lasting[s]]
+    return {model.label(s): [list(step) for step in paths.to(s)] for s in reached[:WAYS]}
+
+
+def _inverse(model: OptionModel, start: int, concept: str) -> list[dict[str, Any]]:
+    """For each mover the conditions under which it would stay: clauses of alternatives, each a list of postures none
+    of which it may prefer to the status quo; those in ``unmet`` fail now."""
+    found = []
+    for need in inverse(model, start, concept):
+        unmet = [clause for clause in need.clauses if all(way & need.preferred for way in clause)]
+        clauses, failing = (
+            [[[model.label(s) for s in sorted(way)] for way in clause] for clause in part]
+            for part in (need.clauses, unmet)
+        )
+        found.append({"mover": need.player, "met": need.met, "clauses": clauses, "unmet": failing, "share": need.share})
+    return found
+
+
+def _coalitions(out: xr.Dataset, model: OptionModel, start: int) -> xr.Dataset:
+    """Adds which postures no coalition would leave, and who would leave the status quo together."""
+    if len(model.players) > MOST_PLAYERS:
+        return out
+    result = coalition_stability(model, CORE)
+    joint = np.stack([result.stable[concept].all(axis=0) for concept in CORE])
+    out["joint"] = (("core", "posture"), joint)
+    out.attrs["broken_by"] = {
+        concept: [list(members) for members in result.broken_by(start, concept)] for concept in CORE
+    }
+    return out
+
+
+__all__ = ["conflict", "look"]

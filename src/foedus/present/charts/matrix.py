@@ -1,0 +1,62 @@
+"""A matrix of signed numbers: blue above nothing, orange below, the number written in every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from foedus.arraytypes import Floats
+from foedus.present.svg import Drawing, clipped, wrapped
+
+CELL, SIDE, HEAD, GAP = 58.0, 130.0, 62.0, 28.0
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Numbers [rows, columns] with their names and how each is written; ``edge`` is the number of full colour."""
+
+    title: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    values: Floats
+    texts: Sequence[Sequence[str]]
+    edge: float = 1.0
+    tips: Sequence[Sequence[str]] | None = None
+
+
+def shade(value: float, edge: float) -> str:
+    """The class of a cell: for1 to for3 above 0, against1 to against3 below, none near it or where undefined."""
+    if value != value or edge <= 0 or abs(value) < 0.05 * edge:
+        return "zone"
+    step = 1 + (abs(value) >= edge / 3) + (abs(value) >= 2 * edge / 3)
+    return f"{'for' if value > 0 else 'against'}{step}"
+
+
+def matrices(parts: Sequence[Matrix], description: str, cell: float = CELL, side: float = SIDE) -> Markup:
+    """Matrices side by side; the names of the rows stand at the first one, and at others where they differ."""
+    named = [i == 0 or list(part.rows) != list(parts[0].rows) for i, part in enumerate(parts)]
+    widths = [(side if show else 0) + cell * len(part.columns) + GAP for part, show in zip(parts, named, strict=True)]
+    height = HEAD + 24 + 26 * max((len(part.rows) for part in parts), default=0) + 6
+    drawing, x = Drawing(sum(widths), height, description), 0.0
+    for part, show, width in zip(parts, named, widths, strict=True):
+        left = x + (side if show else 0)
+        drawing.text(left, 14, clipped(part.title, width - (left - x), 12.5), "strong")
+        for j, name in enumerate(part.columns):
+            for k, line in enumerate(wrapped(name, cell - 4, 11)[:3]):
+                drawing.text(left + cell * (j + 0.5), 34 + 13 * k, line, "small", "middle")
+        for i, name in enumerate(part.rows):
+            _row(drawing, part, i, left, HEAD + 10 + 26 * i, cell)
+            if show:
+                drawing.text(left - 8, HEAD + 10 + 26 * i + 17, clipped(name, side - 10, 12), "", "end")
+        x += width
+    return drawing.render()
+
+
+def _row(drawing: Drawing, part: Matrix, i: int, left: float, top: float, cell: float) -> None:
+    for j in range(len(part.columns)):
+        tip = part.tips[i][j] if part.tips else ""
+        style = shade(float(part.values[i, j]), part.edge)
+        drawing.rect(left + cell * j + 1, top, cell - 2, 24, style, 2, tip)
+        drawing.text(left + cell * (j + 0.5), top + 17, part.texts[i][j], "num", "middle")

@@ -1,0 +1,50 @@
+"""Values as strict JSON has them: what is undefined is null."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.present.section import Section
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+if TYPE_CHECKING:
+    pass
+
+
+def strict(value: Any) -> Any:
+    """The value with numpy's types made plain and what is not finite made None."""
+    if isinstance(value, np.ndarray):
+        return [strict(item) for item in value.tolist()]
+    if isinstance(value, np.generic):
+        return strict(value.item())
+    if isinstance(value, Mapping):
+        return {str(key): strict(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [strict(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def section_json(section: Section, found: xr.Dataset) -> dict[str, Any]:
+    """A section as other programs read it: the sentences, and every array with its dims and labels."""
+    from foedus.present.plain import strict
+
+    return {
+        "lens": section.id,
+        "question": section.question,
+        "sentences": list(section.sentences),
+        "attributes": strict(dict(found.attrs)),
+        "coords": {str(name): strict(values.values) for name, values in found.coords.items()},
+        "data": {
+            str(name): {"dims": [str(dim) for dim in values.dims], "values": strict(values.values)}
+            for name, values in found.data_vars.items()
+        },
+    }

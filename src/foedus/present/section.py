@@ -1,0 +1,82 @@
+"""A section of a report: the same for the page, the terminal and other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from foedus.present.wording import percent, signed
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number in a table: as a person reads it, as it sorts, and its range over worlds if there is one."""
+
+    text: str
+    value: float
+    range: str = ""
+
+
+Cell = str | Amount
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that the page lets people sort; cells that are Amounts stand to the right."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+    @property
+    def amounts(self) -> list[bool]:
+        """For each column whether it holds numbers."""
+        first = self.rows[0] if self.rows else [""] * len(self.columns)
+        return [isinstance(cell, Amount) for cell in first]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing with a title that states what it shows, and a note on how to read it."""
+
+    title: str
+    note: str
+    drawing: Markup
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came out in plain words (written from the numbers), and the charts and tables behind it."""
+
+    sentences: Sequence[str]
+    figures: Sequence[Figure] = ()
+    tables: Sequence[Table] = ()
+    notes: Sequence[str] = ()
+
+    def under(self, id: str, heading: str, question: str) -> Section:
+        """The same as the answer to a question, with the id that links lead to."""
+        return Section(self.sentences, self.figures, self.tables, self.notes, id=id, heading=heading, question=question)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section(Told):
+    """One question and what is told about it."""
+
+    id: str
+    heading: str
+    question: str
+
+
+def probability(value: float, low: float | None = None, high: float | None = None) -> Amount:
+    """A probability as a table cell, with its range over worlds."""
+    return Amount(percent(value), value, "" if low is None else f"{percent(low)} to {percent(high)}")
+
+
+def change(value: float, low: float | None = None, high: float | None = None) -> Amount:
+    """A difference as a table cell, with its range over worlds."""
+    span = "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
+    return Amount(signed(value), value, span)

@@ -1,0 +1,122 @@
+"""Numbers and lists as people write them, and what the terms of a report mean."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from foedus.scenario.distributions import Distribution
+    from foedus.scenario.schema import Assumption, Evidence
+    from foedus.worlds.weights import Spread
+
+NOT_SCORED = "A model's probability is not a forecast until it has been scored against history; this one has not been."
+
+
+def percent(value: float | None) -> str:
+    """A probability or share as a percentage with as many digits as it deserves; a dash where undefined."""
+    if value is None or math.isnan(value):
+        return "–"
+    share = 100.0 if abs(value - 1) < 1e-12 else 100 * value  # sums of weights round
+    if share == 0 or share == 100:
+        return f"{share:.0f}%"
+    if share < 0.1:
+        return "<0.1%"
+    if share > 99.9:
+        return ">99.9%"
+    return f"{share:.1f}%" if share < 2 or share > 98 else f"{share:.0f}%"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number to ``digits`` significant digits, with a true minus sign; a dash where undefined."""
+    if value is None or math.isnan(value):
+        return "–"
+    if value == 0:
+        return "0"
+    text = f"{value:.{digits}g}"
+    if "e" in text and 1e-4 <= abs(value) < 1e6:
+        text = f"{value:.0f}"
+    return text.replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A change, with its sign."""
+    if math.isnan(value):
+        return "–"
+    text = f"{abs(value):.2f}"
+    return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
+
+
+def band(spread: Spread) -> str:
+    """``12% (2% to 31%)``: the average, and where nine worlds in ten lie."""
+    return f"{percent(spread.mean)} ({percent(spread.low)} to {percent(spread.high)})"
+
+
+def listed(items: Sequence[str], most: int = 6) -> str:
+    """``a, b and c``; long lists are cut with how many were left out."""
+    if len(items) > most:
+        return f"{', '.join(items[: most - 1])} and {len(items) - most + 1} others"
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def count(n: int, thing: str, things: str = "") -> str:
+    """``1 world``, ``2 worlds``."""
+    return f"{n:,} {thing if n == 1 else things or thing + 's'}"
+
+
+def capital(text: str) -> str:
+    """The text with its first letter raised."""
+    return text[:1].upper() + text[1:]
+
+
+def distribution(written: Distribution) -> str:
+    """A distribution in words."""
+    values = [number(p) for p in written.parameters]
+    match written.kind:
+        case "uniform" | "loguniform" | "integers":
+            how = {"uniform": "", "loguniform": ", evenly in its logarithm", "integers": ", whole numbers"}[
+                written.kind
+            ]
+            return f"anywhere from {values[0]} to {values[1]}{how}"
+        case "triangular" | "pert":
+            return f"{values[0]} to {values[2]}, most likely {values[1]}"
+        case "beta":
+            ends = f" on {values[2]} to {values[3]}" if len(values) == 4 else ""
+            return f"beta({values[0]}, {values[1]}){ends}"
+        case "normal":
+            ends = f", cut to {values[2]} to {values[3]}" if len(values) == 4 else ""
+            return f"around {values[0]}, standard deviation {values[1]}{ends}"
+        case "lognormal":
+            return f"around {values[0]}, logarithm spread by {values[1]}"
+    if written.weights:
+        return "one of " + ", ".join(f"{v} ({percent(w)})" for v, w in zip(values, written.weights))
+    return "one of " + ", ".join(values)
+
+
+def assumed(written: Assumption) -> str:
+    """What an assumption says, as written."""
+    if written.distribution is not None:
+        return distribution(written.distribution)
+    return number(written.value) if isinstance(written.value, (int, float)) else str(written.value)
+
+
+def source_name(identifier: str) -> str:
+    """A source's identifier as a short citation: ``leeds_long2000`` becomes ``Leeds Long 2000``."""
+    words = re.sub(r"(?<=[A-Za-z])(?=\d{4}\b)", " ", identifier.replace("_", " ").strip())
+    return words.title() if re.search(r"\d{4}$", words) else capital(words)
+
+
+def place(item: Evidence) -> str:
+    """Where in its source a piece of evidence stands: ``, paragraph 6`` or ``, 2024-06-19``."""
+    if item.paragraph is None:
+        return ""
+    return f", paragraph {item.paragraph}" if str(item.paragraph).isdigit() else f", {item.paragraph}"
+
+
+def cited(item: Evidence) -> str:
+    """A piece of evidence as ``source, paragraph 6``."""
+    return source_name(item.source) + place(item)

@@ -1,0 +1,364 @@
+"""How forecasts did against the record: sentences, charts and tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
+from foedus.present.svg import Drawing, clipped
+from foedus.present.wording import capital, count, listed, number, percent, signed
+from foedus.scenario.names import Names, plain, titled
+
+RIVALS = {"base_rate": "the base rate", "persistence": "persistence"}
+_COMPARED = re.compile(r"^\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*(\w+)\s*$")
+_WORDS = {"<": "below {}", "<=": "at most {}", "==": "{}", "!=": "not {}", ">": "above {}", ">=": "{} or more"}
+Scored = Mapping[str, Any]
+
+
+def state_name(names: Names, expression: str) -> str:
+    """An expression about the state in words: ``tension < crisis`` becomes "Tension: below crisis"."""
+    match = _COMPARED.match(expression)
+    if match and match[1] in names.scenario.state:
+        return f"{names.variable(match[1])}: {_WORDS[match[2]].format(plain(match[3]))}"
+    return plain(expression)
+
+
+def question_name(names: Names, question: Mapping[str, Any]) -> str:
+    """What a question is called."""
+    if question["kind"] == "state":
+        return state_name(names, question["question"])
+    phase = next(phase for phase in names.scenario.turn if phase.id == question["question"])
+    return phase.label or titled(phase.id)
+
+
+def answer_name(names: Names, event: Mapping[str, Any], answer: int) -> str:
+    """What one answer to a question is called."""
+    if event["kind"] == "state":
+        return event["answers"][answer][0]  # type: ignore[no-any-return]
+    start = question_name(names, event) + ": "
+    return " or ".join(names.action(action).removeprefix(start) for action in event["answers"][answer])
+
+
+def against(scored: Scored, rival: str) -> str:
+    """Whether the model beats a rival, by how much, and how sure that is."""
+    gap = scored["against"][rival]["log_score"]
+    name, size = RIVALS[rival], abs(gap["difference"])
+    won = gap["difference"] < 0
+    if size < 5e-4:
+        return f"it does as well as {name}"
+    text = f"it {'beats' if won else 'loses to'} {name} by {number(size, 2)} bits an answer"
+    if gap["low"] is None:
+        return f"{text}, over too few periods to say how sure that is"
+    span = f"nine resamples in ten: {number(gap['low'], 2)} to {number(gap['high'], 2)}"
+    sure = gap["better"] if won else 1 - gap["better"]
+    if gap["low"] <= 0 <= gap["high"]:
+        return f"{text}, which may be chance ({span}, below 0 is better)"
+    return f"{text}, in {percent(sure)} of resamples of the record ({span})"
+
+
+def verdict(names: Names, scored: Scored) -> str:
+    """How the forecasts did against each rival, and where they lose, which mechanism is to blame."""
+    parts = "; ".join(against(scored, rival) for rival in RIVALS)
+    text = f"Scored on {count(scored['n'], 'recorded answer')}, the model was compared with two simple rivals: {parts}."
+    other = [name for rival, name in RIVALS.items() if _disagree(scored, rival)]
+    if other:
+        text += f" By the Brier score it is the other way round against {listed(other)}."
+    lost = any(scored["against"][rival]["log_score"]["difference"] > 0 for rival in RIVALS)
+    return text + (" " + blame(names, scored["mechanisms"]) if lost and scored.get("mechanisms") else "")
+
+
+def brief(scored: Scored) -> str:
+    """One sentence: whether the model's forecasts did better than simple rivals."""
+    mean, model = scored["log_score"], scored["log_score"]["model"]
+    won = [name for rival, name in RIVALS.items() if model < mean[rival]]
+    lost = [name for rival, name in RIVALS.items() if model >= mean[rival]]
+    parts = [f"{verb} {listed(names)}" for verb, names in (("beat", won), ("do no better than", lost)) if names]
+    values = " and ".join(number(mean[rival], 2) for rival in RIVALS)
+    return (
+        f"Scored against {count(scored['n'], 'recorded answer')}, the model's forecasts {' but '.join(parts)} "
+        f"(log score {number(model, 2)} bits against {values}; lower is better)."
+    )
+
+
+def _disagree(scored: Scored, rival: str) -> bool:
+    gaps = [scored["against"][rival][kind]["difference"] for kind in ("log_score", "brier_score")]
+    return bool(gaps[0] * gaps[1] < 0)
+
+
+def blame(names: Names, dropped: Mapping[str, Any]) -> str:
+    """Without which mechanism the forecasts would have been better."""
+    worse = [one for one in dropped["each"] if one["change"]["difference"] < 0]
+    if not worse:
+        return "No single mechanism is to blame: the forecasts get no better without any of them."
+    change = worse[0]["change"]
+    sure = "" if change["low"] is not None and change["high"] < 0 else ", which may be chance"
+    return (
+        f"The mechanism that hurts the forecasts most: {mechanism_name(names, worse[0])}. Without it the log score is "
+        f"lower, so better, by {number(-change['difference'], 2)} bits an answer{sure} "
+        f"(each of {count(dropped['tried'], 'mechanism')} dropped in turn, on {count(dropped['worlds'], 'world')}; the worst of "
+        "many looks worse than it is)."
+    )
+
+
+def _strategy(dropped: Mapping[str, Any]) -> str:
+    """What the forecasts owe to strategy, beyond the base rates of actions."""
+    bare = next((one for one in dropped["each"] if one["kind"] == "weighing" and not one["actor"]), None)
+    if bare is None:
+        return ""
+    change = bare["change"]
+    text = (
+        f"If all actors acted by the base rates of their actions alone, the log score would be {number(bare['log_score'])} "
+        f"instead of {number(dropped['log_score'])}"
+    )
+    if change["low"] is None or change["low"] <= 0 <= change["high"]:
+        return f"{text}: that weighing consequences helps the forecasts cannot be told from chance."
+    return f"{text}: weighing consequences {'helps' if change['low'] > 0 else 'hurts'} the forecasts."
+
+
+def mechanism_name(names: Names, one: Mapping[str, Any]) -> str:
+    """What a mechanism is called."""
+    kind, actor, name = one["kind"], one["actor"], one["name"]
+    if kind == "commitment":
+        return f"the commitment “{names.scenario.commitments[name].label or plain(name)}”"
+    if kind == "weighing":
+        return f"{names.actor(actor)} weighs consequences" if actor else "all actors weigh consequences"
+    if kind == "belief":
+        return f"{names.actor(actor)} misjudges “{names.inside(names.assumption(name))}”"
+    return f"an objective, {names.objective(f'{actor}.{name}')}"
+
+
+def section(names: Names, scored: Scored) -> Section:
+    """The track record as a section of a report."""
+    typical = {who: 2 ** -scored["log_score"][who] for who in ("model", *RIVALS)}
+    ahead = "" if scored["horizon"] == 1 else f", {scored['horizon']} periods ahead"
+    first = (
+        f"{count(scored['n'], 'recorded answer')} in {count(scored['periods'], names.scenario.horizon.unit)} were each "
+        f"forecast from what was known before{ahead}. To what was then recorded the model typically gave a probability "
+        f"of {percent(typical['model'])}, the base rate {percent(typical['base_rate'])} and persistence "
+        f"{percent(typical['persistence'])}."
+    )
+    sentences = [first, verdict(names, scored), _settled(scored), _calibrated(scored)]
+    dropped = scored.get("mechanisms")
+    if dropped and blame(names, dropped) not in sentences[1]:
+        sentences.append(blame(names, dropped))
+    sentences.append(_strategy(dropped) if dropped else "")
+    tables = [
+        _scores(scored),
+        _questions(names, scored),
+        *([_dropped(names, dropped)] if dropped else []),
+        _events(names, scored),
+    ]
+    lead = Figure(
+        _lead_title(scored),
+        "Bits gained on each rival, added up: a line that rises is the model doing better.",
+        lead_chart(scored),
+    )
+    calibration = Figure(
+        _calibration_title(scored),
+        "Each dot is a band of forecast probabilities: across, what was forecast; up, how "
+        "often it came true, around it the range that chance allows nine times in ten. On the line forecasts mean what they say.",
+        calibration_chart(scored["calibration"]["model"]),
+    )
+    return Told([s for s in sentences if s], [lead, calibration], tables, _notes(scored)).under(
+        "track_record", "Track record", "How good were its forecasts, against simple rivals?"
+    )
+
+
+def _settled(scored: Scored) -> str:
+    """The same where the rivals had something to go by."""
+    later = scored["settled"]
+    if not later["n"] or later["n"] == scored["n"]:
+        return ""
+    parts = "; ".join(against(later, rival) for rival in RIVALS)
+    return (
+        f"The rivals start with nothing to go by, while the model's numbers were set by an analyst. Where a question had "
+        f"been answered three times before ({count(later['n'], 'answer')}), {parts}."
+    )
+
+
+def _calibrated(scored: Scored) -> str:
+    """Where forecasts and facts are furthest apart, beyond chance if anywhere."""
+    bands = scored["calibration"]["model"]
+    off = [one for one in bands if not _near(one)]
+    if not off:
+        return "Its probabilities meant what they say, as far as so few answers can tell: no band is off by more than chance."
+    worst = max(off, key=lambda one: abs(one["happened"] - one["forecast"]))
+    side = "more" if worst["happened"] > worst["forecast"] else "less"
+    return (
+        f"Its probabilities are off in {count(len(off), 'band')} of {len(bands)}: what it gave about "
+        f"{percent(worst['forecast'])} came true in {percent(worst['happened'])} of {worst['n']} cases, {side} often."
+    )
+
+
+def _near(band: Mapping[str, float]) -> bool:
+    low, high = interval(band["happened"], band["n"])
+    return low <= band["forecast"] <= high
+
+
+def interval(share: float, n: float, z: float = 1.645) -> tuple[float, float]:
+    """Wilson's interval of a share (1927), at 90%."""
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return float(middle - half), float(middle + half)
+
+
+def _scores(scored: Scored) -> Table:
+    rows: list[list[Cell]] = []
+    for name, kind, source in (
+        ("Log score, bits", "log_score", scored),
+        ("Brier score", "brier_score", scored),
+        ("Log score where rivals had three earlier answers", "log_score", scored["settled"]),
+    ):
+        if source["n"]:
+            rows.append(
+                [
+                    name,
+                    *(_score(source[kind][who]) for who in ("model", *RIVALS)),
+                    Amount(str(source["n"]), source["n"]),
+                ]
+            )
+    return Table("Mean scores: lower is better", ["Score", "Model", "Base rate", "Persistence", "Answers"], rows)
+
+
+def _score(value: float) -> Amount:
+    return Amount(number(value), value)
+
+
+def _questions(names: Names, scored: Scored) -> Table:
+    rows: list[list[Cell]] = [
+        [
+            question_name(names, one),
+            Amount(str(one["n"]), one["n"]),
+            *(_score(one["log_score"][who]) for who in ("model", *RIVALS)),
+        ]
+        for one in scored["questions"]
+    ]
+    return Table("Log score by question", ["Question", "Answers", "Model", "Base rate", "Persistence"], rows)
+
+
+def _dropped(names: Names, dropped: Mapping[str, Any]) -> Table:
+    rows: list[list[Cell]] = [
+        [capital(mechanism_name(names, one)), _score(one["log_score"]), _change(one["change"])]
+        for one in dropped["each"]
+    ]
+    caption = (
+        f"Each mechanism dropped in turn ({dropped['tried']} tried on {count(dropped['worlds'], 'world')}, "
+        f"{dropped['idle']} of them idle): below 0 the forecasts are better without"
+    )
+    return Table(caption, ["Mechanism", "Log score without", "Change"], rows)
+
+
+def _change(change: Mapping[str, Any]) -> Amount:
+    value = change["difference"]
+    span = "" if change["low"] is None else f"{number(change['low'], 2)} to {number(change['high'], 2)}"
+    return Amount(f"{'+' if value > 0 else ''}{number(value, 2)}", value, span)
+
+
+def _events(names: Names, scored: Scored) -> Table:
+    rows: list[list[Cell]] = [
+        [
+            event["date"],
+            question_name(names, event),
+            answer_name(names, event, event["outcome"]),
+            *(probability(event["probability"][who]) for who in ("model", *RIVALS)),
+            event["what"],
+        ]
+        for event in scored["events"]
+    ]
+    columns = ["When", "Question", "Recorded", "Model", "Base rate", "Persistence", "What happened"]
+    return Table("The probability that each gave, beforehand, to what was recorded", columns, rows)
+
+
+def _notes(scored: Scored) -> list[str]:
+    return [
+        "Log score: minus the binary logarithm of the probability given to what was recorded, in bits. Brier score: half "
+        "the summed squared error of the probabilities of all answers. A choice is forecast for the case that it comes "
+        "up. Coding errors count: a sure forecast of a fact that is coded wrongly one time in twenty is 95%.",
+        "Base rate: how often each answer was recorded before, half a record added to each. Persistence: the last answer "
+        "again, as surely as answers have repeated before. Resamples draw whole periods anew, with replacement.",
+        f"At every forecast the {scored['worlds']:,} worlds were worth at least {scored['effective_sample']:.0f} equal ones.",
+    ]
+
+
+def _lead_title(scored: Scored) -> str:
+    ends = {name: -scored["against"][rival]["log_score"]["difference"] * scored["n"] for rival, name in RIVALS.items()}
+    parts = [
+        f"{number(abs(value), 3)} bits {'ahead of' if value > 0 else 'behind'} {name}" for name, value in ends.items()
+    ]
+    return f"By the end of the record the model is {listed(parts)}."
+
+
+def _calibration_title(scored: Scored) -> str:
+    bands = scored["calibration"]["model"]
+    good = sum(_near(one) for one in bands)
+    return f"Forecasts came true as often as they said, within chance, in {good} of {len(bands)} bands."
+
+
+def lead_chart(scored: Scored) -> Markup:
+    """The model's lead over each rival, added up period by period."""
+    periods = list(dict.fromkeys(event["period"] for event in scored["events"]))
+    lines = {rival: np.zeros(len(periods)) for rival in RIVALS}
+    for event in scored["events"]:
+        for rival in RIVALS:
+            lines[rival][periods.index(event["period"])] += event["log_score"][rival] - event["log_score"]["model"]
+    sums = {rival: np.concatenate([[0.0], np.cumsum(line)]) for rival, line in lines.items()}
+    low, high = min(float(s.min()) for s in sums.values()), max(float(s.max()) for s in sums.values())
+    drawing = Drawing(640, 250, "The model's lead over its rivals, in bits")
+    left, right, top, bottom = 56.0, 480.0, 16.0, 216.0
+    span = max(high - low, 1e-9)
+
+    def y(value: float) -> float:
+        return bottom - (bottom - top) * (value - low) / span
+
+    for value in {float(low), 0.0, float(high)}:
+        drawing.line(left, y(value), right, y(value), "axis" if value == 0 else "grid")
+        drawing.text(left - 6, y(value) + 4, signed(value) if value else "0", "small", "end")
+    x = np.linspace(left, right, len(periods) + 1)
+    styles = {"base_rate": "mean", "persistence": "reference"}
+    ends = _apart([y(float(sums[rival][-1])) for rival in RIVALS])
+    for (rival, line), end in zip(sums.items(), ends, strict=True):
+        drawing.path([(float(a), y(float(b))) for a, b in zip(x, line, strict=True)], styles[rival])
+        drawing.text(right + 8, end + 4, f"on {RIVALS[rival]}", "strong" if rival == "base_rate" else "em")
+    drawing.text(float(x[1]), bottom + 18, periods[0], "small", "middle")
+    drawing.text(right, bottom + 18, periods[-1], "small", "end")
+    return drawing.render()
+
+
+def _apart(places: Sequence[float], gap: float = 15) -> list[float]:
+    """Two labels' heights, moved apart where they would overlap."""
+    first, second = places
+    if abs(first - second) >= gap:
+        return [first, second]
+    middle, sign = (first + second) / 2, 1 if first >= second else -1
+    return [middle + sign * gap / 2, middle - sign * gap / 2]
+
+
+def calibration_chart(bands: Sequence[Mapping[str, float]]) -> Markup:
+    """How often forecasts came true, by what was forecast."""
+    drawing = Drawing(420, 320, "Forecast probability and how often it came true")
+    left, right, top, bottom = 56.0, 396.0, 16.0, 272.0
+
+    def at(forecast: float, happened: float) -> tuple[float, float]:
+        return left + (right - left) * forecast, bottom - (bottom - top) * happened
+
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        style = "axis" if share == 0 else "grid"
+        drawing.line(*at(0, share), *at(1, share), style)
+        drawing.line(*at(share, 0), *at(share, 1), style)
+        drawing.text(left - 6, at(0, share)[1] + 4, percent(float(share)), "small", "end")
+        drawing.text(at(share, 0)[0], bottom + 16, percent(float(share)), "small", "middle")
+    drawing.line(*at(0, 0), *at(1, 1), "shift")
+    most = max(band["n"] for band in bands)
+    for band in bands:
+        low, high = interval(band["happened"], band["n"])
+        x, y = at(band["forecast"], band["happened"])
+        drawing.line(x, at(0, max(low, 0))[1], x, at(0, min(high, 1))[1], "interval")
+        tip = f"forecast {percent(band['forecast'])}, came true {percent(band['happened'])} of {count(int(band['n']), 'time')}"
+        drawing.dot(x, y, 3 + 5 * np.sqrt(band["n"] / most), "posterior", tip)
+    drawing.text((left + right) / 2, bottom + 36, clipped("what was forecast", 200), "small", "middle")
+    return drawing.render()

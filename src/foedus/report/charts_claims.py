@@ -1,0 +1,101 @@
+"""The charts of a report, drawn by hand so that they are small and follow the page's colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+
+from foedus.arraytypes import Floats
+from foedus.present.svg import Drawing, clipped
+from foedus.present.wording import number, percent
+from foedus.runs.results import SETTINGS, Results
+
+if TYPE_CHECKING:
+    from foedus.claims.verdict import ReadingResult
+
+
+def claims_chart(results: Results) -> Markup:
+    """One row a claim: share of worlds in which its first reading holds, before and after the observations."""
+    claims, left, right, row = results.run.claims, 300, 60, 20
+    drawing = Drawing(880, 26 + row * len(claims) + 20, "Share of worlds in which each claim holds")
+    x = _shares(drawing, left, 880 - right, 22, 26 + row * len(claims))
+    drawing.rect(x(0.8), 22, x(1) - x(0.8), row * len(claims) + 4, "zone")
+    drawing.rect(x(0), 22, x(0.2) - x(0), row * len(claims) + 4, "zone")
+    for i, claim in enumerate(claims):
+        y = 26 + row * i + row / 2
+        drawing.text(
+            left - 12, y + 4, clipped(results.names.claim(claim.id), left - 20), "", "end", f"claim-{claim.id}"
+        )
+        for reading in claim.readings[1:]:
+            drawing.line(x(reading.posterior), y - 6, x(reading.posterior), y + 6, "tick")
+        if not claim.readings:
+            continue
+        first = claim.readings[0]
+        if results.run.observed:
+            drawing.line(x(first.prior), y, x(first.posterior), y, "shift")
+            drawing.dot(x(first.prior), y, 4.5, "prior", f"before: {percent(first.prior)}")
+        drawing.dot(x(first.posterior), y, 5, "posterior", f"{percent(first.posterior)} of worlds")
+        drawing.text(880 - right + 12, y + 4, percent(first.posterior), "num")
+    return drawing.render()
+
+
+def _shares(drawing: Drawing, left: float, right: float, top: float, bottom: float) -> Callable[[float], float]:
+    """Draws an axis of shares; returns where a share lies on it."""
+
+    def x(share: float) -> float:
+        return left + (right - left) * min(max(share, 0.0), 1.0)
+
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        drawing.line(x(share), top, x(share), bottom + 4, "axis" if share in (0, 1) else "grid")
+        drawing.text(x(share), top - 6, f"{100 * share:.0f}%", "small", "middle")
+    return x
+
+
+def reading_bar(reading: ReadingResult, observed: bool) -> Markup:
+    """Prior (open) and posterior (filled) share of worlds of one reading."""
+    drawing = Drawing(180, 16, f"before {percent(reading.prior)}, after {percent(reading.posterior)}")
+    drawing.rect(1, 5, 178, 6, "track", 3)
+    drawing.line(90, 2, 90, 14, "grid")
+    drawing.rect(1, 5, 178 * reading.posterior, 6, "bar", 3)
+    if observed:
+        drawing.dot(6 + 168 * reading.prior, 8, 4.5, "prior")
+    return drawing.render("inline")
+
+
+def precision_bar(values: Sequence[tuple[str, float | None]]) -> Markup:
+    """Columns for the share of worlds at each precision."""
+    drawing = Drawing(24 * len(values) + 4, 46, "share of worlds by precision of choice")
+    drawing.line(0, 31, 24 * len(values) + 4, 31)
+    drawing.line(0, 17, 24 * len(values) + 4, 17, "grid")
+    for i, (name, share) in enumerate(values):
+        if share is not None and share == share:
+            drawing.rect(
+                4 + 24 * i, 31 - 28 * share, 18, 28 * share, "bar", 0, f"{SETTINGS.get(name, name)}: {percent(share)}"
+            )
+        drawing.text(
+            13 + 24 * i,
+            42,
+            {"zero": "0", "half": "½", "one": "1", "twice": "2", "perfect": "∞"}.get(name, name),
+            "small",
+            "middle",
+        )
+    return drawing.render("inline")
+
+
+def density(values: Floats, prior: Floats, posterior: Floats, observed: bool) -> Markup:
+    """An assumption's draws before (grey) and after (blue) the observations, as a small histogram."""
+    low, high = float(values.min()), float(values.max())
+    drawing = Drawing(150, 34, f"from {number(low)} to {number(high)}")
+    edges = np.linspace(low, high, 13)
+    before, after = (np.histogram(values, edges, weights=w)[0] for w in (prior, posterior))
+    most, step = max(float(before.max()), float(after.max()), 1e-12), 150 / 12
+    for i in range(12):
+        drawing.rect(i * step, 32 - 30 * before[i] / most, step - 1, 30 * before[i] / most, "ghost")
+    if observed:
+        heights = [(p, 32 - 30 * float(a) / most) for i, a in enumerate(after) for p in (i * step, (i + 1) * step - 1)]
+        drawing.path(heights, "mean")
+    drawing.line(0, 32.5, 150, 32.5)
+    return drawing.render("inline")

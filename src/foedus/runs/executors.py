@@ -1,0 +1,214 @@
+"""Who solves the pieces of a run: threads of this process, or the workers of a Dask cluster.
+
+Either hands back each task with its arrays, in whatever order they are done. Few are under way at a time,
+so that memory is bounded by the size of a piece and not by the number of worlds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from foedus.errors import FoedusError, nearest
+from foedus.runs.work import Arrays, Task, Work, engine
+
+Solved = Iterator[tuple[Task, Arrays]]
+Tell = Callable[[int], None]  # so many more world-policies are done
+EXECUTORS = ("local", "dask")
+CONNECT = 5  # seconds that a scheduler has to answer
+FETCH = 30  # seconds that a solved chunk may take to arrive
+IDLE = 60  # seconds without any worker after which a run stops
+_GONE = "the Dask scheduler does not answer any more"
+_KEPT = "What was solved is kept; `foedus resume` goes on."
+_WORKERS = 8  # at most, unless told
+
+
+@dataclass(frozen=True)
+class Executor:
+    """``kind`` is local or dask; ``scheduler`` the address of a running one; ``workers`` threads or processes.
+
+    Without a scheduler, dask starts ``workers`` processes of its own on this machine. FoedusError for what
+    does not fit together.
+    """
+
+    kind: str = "local"
+    scheduler: str | None = None
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in EXECUTORS:
+            raise FoedusError(f"'{self.kind}' is not an executor. {nearest(self.kind, EXECUTORS)}".strip())
+        if self.workers is not None and self.workers < 1:
+            raise FoedusError(f"the number of workers must be at least 1, not {self.workers}.")
+        if self.scheduler and self.kind != "dask":
+            raise FoedusError("a scheduler is for Dask: give --executor dask with --scheduler.")
+        if self.scheduler and self.workers:
+            raise FoedusError("a scheduler has workers of its own: give --workers without --scheduler.")
+
+    def solve(self, work: Work, tasks: Iterable[Task], tell: Tell) -> Solved:
+        """Solves tasks; each comes back with its arrays, in any order."""
+        workers = self.workers or min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _WORKERS)
+        if self.kind == "dask":
+            return _on_dask(work, tasks, self.scheduler, workers, tell)
+        return _on_threads(work, tasks, workers, tell)
+
+
+class _Stopped(Exception):
+    """A thread is told to give up."""
+
+
+def _on_threads(work: Work, tasks: Iterable[Task], workers: int, tell: Tell) -> Solved:
+    """Solves tasks in threads; the kernels let go of the interpreter."""
+    stop, lock, source = threading.Event(), threading.Lock(), iter(tasks)
+
+    def count(done: int) -> None:
+        if stop.is_set():
+            raise _Stopped
+        with lock:
+            tell(done)
+
+    running: dict[Future[Arrays], Task] = {}
+    pool = ThreadPoolExecutor(workers)
+    try:
+        while True:
+            while len(running) < workers and (task := next(source, None)) is not None:
+                running[pool.submit(work.solve, task, workers, count)] = task
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _on_dask(work: Work, tasks: Iterable[Task], scheduler: str | None, workers: int, tell: Tell) -> Solved:
+    """Solves tasks on a cluster. What a lost worker had under way is done again by another."""
+    with _client(scheduler, workers) as client:
+        _check_engines(client)
+        source, running = iter(tasks), dict[Any, Task]()
+        shared = client.submit(pickle.loads, pickle.dumps(work), pure=False)
+        seen = time.monotonic()
+        while True:
+            seen, threads = _alive(client, seen)
+            while len(running) < 2 * max(threads, 1) and (task := next(source, None)) is not None:
+                running[client.submit(_solve, shared, task, pure=False, retries=2)] = task
+            if not running:
+                return
+            for future in _done(list(running)):
+                arrays = _result(future)
+                if arrays is not None:
+                    task = running.pop(future)
+                    tell(task.count)
+                    yield task, arrays
+
+
+def _done(futures: list[Any]) -> list[Any]:
+    """Those that are done, after a moment if none is yet."""
+    try:
+        return list(import_module("distributed").wait(futures, timeout=2, return_when="FIRST_COMPLETED").done)
+    except TimeoutError:
+        return []
+    except Exception as error:
+        raise FoedusError(f"{_GONE} ({type(error).__name__}). {_KEPT}") from None
+
+
+def _solve(work: Work, task: Task) -> Arrays:
+    """A task, in a worker. What is wrong with the scenario is an answer: another try would find the same."""
+    try:
+        return work.solve(task)
+    except FoedusError as error:
+        return {"error": error}  # type: ignore[dict-item]
+
+
+def _result(future: Any) -> Arrays | None:
+    """A future's arrays, or what went wrong in words; None where the worker that has them is gone."""
+    try:
+        arrays: Arrays = future.result(timeout=FETCH)
+    except TimeoutError:
+        return None
+    except (OSError, CancelledError) as error:
+        raise FoedusError(f"{_GONE} ({type(error).__name__}). {_KEPT}") from None
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0][:300]
+        raise FoedusError(
+            f"a Dask worker could not solve a chunk: {type(error).__name__}: {reason}. {_KEPT}"
+        ) from error
+    if "error" in arrays:
+        raise arrays["error"]  # type: ignore[misc]
+    return arrays
+
+
+def _alive(client: Any, seen: float) -> tuple[float, int]:
+    """When a worker was last there, and the number of threads; FoedusError when the scheduler is gone, or long no worker."""
+    try:
+        threads = sum(client.nthreads().values())
+    except Exception as error:
+        raise FoedusError(f"{_GONE} ({type(error).__name__}). {_KEPT}") from None
+    if threads:
+        return time.monotonic(), threads
+    if time.monotonic() - seen > IDLE:
+        raise FoedusError(f"no Dask worker has been there for {IDLE} seconds. {_KEPT}")
+    return seen, 0
+
+
+def _check_engines(client: Any) -> None:
+    """FoedusError unless every worker runs this very version, without which results would not be the same."""
+    try:
+        found = client.run(engine, on_error="return")
+    except Exception as error:
+        raise FoedusError(f"the Dask workers do not answer: {type(error).__name__}: {error}.") from None
+    for worker, answer in found.items():
+        if isinstance(answer, BaseException):
+            raise FoedusError(f"the Dask worker {worker} cannot run Foedus: {answer}. Install Foedus where it runs.")
+        if answer != engine():
+            raise FoedusError(
+                f"the Dask worker {worker} runs another Foedus ({answer}) than this one ({engine()}): install the same."
+            )
+
+
+@contextmanager
+def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
+    """A client of the scheduler, or of worker processes started here for as long as it is used."""
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        raise FoedusError("Dask is not installed: pip install 'foedus[dask]'.") from None
+    for name in ("distributed", "distributed.client", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
+    if scheduler is None:
+        cluster = distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+        )
+        with cluster, distributed.Client(cluster) as client:
+            yield client
+        return
+    try:
+        client = distributed.Client(scheduler, timeout=CONNECT)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise FoedusError(
+            f"no Dask scheduler answers at '{scheduler}': {reason}. Start one (dask scheduler) and give its address, "
+            "as in --scheduler tcp://127.0.0.1:8786."
+        ) from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=CONNECT)
+        except TimeoutError:
+            raise FoedusError(
+                f"the Dask scheduler at '{scheduler}' has no workers: start some (dask worker {scheduler})."
+            ) from None
+        yield client

@@ -1,0 +1,132 @@
+"""The result of a run: labelled by world, policy, period, outcome, action, actor, objective and reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.arraytypes import Floats
+from foedus.claims.verdict import Claims, OutcomeDriver
+from foedus.scenario.query import parse_query
+from foedus.scenario.schema import Scenario
+from foedus.scenario.scope import query_scope
+from foedus.worlds.simulate import simulate
+from foedus.worlds.weights import ess, means
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+SUBSET = 24  # worlds of the precision sweep and the tests of what is built in: three full blocks
+
+
+LOADED = 128 * 2**20  # bytes of labelled results that a run holds in memory; larger ones stay on the disk
+
+
+@dataclass
+class GameSize:
+    """How large the compiled game of the factual policy is, a period."""
+
+    states_start: int
+    nodes: int
+    branches: int
+    actions: int
+    coefficients: int
+    bytes_per_world: int
+
+
+@dataclass(repr=False)
+class Run:
+    """A finished run. ``data`` is labelled by world, policy, period, outcome, action, actor, objective, reading."""
+
+    scenario: Scenario
+    draws: dict[str, Floats]
+    weights: Floats
+    ess: float
+    observed: bool
+    loglik_by_observation: Floats | None
+    policies: list[str]
+    periods: list[str]
+    data: xr.Dataset
+    claims: Claims
+    sweep: xr.Dataset
+    drivers: list[OutcomeDriver]
+    game: GameSize
+    meta: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    score: dict[str, Any] | None = None
+    learned: xr.Dataset | None = None
+    prior: Floats | None = None  # weights of worlds before the observations; None: all alike
+    lenses: dict[str, xr.Dataset] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    solved: int = 0  # pieces solved in this go, of a run that is kept in a directory
+    _means: dict[tuple[str, str], xr.DataArray] = field(default_factory=dict, init=False, repr=False)
+
+    def few(self, most: int = SUBSET) -> Run:
+        """The same run on at most ``most`` worlds that stand for all, for what is too slow in every world.
+
+        Worlds are drawn from the posterior by systematic resampling, without chance; one that is
+        drawn k times weighs k times as much.
+        """
+        if len(self.weights) <= most:
+            return self
+        marks = (np.arange(most) + 0.5) / most
+        drawn = np.minimum(np.searchsorted(np.cumsum(self.weights) / self.weights.sum(), marks), len(self.weights) - 1)
+        chosen, times = np.unique(drawn, return_counts=True)
+        weights = times / most
+        return replace(
+            self,
+            draws={name: draw[chosen] for name, draw in self.draws.items()},
+            weights=weights,
+            ess=ess(weights),
+            data=self.data.isel(world=chosen),
+            loglik_by_observation=None,
+            prior=None,
+        )
+
+    @property
+    def large(self) -> bool:
+        """Whether the results by world are too large to be held in memory, or in one file."""
+        return int(self.data.nbytes) > LOADED
+
+    def mean(self, variable: str, policy: str) -> xr.DataArray:
+        """The posterior mean of a variable of ``data`` over the worlds where it is defined.
+
+        Read a block of worlds at a time, so that it may be larger than memory.
+        """
+        key = variable, policy
+        if key not in self._means:
+            self._means[key] = means(self.data[variable].sel(policy=policy), self.weights)
+        return self._means[key]
+
+    def prob(self, event: str, **options: Any) -> xr.DataArray:
+        """The probability of an event as a query writes it: ``r.prob("eventually(tension >= war)")``.
+
+        Options are those of the language: ``under``, ``given``, ``at``, ``during``, ``from_``.
+        """
+        return self.ask("prob", event, **options)
+
+    def ask(self, kind: str, *subject: str, **options: Any) -> xr.DataArray:
+        """Any query, solved anew in the run's worlds: labelled (policy, world)."""
+        import xarray as xr
+
+        given = {key: value.item() if isinstance(value, np.generic) else value for key, value in options.items()}
+        text = f"{kind}({', '.join([*map(str, subject), *(f'{key}={value!r}' for key, value in given.items())])})"
+        query = parse_query(text, query_scope(self.scenario))
+        policies = [query.under] if query.under else self.policies
+        result = simulate(self.scenario, self.draws, policies, [query], observe=False)
+        values = np.stack([result.query[policy][0] for policy in policies])
+        return xr.DataArray(values, dims=("policy", "world"), coords={"policy": policies}, name=text)
+
+    def __repr__(self) -> str:
+        worlds, policies, claims = len(self.weights), len(self.policies), len(self.claims)
+        counts = f"worlds: {worlds}, policies: {policies}, claims: {claims}"
+        return f"Run({self.scenario.title!r}, {counts})"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        head = f"<b>{escape(self.scenario.title)}</b>, {len(self.weights)} worlds, {len(self.policies)} policies"
+        return head + Claims(self.claims)._repr_html_()

@@ -1,0 +1,132 @@
+"""What the report reads from a run: labels in plain words, and spreads over worlds."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foedus.arraytypes import Floats
+from foedus.scenario.names import Names
+from foedus.scenario.scope import period_of
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, quantiles
+
+if TYPE_CHECKING:
+    from foedus.runs.result import Run
+    from foedus.scenario.schema import Scenario
+
+SETTINGS = {
+    "zero": "by base rate alone",
+    "half": "half as precise",
+    "one": "as assumed",
+    "twice": "twice as precise",
+    "perfect": "perfectly rational",
+}
+
+
+class Results:
+    """A run as the report reads it. ``worlds`` is the first axis of every array."""
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.scenario: Scenario = run.scenario
+        self.names = Names(run.scenario)
+        self.weights: Floats = np.asarray(run.weights, dtype=float)
+        self.policies: list[str] = [str(name) for name in run.policies]
+        self.periods: list[str] = [str(label) for label in run.periods]
+        self._labels: dict[str, list[str]] = {}
+
+    @property
+    def prior_weights(self) -> Floats:
+        """Every world alike, where the sample is drawn from the assumptions as written."""
+        if self.run.prior is not None:
+            return self.run.prior
+        return np.full(len(self.weights), 1.0 / len(self.weights))
+
+    @property
+    def factual(self) -> str:
+        """The policy that stands for what is done now; the first one where it was not run."""
+        name = self.scenario.factual_policy
+        return name if name in self.policies else self.policies[0]
+
+    @cached_property
+    def outcomes(self) -> list[str]:
+        """The outcomes' ids, the main one first."""
+        return self.labels("outcome")
+
+    def labels(self, dim: str) -> list[str]:
+        """The labels along a dimension of the results."""
+        if dim not in self._labels:
+            there = dim in self.run.data.dims
+            self._labels[dim] = [str(label) for label in self.run.data[dim].values] if there else []
+        return self._labels[dim]
+
+    def array(self, variable: str, *dims: str, **pick: str) -> Floats:
+        """A variable as a plain array ``[world, *dims]``, with single labels picked; nothing else of it is read."""
+        at = {dim: self.labels(dim).index(label) for dim, label in pick.items()}
+        found = self.run.data[variable].isel(at)
+        return np.ascontiguousarray(found.transpose("world", *dims).values, dtype=float)
+
+    def mean(self, variable: str, *dims: str, policy: str) -> Floats:
+        """The average over worlds (posterior) of a variable under a policy: ``[*dims]``."""
+        return np.asarray(self.run.mean(variable, policy).transpose(*dims).values, dtype=float)
+
+    @cached_property
+    def final(self) -> Floats:
+        """Probability that each outcome has happened by the end: ``[world, policy, outcome]``."""
+        return self.array("outcome_by", "policy", "outcome", period=self.labels("period")[-1])
+
+    def final_of(self, outcome: str, policy: str) -> Floats:
+        """Probability of an outcome by the end under a policy: ``[world]``."""
+        return self.final[:, self.policies.index(policy), self.outcomes.index(outcome)]
+
+    def spread(self, values: Floats, weights: Floats | None = None) -> Spread:
+        """The spread of one number per world, under the posterior weights unless others are given."""
+        weights = self.weights if weights is None else weights
+        known = ~np.isnan(values)
+        total = weights[known].sum()
+        mean = float(values[known] @ weights[known] / total) if total > 0 else float("nan")
+        low, median, high = (float(v) for v in quantiles(values, weights, (LOW, MIDDLE, HIGH)))
+        return Spread(mean, low, median, high)
+
+    @property
+    def end(self) -> str:
+        """The last reported period in words: its date, or its number."""
+        return self.periods[-1] if self.scenario.horizon.first else f"period {self.periods[-1]}"
+
+    def final_spread(self, outcome: str, policy: str) -> Spread:
+        """The spread of an outcome's final probability under a policy."""
+        return self.spread(self.final_of(outcome, policy))
+
+    def ranked_policies(self, outcome: str) -> list[tuple[str, Spread]]:
+        """Policies from the lowest to the highest average probability of an outcome."""
+        found = [(policy, self.final_spread(outcome, policy)) for policy in self.policies]
+        return sorted(found, key=lambda pair: pair[1].mean)
+
+    def selected_policies(self, most: int = 5) -> list[str]:
+        """A few policies to draw: the factual one, those with the main outcome's lowest and highest risk, the first."""
+        others = [p for p in self.policies if p != self.factual]
+        if len(others) < most or not self.outcomes:
+            return [self.factual, *others][:most]
+        ranked = [p for p, _ in self.ranked_policies(self.outcomes[0]) if p != self.factual]
+        wanted = [others[0], ranked[0], ranked[-1], ranked[1], *others]
+        chosen = list(dict.fromkeys(wanted))[: most - 1]
+        return [self.factual, *[p for p in self.policies if p in chosen]]
+
+    def sweep(self, outcome: str, policy: str) -> dict[str, Floats]:
+        """Setting of the precision -> final probability of an outcome in each world of the subset."""
+        if self.run.sweep is None or not self.run.sweep.data_vars:
+            return {}
+        table = next(iter(self.run.sweep.data_vars.values()))
+        settings = [str(s) for s in self.run.sweep["setting"].values]
+        picked = table.sel(policy=policy, outcome=outcome)
+        return {s: np.asarray(picked.sel(setting=s).values, dtype=float).ravel() for s in SETTINGS if s in settings}
+
+    @property
+    def observed_periods(self) -> list[int]:
+        """Indices of the periods that have observations."""
+        if not self.run.observed:
+            return []
+        found = {period_of(self.scenario, observation.at) for observation in self.scenario.observations}
+        return sorted(t for t in found if 0 <= t < len(self.periods))

@@ -1,0 +1,87 @@
+"""What the parts of a scenario are called: the label that was written, else the id as words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+if TYPE_CHECKING:
+    from foedus.scenario.schema import Scenario
+
+
+def titled(name: str) -> str:
+    """An identifier as a name: ``status_quo`` becomes ``Status quo``."""
+    words = plain(name)
+    return words[:1].upper() + words[1:]
+
+
+def plain(name: str) -> str:
+    """An identifier as words: ``status_quo`` becomes ``status quo``."""
+    return name.replace("_", " ").strip()
+
+
+class Names:
+    """What the parts of a scenario are called: their label where one is written, else their id as words."""
+
+    def __init__(self, scenario: Scenario):
+        self.scenario = scenario
+
+    def actor(self, name: str) -> str:
+        """An actor's name."""
+        actor = self.scenario.actors.get(name)
+        return actor.label if actor and actor.label else titled(name)
+
+    def objective(self, name: str) -> str:
+        """``actor.objective`` as "Actor: objective"."""
+        actor, _, objective = name.partition(".")
+        written = self.scenario.objectives.get(actor, {}).get(objective)
+        label = written.label if written and written.label else plain(objective)
+        return f"{self.actor(actor)}: {label}"
+
+    def policy(self, name: str) -> str:
+        """A policy's name."""
+        policy = self.scenario.policies.get(name)
+        return policy.label if policy and policy.label else titled(name)
+
+    def outcome(self, name: str) -> str:
+        """An outcome's name; one that was not declared is called by its event."""
+        outcome = self.scenario.outcomes.get(name)
+        return outcome.label if outcome and outcome.label else titled(name)
+
+    def action(self, name: str) -> str:
+        """``phase.action`` as "phase: action"."""
+        phase, _, action = name.partition(".")
+        for written in self.scenario.turn:
+            if written.id == phase and action in written.actions:
+                label = written.actions[action].label or plain(action)
+                return f"{written.label or titled(phase)}: {label}"
+        return f"{titled(phase)}: {plain(action)}"
+
+    def assumption(self, name: str) -> str:
+        """An assumption's name; an actor's own number is "Actor: precision"."""
+        written = self.scenario.assumptions.get(name)
+        if written is not None:
+            return written.label or titled(name)
+        actor, _, what = name.partition(".")
+        return f"{self.actor(actor)}: {plain(what)}" if what else titled(name)
+
+    def variable(self, name: str) -> str:
+        """A state variable's name."""
+        variable = self.scenario.state.get(name)
+        return variable.label if variable and variable.label else titled(name)
+
+    def claim(self, name: str) -> str:
+        """A claim's short name."""
+        claim = self.scenario.claims.get(name)
+        return claim.label if claim and claim.label else titled(name)
+
+    def inside(self, text: str) -> str:
+        """A name as it stands inside a sentence: lowered, unless it begins with an actor's."""
+        return text if any(text.startswith(self.actor(actor)) for actor in self.scenario.actors) else lowered(text)
+
+
+def lowered(text: str) -> str:
+    """The text with its first letter lowered, unless it starts with an acronym."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -11,7 +11,6 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.game.clauses import applies
 from foedus.game.words import Words
-from foedus.lenses.bench import MEASURES, Bench
 from foedus.lenses.dials import COUNTS, Dialled, Place, based_on, bearing, dialled
 from foedus.scenario.expr import evaluate, state_names
 from foedus.scenario.outcomes import outcomes_of

@@ -22,19 +22,10 @@ from foedus.worlds.simulate import Games, PolicyResult, simulate
 if TYPE_CHECKING:
     from foedus.runs.result import Run
 
-if TYPE_CHECKING:
-    from foedus.runs.result import Run
-
 
 MEASURES = (*COUNTS, "addressee", "obligor", "others")
-
-
 WORK = 3_000_000  # branches x periods x worlds of one solve that are thought affordable in a report
-
-
 SHARP = 0.02  # stands for a bright line where the odds are held: a line itself cannot be read as applying half the time
-
-
 TRIED = 4  # policies tried before a commitment is said never to be in force
 
 
@@ -225,8 +216,6 @@ def _place(place: Place, env: Mapping[str, Floats], worlds: int) -> tuple[Floats
 
 
 VAGUENESS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # times what is written (steps of severity where a bright line is written)
-
-
 CREDIBILITY = (0.0, 0.5, 1.0, 2.0, 4.0)  # times what breaking the word costs now
 
 

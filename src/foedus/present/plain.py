@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-if TYPE_CHECKING:
-    pass
-
-
 def strict(value: Any) -> Any:
     """The value with numpy's types made plain and what is not finite made None."""
     if isinstance(value, np.ndarray):

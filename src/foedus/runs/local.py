@@ -5,15 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from foedus.runs.plan import Job, Progress, Tally, whole_number
 from foedus.runs.result import Run
 from foedus.runs.solved import Found
 from foedus.scenario.schema import Scenario
-
-if TYPE_CHECKING:
-    pass
 
 
 def run(

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from foedus.runs.result import Run
 
-if TYPE_CHECKING:
-    pass
 
 SETTINGS = {
     "zero": Setting(0.0, bare=True),

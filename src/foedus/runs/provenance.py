@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from foedus.runs.result import Run
 from foedus.scenario.dump import dump
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import uncertain
-
-if TYPE_CHECKING:
-    pass
 
 
 def provenance(scenario: Scenario, worlds: int, seed: int, method: str, subset: int) -> dict[str, Any]:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 
 SUBSET = 24  # worlds of the precision sweep and the tests of what is built in: three full blocks
-
-
 LOADED = 128 * 2**20  # bytes of labelled results that a run holds in memory; larger ones stay on the disk
 
 

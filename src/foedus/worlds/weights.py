@@ -13,10 +13,8 @@ from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     import xarray as xr
+
 
 _BLOCK = 256  # worlds that are averaged at a time
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from foedus.present.wording import percent, signed
+from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,23 @@ class Section(Told):
     question: str
 
 
-def probability(value: float, low: float | None = None, high: float | None = None) -> Amount:
-    """A probability as a table cell, with its range over worlds."""
-    return Amount(percent(value), value, "" if low is None else f"{percent(low)} to {percent(high)}")
+def amount(of: float | Spread, say: Callable[[float], str]) -> Amount:
+    """A number as a table cell, said as ``say`` says it, with its range over worlds if it is a spread."""
+    if isinstance(of, Spread):
+        return Amount(say(of.mean), of.mean, f"{say(of.low)} to {say(of.high)}")
+    return Amount(say(of), of)
 
 
-def change(value: float, low: float | None = None, high: float | None = None) -> Amount:
-    """A difference as a table cell, with its range over worlds."""
-    span = "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
-    return Amount(signed(value), value, span)
+def probability(of: float | Spread) -> Amount:
+    """A probability as a table cell."""
+    return amount(of, percent)
+
+
+def change(of: float | Spread) -> Amount:
+    """A difference as a table cell."""
+    return amount(of, signed)
+
+
+def table(caption: str, columns: Mapping[str, Callable[[T], Cell]], items: Iterable[T]) -> Table:
+    """A table with a row an item: each column by its heading, with what it shows of the item."""
+    return Table(caption, list(columns), [[shows(item) for shows in columns.values()] for item in items])

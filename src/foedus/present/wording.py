@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,9 +49,14 @@ def signed(value: float) -> str:
     return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
 
 
+def ranged(spread: Spread, say: Callable[[float], str] = signed) -> str:
+    """``+0.12 (+0.02 to +0.31)``: the average, and where nine worlds in ten lie."""
+    return f"{say(spread.mean)} ({say(spread.low)} to {say(spread.high)})"
+
+
 def band(spread: Spread) -> str:
     """``12% (2% to 31%)``: the average, and where nine worlds in ten lie."""
-    return f"{percent(spread.mean)} ({percent(spread.low)} to {percent(spread.high)})"
+    return ranged(spread, percent)
 
 
 def listed(items: Sequence[str], most: int = 6) -> str:

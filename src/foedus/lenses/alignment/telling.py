@@ -168,7 +168,7 @@ class _View:
 
     def _cell(self, pair: Pair, measure: str) -> Amount:
         s = self.spread(pair, measure)
-        return change(s.mean, s.low, s.high) if s.mean == s.mean else Amount("–", -9.0)
+        return change(s) if s.mean == s.mean else Amount("–", -9.0)
 
     def policies_table(self) -> list[Table]:
         """What each other policy does to the average pair, and which pair it moves most."""
@@ -181,14 +181,7 @@ class _View:
             mean = self.results.spread(_average(np.array(list(gaps.values()))), self.few)
             pair = max(gaps, key=lambda p: abs(self.results.spread(gaps[p], self.few).mean))
             top = self.results.spread(gaps[pair], self.few)
-            rows.append(
-                [
-                    self.results.names.policy(policy),
-                    change(mean.mean, mean.low, mean.high),
-                    self.names(pair),
-                    change(top.mean, top.low, top.high),
-                ]
-            )
+            rows.append([self.results.names.policy(policy), change(mean), self.names(pair), change(top)])
         caption = f"Change from {self.results.names.policy(self.factual)} ({MEASURES[self.main]})"
         return [Table(caption, ["policy", "average pair", "pair that moves most", "its change"], rows)] if rows else []
 

@@ -12,7 +12,7 @@ from foedus.present.charts.matrix import Matrix, matrices
 from foedus.present.charts.shares import shares
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability
-from foedus.present.wording import count, listed, percent, signed
+from foedus.present.wording import count, listed, percent, ranged, signed
 from foedus.runs.results import Results
 from foedus.worlds.weights import Spread
 
@@ -134,7 +134,7 @@ class _View:
                 share = float(self.weights @ ((values > 0) if s.mean > 0 else (values < 0))) / float(self.weights.sum())
                 most = " most" if len(lines) > 1 else ""
                 parts.append(
-                    f"{self.names.actor(self.actors[a])} {verb}{most}, {_wide(s)}, {words(share)} ({percent(share)} of worlds)"
+                    f"{self.names.actor(self.actors[a])} {verb}{most}, {ranged(s)}, {words(share)} ({percent(share)} of worlds)"
                 )
         against = "no commitment in force" if name == "without" else self.names.policy(self.factual)
         return f"Set against {against}, {'; '.join(parts)}; each in its own units."
@@ -175,7 +175,7 @@ class _View:
         rows, columns = [self.mover(m) for m in self.movers], [self.names.actor(a) for a in self.actors]
         texts = [[signed(v) if abs(v) >= NEGLIGIBLE else "" for v in row] for row in values]
         tips = [
-            [f"{m} to {a}: {_wide(s)}" for a, s in zip(columns, row, strict=True)]
+            [f"{m} to {a}: {ranged(s)}" for a, s in zip(columns, row, strict=True)]
             for m, row in zip(rows, spreads, strict=True)
         ]
         matrix = Matrix("what the moves of (row) bring to (column)", rows, columns, values / edge, texts, 1.0, tips)
@@ -202,7 +202,7 @@ class _View:
         rows: list[list[Cell]] = []
         for i, name in enumerate(self.objectives):
             total = self.spread(paid[:, i].sum(axis=1))
-            cells: list[Cell] = [self.names.objective(name), change(total.mean, total.low, total.high)]
+            cells: list[Cell] = [self.names.objective(name), change(total)]
             means = [float(self.weights @ paid[:, i, r]) for r in range(len(self.rungs))]
             if max(map(abs, means)) >= NEGLIGIBLE:
                 rows.append([*cells, *(change(mean) for mean in means)])
@@ -215,7 +215,7 @@ class _View:
         rows: list[list[Cell]] = []
         for o, name in enumerate(self.outcomes):
             often = self.spread(time[:, o])
-            cells: list[Cell] = [self.names.outcome(name), probability(often.mean, often.low, often.high)]
+            cells: list[Cell] = [self.names.outcome(name), probability(often)]
             for a in range(len(self.actors)):
                 sums = float(self.weights @ during[:, a, o]), float(self.weights @ total[:, a])
                 cells.append(probability(sums[0] / sums[1]) if sums[1] < -NEGLIGIBLE else Amount("–", -1.0))
@@ -229,7 +229,7 @@ class _View:
             return None
         against = "no commitment in force" if name == "without" else self.names.policy(self.factual)
         rows: list[list[Cell]] = [
-            [self.names.actor(actor), change(s.mean, s.low, s.high), probability(self._better(name, a))]
+            [self.names.actor(actor), change(s), probability(self._better(name, a))]
             for a, (actor, s) in enumerate(zip(self.actors, spreads, strict=True))
         ]
         caption = f"What {self.names.policy(self.policy)} brings each actor against {against}, in its own units"
@@ -247,7 +247,3 @@ class _View:
         if len(ladder) > 1:
             text += f" Each of {listed([f'“{name}”' for name in ladder])} implies the one before it; payments count on the last that holds."
         return [text]
-
-
-def _wide(s: Spread) -> str:
-    return f"{signed(s.mean)} ({signed(s.low)} to {signed(s.high)})"

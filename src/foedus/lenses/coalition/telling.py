@@ -221,7 +221,7 @@ def _network_title(sides: Sides, signs: Floats) -> str:
 
 def _number(sides: Sides, values: Floats) -> Amount:
     spread = sides.spread(values)
-    return Amount("–", spread.mean) if np.isnan(spread.mean) else change(spread.mean, spread.low, spread.high)
+    return Amount("–", spread.mean) if np.isnan(spread.mean) else change(spread)
 
 
 def _share(value: float) -> Amount:

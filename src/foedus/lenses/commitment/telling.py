@@ -314,7 +314,7 @@ def _net(effects: Effects) -> list[Table]:
     for name in effects.alive:
         rows.append([effects.label(name), *(_amount(effects.change(name, outcome)) for outcome in outcomes)])
         spreads = [effects.spread(effects.value(name, a) - effects.value(name, a, "off")) for a in effects.actors]
-        gains.append([effects.label(name), *(change(s.mean, s.low, s.high) for s in spreads)])
+        gains.append([effects.label(name), *(change(s) for s in spreads)])
     return [
         Table("Net effect on outcomes, in points", ["Commitment", *map(effects.names.outcome, outcomes)], rows),
         Table("What each actor gains by it", ["Commitment", *map(effects.names.actor, effects.actors)], gains),

@@ -10,7 +10,7 @@ import numpy as np
 
 from foedus.present.charts.effects import Effect, effects
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability
-from foedus.present.wording import count, number, percent, signed
+from foedus.present.wording import count, number, percent, ranged, signed
 from foedus.runs.results import Results
 from foedus.scenario.names import lowered, plain, titled
 from foedus.worlds.weights import Spread
@@ -167,9 +167,9 @@ class _View:
         m, share = c.margin, self._already(c)
         action = self.action(c.phase, c.second)
         units = f"in units of {self.who(c.phase)}'s own"
-        text = f"“{action}” would be as likely if it paid {_wide(m)} more at that choice, {units}"
+        text = f"“{action}” would be as likely if it paid {ranged(m)} more at that choice, {units}"
         if m.mean < 0:
-            text = f"“{action}” is even ahead on average over worlds: what it would have to pay more to tie is {_wide(m)}, {units}"
+            text = f"“{action}” is even ahead on average over worlds: what it would have to pay more to tie is {ranged(m)}, {units}"
         text += f"; it is the likelier one in {percent(share)} of worlds"
         flips, tried = list(self.found["flip"].values), len(self.found.attrs["tried"])
         if not flips:
@@ -219,7 +219,7 @@ class _View:
             parts = sorted(parts, key=lambda part: -abs(part[1].mean))[:6]
             habit = self.spread("habit", option)
             parts += [("habit (base rates)", habit)] if abs(habit.mean) >= NEGLIGIBLE else []
-            rows += [Effect(name, s, _wide(s), f"{name}: {_wide(s)}") for name, s in parts]
+            rows += [Effect(name, s, ranged(s), f"{name}: {ranged(s)}") for name, s in parts]
         first = self.action(c.phase, c.first)
         title = f"{self.who(c.phase)}, “{self.phase(c.phase)}”: what each action is worth against “{first}”"
         note = (
@@ -233,7 +233,7 @@ class _View:
         rows = []
         for c in self.choices[:16]:
             tip = f"{self.phase(c.phase)}: {self.action(c.phase, c.second)} instead of {self.action(c.phase, c.first)}"
-            rows.append(Effect(f"{self.who(c.phase)}: {self.phase(c.phase)}", c.margin, _wide(c.margin), tip))
+            rows.append(Effect(f"{self.who(c.phase)}: {self.phase(c.phase)}", c.margin, ranged(c.margin), tip))
         near = sum(c.margin.low < 0 for c in self.choices)
         title = (
             f"{near} of {count(len(self.choices), 'choice')} {'turns' if near == 1 else 'turn'} in some plausible world"
@@ -272,9 +272,9 @@ class _View:
         return [
             f"{self.who(c.phase)}: {self.phase(c.phase)}",
             self.action(c.phase, c.first),
-            probability(taken.mean, taken.low, taken.high),
+            probability(taken),
             self.action(c.phase, c.second),
-            change(c.margin.mean, c.margin.low, c.margin.high),
+            change(c.margin),
             probability(self._already(c)),
             self._reweigh(c),
         ]
@@ -320,10 +320,10 @@ class _View:
         return [
             self.situation(situation),
             self.action(phase, action),
-            probability(taken.mean, taken.low, taken.high),
+            probability(taken),
             probability(usual.mean),
             change(gap.mean) if gap.mean == gap.mean else Amount("–", 0.0),
-            change(bonus.mean, bonus.low, bonus.high) if bonus.mean == bonus.mean else Amount("–", 0.0),
+            change(bonus) if bonus.mean == bonus.mean else Amount("–", 0.0),
         ]
 
     def _flips(self) -> Table:
@@ -352,10 +352,6 @@ class _View:
             f"{count(len(self.found.attrs['tried']), 'assumption')} that go most with the choices were tried, one at a time over "
             "the range drawn, all others at their middle."
         ]
-
-
-def _wide(s: Spread) -> str:
-    return f"{signed(s.mean)} ({signed(s.low)} to {signed(s.high)})"
 
 
 def _times(s: Spread) -> Amount:

@@ -237,13 +237,7 @@ class _View:
         half = int(np.argmax(np.cumsum(first) >= first.sum() / 2))
         causes = listed([f"{self.move(move)} {percent(share)}" for move, share in self.causes(o)[:3]])
         when = Amount(self.results.periods[half], half) if s.mean > 0 else Amount("–", -1)
-        return [
-            self.names.outcome(self.outcomes[o]),
-            probability(s.mean, s.low, s.high),
-            when,
-            probability(worst),
-            causes or "–",
-        ]
+        return [self.names.outcome(self.outcomes[o]), probability(s), when, probability(worst), causes or "–"]
 
     def _acts_table(self) -> Table:
         first = self.array("act_first")
@@ -255,14 +249,7 @@ class _View:
             half = int(np.argmax(np.cumsum(mean) >= mean.sum() / 2))
             rate = self.results.spread(taken[:, i].mean(axis=1), self.few)
             when = Amount(self.results.periods[half], half) if s.mean > 0 else Amount("–", -1)
-            rows.append(
-                [
-                    self.names.action(act),
-                    probability(s.mean, s.low, s.high),
-                    when,
-                    probability(rate.mean, rate.low, rate.high),
-                ]
-            )
+            rows.append([self.names.action(act), probability(s), when, probability(rate)])
         columns = ["act", "at least once", "typical first time", f"a {self.unit}, on average"]
         return Table("First time of the acts that set most off", columns, rows)
 
@@ -284,7 +271,7 @@ class _View:
             cells: list[str | Amount] = [name]
             for span in spans.values():
                 s = self.results.spread(values[:, 0, span.start : span.stop].mean(axis=1), self.few)
-                cells.append(probability(s.mean, s.low, s.high))
+                cells.append(probability(s))
             late = values[:, :, start:].mean(axis=2)
             s = self.results.spread(late[:, never] - late[:, 0], self.few)
             cells.append(Amount(points(s), s.mean))

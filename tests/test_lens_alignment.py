@@ -16,7 +16,7 @@ from foedus.lenses.alignment.measure import MEASURES, alignment, kendall, simila
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
 from oracle import Oracle
@@ -172,7 +172,7 @@ def test_payoffs_are_the_query_and_the_section_says_the_numbers() -> None:
     asked = made.ask("alignment", "red", "blue").sel(policy="cheap").values
     np.testing.assert_allclose(found["alignment"].sel(measure="payoffs", actor="red", other="blue"), asked, atol=1e-9)
     assert list(found["measure"].values) == list(MEASURES)
-    results = Results(made)
+    results = RunView(made)
     section = lens_section(results, found)
     average = float(made.weights @ found["alignment"].sel(measure="plays", actor="red", other="blue").values)
     assert f"{abs(average):.2f}" in section.sentences[0]
@@ -188,5 +188,5 @@ def test_one_actor_has_nobody_to_compare_with() -> None:
         "turn": [{"id": "go", "decide": "red", "actions": {"stay": {}, "leave": {"then": {"x": "b"}}}}],
     }
     made = run(Scenario.model_validate(alone), worlds=4, judge=False)
-    section = lens_section(Results(made), look("alignment", made))
+    section = lens_section(RunView(made), look("alignment", made))
     assert "there is one actor only" in section.sentences[0]

@@ -15,7 +15,7 @@ from foedus.lenses.registry import lens_section
 from foedus.lenses.registry import look as look_at
 from foedus.present.plain import section_json
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.schema import Scenario
 from oracle import Oracle
 from strategies import Case, Features, cases
@@ -160,7 +160,7 @@ def test_every_split_adds_up_to_what_is_expected(case: Case) -> None:
 def test_section_says_the_numbers() -> None:
     made = run(Scenario.model_validate(PACT), worlds=10, judge=False)
     found = look_at("burden", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     costs = made.weights @ found["costs"].sel(actor="blue").values
     red = made.weights @ found["costs"].sel(actor="red").values
     worst = max(1 - costs[0] / costs.sum(), 1 - red[0] / red.sum())
@@ -179,6 +179,6 @@ def test_nobody_pays() -> None:
     }
     made = run(Scenario.model_validate(alone), worlds=4, judge=False)
     found = look_at("burden", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     assert "no actor has any costs" in section.sentences[0] and "No actor pays" in section.sentences[1]
     json.dumps(section_json(section, found), allow_nan=False)

@@ -15,7 +15,7 @@ from foedus.lenses.coalition.values import balance, camps, core_surplus, shapley
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.load import load
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
@@ -240,7 +240,7 @@ def test_sides_are_tied_by_promises_and_not_by_threats() -> None:
 def test_the_section_says_its_numbers() -> None:
     made = run(load("patron-chooses-text"), worlds=20, judge=False)
     found = look("coalition", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     stays = margin(found["option"].values)[:, :2] >= -1e-9
     assert f"({100 * stays.all(axis=1).mean():.0f}% of worlds)" in section.sentences[0]
     nonempty = (found["surplus"].values >= -1e-9).mean()
@@ -254,7 +254,7 @@ def test_the_section_says_its_numbers() -> None:
 def test_other_scenarios_have_a_section(name: str) -> None:
     made = run(load(name), worlds=4, judge=False)
     found = look("coalition", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     assert len(section.sentences) == 2
     json.dumps(section_json(section, found), allow_nan=False)
 
@@ -266,5 +266,5 @@ def test_one_actor_makes_no_coalition() -> None:
         "turn": [{"id": "m", "decide": "a", "actions": {"stay": {}, "go": {"then": {"s": "y"}}}}],
     }
     made = run(Scenario.model_validate(alone), worlds=2, judge=False)
-    section = lens_section(Results(made), look("coalition", made))
+    section = lens_section(RunView(made), look("coalition", made))
     assert "Fewer than two" in section.sentences[0]

@@ -16,7 +16,7 @@ from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.runs.local import run as solve
 from foedus.runs.result import Run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.expr import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
@@ -164,7 +164,7 @@ def test_a_commitment_is_looked_at_where_a_policy_brings_it_into_force() -> None
     assert numbers(found, "as_is") == pytest.approx(by_hand(), abs=1e-12)
     run, found = seen(text)
     assert found["under"].values.tolist() == [""]
-    assert "ever in force" in lens_section(Results(run), found).sentences[0]
+    assert "ever in force" in lens_section(RunView(run), found).sentences[0]
 
 
 PAIR = """
@@ -202,13 +202,13 @@ def test_threat_and_assurance_are_tied_by_power() -> None:
     alone = found["word_prob"].isel(world=0, pair=0, outcome=0)
     assert float(alone.sel(word="both")) == pytest.approx(by_costs(0.5, 0.4), abs=1e-12)
     assert float(alone.sel(word="neither")) == pytest.approx(by_costs(0.0, 0.0), abs=1e-12)
-    section = lens_section(Results(run), found)
+    section = lens_section(RunView(run), found)
     assert any("does best at power" in figure.title for figure in section.figures)
 
 
 def test_the_section_says_its_numbers_and_is_strict_json() -> None:
     run, found = seen(HAND)
-    section = lens_section(Results(run), found)
+    section = lens_section(RunView(run), found)
     hand, bare = by_hand(), by_hand(force=False)
     said = section.sentences[0]
     assert len(section.sentences) == 2
@@ -221,7 +221,7 @@ def test_the_section_says_its_numbers_and_is_strict_json() -> None:
 
 def test_a_scenario_without_commitments_has_a_section_that_says_so() -> None:
     run, found = seen("deterrence-through-moral-hazard", worlds=3)
-    section = lens_section(Results(run), found)
+    section = lens_section(RunView(run), found)
     assert "no commitments" in section.sentences[0]
     json.dumps(section_json(section, found), allow_nan=False)
 
@@ -243,7 +243,7 @@ def test_a_bright_line_is_made_vaguer_by_steps_of_severity() -> None:
     assert numbers(found, "vague 0") == numbers(found, "as_is") == pytest.approx(by_hand(blur=0.0), abs=1e-12)
     assert numbers(found, "vague 2") == pytest.approx(by_hand(blur=2.0), abs=1e-12)
     assert np.isnan(numbers(found, "odds 2")["war"])
-    lens_section(Results(run), found)
+    lens_section(RunView(run), found)
 
 
 LONGER = """

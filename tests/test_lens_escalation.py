@@ -17,7 +17,7 @@ from foedus.lenses.escalation.measure import LIMITS, NO_LADDER
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json, strict
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.check import check
 from foedus.scenario.expr import Tree
 from foedus.scenario.schema import Scenario
@@ -321,13 +321,13 @@ def test_where_there_is_no_ladder_it_says_so():
     made = run(Scenario.model_validate(raw), worlds=2, judge=False)
     found = look("escalation", made)
     assert found.attrs["note"] == NO_LADDER
-    assert lens_section(Results(made), found).sentences[0] == NO_LADDER
+    assert lens_section(RunView(made), found).sentences[0] == NO_LADDER
 
 
 def test_section_says_what_was_computed():
     made = run(Scenario.model_validate(CLIMB), worlds=12, judge=False)
     found = look("escalation", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     assert len(section.sentences) == 2 and len(section.figures) == 2 and section.tables
     usual = float(np.average(found["ever"].sel(level="general"), weights=found["weight"]))
     assert f"“General” (Tension) comes with a probability of {100 * usual:.1f}%" in section.sentences[0]

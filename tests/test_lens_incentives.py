@@ -20,7 +20,7 @@ from foedus.lenses.registry import lens_section
 from foedus.lenses.registry import look as look_at
 from foedus.present.plain import section_json
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
 from oracle import Oracle, State
@@ -179,7 +179,7 @@ def test_flips_are_where_the_closed_form_says() -> None:
 def test_section_says_the_numbers() -> None:
     made = run(Scenario.model_validate(FORK), worlds=20, judge=False)
     found = look_at("incentives", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     weights, leads, margins = made.few(16).weights, {}, {}
     for situation in ("go", "strike"):
         first = f"{situation}|{found.attrs['references'][situation]}"
@@ -205,6 +205,6 @@ def test_without_a_choice() -> None:
     }
     made = run(Scenario.model_validate(dull), worlds=4, judge=False)
     found = look_at("incentives", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     assert "No actor ever has a free choice" in section.sentences[0] and len(section.sentences) == 2
     json.dumps(section_json(section, found), allow_nan=False)

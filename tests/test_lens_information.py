@@ -16,7 +16,7 @@ from foedus.lenses.information.voi import floor, partial, partial_with_error, pe
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json, strict
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.schema import Scenario
 from oracle import Oracle, settle
 from strategies import Features, make_case
@@ -196,7 +196,7 @@ def test_values_to_choosers_are_those_of_the_table():
 def test_section_says_what_was_computed():
     made = run(Scenario.model_validate(DARK), worlds=40, judge=False)
     found = look("information", made, "firm")
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     moved = float(
         found["weight"].values
         @ (found["risk_if"].sel(item="all", outcome="war") - found["risk"].sel(outcome="war")).values
@@ -210,5 +210,5 @@ def test_section_says_what_was_computed():
 def test_one_policy_and_no_secrets_are_said_in_words():
     raw = copy.deepcopy(DARK) | {"beliefs": {}, "commitments": {}, "policies": {}}
     made = run(Scenario.model_validate(raw), worlds=4, judge=False)
-    section = lens_section(Results(made), look("information", made))
+    section = lens_section(RunView(made), look("information", made))
     assert "nothing to choose" in section.sentences[0] and "no misperception" in section.sentences[1]

@@ -15,7 +15,7 @@ from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json, strict
 from foedus.runs.local import run
 from foedus.runs.result import Run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.check import check
 from foedus.scenario.expr import Tree
 from foedus.scenario.outcomes import outcomes_of
@@ -215,7 +215,7 @@ def test_ties_leave_the_rest_as_it_is():
 def test_section_says_what_was_computed():
     made = run(Scenario.model_validate(CHAIN), worlds=12, judge=False)
     found = look("leverage", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     assert len(section.sentences) == 2 and section.figures and section.tables
     low, high = np.average(found["held"].sel(outcome="crisis", actor="ann"), axis=0, weights=found["weight"])
     assert (

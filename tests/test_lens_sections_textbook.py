@@ -11,7 +11,7 @@ from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.report.html import render
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.load import load
 
 CASES = sorted(
@@ -23,7 +23,7 @@ CASES = sorted(
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.rsplit("/", 1)[-1])
 def test_textbook_cases(case: str) -> None:
     made = run(load(case), worlds=5, judge=False)
-    results = Results(made)
+    results = RunView(made)
     for name in ("alignment", "incentives", "burden", "timing"):
         for policy in (made.scenario.factual_policy, made.policies[-1]):
             found = look(name, made, policy)

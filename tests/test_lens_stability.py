@@ -18,7 +18,7 @@ from foedus.lenses.stability.postures import Order, conflict_of, postures
 from foedus.present.plain import section_json
 from foedus.runs.local import run
 from foedus.runs.result import Run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.load import load
 from foedus.scenario.parts import Bind
 from foedus.scenario.schema import Scenario
@@ -183,7 +183,7 @@ def test_a_scenario_without_choices_says_so(tmp_path: Path) -> None:
     )
     made_run = made(tmp_path, idle)
     found = look("stability", made_run)
-    section = lens_section(Results(made_run), found)
+    section = lens_section(RunView(made_run), found)
     assert "more than one thing to do" in section.sentences[0] and not section.figures
     json.dumps(section_json(section, found), allow_nan=False)
     empty = idle.replace("actions: {do: {}}", "actions: {do: {}, wait: {}}")
@@ -198,7 +198,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, xr.Dataset]:
 
 def test_the_section_says_what_was_computed(shown: tuple[Run, xr.Dataset]) -> None:
     made_run, found = shown
-    section = lens_section(Results(made_run), found)
+    section = lens_section(RunView(made_run), found)
     assert section.id == "stability" and len(section.sentences) == 2 and len(section.figures) == 1
     share = found["lasts_share"].sel(concept="seq")
     start = float(share.sel(posture=found.attrs["start"]))
@@ -229,7 +229,7 @@ def test_textbook_cases(case: Path) -> None:
     made_run = run(load(str(case)), worlds=4, judge=False)
     for policy in {made_run.scenario.factual_policy, made_run.policies[-1]}:
         found = look("stability", made_run, policy)
-        section = lens_section(Results(made_run), found)
+        section = lens_section(RunView(made_run), found)
         assert len(section.sentences) == 2 and all(text.endswith(".") for text in section.sentences)
         json.dumps(section_json(section, found), allow_nan=False)
         # What comes first in one order of the concepts holds in every world: Nash implies all but simultaneous.

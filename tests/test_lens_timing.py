@@ -14,7 +14,7 @@ from foedus.lenses.registry import lens_section, look
 from foedus.lenses.timing.measure import START, _Seen, hazards, medians
 from foedus.present.plain import section_json
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games
@@ -171,7 +171,7 @@ def test_a_dated_choice_is_held_to_each_action() -> None:
 def test_section_says_the_numbers() -> None:
     made = run(Scenario.model_validate(VOTE), worlds=10, judge=False)
     found = look("timing", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     mean = float(made.weights @ (1 - found["survival"].values[:, 0, -1]))
     assert (
         "“A crisis” comes within the horizon" in section.sentences[0] and f"{100 * mean:.0f}%" in section.sentences[0]
@@ -190,7 +190,7 @@ def test_without_dates_it_says_so() -> None:
     }
     made = run(Scenario.model_validate(alone), worlds=4, judge=False)
     found = look("timing", made)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     assert "nothing to time" in section.sentences[0] and "no dated event" in section.sentences[1]
     assert START in found["move"].values
     json.dumps(section_json(section, found), allow_nan=False)

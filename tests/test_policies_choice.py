@@ -13,7 +13,7 @@ from foedus.lenses.policies.choice_telling import choice_json, choice_section, s
 from foedus.lenses.policies.metric import asked_metrics, own_metrics
 from foedus.present.terminal import print_section
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from small_policies import coin, foedus
 
 
@@ -89,7 +89,7 @@ def test_asked_metrics_equal_own_ones(made) -> None:
 
 def test_section_says_the_numbers_and_is_strict_json(made, capsys) -> None:
     found = choose(made, own_metrics(made))
-    section = choice_section(Results(made), found)
+    section = choice_section(RunView(made), found)
     text = " ".join(section.sentences)
     assert "Risky does best on average: 25%" in text and "Steady is good enough most often" in text
     assert "the risk above 0.3" in text and "60% of worlds" in text
@@ -104,9 +104,9 @@ def test_section_says_the_numbers_and_is_strict_json(made, capsys) -> None:
 
 
 def test_report_shows_the_section_and_nothing_for_one_policy(made) -> None:
-    assert [section.id for section in sections(Results(made))] == ["choice"]
+    assert [section.id for section in sections(RunView(made))] == ["choice"]
     alone = run(coin(policies={"steady": {}}, claims={}), worlds=4, judge=False)
-    assert sections(Results(alone)) == []
+    assert sections(RunView(alone)) == []
 
 
 def test_command_compares(tmp_path) -> None:

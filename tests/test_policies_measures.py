@@ -13,7 +13,7 @@ from foedus.lenses.policies.measures import Goal, combined, main_needs, measures
 from foedus.lenses.policies.measures_telling import measures_json, measures_section
 from foedus.lenses.policies.metric import own_metrics
 from foedus.runs.local import run
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.check import validate
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.load import load
@@ -72,13 +72,13 @@ def test_two_policies_with_the_same_measures_are_refused() -> None:
 def test_section_says_the_numbers() -> None:
     made = run(pair(), worlds=8, judge=False)
     needs = main_needs(made)
-    section = measures_section(Results(made), needs)
+    section = measures_section(RunView(made), needs)
     text = " ".join(section.sentences)
     assert "With with a alone it is reached in 0% of worlds (almost no chance)" in text
     assert "with all but with a it is missed in 100% of worlds (almost certain)" in text
     assert "Needed and yet not enough" in text
-    json.dumps(measures_json(Results(made), needs), allow_nan=False)
-    assert [one.id for one in sections(Results(made))] == ["choice", "measures"]
+    json.dumps(measures_json(RunView(made), needs), allow_nan=False)
+    assert [one.id for one in sections(RunView(made))] == ["choice", "measures"]
 
 
 def test_the_reference_claim_agrees_with_the_degrees() -> None:

@@ -15,7 +15,7 @@ from foedus.present.wording import count, listed, number, percent, signed
 from foedus.report.json import to_json
 from foedus.report.scenario_text import print_scenario
 from foedus.report.terminal import print_summary, sparkline
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.worlds.weights import quantiles
@@ -155,14 +155,14 @@ def test_weighted_quantiles_are_those_of_the_repeated_sample():
 def test_undefined_worlds_weigh_nothing():
     values = np.array([1.0, np.nan, 3.0])
     weights = np.array([0.25, 0.5, 0.25])
-    spread = Results(fake_run()).spread(values, weights)
+    spread = RunView(fake_run()).spread(values, weights)
     assert (spread.low, spread.mean, spread.high) == (1.0, 2.0, 3.0)
-    assert np.isnan(Results(fake_run()).spread(np.full(3, np.nan), weights).mean)
+    assert np.isnan(RunView(fake_run()).spread(np.full(3, np.nan), weights).mean)
 
 
 def test_drawn_policies_are_the_factual_one_and_the_extremes():
     run = fake_run(policies=12)
-    results = Results(run)
+    results = RunView(run)
     ranked = [policy for policy, _ in results.ranked_policies("war")]
     chosen = results.selected_policies()
     assert chosen[0] == "status_quo" and len(chosen) == 5

@@ -13,7 +13,7 @@ from foedus.errors import FoedusError
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.runs.results import Results
+    from foedus.runs.view import RunView
 
 
 @app.command()
@@ -53,7 +53,7 @@ def lens(
     from foedus.present.plain import section_json
     from foedus.present.terminal import print_section
     from foedus.runs.local import run
-    from foedus.runs.results import Results
+    from foedus.runs.view import RunView
     from foedus.scenario.load import load
 
     loaded = load(scenario)
@@ -61,9 +61,9 @@ def lens(
     with Bar(show=not json) as bar:
         made = run(loaded, worlds=worlds, seed=seed, judge=False, progress=bar.step)
         found = look(name, made, policy)
-    section = lens_section(Results(made), found)
+    section = lens_section(RunView(made), found)
     if write is not None:
-        _write(Results(made), found, write)
+        _write(RunView(made), found, write)
     if json:
         print_json(section_json(section, found))
     else:
@@ -92,7 +92,7 @@ def _conflict(
     print_conflict(result, more, console())
 
 
-def _write(results: Results, found: xr.Dataset, file: Path) -> None:
+def _write(results: RunView, found: xr.Dataset, file: Path) -> None:
     """Writes the postures of a scenario as a conflict in option form."""
     from foedus.conflict.file import save_conflict
     from foedus.lenses.stability.measure import conflict

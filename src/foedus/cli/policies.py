@@ -65,7 +65,7 @@ def compare(
     from foedus.lenses.policies.choice_telling import choice_json, choice_section
     from foedus.lenses.policies.metric import asked_metrics, own_metrics
     from foedus.runs.local import run
-    from foedus.runs.results import Results
+    from foedus.runs.view import RunView
     from foedus.scenario.load import load
 
     loaded = load(scenario)
@@ -80,7 +80,7 @@ def compare(
         made = run(loaded, policies=[] if metric else chosen, worlds=worlds, seed=seed, judge=False, progress=bar.step)
         metrics = asked_metrics(made, metric, chosen, direction(lower)) if metric else own_metrics(made, actor, chosen)
     found = choose(made, metrics, enough)
-    section = choice_section(Results(made), found)
+    section = choice_section(RunView(made), found)
     present(section, loaded.title, html, choice_json(found, list(section.sentences)), json)
 
 
@@ -109,7 +109,7 @@ def measures(
     from foedus.lenses.policies.measures_telling import measures_json, measures_section
     from foedus.lenses.policies.metric import asked_metrics, own_metrics
     from foedus.runs.local import run
-    from foedus.runs.results import Results
+    from foedus.runs.view import RunView
     from foedus.scenario.load import load
 
     loaded = load(scenario)
@@ -136,7 +136,7 @@ def measures(
     made.policies = list(taken)
     threshold = at_least if at_most is None else at_most
     found = [needs_of(made, Goal(metric, threshold, within), taken) for metric in metrics]
-    results = Results(made)
+    results = RunView(made)
     present(measures_section(results, found), loaded.title, html, measures_json(results, found), json)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from foedus.present.section import Told
     from foedus.runs.result import Run
-    from foedus.runs.results import Results
+    from foedus.runs.view import RunView
 
 
 class Lens(Protocol):
@@ -30,5 +30,5 @@ class Lens(Protocol):
     def look(self, run: Run, policy: str, /) -> xr.Dataset:
         """What it computes of a run under a policy, labelled; ``world`` is the first dim of what differs by world."""
 
-    def tell(self, results: Results, looked: xr.Dataset, /) -> Told:
+    def tell(self, results: RunView, looked: xr.Dataset, /) -> Told:
         """What came out in sentences, figures, tables and notes, all of them written from the numbers."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from foedus.runs.result import Run
-    from foedus.runs.results import Results
+    from foedus.runs.view import RunView
 
 _SHIPPED: tuple[Lens, ...] = (
     alignment,
@@ -53,7 +53,7 @@ def look(name: str, run: Run, policy: str | None = None) -> xr.Dataset:
     return looked
 
 
-def lens_section(results: Results, looked: xr.Dataset) -> Section:
+def lens_section(results: RunView, looked: xr.Dataset) -> Section:
     """The section of the lens that ``looked``."""
     lens = LENSES[looked.attrs["lens"]]
     return lens.tell(results, looked).under(lens.name, lens.heading, lens.question)

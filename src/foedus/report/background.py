@@ -8,13 +8,13 @@ import numpy as np
 
 from foedus.present.wording import NOT_SCORED, assumed, capital, count, listed, number, percent
 from foedus.report import charts_claims
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.names import plain, titled
 from foedus.scenario.schema import Commitment, StateVariable
 from foedus.scenario.scope import period_of
 
 
-def background(results: Results) -> dict[str, Any]:
+def background(results: RunView) -> dict[str, Any]:
     """What the template's second half shows."""
     scenario, names = results.scenario, results.names
     uncertain = {name for name, a in scenario.all_assumptions.items() if a.distribution is not None}
@@ -41,7 +41,7 @@ def background(results: Results) -> dict[str, Any]:
     }
 
 
-def _uncertain(results: Results, name: str) -> dict[str, Any]:
+def _uncertain(results: RunView, name: str) -> dict[str, Any]:
     written, draws = results.scenario.all_assumptions[name], np.asarray(results.run.draws[name], dtype=float)
     prior, posterior = results.spread(draws, results.prior_weights), results.spread(draws)
     reach = prior.high - prior.low
@@ -58,7 +58,7 @@ def _uncertain(results: Results, name: str) -> dict[str, Any]:
     }
 
 
-def _fixed(results: Results, name: str) -> dict[str, Any]:
+def _fixed(results: RunView, name: str) -> dict[str, Any]:
     written = results.scenario.all_assumptions[name]
     return {
         "id": name,
@@ -69,7 +69,7 @@ def _fixed(results: Results, name: str) -> dict[str, Any]:
     }
 
 
-def _variable(results: Results, name: str, variable: StateVariable) -> dict[str, Any]:
+def _variable(results: RunView, name: str, variable: StateVariable) -> dict[str, Any]:
     start = variable.start
     if not isinstance(start, str):
         start = ", ".join(f"{plain(level)} ({percent(p) if isinstance(p, float) else p})" for level, p in start.items())
@@ -97,7 +97,7 @@ def clause_text(commitment: Commitment) -> str:
     return f"as {trigger.severity} passes {trigger.threshold} ({how}), read {read}"
 
 
-def _commitment(results: Results, name: str, c: Commitment) -> dict[str, Any]:
+def _commitment(results: RunView, name: str, c: Commitment) -> dict[str, Any]:
     names = results.names
     in_force = "always" if c.in_force == 1 else str(c.in_force)
     known = "" if c.known_to is None else f"; known only to {listed([names.actor(a) for a in c.known_to]) or 'nobody'}"
@@ -113,7 +113,7 @@ def _commitment(results: Results, name: str, c: Commitment) -> dict[str, Any]:
     }
 
 
-def _sizes(results: Results) -> list[tuple[str, str]]:
+def _sizes(results: RunView) -> list[tuple[str, str]]:
     game, found = results.run.game, []
     for key, name in (
         ("states_start", "states at a period's start"),
@@ -129,7 +129,7 @@ def _sizes(results: Results) -> list[tuple[str, str]]:
     return found
 
 
-def _observations(results: Results) -> list[dict[str, Any]]:
+def _observations(results: RunView) -> list[dict[str, Any]]:
     if not results.run.observed:
         return []
     logs, calendar, rows = results.run.loglik_by_observation, results.scenario.horizon.calendar, []
@@ -151,7 +151,7 @@ def _observations(results: Results) -> list[dict[str, Any]]:
     return rows
 
 
-def limits(results: Results) -> list[str]:
+def limits(results: RunView) -> list[str]:
     """What was assumed, what was fitted and what was not, in plain words."""
     scenario, run = results.scenario, results.run
     written = scenario.all_assumptions
@@ -206,7 +206,7 @@ def limits(results: Results) -> list[str]:
     return found
 
 
-def _score(results: Results) -> dict[str, Any] | None:
+def _score(results: RunView) -> dict[str, Any] | None:
     score = results.run.score
     if not score:
         return None
@@ -219,13 +219,13 @@ def _score(results: Results) -> dict[str, Any] | None:
     return {"columns": [name for _, name in columns], "rows": rows}
 
 
-def _source(name: str, results: Results) -> dict[str, str]:
+def _source(name: str, results: RunView) -> dict[str, str]:
     source = results.scenario.sources[name]
     url = source.url if source.url.startswith(("https://", "http://")) else ""
     return {"id": name, "title": source.title, "author": source.author, "date": source.date, "url": url}
 
 
-def _provenance(results: Results) -> list[tuple[str, str]]:
+def _provenance(results: RunView) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for key, value in results.run.meta.items():
         if isinstance(value, dict):

@@ -11,13 +11,13 @@ from markupsafe import Markup
 from foedus.arraytypes import Floats
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import number, percent
-from foedus.runs.results import SETTINGS, Results
+from foedus.runs.view import SETTINGS, RunView
 
 if TYPE_CHECKING:
     from foedus.claims.verdict import ReadingResult
 
 
-def claims_chart(results: Results) -> Markup:
+def claims_chart(results: RunView) -> Markup:
     """One row a claim: share of worlds in which its first reading holds, before and after the observations."""
     claims, left, right, row = results.run.claims, 300, 60, 20
     drawing = Drawing(880, 26 + row * len(claims) + 20, "Share of worlds in which each claim holds")

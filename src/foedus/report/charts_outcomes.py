@@ -10,12 +10,12 @@ from markupsafe import Markup
 from foedus.arraytypes import Floats
 from foedus.present.svg import Drawing, ceiling, clipped, fitted
 from foedus.present.wording import band, percent
-from foedus.runs.results import SETTINGS, Results
+from foedus.runs.view import SETTINGS, RunView
 from foedus.scenario.names import plain
 from foedus.worlds.weights import HIGH, LOW, MIDDLE, quantiles
 
 
-def outcome_charts(results: Results, outcome: str, policies: Sequence[str]) -> Markup:
+def outcome_charts(results: RunView, outcome: str, policies: Sequence[str]) -> Markup:
     """Small multiples, one a policy: an outcome's probability over time, its spread, and the observed months."""
     index = results.outcomes.index(outcome)
     columns = [results.array("outcome_by", "period", policy=p, outcome=results.outcomes[index]) for p in policies]
@@ -55,7 +55,7 @@ class _Frame:
 
 
 def _panel(
-    drawing: Drawing, frame: _Frame, results: Results, spread: Floats, mean: Floats, reference: Floats | None
+    drawing: Drawing, frame: _Frame, results: RunView, spread: Floats, mean: Floats, reference: Floats | None
 ) -> None:
     step = frame.width / frame.periods
     for t in results.observed_periods:
@@ -84,7 +84,7 @@ def _panel(
         )
 
 
-def level_charts(results: Results, variables: Sequence[str], policy: str) -> Markup:
+def level_charts(results: RunView, variables: Sequence[str], policy: str) -> Markup:
     """Small multiples, one a state variable: the average share of each level over time, stacked."""
     columns, width, height, gap = 4, 130.0, 80.0, 100.0
     rows = -(-len(variables) // columns)
@@ -113,7 +113,7 @@ def level_charts(results: Results, variables: Sequence[str], policy: str) -> Mar
     return drawing.render()
 
 
-def _level_mean(results: Results, policy: str, label: str) -> Floats:
+def _level_mean(results: RunView, policy: str, label: str) -> Floats:
     variable = next(name for name in results.run.data.data_vars if "level" in results.run.data[name].dims)
     if label not in results.labels("level"):
         return np.zeros(len(results.periods))
@@ -143,7 +143,7 @@ def _stack(drawing: Drawing, frame: _Frame, share: Floats, levels: Sequence[str]
         below = above
 
 
-def policy_chart(results: Results) -> Markup:
+def policy_chart(results: RunView) -> Markup:
     """One row a policy, one column an outcome: average and the range of nine worlds in ten by the end."""
     outcomes = results.outcomes[:4]
     order = [policy for policy, _ in results.ranked_policies(outcomes[0])]
@@ -192,7 +192,7 @@ def policy_chart(results: Results) -> Markup:
     return drawing.render()
 
 
-def sweep_chart(results: Results, policy: str) -> Markup:
+def sweep_chart(results: RunView, policy: str) -> Markup:
     """One panel an outcome: its final probability at each precision, average and the range over the subset."""
     outcomes = results.outcomes[:4]
     width, height, gap = 190.0, 110.0, 40.0

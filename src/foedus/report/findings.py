@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def readings_differ(claim: ClaimResult) -> bool:
     return bool(shares) and min(shares) < 0.5 <= max(shares) and max(shares) - min(shares) > 0.25
 
 
-def what_comes_out(results: Results) -> list[Finding]:
+def what_comes_out(results: RunView) -> list[Finding]:
     """Claims, the main outcomes, the policies and who pays for them: at most six findings."""
     found = [*_claims(results), *_outcomes(results)]
     if len(results.policies) > 1 and results.outcomes:
@@ -49,7 +49,7 @@ def what_comes_out(results: Results) -> list[Finding]:
     return found
 
 
-def _claims(results: Results) -> list[Finding]:
+def _claims(results: RunView) -> list[Finding]:
     claims = results.run.claims
     if not claims:
         return []
@@ -69,7 +69,7 @@ def _claims(results: Results) -> list[Finding]:
     return [Finding("Claims", capital(text)), *weak_spots(results)]
 
 
-def weak_spots(results: Results) -> list[Finding]:
+def weak_spots(results: RunView) -> list[Finding]:
     """Claims that are built in, that hang on noise, or whose readings disagree."""
     parts = []
     for test, verb, rest in (
@@ -88,7 +88,7 @@ def weak_spots(results: Results) -> list[Finding]:
     return [Finding("Weak spots", f"{capital('; '.join(parts))}.")] if parts else []
 
 
-def _outcomes(results: Results) -> list[Finding]:
+def _outcomes(results: RunView) -> list[Finding]:
     from foedus.present.likelihood import words
 
     end, policy = results.end, results.names.policy(results.factual)
@@ -102,7 +102,7 @@ def _outcomes(results: Results) -> list[Finding]:
     return [Finding("Risks", f"Under {policy}, by {end}, with the range of nine worlds in ten: {'; '.join(parts)}.")]
 
 
-def _policies(results: Results) -> Finding:
+def _policies(results: RunView) -> Finding:
     outcome, names = results.outcomes[0], results.names
     ranked = results.ranked_policies(outcome)
     (best, low), (worst, high) = ranked[0], ranked[-1]
@@ -117,13 +117,13 @@ def _policies(results: Results) -> Finding:
     return Finding("Policies", text)
 
 
-def better_share(results: Results, outcome: str, policy: str, other: str) -> float:
+def better_share(results: RunView, outcome: str, policy: str, other: str) -> float:
     """Share of worlds (posterior) in which an outcome is less likely under one policy than under another."""
     lower = results.final_of(outcome, policy) < results.final_of(outcome, other)
     return float(results.weights @ lower)
 
 
-def _who_pays(results: Results) -> list[Finding]:
+def _who_pays(results: RunView) -> list[Finding]:
     best = results.ranked_policies(results.outcomes[0])[0][0]
     if best == results.factual:
         return []
@@ -138,7 +138,7 @@ def _who_pays(results: Results) -> list[Finding]:
     return [Finding("Who pays", f"Under {results.names.policy(best)}, {' and '.join(parts)}, each in its own units.")]
 
 
-def value_change(results: Results, actor: str, policy: str) -> Spread:
+def value_change(results: RunView, actor: str, policy: str) -> Spread:
     """The spread of what a policy changes in an actor's expected total value, against the factual policy."""
     value = results.array("value", actor=actor, policy=policy) - results.array(
         "value", actor=actor, policy=results.factual
@@ -146,7 +146,7 @@ def value_change(results: Results, actor: str, policy: str) -> Spread:
     return results.spread(value)
 
 
-def how_sure(results: Results) -> list[Finding]:
+def how_sure(results: RunView) -> list[Finding]:
     """Sample, noise and history: how far the numbers can be leaned on."""
     worlds = len(results.weights)
     text = f"{count(worlds, 'world')} (full sets of the uncertain numbers) were solved exactly"
@@ -161,7 +161,7 @@ def how_sure(results: Results) -> list[Finding]:
     return found
 
 
-def _noise(results: Results) -> list[Finding]:
+def _noise(results: RunView) -> list[Finding]:
     if not results.outcomes:
         return []
     swept = results.sweep(results.outcomes[0], results.factual)
@@ -180,7 +180,7 @@ def _noise(results: Results) -> list[Finding]:
     return [Finding("Noise", f"{text} (tested on {count(len(next(iter(swept.values()))), 'world')}).")]
 
 
-def what_would_change_it(results: Results) -> list[Finding]:
+def what_would_change_it(results: RunView) -> list[Finding]:
     """The assumptions on which the main outcome and the claims turn, and what rests on judgement alone."""
     found, names = [], results.names
     for item in [d for d in results.run.drivers if d.policy == results.factual][:3]:
@@ -221,7 +221,7 @@ def _no_drivers(uncertain: int, worlds: int) -> str:
     return f"no assumption stands out in {count(worlds, 'world')}. More worlds tell more."
 
 
-def claims_title(results: Results) -> str:
+def claims_title(results: RunView) -> str:
     """The finding of the claims chart."""
     claims = results.run.claims
     tally = {name: sum(side(c.share) == name for c in claims) for name in ("holds", "fails", "open")}
@@ -233,7 +233,7 @@ def claims_title(results: Results) -> str:
     return f"{text}."
 
 
-def outcome_title(results: Results, outcome: str) -> str:
+def outcome_title(results: RunView, outcome: str) -> str:
     """The finding of one outcome's chart over time."""
     now = results.final_spread(outcome, results.factual)
     ranked = results.ranked_policies(outcome)
@@ -244,7 +244,7 @@ def outcome_title(results: Results, outcome: str) -> str:
     return f"{text}."
 
 
-def policies_title(results: Results) -> str:
+def policies_title(results: RunView) -> str:
     """The finding of the chart of policies."""
     outcome, names = results.outcomes[0], results.names
     ranked = results.ranked_policies(outcome)
@@ -253,7 +253,7 @@ def policies_title(results: Results) -> str:
     return f"{capital(text)}; {names.policy(results.factual)} ranks {position} of {len(ranked)}."
 
 
-def sweep_title(results: Results) -> str:
+def sweep_title(results: RunView) -> str:
     """The finding of the precision sweep."""
     parts = []
     for outcome in results.outcomes:

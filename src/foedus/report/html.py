@@ -14,7 +14,7 @@ from foedus.record import learned_telling, score_telling
 from foedus.report import charts_claims, charts_outcomes, findings
 from foedus.report.background import background
 from foedus.report.diagram import turn_diagram
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def render(run: Run) -> str:
 
     page = Environment(loader=FileSystemLoader([_HERE, STYLES]), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page.filters |= {"percent": percent, "number": number, "signed": signed, "place": place, "source_name": source_name}
-    results = Results(run)
+    results = RunView(run)
     css, js = (Markup((STYLES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
     view["diagram"] = turn_diagram(results.scenario)
@@ -58,7 +58,7 @@ def render(run: Run) -> str:
     return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view, groups))
 
 
-def _record(results: Results) -> list[Section]:
+def _record(results: RunView) -> list[Section]:
     """What the observations taught, and how the forecasts of them did."""
     run, found = results.run, []
     if run.learned is not None:
@@ -94,7 +94,7 @@ def _contents(view: dict[str, Any], groups: dict[str, list[Section]]) -> list[tu
     return [(name, listed) for name, listed in kept.items() if listed]
 
 
-def _summary(results: Results) -> dict[str, Any]:
+def _summary(results: RunView) -> dict[str, Any]:
     scenario, run = results.scenario, results.run
     units = count(len(results.periods), scenario.horizon.unit)
     span = (
@@ -122,7 +122,7 @@ def _summary(results: Results) -> dict[str, Any]:
     }
 
 
-def _claims(results: Results) -> dict[str, Any]:
+def _claims(results: RunView) -> dict[str, Any]:
     if not results.run.claims:
         return {"claims": []}
     return {
@@ -132,7 +132,7 @@ def _claims(results: Results) -> dict[str, Any]:
     }
 
 
-def _claim(results: Results, claim: ClaimResult) -> dict[str, Any]:
+def _claim(results: RunView, claim: ClaimResult) -> dict[str, Any]:
     names, written = results.names, results.scenario.claims.get(claim.id)
     shares = [reading.posterior for reading in claim.readings]
     rests_on = [names.inside(names.assumption(name)) for name in written.rests_on] if written else []
@@ -163,7 +163,7 @@ def _claim(results: Results, claim: ClaimResult) -> dict[str, Any]:
     }
 
 
-def _reading(results: Results, reading: ReadingResult) -> dict[str, Any]:
+def _reading(results: RunView, reading: ReadingResult) -> dict[str, Any]:
     from foedus.present.likelihood import words
 
     low, middle, high = reading.margin_quantiles
@@ -196,7 +196,7 @@ def _reading(results: Results, reading: ReadingResult) -> dict[str, Any]:
     }
 
 
-def _outcomes(results: Results) -> dict[str, Any]:
+def _outcomes(results: RunView) -> dict[str, Any]:
     if not results.outcomes:
         return {"outcomes": []}
     few, names = results.selected_policies(), results.names
@@ -228,7 +228,7 @@ def _outcomes(results: Results) -> dict[str, Any]:
     }
 
 
-def _policy(results: Results, policy: str) -> dict[str, Any]:
+def _policy(results: RunView, policy: str) -> dict[str, Any]:
     now = policy == results.factual
     return {
         "name": results.names.policy(policy),
@@ -239,7 +239,7 @@ def _policy(results: Results, policy: str) -> dict[str, Any]:
     }
 
 
-def _pays(results: Results, policies: list[str]) -> list[dict[str, Any]]:
+def _pays(results: RunView, policies: list[str]) -> list[dict[str, Any]]:
     """Change in each objective's expected value against the factual policy; unmoved objectives left out."""
     if not policies:
         return []
@@ -253,7 +253,7 @@ def _pays(results: Results, policies: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _taken(results: Results, policies: list[str]) -> list[dict[str, Any]]:
+def _taken(results: RunView, policies: list[str]) -> list[dict[str, Any]]:
     rows = []
     times = [results.mean("taken", "action", "period", policy=p).sum(axis=1) for p in policies]
     for i, action in enumerate(results.labels("action")):
@@ -263,7 +263,7 @@ def _taken(results: Results, policies: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _noise(results: Results) -> dict[str, Any]:
+def _noise(results: RunView) -> dict[str, Any]:
     few = results.selected_policies(4)
     swept = bool(results.outcomes) and bool(results.sweep(results.outcomes[0], results.factual))
     rows = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from foedus.arraytypes import Floats
 from foedus.present.plain import strict
 from foedus.report import findings
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, quantiles
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def to_json(run: Run) -> dict[str, Any]:
     ``share``, ``verdict`` and ``built_in``; ``outcomes`` go by policy and period; ``policies`` have each outcome's
     final probability and each actor's expected value; ``drivers`` name the assumptions that decide an outcome.
     """
-    results = Results(run)
+    results = RunView(run)
     found = {
         "title": run.scenario.title,
         "meta": run.meta,
@@ -46,7 +46,7 @@ def to_json(run: Run) -> dict[str, Any]:
     return plain
 
 
-def _findings(results: Results) -> dict[str, list[str]]:
+def _findings(results: RunView) -> dict[str, list[str]]:
     parts = {
         "what_comes_out": findings.what_comes_out(results),
         "how_sure": findings.how_sure(results),
@@ -55,7 +55,7 @@ def _findings(results: Results) -> dict[str, list[str]]:
     return {key: [f"{item.lead}: {item.text}" for item in items] for key, items in parts.items()}
 
 
-def _claim(results: Results, claim: ClaimResult) -> dict[str, Any]:
+def _claim(results: RunView, claim: ClaimResult) -> dict[str, Any]:
     return {
         "id": claim.id,
         "label": results.names.claim(claim.id),
@@ -90,7 +90,7 @@ def _driver(driver: Driver) -> dict[str, Any]:
     return {"assumption": driver.assumption, "score": driver.score, "direction": driver.direction}
 
 
-def _outcome(results: Results, outcome: str) -> dict[str, Any]:
+def _outcome(results: RunView, outcome: str) -> dict[str, Any]:
     written = results.scenario.outcomes.get(outcome)
     return {
         "id": outcome,
@@ -103,7 +103,7 @@ def _outcome(results: Results, outcome: str) -> dict[str, Any]:
     }
 
 
-def _over_time(results: Results, values: Floats) -> dict[str, Any]:
+def _over_time(results: RunView, values: Floats) -> dict[str, Any]:
     low, median, high = quantiles(values, results.weights, (LOW, MIDDLE, HIGH))
     return {
         "mean": results.weights @ values,
@@ -114,7 +114,7 @@ def _over_time(results: Results, values: Floats) -> dict[str, Any]:
     }
 
 
-def _policy(results: Results, policy: str) -> dict[str, Any]:
+def _policy(results: RunView, policy: str) -> dict[str, Any]:
     value = results.array("value", "actor", policy=policy)
     return {
         "id": policy,

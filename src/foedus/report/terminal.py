@@ -13,7 +13,7 @@ from rich.text import Text
 
 from foedus.present.wording import capital, percent
 from foedus.report import findings
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SIDES = {"holds": "blue", "fails": "dark_orange", "open": ""}
 
 def print_summary(run: Run, console: Console) -> None:
     """Print what a run found: claims, outcomes over time, policies side by side, and how sure that is."""
-    results = Results(run)
+    results = RunView(run)
     console.print(Rule(Text(run.scenario.title or "Results", style="bold")))
     if run.claims:
         _heading(console, "Claims", findings.claims_title(results))
@@ -70,7 +70,7 @@ def _table() -> Table:
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
 
 
-def _claims(results: Results, wide: bool) -> Table:
+def _claims(results: RunView, wide: bool) -> Table:
     table = _table()
     table.add_column("Claim", ratio=3 if wide else None, overflow="fold")
     table.add_column("Verdict", overflow="fold")
@@ -96,7 +96,7 @@ def _claims(results: Results, wide: bool) -> Table:
     return table
 
 
-def _outcomes(results: Results) -> Table:
+def _outcomes(results: RunView) -> Table:
     from foedus.present.likelihood import words
 
     table = _table()
@@ -119,7 +119,7 @@ def _outcomes(results: Results) -> Table:
     return table
 
 
-def _policies(results: Results, most: int) -> Table:
+def _policies(results: RunView, most: int) -> Table:
     table = _table()
     table.add_column("Policy", overflow="fold")
     shown = results.outcomes[:most]

@@ -11,7 +11,7 @@ from foedus.present.charts.matrix import Matrix, matrices
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Figure, Table, Told, change
 from foedus.present.wording import count, percent, signed
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SHOWN = ("plays", "payoffs", "order", "positions")  # in the table; the worth of
 Pair = tuple[str, str]
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """Alignment as sentences, matrices and tables."""
     view = _View(results, found)
     return Told(
@@ -39,7 +39,7 @@ def tell(results: Results, found: xr.Dataset) -> Told:
 class _View:
     """The lens's numbers with names."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.found = results, found
         self.actors = [str(name) for name in found["actor"].values]
         self.policy, self.factual = str(found.attrs["policy"]), str(found.attrs["factual"])

@@ -13,7 +13,7 @@ from foedus.present.charts.shares import shares
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability
 from foedus.present.wording import count, listed, percent, ranged, signed
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NEGLIGIBLE = 0.005  # payments that round to nothing
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """Payments as sentences, bars, a matrix and tables."""
     view = _View(results, found)
     return Told([view.first(), view.second()], view.figures(), view.tables(), view.notes())
@@ -31,7 +31,7 @@ def tell(results: Results, found: xr.Dataset) -> Told:
 class _View:
     """The lens's numbers with names."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.found, self.names = results, found, results.names
         self.actors = [str(name) for name in found["actor"].values]
         self.rungs = [str(name) for name in found["rung"].values]

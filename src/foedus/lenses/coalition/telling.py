@@ -13,7 +13,7 @@ from foedus.lenses.coalition.measure import GAIN, every, margin
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change
 from foedus.present.wording import capital, count, listed, number, percent
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SIGN = 0.1  # alignments smaller than this are no sign
 class Sides:
     """The lens's result as the section reads it."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.found, self.names = results, found, results.names
         self.players = [str(p) for p in found["player"].values]
         self.weights: Floats = np.asarray(found["weight"].values, float)
@@ -76,7 +76,7 @@ class Sides:
         return min(side, key=lambda p: (self.staying(p), self.spread(self.stays[:, self.players.index(p)]).mean))
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """The section of the coalition lens."""
     if not found.attrs["worlds"]:
         said = [

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
 from foedus.present.wording import capital, listed
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ TEXTS, SAME = ("bright line", "between", "vague"), "all the same"
 class Effects:
     """The lens's result as the section reads it: plain arrays, spreads over its worlds, names."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.found, self.names = results, found, results.names
         self.scenario = results.scenario
         self.weights: Floats = np.asarray(found["weight"].values, float)
@@ -118,7 +118,7 @@ class Effects:
         return [*first, *(a for a in self.actors if a not in first)]
 
 
-def war_of(results: Results, outcomes: Sequence[str]) -> str:
+def war_of(results: RunView, outcomes: Sequence[str]) -> str:
     """The outcome that its name calls a war, else the first."""
     return next(
         (o for o in outcomes if "war" in f"{o} {results.names.outcome(o)}".lower().replace("_", " ").split()),

@@ -13,7 +13,7 @@ from foedus.lenses.commitment.effects import SAME, TEXTS, Effects, pair_arrays
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change
 from foedus.present.wording import capital, count, listed, number, percent
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.worlds.weights import HIGH, LOW, Spread, quantiles
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ FIGURES = 3
 SMALL = 0.0005  # changes of a probability below this are not worth a word
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """The section of the commitment lens."""
     if not found.attrs["worlds"]:
         said = [

@@ -12,7 +12,7 @@ from foedus.lenses.escalation.chart import Step, ladder_chart, route_chart
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Table, Told
 from foedus.present.wording import band, capital, count, number, percent
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.names import plain, titled
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _PAIRS = 3  # pairs of actors in the tables: those that can do most
 _MOVES = 12  # moves in the table: the most frequent
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """The ladder with its moves, the likeliest routes up, and from where who can no longer hold them."""
 
     if found.attrs["note"]:
@@ -51,7 +51,7 @@ def tell(results: Results, found: xr.Dataset) -> Told:
 class View:
     """The numbers of the lens with their names."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.names, self.found = results, results.names, found
         self.weights: Floats = np.asarray(found["weight"].values, float)
         self.worlds = len(self.weights)

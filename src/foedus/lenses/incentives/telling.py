@@ -11,7 +11,7 @@ import numpy as np
 from foedus.present.charts.effects import Effect, effects
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability
 from foedus.present.wording import count, number, percent, ranged, signed
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.names import lowered, plain, titled
 from foedus.worlds.weights import Spread
 
@@ -38,7 +38,7 @@ class Choice:
     met: float
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """Choices as sentences, charts and tables."""
     view = _View(results, found)
     return Told([view.first(), view.second()], view.figures(), view.tables(), view.notes())
@@ -47,7 +47,7 @@ def tell(results: Results, found: xr.Dataset) -> Told:
 class _View:
     """The lens's numbers with names."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.found, self.names = results, found, results.names
         self.weights = np.asarray(found["weight"].values, float)
         self.situations = [str(name) for name in found["situation"].values]

@@ -11,7 +11,7 @@ from foedus.arraytypes import Floats
 from foedus.present.section import Amount, Cell, Figure, Table, Told
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import capital, count, listed, number, percent, signed
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,7 +20,7 @@ _SHOWN = 10  # assumptions in the chart and the table
 _SMALL = 0.0005  # a change in probability below this is none worth a sentence
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """The value of knowing the world or one assumption, and how things would go if all saw alike."""
 
     view = View(results, found)
@@ -42,7 +42,7 @@ def tell(results: Results, found: xr.Dataset) -> Told:
 class View:
     """The numbers of the lens with their names."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.names, self.found = results, results.names, found
         self.worlds = int(found.attrs["worlds"])
         self.weights: Floats = np.asarray(found["weight"].values, float)

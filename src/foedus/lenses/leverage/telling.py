@@ -12,7 +12,7 @@ from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Table, Told
 from foedus.present.svg import Drawing, ceiling, clipped
 from foedus.present.wording import band, capital, count, listed, percent
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,7 +21,7 @@ _DRAWN = 4  # outcomes in the drawing; the table has all
 _SMALL = 0.01  # reach below this is none worth a sentence
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """The leverage matrix: how far each actor can move each outcome, the others as they are and responding."""
 
     view = _View(results, found)
@@ -45,7 +45,7 @@ def tell(results: Results, found: xr.Dataset) -> Told:
 class _View:
     """The numbers of the lens with their names."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.names = results, results.names
         self.weights: Floats = np.asarray(found["weight"].values, float)
         self.actors = [str(actor) for actor in found["actor"].values]

@@ -12,7 +12,7 @@ from foedus.arraytypes import Floats
 from foedus.lenses.policies.rules import dominated
 from foedus.present.svg import Drawing, ceiling, clipped
 from foedus.present.wording import number, percent, signed
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 
 if TYPE_CHECKING:
     from foedus.lenses.policies.choice import Verdict
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROW = 19.0
 
 
-def regret_chart(results: Results, verdict: Verdict, shown: Callable[[float], str]) -> Markup:
+def regret_chart(results: RunView, verdict: Verdict, shown: Callable[[float], str]) -> Markup:
     """One row a policy, by its mean regret: the average, where 95% of worlds lie, and the worst world."""
     found = verdict.compared
     names = [str(p) for p in found["policy"].values]
@@ -53,7 +53,7 @@ def regret_chart(results: Results, verdict: Verdict, shown: Callable[[float], st
     return drawing.render()
 
 
-def trade_offs(results: Results, first: Verdict, actors: Sequence[Verdict]) -> Markup:
+def trade_offs(results: RunView, first: Verdict, actors: Sequence[Verdict]) -> Markup:
     """One panel an actor: the first metric against what the actor expects, a dot a policy, the efficient ones joined."""
     columns, width, height = 3, 236.0, 150.0
     rows = -(-len(actors) // columns)
@@ -76,7 +76,7 @@ def trade_offs(results: Results, first: Verdict, actors: Sequence[Verdict]) -> M
 
 def _panel(
     drawing: Drawing,
-    results: Results,
+    results: RunView,
     policies: Sequence[str],
     x: Floats,
     y: Floats,

@@ -17,7 +17,7 @@ from foedus.lenses.query_names import CHANCES, query_name
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
 from foedus.present.wording import capital, count, listed, number, percent
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.sensitivity.discovery import in_words
 from foedus.sensitivity.telling import box_json, labels, leaf_json, leaf_words
 
@@ -38,7 +38,7 @@ QUESTION = (
 )
 
 
-def sections(results: Results) -> list[Section]:
+def sections(results: RunView) -> list[Section]:
     """The sections of a report on its policies; none where there is nothing to compare."""
     if len(results.policies) < 2:
         return []
@@ -69,7 +69,7 @@ def points(metric: Metric, value: float) -> str:
     return f"{text[:-1]} points" if text.endswith("%") else text
 
 
-def choice_section(results: Results, made: Choice) -> Section:
+def choice_section(results: RunView, made: Choice) -> Section:
     """The choice of each rule on each metric, and what would change it on the first."""
     verdict = made.verdicts[0]
     drawings = [_regret_figure(results, verdict)]
@@ -84,7 +84,7 @@ def choice_section(results: Results, made: Choice) -> Section:
     )
 
 
-def choice_sentences(results: Results, made: Choice) -> list[str]:
+def choice_sentences(results: RunView, made: Choice) -> list[str]:
     """What comes out, in plain words."""
     verdict, names = made.verdicts[0], results.names
     best, metric = verdict.preferred, verdict.metric
@@ -114,7 +114,7 @@ def _spread(verdict: Verdict, policy: str) -> str:
     return f"{shown(metric, float(one['mean']))} (nine worlds in ten: {shown(metric, low)} to {shown(metric, high)})"
 
 
-def _others(results: Results, verdict: Verdict) -> str:
+def _others(results: RunView, verdict: Verdict) -> str:
     """Whether the other rules agree."""
     best, names = verdict.preferred, results.names
     other = {rule: policy for rule, policy in verdict.choices.items() if policy != best}
@@ -161,7 +161,7 @@ def _tips(names: Names, best: str, point: TippingPoint) -> str:
     )
 
 
-def _regret_figure(results: Results, verdict: Verdict) -> Figure:
+def _regret_figure(results: RunView, verdict: Verdict) -> Figure:
     least = verdict.choices.get("minimax_regret", verdict.preferred)
     worst = points(verdict.metric, float(verdict.compared["regret_max"].sel(policy=least)))
     return Figure(
@@ -172,7 +172,7 @@ def _regret_figure(results: Results, verdict: Verdict) -> Figure:
     )
 
 
-def _trade_figure(results: Results, made: Choice) -> Figure | None:
+def _trade_figure(results: RunView, made: Choice) -> Figure | None:
     first, actors = made.verdicts[0], [v for v in made.verdicts if v.metric.kind == "actor"]
     if first.metric.kind == "actor" or not actors or results.factual not in first.ranked:
         return None
@@ -197,7 +197,7 @@ def _trade_figure(results: Results, made: Choice) -> Figure | None:
     )
 
 
-def _rules(results: Results, made: Choice) -> Table:
+def _rules(results: RunView, made: Choice) -> Table:
     names = results.names
     rows = []
     for verdict in made.verdicts:
@@ -216,7 +216,7 @@ def _rules(results: Results, made: Choice) -> Table:
     return Table("The choice by each rule", columns, rows)
 
 
-def _policies(results: Results, made: Choice, verdict: Verdict) -> Table:
+def _policies(results: RunView, made: Choice, verdict: Verdict) -> Table:
     metric, efficient = verdict.metric, made.efficient
     columns = ["Policy", "Average", "Mean regret", "Worst regret", "Good enough in", "Best in"]
     columns += [] if efficient is None else ["Efficient in", "Efficient on average"]
@@ -246,7 +246,7 @@ def _policies(results: Results, made: Choice, verdict: Verdict) -> Table:
     return Table(f"Policies on {results.names.inside(metric_name(results.names, metric))}", columns, rows)
 
 
-def _pairs(results: Results, verdict: Verdict) -> Table:
+def _pairs(results: RunView, verdict: Verdict) -> Table:
     few = verdict.ranked[:MOST_PAIRS]
     if results.factual in verdict.ranked and results.factual not in few:
         few = [*few[:-1], results.factual]
@@ -266,7 +266,7 @@ def _pairs(results: Results, verdict: Verdict) -> Table:
     )
 
 
-def _tipping_table(results: Results, change: Change) -> Table:
+def _tipping_table(results: RunView, change: Change) -> Table:
     names = results.names
     rows: list[list[Cell]] = [
         [
@@ -281,7 +281,7 @@ def _tipping_table(results: Results, change: Change) -> Table:
     return Table(caption, ["Assumption", "Below it, best is", "Tips at", "Above it, best is"], rows)
 
 
-def _tree_table(results: Results, change: Change) -> Table:
+def _tree_table(results: RunView, change: Change) -> Table:
     rows: list[list[Cell]] = [
         [capital(leaf_words(results.names, leaf)), probability(leaf.mass), probability(leaf.density)]
         for leaf in change.defeat.leaves
@@ -292,7 +292,7 @@ def _tree_table(results: Results, change: Change) -> Table:
     return Table(caption, ["Where", "Share of worlds", "Loses in"], rows)
 
 
-def _notes(results: Results, made: Choice) -> list[str]:
+def _notes(results: RunView, made: Choice) -> list[str]:
     said = [
         "Worlds are weighted by how well they explain what was observed. Policies are compared in the same worlds. Policies that "
         "nobody can choose (counterfactuals) are compared too: foedus compare --policy A --policy B takes some only. See docs/policies.md."

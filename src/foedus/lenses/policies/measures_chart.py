@@ -10,13 +10,13 @@ from markupsafe import Markup
 from foedus.lenses.policies.chart import ROW
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import percent
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 
 if TYPE_CHECKING:
     from foedus.lenses.policies.measures import Needs
 
 
-def needs_chart(results: Results, needs: Sequence[Needs], label: Callable[[frozenset[str]], str]) -> Markup:
+def needs_chart(results: RunView, needs: Sequence[Needs], label: Callable[[frozenset[str]], str]) -> Markup:
     """One panel a goal, one row a set of measures: how far it suffices (filled) and how far it is necessary (open)."""
     sets = list(dict.fromkeys(n.degrees.measures for one in needs for n in one.needs))
     left, gap = 250.0, 34.0

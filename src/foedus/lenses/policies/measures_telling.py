@@ -11,14 +11,14 @@ from foedus.lenses.policies.necessity import Degree
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
 from foedus.present.wording import capital, listed, percent
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.names import Names, lowered, plain
 
 MOST_TABLES = 2
 QUESTION = "Which measures can the goal not do without, and which are enough?"
 
 
-def measures_section(results: Results, needs: Sequence[Needs]) -> Section:
+def measures_section(results: RunView, needs: Sequence[Needs]) -> Section:
     """The degrees of every set of measures, goal by goal."""
     kinds = all(one.goal.metric.kind == "outcome" for one in needs)
     figures = []
@@ -46,7 +46,7 @@ def set_name(names: Names, measures: frozenset[str]) -> str:
     return listed([lowered(names.policy(m)) if m in policies and policies[m].label else plain(m) for m in told])
 
 
-def goal_words(results: Results, one: Needs) -> str:
+def goal_words(results: RunView, one: Needs) -> str:
     """A goal as a person would say it."""
     metric, goal = one.goal.metric, one.goal
     name = _outcome(results, metric.name) if metric.kind == "outcome" else metric.name
@@ -55,12 +55,12 @@ def goal_words(results: Results, one: Needs) -> str:
     return f"{name} at most {100 * goal.within:.0f}% above its chance with all measures, in the same world"
 
 
-def _outcome(results: Results, name: str) -> str:
+def _outcome(results: RunView, name: str) -> str:
     """An outcome's name inside a sentence: lowered, unless it begins with an actor's."""
     return results.names.inside(results.names.outcome(name))
 
 
-def measures_sentences(results: Results, needs: Sequence[Needs]) -> list[str]:
+def measures_sentences(results: RunView, needs: Sequence[Needs]) -> list[str]:
     """The first goal in words, measure by measure, and how the others differ."""
     said = [f"The goal is {goal_words(results, needs[0])}. {' '.join(_single(results, n) for n in _singles(needs[0]))}"]
     crucial = [n for n in _singles(needs[0]) if n.crucial is not None and n.crucial.value > 0]
@@ -83,7 +83,7 @@ def _singles(one: Needs) -> list[Need]:
     return sorted(found, key=lambda need: order.index(min(need.degrees.measures)))
 
 
-def _single(results: Results, need: Need) -> str:
+def _single(results: RunView, need: Need) -> str:
     name, found = set_name(results.names, need.degrees.measures), need.degrees
     parts = []
     if found.sufficiency is not None:
@@ -99,7 +99,7 @@ def _single(results: Results, need: Need) -> str:
     return f"{capital('; '.join(parts))}." if parts else ""
 
 
-def _short(results: Results, need: Need) -> str:
+def _short(results: RunView, need: Need) -> str:
     found = need.degrees
     parts = []
     if found.sufficiency is not None:
@@ -109,7 +109,7 @@ def _short(results: Results, need: Need) -> str:
     return f"{set_name(results.names, found.measures)} {' and '.join(parts)}" if parts else ""
 
 
-def _title(results: Results, one: Needs) -> str:
+def _title(results: RunView, one: Needs) -> str:
     singles = [n for n in _singles(one) if n.degrees.sufficiency is not None]
     goal = _outcome(results, one.goal.metric.name)
     if not singles:
@@ -122,7 +122,7 @@ def _title(results: Results, one: Needs) -> str:
     return f"No single measure is enough against {goal} in most worlds: {lowered(name)} goes furthest, {percent(share)}"
 
 
-def _table(results: Results, one: Needs) -> Table:
+def _table(results: RunView, one: Needs) -> Table:
     rows: list[list[Cell]] = [
         [
             set_name(results.names, n.degrees.measures),
@@ -153,7 +153,7 @@ def _cell(degree: Degree | None) -> Amount:
     return Amount(percent(degree.value), degree.value, f"± {percent(degree.error)} of {percent(degree.counted)}")
 
 
-def _claims(results: Results, needs: Sequence[Needs]) -> Table:
+def _claims(results: RunView, needs: Sequence[Needs]) -> Table:
     """Claims whose readings set the policies that take measures against each other, beside the degrees."""
     from foedus.claims.reading import read_claims
 
@@ -185,7 +185,7 @@ def _notes() -> list[str]:
     ]
 
 
-def measures_json(results: Results, needs: Sequence[Needs]) -> dict[str, Any]:
+def measures_json(results: RunView, needs: Sequence[Needs]) -> dict[str, Any]:
     """The degrees as other programs read them."""
     from foedus.present.plain import strict
 

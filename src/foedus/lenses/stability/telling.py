@@ -10,7 +10,7 @@ from foedus.lenses.stability.chart import Node, posture_graph
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Cell, Figure, Table, Told, probability
 from foedus.present.wording import capital, count, listed, number, percent, signed
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.names import plain
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SHOWN, _LONGEST = 10, 3
 NONE = "no standing order"
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """What the stability lens found, in two sentences, a drawing of the posture graph, and tables."""
     if "undefined" in found.attrs:
         return Told([found.attrs["undefined"]])
@@ -43,7 +43,7 @@ def tell(results: Results, found: xr.Dataset) -> Told:
 class _View:
     """The result with names in place of ids."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.found, self.names = results, found, results.names
         self.labels = [str(label) for label in found["posture"].values]
         self.start = self.labels.index(found.attrs["start"])

@@ -12,7 +12,7 @@ from foedus.present.charts.effects import Effect, Panel, effects, panels
 from foedus.present.likelihood import words
 from foedus.present.section import Amount, Figure, Table, Told, probability
 from foedus.present.wording import band, count, listed, percent, signed
-from foedus.runs.results import Results
+from foedus.runs.view import RunView
 from foedus.scenario.names import lowered, plain, titled
 from foedus.worlds.weights import HIGH, LOW, Spread, quantiles
 
@@ -23,7 +23,7 @@ WINDOW = 3  # periods before and after a date that are put side by side
 NOTABLE = 0.0005  # a change of a probability that is worth a line
 
 
-def tell(results: Results, found: xr.Dataset) -> Told:
+def tell(results: RunView, found: xr.Dataset) -> Told:
     """Times as sentences, panels and tables."""
     view = _View(results, found)
     return Told([view.first(), view.second()], view.figures(), view.tables(), view.notes())
@@ -32,7 +32,7 @@ def tell(results: Results, found: xr.Dataset) -> Told:
 class _View:
     """The lens's numbers with names."""
 
-    def __init__(self, results: Results, found: xr.Dataset):
+    def __init__(self, results: RunView, found: xr.Dataset):
         self.results, self.found, self.names = results, found, results.names
         self.policy = str(found.attrs["policy"])
         self.outcomes = [str(name) for name in found["outcome"].values]

@@ -25,7 +25,7 @@ SETTINGS = {
 }
 
 
-class Results:
+class RunView:
     """A run as the report reads it. ``worlds`` is the first axis of every array."""
 
     def __init__(self, run: Run):

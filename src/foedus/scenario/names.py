@@ -24,6 +24,7 @@ class Names:
 
     def __init__(self, scenario: Scenario):
         self.scenario = scenario
+        self.phases = {phase.id: phase for phase in scenario.turn}
 
     def actor(self, name: str) -> str:
         """An actor's name."""
@@ -33,9 +34,12 @@ class Names:
     def objective(self, name: str) -> str:
         """``actor.objective`` as "Actor: objective"."""
         actor, _, objective = name.partition(".")
+        return f"{self.actor(actor)}: {self.aim(actor, objective)}"
+
+    def aim(self, actor: str, objective: str) -> str:
+        """An objective's name, without its actor's."""
         written = self.scenario.objectives.get(actor, {}).get(objective)
-        label = written.label if written and written.label else plain(objective)
-        return f"{self.actor(actor)}: {label}"
+        return written.label if written and written.label else plain(objective)
 
     def policy(self, name: str) -> str:
         """A policy's name."""
@@ -50,11 +54,22 @@ class Names:
     def action(self, name: str) -> str:
         """``phase.action`` as "phase: action"."""
         phase, _, action = name.partition(".")
-        for written in self.scenario.turn:
-            if written.id == phase and action in written.actions:
-                label = written.actions[action].label or plain(action)
-                return f"{written.label or titled(phase)}: {label}"
-        return f"{titled(phase)}: {plain(action)}"
+        return f"{self.phase(phase)}: {self.act(phase, action)}"
+
+    def phase(self, name: str) -> str:
+        """A phase's name."""
+        phase = self.phases.get(name)
+        return phase.label if phase and phase.label else titled(name)
+
+    def act(self, phase: str, action: str) -> str:
+        """An action's name, without its phase's."""
+        written = self.phases[phase].actions.get(action) if phase in self.phases else None
+        return written.label if written and written.label else plain(action)
+
+    def commitment(self, name: str) -> str:
+        """A commitment's name, as it stands inside a sentence."""
+        commitment = self.scenario.commitments.get(name)
+        return commitment.label if commitment and commitment.label else plain(name)
 
     def assumption(self, name: str) -> str:
         """An assumption's name; an actor's own number is "Actor: precision"."""

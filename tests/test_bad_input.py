@@ -117,7 +117,7 @@ def test_python_mappings_are_told_their_problems_too() -> None:
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(0, len(GOOD) - 1),
     st.integers(0, 20),
@@ -146,7 +146,7 @@ junk: st.SearchStrategy[object] = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_value_in_any_place(data: st.DataObject) -> None:
     plain = load(GOOD).origin.plain()  # type: ignore[union-attr]

@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,24 +13,37 @@ import pytest
 
 from ensemble_cases import TINY, command, contents, whole
 
+# The command, killed by its own hand once so many chunks are kept, the last one without its checksum.
+KILLED_AT_A_CHUNK = """
+import os, signal, sys
+from pathlib import Path
+from foedus.cli import main
+most, move = int(sys.argv.pop(1)), os.replace
+
+def replace(source, target):
+    move(source, target)
+    if len(list(Path(target).parent.glob("chunk-*.npz"))) == most:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+os.replace, sys.argv[0] = replace, "foedus"
+main()
+"""
+
 
 def test_a_run_killed_anywhere_resumes_to_the_same_bytes(tmp_path):
     """Killed, and its resumption killed, at numbers of chunks that a seed chooses; then resumed until it is whole."""
     worlds, chunk = 480, 12
     (tmp_path / "tiny.yaml").write_text(TINY)
-    ensemble_run = ["run", "tiny.yaml", "--worlds", str(worlds), "--chunk", str(chunk), "--out", "killed"]
-    kept, rng = tmp_path / "killed" / "chunks", random.Random(5)
-    for i, most in enumerate(sorted(rng.sample(range(1, 32), 2))):
-        arguments = ["resume", "killed"] if i else ensemble_run
-        with subprocess.Popen(
-            [sys.executable, "-m", "foedus", *arguments, "--workers", "1"], cwd=tmp_path, stdout=subprocess.DEVNULL
-        ) as process:
-            while process.poll() is None and len(list(kept.glob("chunk-*.npz"))) < most:
-                time.sleep(0.001)
-            process.send_signal(signal.SIGKILL)
+    begin = ["run", "tiny.yaml", "--worlds", str(worlds), "--chunk", str(chunk), "--out", "killed"]
+    goes_on = ["resume", "killed"]
+    for arguments, most in zip((begin, goes_on), sorted(random.Random(5).sample(range(1, 32), 2)), strict=True):
+        process = subprocess.run(
+            [sys.executable, "-c", KILLED_AT_A_CHUNK, str(most), *arguments, "--workers", "1"],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+        )
         assert process.returncode == -signal.SIGKILL and not (tmp_path / "killed" / "report.html").exists()
-        there = len(list(kept.glob("chunk-*.npz")))
-        assert most <= there < worlds // chunk
+        assert len(list((tmp_path / "killed" / "chunks").glob("chunk-*.npz"))) == most
     done = command("resume", "killed", cwd=tmp_path)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     assert "missing pieces were solved" in done.stdout

@@ -221,7 +221,7 @@ def same(a: float, b: float) -> bool:
     return a == b or (math.isnan(a) and math.isnan(b))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(trees, st.integers(0, 2), st.integers(0, 1), st.floats(-2, 2), st.floats(-2, 2), st.integers(0, 9))
 def test_folding_changes_no_value(tree: Tree, tension: int, talks: int, risk: float, word: float, t: int) -> None:
     state, assumptions = {"tension": tension, "talks": talks}, {"risk": risk, "word": word}
@@ -234,7 +234,7 @@ def test_folding_changes_no_value(tree: Tree, tension: int, talks: int, risk: fl
         assert fold(folded, known) == folded
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(trees, st.integers(0, 2), st.floats(-2, 2), st.integers(0, 9))
 def test_a_written_tree_reads_as_it_means(tree: Tree, tension: int, risk: float, t: int) -> None:
     scope = Scope({"tension": ("calm", "crisis", "war"), "talks": ("closed", "open")}, frozenset({"risk", "word"}))
@@ -249,7 +249,7 @@ def test_a_written_tree_reads_as_it_means(tree: Tree, tension: int, risk: float,
     assert same(float(evaluate(found, state, assumptions, t)), plain)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=40) | st.text(alphabet="tensiowarx01.()+-*/<=>,'\" \n#[]{}:_@", max_size=40))
 def test_any_text_is_a_tree_or_an_expression_error(text: str) -> None:
     for read in (lambda: parse(text, SCOPE), lambda: parse_reading(text, QUERIES)):

@@ -14,7 +14,7 @@ from engine_adapter import play
 from foedus.scenario.schema import Scenario
 from strategies import Case, Features, cases
 
-CHECKS = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+CHECKS = settings(max_examples=30, derandomize=True, suppress_health_check=list(HealthCheck))
 PLAIN = Features(beliefs=False, intervals=False, secrets=False, terminal=False)
 
 

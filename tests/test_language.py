@@ -230,7 +230,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30).map(str.s
 values = st.floats(-1e9, 1e9) | st.integers(-(10**6), 10**6) | st.booleans() | texts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     title=texts,
     why=texts,

@@ -61,7 +61,7 @@ def draws_of(scenario: Scenario, worlds: list[dict[str, float]]) -> dict[str, np
     return {n: np.array([world[n] for world in worlds]) for n in scenario.all_assumptions if n not in derived}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(cases(Features(terminal=False)))
 def test_plays_are_the_correlation_over_every_path(case: Case) -> None:
     scenario = case.scenario

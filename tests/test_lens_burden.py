@@ -140,7 +140,7 @@ def test_without_the_commitment_is_the_game_written_without_it() -> None:
             assert float(found["without"].sel(actor=actor)[w]) == pytest.approx(change, abs=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(cases(Features(observations=False)))
 def test_every_split_adds_up_to_what_is_expected(case: Case) -> None:
     scenario = case.scenario.model_copy(update={"claims": {}})

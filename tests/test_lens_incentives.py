@@ -88,7 +88,7 @@ def decisions(oracle: Oracle) -> Iterator[tuple[float, int, int, State]]:
         yield from walk(p, 0, 0, state)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cases(Features(observations=False)))
 def test_worth_bonus_and_probability_over_every_decision(case: Case) -> None:
     scenario = case.scenario.model_copy(update={"claims": {}})

@@ -93,7 +93,7 @@ def test_hazards_and_medians_where_it_is_sure_or_never() -> None:
     np.testing.assert_array_equal(medians(np.array([[0.5, 1, 1], [0, 0, 0.4]])), [0, np.nan])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(cases())
 def test_causes_and_first_acts_over_every_path(case: Case) -> None:
     scenario = case.scenario

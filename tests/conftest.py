@@ -1,0 +1,8 @@
+"""What every test runs under. Tests may not depend on time: a busy machine must not fail them."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("foedus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("foedus")

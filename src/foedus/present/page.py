@@ -18,10 +18,9 @@ def write_page(title: str, sections: Sequence[Section], path: Path) -> Path:
 
     page = Environment(loader=FileSystemLoader(STYLES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     css, js = (Markup((STYLES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
+    text = page.get_template("page.html").render(title=title, sections=sections, css=css, js=js)
     try:
-        path.write_text(
-            page.get_template("page.html").render(title=title, sections=sections, css=css, js=js), encoding="utf-8"
-        )
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise FoedusError(f"{path} cannot be written: {error.strerror}. Give another --html.") from None
     return path

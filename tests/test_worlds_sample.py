@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from foedus.errors import FoedusError
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.schema import Scenario
@@ -212,15 +212,15 @@ def test_bad_assumptions_are_errors_a_person_can_act_on() -> None:
     ],
 )
 def test_words_of_estimative_probability(p: float, said: str) -> None:
-    assert words(p) == said
+    assert estimative(p) == said
 
 
 def test_words_mirror_and_refuse() -> None:
     opposite = {"almost certain": "almost no chance", "very likely": "very unlikely", "likely": "unlikely"}
     for p in np.linspace(0.5, 1, 1001):
-        assert words(1 - p) == opposite.get(words(p), words(p))
+        assert estimative(1 - p) == opposite.get(estimative(p), estimative(p))
     with pytest.raises(ValueError, match="not a probability"):
-        words(1.2)
+        estimative(1.2)
 
 
 @pytest.mark.parametrize(("n", "seed"), [(1, 0), (7, 3), (200, 11)])

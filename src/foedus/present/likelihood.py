@@ -13,7 +13,7 @@ _BANDS = (
 EVEN = "roughly even chance"
 
 
-def words(p: float) -> str:
+def estimative(p: float) -> str:
     """The words for a probability or share; an edge belongs to the band further from one half.
 
     "undefined" for NaN. ValueError outside 0 to 1.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from foedus.present.likelihood import estimative
 from foedus.present.wording import NOT_SCORED, assumed, capital, count, listed, number, percent
 from foedus.report import charts_claims
 from foedus.runs.view import RunView
@@ -238,13 +240,9 @@ def _provenance(results: RunView) -> list[tuple[str, str]]:
 
 def _words_note() -> str:
     """The scale behind the words for probabilities, read off the words themselves."""
-    from itertools import groupby
-
-    from foedus.present.likelihood import words
-
     scale = [
         (name, [p for p, _ in group])
-        for name, group in groupby([(p, words(p / 100)) for p in range(101)], lambda pair: pair[1])
+        for name, group in groupby([(p, estimative(p / 100)) for p in range(101)], lambda pair: pair[1])
     ]
     return (
         "Words for probabilities: " + "; ".join(f"{name}, {points[0]} to {points[-1]}%" for name, points in scale) + "."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from foedus.present.likelihood import estimative
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
 from foedus.runs.view import RunView
@@ -89,14 +90,12 @@ def weak_spots(results: RunView) -> list[Finding]:
 
 
 def _outcomes(results: RunView) -> list[Finding]:
-    from foedus.present.likelihood import words
-
     end, policy = results.end, results.names.policy(results.factual)
     parts = []
     for outcome in results.outcomes[:4]:
         spread = results.final_spread(outcome, results.factual)
         name = results.names.outcome(outcome)
-        parts.append(f"{name}: {words(spread.mean)}, {band(spread)}")
+        parts.append(f"{name}: {estimative(spread.mean)}, {band(spread)}")
     if not parts:
         return []
     return [Finding("Risks", f"Under {policy}, by {end}, with the range of nine worlds in ten: {'; '.join(parts)}.")]

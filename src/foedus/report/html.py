@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.lenses.policies.choice_telling import sections as policy_sections
 from foedus.lenses.registry import lens_section
+from foedus.present.likelihood import estimative
 from foedus.present.page import STYLES
 from foedus.present.section import Section
 from foedus.present.wording import NOT_SCORED, capital, count, listed, number, percent, place, signed, source_name
@@ -164,8 +165,6 @@ def _claim(results: RunView, claim: ClaimResult) -> dict[str, Any]:
 
 
 def _reading(results: RunView, reading: ReadingResult) -> dict[str, Any]:
-    from foedus.present.likelihood import words
-
     low, middle, high = reading.margin_quantiles
     settings = [
         ("zero", reading.zero),
@@ -182,8 +181,8 @@ def _reading(results: RunView, reading: ReadingResult) -> dict[str, Any]:
         "text": reading.text,
         "prior": reading.prior,
         "posterior": reading.posterior,
-        "prior_words": words(reading.prior),
-        "posterior_words": words(reading.posterior),
+        "prior_words": estimative(reading.prior),
+        "posterior_words": estimative(reading.posterior),
         "undefined": reading.undefined,
         "margin": f"median {number(middle)}; nine worlds in ten {number(low)} to {number(high)}"
         if middle == middle

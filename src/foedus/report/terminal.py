@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from foedus.present.likelihood import estimative
 from foedus.present.wording import capital, percent
 from foedus.report import findings
 from foedus.runs.view import RunView
@@ -97,8 +98,6 @@ def _claims(results: RunView, wide: bool) -> Table:
 
 
 def _outcomes(results: RunView) -> Table:
-    from foedus.present.likelihood import words
-
     table = _table()
     table.add_column("Outcome", overflow="fold")
     table.add_column("Over time", no_wrap=len(results.periods) <= 30, overflow="crop")
@@ -114,7 +113,7 @@ def _outcomes(results: RunView) -> Table:
             Text(sparkline([float(v) for v in means[::step]]), style="blue"),
             Text(percent(spread.mean)),
             Text(f"{percent(spread.low)} to {percent(spread.high)}"),
-            Text(words(spread.mean)),
+            Text(estimative(spread.mean)),
         )
     return table
 

@@ -81,7 +81,7 @@ class Judge:
 
     def claims(self) -> list[ClaimResult]:
         """Every claim with its readings."""
-        from foedus.present.likelihood import words
+        from foedus.present.likelihood import estimative
 
         results = [self._reading(reading) for reading in self.job.readings]
         made = []
@@ -100,7 +100,7 @@ class Judge:
                     written.literature,
                     readings,
                     first.posterior,
-                    words(first.posterior),
+                    estimative(first.posterior),
                     built_in(first, bool(written.rests_on)),
                     noise_warning(first),
                 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.present.charts.matrix import Matrix, matrices
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Figure, Table, Told, change
 from foedus.present.wording import count, percent, signed
 from foedus.runs.view import RunView
@@ -109,7 +109,7 @@ class _View:
         return (
             f"Of {count(len(self.others), 'other policy', 'other policies')}, {self.results.names.policy(policy)} changes "
             f"a pair most: {self.names(pair)} come {'closer' if s.mean > 0 else 'further apart'} by {signed(s.mean)} "
-            f"({signed(s.low)} to {signed(s.high)}), {words(share)} to go that way ({percent(share)} of worlds)."
+            f"({signed(s.low)} to {signed(s.high)}), {estimative(share)} to go that way ({percent(share)} of worlds)."
         )
 
     def _agreement(self) -> str:

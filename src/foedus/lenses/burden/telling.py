@@ -10,7 +10,7 @@ from foedus.arraytypes import Floats
 from foedus.lenses.burden.measure import FLOW, NATURE, NONE
 from foedus.present.charts.matrix import Matrix, matrices
 from foedus.present.charts.shares import shares
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability
 from foedus.present.wording import count, listed, percent, ranged, signed
 from foedus.runs.view import RunView
@@ -134,7 +134,7 @@ class _View:
                 share = float(self.weights @ ((values > 0) if s.mean > 0 else (values < 0))) / float(self.weights.sum())
                 most = " most" if len(lines) > 1 else ""
                 parts.append(
-                    f"{self.names.actor(self.actors[a])} {verb}{most}, {ranged(s)}, {words(share)} ({percent(share)} of worlds)"
+                    f"{self.names.actor(self.actors[a])} {verb}{most}, {ranged(s)}, {estimative(share)} ({percent(share)} of worlds)"
                 )
         against = "no commitment in force" if name == "without" else self.names.policy(self.factual)
         return f"Set against {against}, {'; '.join(parts)}; each in its own units."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from foedus.arraytypes import Floats
 from foedus.lenses.coalition.chart import going_chart, network_chart
 from foedus.lenses.coalition.measure import GAIN, every, margin
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
@@ -112,7 +112,7 @@ def _sentences(sides: Sides) -> list[str]:
     first = sides.first_to_go(side)
     said = (
         f"If each side acted as one, would {sides.called(side)} hold together, none of them better off elsewhere? "
-        f"{capital(words(share))} ({percent(share)} of worlds); staying is best for {each}."
+        f"{capital(estimative(share))} ({percent(share)} of worlds); staying is best for {each}."
     )
     return [said, f"{_wedge(sides, first)} {_core(sides)}"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.lenses.commitment.chart import curves, pair_chart, texts_chart
 from foedus.lenses.commitment.effects import SAME, TEXTS, Effects, pair_arrays
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
@@ -90,7 +90,7 @@ def _does(effects: Effects, name: str) -> str:
     rises = effects.share(effects.prob(name) > effects.prob(name, "off") + 1e-12)
     war = effects.names.outcome(effects.war)
     verb = "hardly moves" if abs(added.mean) < SMALL else "raises" if added.mean > 0 else "lowers"
-    odds = f"from {percent(before)} to {percent(after)} (that it raises it at all: {words(rises)}, {percent(rises)} of worlds)"
+    odds = f"from {percent(before)} to {percent(after)} (that it raises it at all: {estimative(rises)}, {percent(rises)} of worlds)"
     kept = effects.spread(effects.ratio(name, "meets", "occasions")).mean
     alone = effects.spread(effects.ratio(name, "meets", "occasions", "off")).mean
     short = effects.spread(effects.ratio(name, "short", "applies")).mean

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
 from foedus.lenses.escalation.chart import Step, ladder_chart, route_chart
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told
 from foedus.present.wording import band, capital, count, number, percent
 from foedus.runs.view import RunView
@@ -116,7 +116,9 @@ class View:
 def _first(view: View) -> str:
     """How probable the top is, and the likeliest route."""
     spread = view.results.spread(view.risk, view.weights)
-    text = f"“{titled(view.top)}” ({view.variable}) comes with a probability of {band(spread)}, {words(spread.mean)}"
+    text = (
+        f"“{titled(view.top)}” ({view.variable}) comes with a probability of {band(spread)}, {estimative(spread.mean)}"
+    )
     if not view.routes:
         return f"{text}; no path climbs to any level above the lowest." if view.goal == view.levels[0] else f"{text}."
     _, share, steps = view.routes[0]

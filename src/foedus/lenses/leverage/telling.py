@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told
 from foedus.present.svg import Drawing, ceiling, clipped
 from foedus.present.wording import band, capital, count, listed, percent
@@ -85,7 +85,7 @@ def _first(view: _View) -> str:
     order = np.argsort(-width, kind="stable")
     usual = view.results.spread(view.usual[:, 0], view.weights)
     outcome = names.outcome(view.outcomes[0])
-    start = f"“{outcome}” has a probability of {band(usual)}, {words(usual.mean)}, as things are; "
+    start = f"“{outcome}” has a probability of {band(usual)}, {estimative(usual.mean)}, as things are; "
     best = int(order[0])
     if width[best] < _SMALL:
         return f"{start}no actor can move it by {percent(_SMALL)} by its own play while the others go on as they do."

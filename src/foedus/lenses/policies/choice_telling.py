@@ -14,7 +14,7 @@ from foedus.lenses.policies.measures_telling import measures_section
 from foedus.lenses.policies.metric import Metric, own_metrics
 from foedus.lenses.policies.tipping import TippingPoint
 from foedus.lenses.query_names import CHANCES, query_name
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
@@ -136,7 +136,7 @@ def change_sentences(names: Names, verdict: Verdict, change: Change) -> list[str
     alike = "" if change.weighed else "With all worlds alike (weighed by the observations, too few count to say), "
     first = f"{alike}{best} does at least as well as the runner-up, {names.policy(defeat.other)}, in {percent(1 - defeat.share)} of worlds"
     lost = "It loses in no world." if defeat.share == 0 else in_words(defeat.box, labels(names), "loses")
-    return [f"{capital(first)} ({words(1 - defeat.share)}). {lost}", tipping_words(names, change)]
+    return [f"{capital(first)} ({estimative(1 - defeat.share)}). {lost}", tipping_words(names, change)]
 
 
 def tipping_words(names: Names, change: Change) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from foedus.lenses.policies.measures import Need, Needs
 from foedus.lenses.policies.measures_chart import needs_chart
 from foedus.lenses.policies.necessity import Degree
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
 from foedus.present.wording import capital, listed, percent
 from foedus.runs.view import RunView
@@ -88,13 +88,13 @@ def _single(results: RunView, need: Need) -> str:
     parts = []
     if found.sufficiency is not None:
         parts.append(
-            f"with {name} alone it is reached in {percent(found.sufficiency.value)} of worlds ({words(found.sufficiency.value)})"
+            f"with {name} alone it is reached in {percent(found.sufficiency.value)} of worlds ({estimative(found.sufficiency.value)})"
         )
     if found.necessity is not None and found.necessity.value == found.necessity.value:
         whole = found.necessity.counted >= 1 - 1e-9
         of = "of worlds" if whole else "of the worlds where all measures reach it"
         parts.append(
-            f"with all but {name} it is missed in {percent(found.necessity.value)} {of} ({words(found.necessity.value)})"
+            f"with all but {name} it is missed in {percent(found.necessity.value)} {of} ({estimative(found.necessity.value)})"
         )
     return f"{capital('; '.join(parts))}." if parts else ""
 
@@ -167,7 +167,7 @@ def _claims(results: RunView, needs: Sequence[Needs]) -> Table:
             results.names.claim(claim.id),
             reading.name.replace("_", " "),
             probability(reading.posterior),
-            words(reading.posterior),
+            estimative(reading.posterior),
         ]
         for claim in results.run.claims
         if len(asked.get(claim.id, set()) - {factual}) > 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.lenses.stability.chart import Node, posture_graph
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, probability
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.runs.view import RunView
@@ -68,7 +68,7 @@ class _View:
         share = float(self.share[top])
         return (
             f"Of {size}, {counted}; the most robust posture ({self._posture(top)}) lasts against such answers in "
-            f"{percent(share)} of worlds ({words(share)})."
+            f"{percent(share)} of worlds ({estimative(share)})."
         )
 
     def status_quo(self) -> str:
@@ -78,7 +78,7 @@ class _View:
         order = [int(i) for i in np.argsort(-leaves, kind="stable") if leaves[i] > 1e-12]
         who = [f"{self.movers[i]}{' would leave it' * (i == order[0])} in {percent(float(leaves[i]))}" for i in order]
         return (
-            f"The status quo ({self._posture(self.start)}) lasts in {percent(share)} of worlds ({words(share)}): "
+            f"The status quo ({self._posture(self.start)}) lasts in {percent(share)} of worlds ({estimative(share)}): "
             f"{listed(who, 4) or 'nobody would leave it'}; with worths averaged over worlds {self._on_average()}."
         )
 

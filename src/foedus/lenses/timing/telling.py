@@ -9,7 +9,7 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.lenses.timing.measure import START
 from foedus.present.charts.effects import Effect, Panel, effects, panels
-from foedus.present.likelihood import words
+from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Figure, Table, Told, probability
 from foedus.present.wording import band, count, listed, percent, signed
 from foedus.runs.view import RunView
@@ -61,7 +61,7 @@ class _View:
         if not self.outcomes:
             return "No outcome is declared and no variable has a last level, so there is nothing to time."
         s, name, under = self.by_end(0), self.names.outcome(self.outcomes[0]), self.names.policy(self.policy)
-        text = f"Under {under}, “{name}” comes within the horizon with probability {band(s)}, {words(s.mean)}"
+        text = f"Under {under}, “{name}” comes within the horizon with probability {band(s)}, {estimative(s.mean)}"
         if s.mean > 0 and len(self.results.periods) > 1:
             come = np.cumsum(self.mean_first(0))
             half = int(np.argmax(come >= come[-1] / 2))

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from foedus.scenario.expr import Tree
 from foedus.scenario.query import Query, QueryScope, parse_query, parse_reading
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree
 from oracle_numbers import Env, number, settle
 from oracle_play import Play
 from oracle_rules import Game, Path, Rung, State

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from foedus.scenario.expr import Scope, Tree, parse
+from foedus.scenario.expr import Scope, parse
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree
 
 Env = Mapping[str, float]
 

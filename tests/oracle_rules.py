@@ -10,8 +10,9 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
-from foedus.scenario.expr import Scope, parse, reads_time, state_names
+from foedus.scenario.expr import Scope, parse
 from foedus.scenario.schema import Bind, Branch, Commitment, Phase, Policy, Scenario
+from foedus.scenario.tree import reads_time, state_names
 from oracle_numbers import Env, number, settle
 
 sys.setrecursionlimit(20_000)

@@ -12,7 +12,7 @@ from foedus.scenario.expr import Scope, parse
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
-from foedus.scenario.slopes import differentiate
+from foedus.scenario.tree import differentiate
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import simulate
 from foedus.worlds.slopes import slopes

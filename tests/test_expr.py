@@ -10,18 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from foedus.scenario.errors import ExpressionError
-from foedus.scenario.expr import (
-    FUNCTIONS,
-    Scope,
-    Tree,
-    assumption_names,
-    evaluate,
-    fold,
-    parse,
-    reads_time,
-    state_names,
-)
+from foedus.scenario.expr import Scope, parse
+from foedus.scenario.functions import FUNCTIONS
 from foedus.scenario.query import QueryScope, parse_event, parse_query, parse_reading, queries_of
+from foedus.scenario.tree import Tree, assumption_names, evaluate, fold, reads_time, state_names
 
 SCOPE = Scope(
     {"tension": ("calm", "crisis", "war"), "talks": ("closed", "open"), "pact.applies": ("no", "yes")},

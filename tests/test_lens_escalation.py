@@ -19,8 +19,8 @@ from foedus.present.plain import section_json, strict
 from foedus.runs.local import run
 from foedus.runs.view import RunView
 from foedus.scenario.check import check
-from foedus.scenario.expr import Tree
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree
 from foedus.worlds.sample import sample
 from oracle import Oracle, Path, State, settle
 from strategies import Features, make_case

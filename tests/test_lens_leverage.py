@@ -17,10 +17,10 @@ from foedus.runs.local import run
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
 from foedus.scenario.check import check
-from foedus.scenario.expr import Tree
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree
 from foedus.worlds.sample import sample
 from oracle import Game, Oracle, State, settle
 from strategies import Features, make_case

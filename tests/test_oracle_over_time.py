@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from engine_adapter import play
-from foedus.scenario.expr import Tree, parse
+from foedus.scenario.expr import parse
 from foedus.scenario.scope import scope_of
+from foedus.scenario.tree import Tree
 from foedus.worlds.simulate import Games
 from oracle import Oracle, number
 from strategies import Case, make_case

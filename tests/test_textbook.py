@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from foedus.arraytypes import Floats
-from foedus.scenario.expr import evaluate
 from foedus.scenario.load import LIBRARY, load
 from foedus.scenario.query import Query, parse_query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
+from foedus.scenario.tree import evaluate
 from foedus.worlds.sample import resolve, sample
 from foedus.worlds.simulate import simulate
 

@@ -8,10 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from foedus.game.compile import Game
-from foedus.game.program import text
 from foedus.scenario.errors import Problem, ScenarioError
-from foedus.scenario.expr import Tree
 from foedus.scenario.query import Query
+from foedus.scenario.tree import Tree, text
 from foedus.worlds.simulate import Games
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from foedus.arraytypes import Bools, Floats
-from foedus.scenario.expr import Tree, evaluate
 from foedus.scenario.query import Query, parse_reading, queries_of
 from foedus.scenario.schema import Assumption, Scenario
 from foedus.scenario.scope import query_scope
+from foedus.scenario.tree import Tree, evaluate
 
 _SIGN = {">": 1.0, ">=": 1.0, "<": -1.0, "<=": -1.0}
 

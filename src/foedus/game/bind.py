@@ -8,8 +8,8 @@ import numpy as np
 
 from foedus.game.compile import Game
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, fold, number
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree, fold, number
 
 
 def bind_secret(policy: str, rule: int) -> str:

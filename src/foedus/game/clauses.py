@@ -12,9 +12,9 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, evaluate, number, reads_time, state_names
 from foedus.scenario.schema import Commitment, Word
 from foedus.scenario.scope import threshold_tree
+from foedus.scenario.tree import Tree, evaluate, number, reads_time, state_names
 
 if TYPE_CHECKING:
     from foedus.game.turn import TurnAction, TurnPhase

@@ -15,13 +15,13 @@ from foedus.game.assemble import Flat, assemble
 from foedus.game.explore import CompileError, Explorer
 from foedus.game.first import first_periods
 from foedus.game.liveness import liveness
-from foedus.game.program import Program, text
+from foedus.game.program import Program
 from foedus.game.turn import Turn, build_turn
 from foedus.game.views import open_views
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, evaluate, fold, number, state_names, sum_of
 from foedus.scenario.places import error_about
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree, evaluate, fold, number, state_names, sum_of
 
 MAX_STATES = 400_000
 MAX_EVENTS = 64
@@ -237,6 +237,3 @@ def _check_vagueness(turn: Turn, program: Program) -> None:
         grid = np.asarray(levels, np.int8).reshape(len(levels), len(names))
         columns = {n: grid[:, i] for i, n in enumerate(names)}
         program.spread(tree, columns, len(grid), 0, np.inf, f"the vagueness of {name}")
-
-
-__all__ = ["CompileError", "Game", "Watch", "compile_game", "text"]

@@ -18,7 +18,7 @@ from foedus.errors import FoedusError
 from foedus.game.liveness import Live
 from foedus.game.program import Program
 from foedus.game.turn import Pay, Turn, TurnAction, TurnBranch, TurnPhase
-from foedus.scenario.expr import Tree, assumption_names, evaluate, reads_time
+from foedus.scenario.tree import Tree, assumption_names, evaluate, reads_time
 
 Rows = NDArray[np.int8]
 INF = np.inf

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foedus.game.arrays import END, GameArrays
 from foedus.game.program import Program
-from foedus.scenario.expr import assumption_names, evaluate
+from foedus.scenario.tree import assumption_names, evaluate
 
 
 def first_periods(arrays: GameArrays, program: Program, starts: NDArray[np.int32]) -> NDArray[np.int32]:

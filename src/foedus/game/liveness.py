@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from foedus.game.turn import Turn, TurnPhase
-from foedus.scenario.expr import Tree, state_names
+from foedus.scenario.tree import Tree, state_names
 
 
 @dataclass(frozen=True)

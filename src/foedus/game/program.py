@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats, Ints
 from foedus.errors import FoedusError
-from foedus.scenario.expr import Tree, assumption_names, evaluate, fold, number, reads_time, state_names
-
-COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+from foedus.scenario.tree import Tree, assumption_names, evaluate, fold, number, reads_time, state_names, text
 
 
 @dataclass(frozen=True)
@@ -199,31 +197,6 @@ class Program:
 def _infinite(tree: Tree, names: list[str], levels: NDArray[np.int8]) -> str:
     where = " and ".join(f"{name} is {level}" for name, level in zip(names, levels, strict=True))
     return f"{text(tree)} is not a finite number where {where} (levels count from 0). Guard it with 'if ... else'."
-
-
-def text(tree: Tree, levels: Mapping[str, Sequence[str]] | None = None) -> str:
-    """A tree as people write it; a number that a variable is compared with by its name in ``levels``."""
-    kind = tree[0]
-    if levels and len(tree) == 3 and tree[1][0] == "state" and tree[2][0] == "num" and kind in COMPARISONS:
-        names, level = levels[tree[1][1]], tree[2][1]
-        if level in range(len(names)):
-            return f"({tree[1][1]} {kind} {names[int(level)]})"
-    if kind == "num":
-        return f"{tree[1]:g}"
-    if kind in ("state", "asm"):
-        return str(tree[1])
-    if kind == "t":
-        return "t"
-    parts = [text(part, levels) for part in tree[1:]]
-    if kind == "neg":
-        return f"-{parts[0]}"
-    if kind == "not":
-        return f"not {parts[0]}"
-    if kind == "if":
-        return f"({parts[1]} if {parts[0]} else {parts[2]})"
-    if kind in ("min", "max", "abs", "exp", "log", "clip"):
-        return f"{kind}({', '.join(parts)})"
-    return "(" + f" {kind} ".join(parts) + ")"
 
 
 def _combinations(columns: Sequence[NDArray[np.int8]]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from foedus.game.clauses import attached, clause_phase
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, fold, number, sum_of
 from foedus.scenario.schema import Action, Branch, Phase, Scenario
 from foedus.scenario.scope import period_of
+from foedus.scenario.tree import Tree, fold, number, sum_of
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from foedus.game.program import Program
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, assumption_names
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree, assumption_names
 
 
 def believed(actor: str, assumption: str) -> str:

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from foedus.scenario.errors import ExpressionError, Problem, ScenarioError
-from foedus.scenario.expr import Tree, fold, number, parse
+from foedus.scenario.expr import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import PAYOFF, objectives_of, scope_of
+from foedus.scenario.tree import Tree, fold, number
 
 if TYPE_CHECKING:
     from foedus.game.turn import Variable

@@ -12,10 +12,10 @@ from foedus.arraytypes import Floats
 from foedus.game.clauses import applies
 from foedus.game.words import Words
 from foedus.lenses.dials import COUNTS, Dialled, Place, based_on, bearing, dialled
-from foedus.scenario.expr import evaluate, state_names
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import evaluate, state_names
 from foedus.worlds.sample import resolve
 from foedus.worlds.simulate import Games, PolicyResult, simulate
 

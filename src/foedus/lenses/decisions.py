@@ -12,7 +12,7 @@ import numpy as np
 from foedus.arraytypes import Bools, Floats, Longs
 from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.game.turn import TurnPhase
-from foedus.scenario.expr import state_names
+from foedus.scenario.tree import state_names
 from foedus.solve.arrays import Graph, graph
 from foedus.solve.visits import values
 from foedus.worlds.blocks import Block, Shape

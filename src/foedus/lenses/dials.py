@@ -13,7 +13,6 @@ from itertools import product
 
 from foedus.game.clauses import applies
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, assumption_names, fold, number, reads_time, state_names
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import (
     Action,
@@ -31,6 +30,7 @@ from foedus.scenario.schema import (
     Trigger,
 )
 from foedus.scenario.scope import threshold_tree
+from foedus.scenario.tree import Tree, assumption_names, fold, number, reads_time, state_names
 
 COUNTS = ("occasions", "applies", "meets", "kept", "short", "cost")
 MOST_PLACES = 40  # places on the scale of severity that are counted apart

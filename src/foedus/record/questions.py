@@ -12,9 +12,9 @@ from itertools import product
 import numpy as np
 
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, constant, evaluate, state_names
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
+from foedus.scenario.tree import Tree, constant, evaluate, state_names
 
 
 @dataclass(frozen=True)

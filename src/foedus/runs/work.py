@@ -22,9 +22,9 @@ from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
 from foedus.game.program import Memo
 from foedus.game.turn import build_turn
-from foedus.scenario.expr import Tree
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree
 from foedus.worlds.simulate import Games, PolicyResult, Setting, simulate
 
 Arrays = dict[str, NDArray[Any]]

@@ -22,9 +22,10 @@ from foedus.scenario.check_turn import check_commitments, check_turn
 from foedus.scenario.checker import QUESTION, Checker, constant_of
 from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import Path, Problem, ScenarioError
-from foedus.scenario.expr import NOT_NAMES, RESERVED, assumption_names
+from foedus.scenario.expr import NOT_NAMES, RESERVED
 from foedus.scenario.load import load
 from foedus.scenario.schema import Assumption, Scenario
+from foedus.scenario.tree import assumption_names
 
 TERMINAL = "terminal"  # the objective that terminal values are counted under
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from foedus.scenario.checker import ODDS, QUESTION, Checker, constant_of
 from foedus.scenario.errors import ExpressionError, Path
-from foedus.scenario.expr import Tree, assumption_names, shorten
+from foedus.scenario.expr import shorten
 from foedus.scenario.query import parse_event, parse_reading, queries_of
 from foedus.scenario.schema import Bind, Observation, Policy
 from foedus.scenario.scope import period_of
+from foedus.scenario.tree import Tree, assumption_names
 
 _TRUTHS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
 

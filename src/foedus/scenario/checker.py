@@ -9,9 +9,10 @@ from typing import Any
 
 from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError, Path, Problem
-from foedus.scenario.expr import Tree, assumption_names, leaves, parse, shorten, state_names
+from foedus.scenario.expr import parse, shorten
 from foedus.scenario.schema import Branch, Scenario
 from foedus.scenario.scope import objectives_of, query_scope, scope_of
+from foedus.scenario.tree import Tree, assumption_names, leaves, state_names
 
 TOLERANCE = 1e-9
 ODDS = "nature's odds"

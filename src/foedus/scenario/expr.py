@@ -13,53 +13,14 @@ import numpy as np
 
 from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError
-from foedus.scenario.tree import (
-    LEAVES,
-    Tree,
-    assumption_names,
-    constant,
-    evaluate,
-    fold,
-    leaves,
-    number,
-    reads_time,
-    state_names,
-    sum_of,
-)
+from foedus.scenario.functions import FUNCTIONS
+from foedus.scenario.tree import Tree, fold, leaves, number
 
-__all__ = [
-    "FUNCTIONS",
-    "LEAVES",
-    "MAX_DEPTH",
-    "MAX_LENGTH",
-    "NOT_NAMES",
-    "RESERVED",
-    "Reader",
-    "Scope",
-    "Source",
-    "Tree",
-    "assumption_names",
-    "constant",
-    "dotted",
-    "evaluate",
-    "finite",
-    "fold",
-    "leaves",
-    "nearest",
-    "number",
-    "parse",
-    "reads_time",
-    "shorten",
-    "shown",
-    "state_names",
-    "sum_of",
-]
 MAX_LENGTH, MAX_DEPTH = 4000, 60
 
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-FUNCTIONS = {"min": (1, 20), "max": (1, 20), "abs": (1, 1), "exp": (1, 1), "log": (1, 1), "clip": (3, 3)}
 _SYNTAX = frozenset(
     ("and", "or", "not", "if", "else", "in", "is", "for", "lambda", "async", "await", "True", "False", "None")
 )
@@ -215,7 +176,7 @@ class Reader:
         raise self.fail(
             node,
             f"'{shown(node)}' is not allowed in an expression.",
-            "Use numbers, names, + - * / **, comparisons, and/or/not, min max abs exp log clip, a if b else c.",
+            f"Use numbers, names, + - * / **, comparisons, and/or/not, {' '.join(FUNCTIONS)}, a if b else c.",
         )
 
     def name(self, node: ast.AST, near: str | None) -> Tree:
@@ -285,7 +246,7 @@ class Reader:
         name = dotted(node.func) or ""
         if name not in FUNCTIONS:
             raise self.fail(node, f"'{name or shown(node.func)}' is not a function here.", nearest(name, FUNCTIONS))
-        least, most = FUNCTIONS[name]
+        least, most = FUNCTIONS[name].arguments
         if node.keywords or not least <= len(node.args) <= most:
             raise self.fail(node, f"{name} takes {least if least == most else f'{least} or more'} numbers.")
         near = next((v for arg in node.args if (v := self.variable(arg))), near)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from foedus.scenario.expr import Tree, parse
+from foedus.scenario.expr import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
+from foedus.scenario.tree import Tree
 
 
 def outcomes_of(scenario: Scenario) -> dict[str, Tree]:

@@ -16,20 +16,8 @@ from dataclasses import dataclass, field
 
 from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError
-from foedus.scenario.expr import (
-    Reader,
-    Scope,
-    Source,
-    Tree,
-    dotted,
-    finite,
-    fold,
-    leaves,
-    parse,
-    shorten,
-    shown,
-    state_names,
-)
+from foedus.scenario.expr import Reader, Scope, Source, dotted, finite, parse, shorten, shown
+from foedus.scenario.tree import Tree, fold, leaves, state_names
 
 KINDS = ("prob", "expect", "rate", "share", "first", "most", "least", "alignment")
 _OPTIONS = {

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from foedus.scenario.errors import ExpressionError, Path
-from foedus.scenario.expr import Scope, Tree, number, parse, state_names
+from foedus.scenario.expr import Scope, parse
 from foedus.scenario.query import QueryScope
 from foedus.scenario.schema import Commitment, Objective, Pays, Scenario
+from foedus.scenario.tree import Tree, number, state_names
 
 PAYOFF = "payoff"
 _YEAR = re.compile(r"^\d{4}$")

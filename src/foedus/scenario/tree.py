@@ -3,21 +3,24 @@
 Equal expressions are equal objects and can share one coefficient:
 
     ("num", 0.5) ("state", "tension") ("asm", "p_rise") ("t",)
-    ("neg"|"not", a) ("+"|"-"|"*"|"/"|"**", a, b) ("=="|"!="|"<"|"<="|">"|">=", a, b)
     ("query", Query)  # only in claims, see scenario.query
-    ("and"|"or", a, b, ...) ("if", condition, a, b) ("min"|"max"|"abs"|..., a, ...)
+    (operation, a, ...)  # one of those in scenario.functions, as in ("+", a, b)
 
 Truth is 1.0 and 0.0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from foedus.arraytypes import Floats
+from foedus.scenario.functions import COMPARISONS, OPERATIONS
+
 Tree = tuple[Any, ...]
+Slopes = dict[Any, Floats]  # by what is moved
 LEAVES = ("num", "state", "asm", "t", "query")
 
 
@@ -79,51 +82,7 @@ def _evaluate(tree: Tree, state: Mapping[str, Any], assumptions: Mapping[str, An
         return assumptions[tree[1]]
     if kind == "t":
         return t
-    return _APPLY[kind](*[_evaluate(part, state, assumptions, t) for part in tree[1:]])
-
-
-def _power(a: Any, b: Any) -> Any:
-    return np.power(np.asarray(a, dtype=float), b)
-
-
-def _reduce(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def apply(*parts: Any) -> Any:
-        result = parts[0]
-        for part in parts[1:]:
-            result = function(result, part)
-        return result
-
-    return apply
-
-
-def _truth(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *parts: np.asarray(function(*parts), dtype=float)
-
-
-_APPLY: dict[str, Callable[..., Any]] = {
-    "neg": lambda a: -a,
-    "not": _truth(lambda a: np.asarray(a) == 0),
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: np.divide(a, b),
-    "**": _power,
-    "==": _truth(np.equal),
-    "!=": _truth(np.not_equal),
-    "<": _truth(np.less),
-    "<=": _truth(np.less_equal),
-    ">": _truth(np.greater),
-    ">=": _truth(np.greater_equal),
-    "and": _truth(_reduce(lambda a, b: (np.asarray(a) != 0) & (np.asarray(b) != 0))),
-    "or": _truth(_reduce(lambda a, b: (np.asarray(a) != 0) | (np.asarray(b) != 0))),
-    "if": lambda c, a, b: np.where(np.asarray(c) != 0, a, b),
-    "min": _reduce(np.minimum),
-    "max": _reduce(np.maximum),
-    "abs": np.abs,
-    "exp": np.exp,
-    "log": np.log,
-    "clip": lambda a, lo, hi: np.minimum(np.maximum(a, lo), hi),
-}
+    return OPERATIONS[kind].value(*[_evaluate(part, state, assumptions, t) for part in tree[1:]])
 
 
 def fold(tree: Tree, state: Mapping[str, float] | None = None) -> Tree:
@@ -136,7 +95,7 @@ def fold(tree: Tree, state: Mapping[str, float] | None = None) -> Tree:
     parts = [fold(part, state) for part in tree[1:]]
     if all(part[0] == "num" for part in parts):
         with np.errstate(all="ignore"):
-            return number(float(_APPLY[kind](*(np.float64(part[1]) for part in parts))))
+            return number(float(OPERATIONS[kind].value(*(np.float64(part[1]) for part in parts))))
     return _simplify(kind, parts)
 
 
@@ -162,3 +121,47 @@ def _simplify(kind: str, parts: list[Tree]) -> Tree:
     if kind in "-/" and parts[1] == (zero if kind == "-" else one):
         return parts[0]
     return (kind, *parts)
+
+
+def differentiate(
+    tree: Tree, values: Mapping[Any, Any], slopes: Mapping[Any, Mapping[Any, Floats]], t: Any = 0
+) -> tuple[Any, Slopes]:
+    """The value of a tree without state, and its slope in everything that ``slopes`` says its names move with.
+
+    ``values`` gives each name (and each query of a claim) its value, ``slopes`` its own slopes; names without are constant.
+    Exact: each operation carries the slopes of its parts along (forward mode; Griewank and Walther 2008, chapter 3). Steps
+    have slope 0. Where ``min``, ``max``, ``clip``, ``abs`` and ``if`` have a kink the slope is that of the side that is taken.
+    """
+    kind = tree[0]
+    if kind in ("asm", "query"):
+        return values[tree[1]], dict(slopes.get(tree[1], {}))
+    if kind in LEAVES:
+        return evaluate(tree, {}, values, t), {}
+    parts = [differentiate(part, values, slopes, t) for part in tree[1:]]
+    numbers, operation = [part[0] for part in parts], OPERATIONS[kind]
+    with np.errstate(all="ignore"):
+        value = operation.value(*numbers)
+        total: Slopes = {}
+        for i, (_, moving) in enumerate(parts):
+            if operation.slope is None or not moving:
+                continue
+            rate = operation.slope(i, numbers, value)
+            for name, slope in moving.items():
+                # what does not move adds nothing, even where the rate is infinite
+                total[name] = total.get(name, 0.0) + np.where(np.asarray(slope) == 0, 0.0, rate * slope)
+    return value, total
+
+
+def text(tree: Tree, levels: Mapping[str, Sequence[str]] | None = None) -> str:
+    """A tree as people write it; a number that a variable is compared with by its name in ``levels``."""
+    kind = tree[0]
+    if kind == "num":
+        return f"{tree[1]:g}"
+    if kind in LEAVES:
+        return "t" if kind == "t" else str(tree[1])
+    parts = [text(part, levels) for part in tree[1:]]
+    if levels and kind in COMPARISONS and tree[1][0] == "state" and tree[2][0] == "num":
+        names, level = levels[tree[1][1]], tree[2][1]
+        if level in range(len(names)):
+            parts[1] = names[int(level)]
+    return OPERATIONS[kind].written(parts)

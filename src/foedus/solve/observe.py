@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from foedus.game.compile import Game
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, constant
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
+from foedus.scenario.tree import Tree, constant
 
 
 class ObservedArrays(NamedTuple):

@@ -12,8 +12,8 @@ from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
 from foedus.game.compile import Game, Levels, Start
 from foedus.game.program import WorldError
-from foedus.scenario.expr import Tree
 from foedus.scenario.query import Query
+from foedus.scenario.tree import Tree
 from foedus.solve.arrays import MEMORY, graph
 from foedus.solve.backward import NO_ACTION, backward
 from foedus.solve.extremes import extreme

@@ -14,8 +14,8 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.game.compile import Game, Levels, Watch
 from foedus.game.words import TERMINAL
-from foedus.scenario.expr import Tree, fold
 from foedus.scenario.query import Query
+from foedus.scenario.tree import Tree, fold
 from foedus.solve.forward import Columns, Forward
 
 Spec = tuple[int, int, int, int, bool, int, int]  # event, from, to, next, entry, full, condition it follows

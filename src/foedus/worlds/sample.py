@@ -18,9 +18,10 @@ from foedus.arraytypes import Floats
 from foedus.errors import FoedusError, nearest
 from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import ExpressionError, ScenarioError
-from foedus.scenario.expr import Tree, assumption_names, evaluate, parse
+from foedus.scenario.expr import parse
 from foedus.scenario.schema import Num, Scenario
 from foedus.scenario.scope import number_scope
+from foedus.scenario.tree import Tree, assumption_names, evaluate
 
 Method = Literal["lhs", "sobol"]
 # Sobol dimensions that names are spread over: enough for few collisions, few enough to be quick.

@@ -20,10 +20,10 @@ from foedus.game.perceive import Perception, Version, perceive, secrets_of
 from foedus.game.program import Memo, WorldError
 from foedus.game.words import Words
 from foedus.scenario.errors import ScenarioError
-from foedus.scenario.expr import Tree, state_names
 from foedus.scenario.places import error_about
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import Tree, state_names
 from foedus.solve.observe import Observations
 from foedus.solve.play import Play, Solving
 from foedus.solve.queries import watch_for

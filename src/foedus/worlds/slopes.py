@@ -1,7 +1,7 @@
 """Slopes of queries in every assumption, exact, in every world: local sensitivities.
 
 Two stages: what a query gains by each coefficient of the game (``solve.gradient``, reverse mode), and how each coefficient
-moves with each assumption, through beliefs, a policy's overrides and derived assumptions (``scenario.slopes``, forward mode).
+moves with each assumption, through beliefs, a policy's overrides and derived assumptions (``scenario.tree.differentiate``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from foedus.game.perceive import Perception, secrets_of
 from foedus.game.program import Program
 from foedus.game.views import believed, disputed
 from foedus.game.words import Words
-from foedus.scenario.expr import Tree, assumption_names
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Num, Scenario
-from foedus.scenario.slopes import Slopes, differentiate
+from foedus.scenario.tree import Slopes, Tree, assumption_names, differentiate
 from foedus.solve.gradient import Gradient
 from foedus.worlds.simulate import Games, tables_of
 

@@ -211,7 +211,7 @@ def _along(shape: Shape, g: GameArrays) -> tuple[Longs, Longs]:
 
 def _holding(block: Block, outcomes: list[str]) -> Bools:
     """[nodes, outcomes] whether each outcome holds in each state."""
-    from foedus.scenario.expr import evaluate
+    from foedus.scenario.tree import evaluate
 
     game = block.game
     columns = {v.name: game.rows[:, i].astype(float) for i, v in enumerate(game.turn.variables)}

@@ -14,7 +14,7 @@ from foedus.errors import FoedusError, nearest
 from foedus.scenario.query import Query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
-from foedus.scenario.slopes import differentiate
+from foedus.scenario.tree import differentiate
 from foedus.worlds.sample import resolve
 from foedus.worlds.simulate import Games, simulate
 from foedus.worlds.slopes import assumption_slopes, slopes

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
 from foedus.game.arrays import DECIDE, END, LANES
-from foedus.scenario.expr import Tree, parse, state_names
+from foedus.scenario.expr import parse
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
+from foedus.scenario.tree import Tree, state_names
 from foedus.solve.extremes import extreme
 from foedus.solve.flow import flows, push
 from foedus.solve.play import Play

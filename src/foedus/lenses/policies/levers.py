@@ -17,9 +17,10 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError, nearest
 from foedus.scenario.distributions import Distribution
-from foedus.scenario.expr import Tree, assumption_names, parse
+from foedus.scenario.expr import parse
 from foedus.scenario.schema import Assumption, Bind, Commitment, Num, Policy, Scenario
 from foedus.scenario.scope import scope_of
+from foedus.scenario.tree import Tree, assumption_names
 from foedus.worlds.sample import quantile
 
 Kind = Literal["clarity", "credibility", "timing", "number"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
-from foedus.scenario.expr import reads_time
+from foedus.scenario.tree import reads_time
 from foedus.solve.play import Play
 from foedus.worlds.blocks import Block, Change, Shape
 

@@ -13,9 +13,9 @@ from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.scenario.tree import differentiate
+from foedus.worlds.query_slopes import query_slopes
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import simulate
-from foedus.worlds.slopes import slopes
 from small_policies import coin
 from strategies import make_case
 
@@ -50,7 +50,7 @@ def test_random_scenarios_against_central_differences(seed) -> None:
         asked = [query for query in queries if query.under in (None, policy)]
         if not asked:
             continue
-        answers, found = slopes(scenario, draws, policy, asked)
+        answers, found = query_slopes(scenario, draws, policy, asked)
         straight = np.stack(simulate(scenario, draws, [policy], asked, observe=False).query[policy])
         np.testing.assert_allclose(answers, straight, rtol=1e-9, atol=1e-11)
         for name in list(draws)[:10]:
@@ -84,7 +84,7 @@ def test_closed_form_of_a_quantal_response() -> None:
     )
     draws = sample(scenario, 5, 0)
     query = parse_query("prob(eventually(war == yes))", query_scope(scenario))
-    (answer,), found = slopes(scenario, draws, "status_quo", [query])
+    (answer,), found = query_slopes(scenario, draws, "status_quo", [query])
     x, lam, b = draws["x"], draws["ann.precision"], draws["b"]
     p = b * np.exp(lam * x) / (b * np.exp(lam * x) + 1)
     np.testing.assert_allclose(answer, p, rtol=1e-13)
@@ -126,7 +126,7 @@ def test_what_has_no_slope_is_refused() -> None:
     draws = sample(scenario, 2, 0)
     plain = parse_query("expect(ann)", query_scope(scenario))
     with pytest.raises(FoedusError, match="jump"):
-        slopes(scenario.model_copy(update={"rationality": "perfect"}), draws, "steady", [plain])
+        query_slopes(scenario.model_copy(update={"rationality": "perfect"}), draws, "steady", [plain])
 
 
 def test_the_reference_case_against_central_differences() -> None:
@@ -137,7 +137,7 @@ def test_the_reference_case_against_central_differences() -> None:
     draws = {name: draw[:2] for name, draw in sample(scenario, 20, 3).items()}
     texts = ["prob(eventually(tension >= limited_war))", "expect(china)"]
     queries = [parse_query(text, query_scope(scenario)) for text in texts]
-    _, found = slopes(scenario, draws, "status_quo", queries)
+    _, found = query_slopes(scenario, draws, "status_quo", queries)
     games = Games(scenario, queries, {}, observe=False)
     for name in (
         "dprk.precision",

@@ -15,7 +15,7 @@ from foedus.record.learned import in_order, learning
 from foedus.runs.local import run
 from foedus.runs.plan import learned_in
 from foedus.scenario.schema import Scenario
-from foedus.worlds.posterior import Learned, learn
+from foedus.worlds.posterior import Posterior, posterior_worlds
 from foedus.worlds.smc import Unit, smc
 
 ERROR = 0.1
@@ -69,7 +69,7 @@ def history(raw: dict[str, Any], truth: dict[str, float], rng: np.random.Generat
     return seen
 
 
-def place(learned: Learned, name: str, value: float) -> float:
+def place(learned: Posterior, name: str, value: float) -> float:
     """Where a value lies in the posterior: the weight of the worlds below it."""
     cloud = learned.posterior
     return float(cloud.weights[cloud.draws[name] < value].sum())
@@ -86,7 +86,7 @@ def places(replicates: int, worlds: int, effective: int, resample: bool, precisi
         rng = np.random.default_rng([k, 7])
         truth = {"risk": rng.uniform(0.05, 0.8), "gain_a0": rng.uniform(-1, 1)}
         scenario = Scenario.model_validate({**raw, "observations": history(raw, truth, rng)})
-        learned = learn(scenario, worlds, k, effective, resample, threads=1)
+        learned = posterior_worlds(scenario, worlds, k, effective, resample, threads=1)
         found.append([place(learned, name, value) for name, value in truth.items()])
     return np.array(found)
 
@@ -132,21 +132,21 @@ def exact(scenario: Scenario, name: str) -> tuple[float, float]:
 
 
 @pytest.fixture(scope="module")
-def collapsed() -> tuple[Scenario, Learned, dict[str, float]]:
+def collapsed() -> tuple[Scenario, Posterior, dict[str, float]]:
     """Thirty months of six actors, too much for the weights of 5,000 worlds. Alarms are left out: the exact
     posterior of each gain then rests on its own actor's record."""
     raw, rng = pressing(30, actors=6, spread=3), np.random.default_rng(3)
     truth = {"risk": 0.3, **{f"gain_{name}": float(rng.uniform(-1, 1)) for name in raw["actors"]}}
     seen = [o for o in history(raw, truth, rng) if "took" in o]
     scenario = Scenario.model_validate({**raw, "observations": seen})
-    return scenario, learn(scenario, 5000, 0, 600, threads=1), truth
+    return scenario, posterior_worlds(scenario, 5000, 0, 600, threads=1), truth
 
 
 def test_thirty_months_leave_more_than_500_of_5000_worlds(
-    collapsed: tuple[Scenario, Learned, dict[str, float]],
+    collapsed: tuple[Scenario, Posterior, dict[str, float]],
 ) -> None:
     scenario, learned, truth = collapsed
-    assert learned.before.effective < 100
+    assert learned.weighted.effective < 100
     assert learned.posterior.effective > 500
     for name in scenario.actors:
         mean, sd = exact(scenario, name)
@@ -157,7 +157,7 @@ def test_thirty_months_leave_more_than_500_of_5000_worlds(
     assert inside >= len(truth) - 1
 
 
-def test_what_observations_moved_adds_up(collapsed: tuple[Scenario, Learned, dict[str, float]]) -> None:
+def test_what_observations_moved_adds_up(collapsed: tuple[Scenario, Posterior, dict[str, float]]) -> None:
     scenario, learned, _ = collapsed
     found = learning(scenario, learned)
     np.testing.assert_allclose(found.moved.sum("observation"), found["shift"], atol=4 * 0.29 / np.sqrt(500))
@@ -199,7 +199,7 @@ def test_the_report_of_a_run_agrees_with_bayes_rule_by_hand() -> None:
 
 
 def test_a_resampled_run_knows_both_what_was_before_and_what_is_after(
-    collapsed: tuple[Scenario, Learned, dict[str, float]],
+    collapsed: tuple[Scenario, Posterior, dict[str, float]],
 ) -> None:
     scenario, _, _ = collapsed
     made = run(scenario, worlds=600, judge=False, resample=True, threads=1)
@@ -257,4 +257,4 @@ def test_what_cannot_be_learned_from_is_said_in_words(change: Change, match: str
     raw["observations"] = [{"at": 0, "took": "press_a0.push", "error": ERROR}]
     change(raw)
     with pytest.raises(FoedusError, match=match):
-        learn(Scenario.model_validate(raw), 10, threads=1)
+        posterior_worlds(Scenario.model_validate(raw), 10, threads=1)

@@ -30,13 +30,13 @@ def learn(
     from foedus.scenario.check import validate
     from foedus.scenario.load import load
     from foedus.scenario.names import Names
-    from foedus.worlds.posterior import learn as learn_worlds
+    from foedus.worlds.posterior import posterior_worlds
 
     loaded = load(scenario)
     validate(loaded)
     with Bar(show=not json) as bar:
         step = counted(bar, worlds)
-        found = learning(loaded, learn_worlds(loaded, worlds, seed, effective, resample, step))
+        found = learning(loaded, posterior_worlds(loaded, worlds, seed, effective, resample, step))
     made = section(Names(loaded), found)
     if json:
         print_json(to_json(Names(loaded), found, list(made.sentences)))

@@ -11,7 +11,7 @@ from foedus.errors import FoedusError
 from foedus.game.arrays import DECIDE, LANES
 from foedus.scenario.schema import Scenario
 from foedus.solve.play import Play
-from foedus.worlds.simulate import Games, tables_of
+from foedus.worlds.simulate import Games, coefficient_tables
 
 RESERVED = {"init", "deadlock"}  # labels that Storm gives a meaning of its own
 State = tuple[int, int, int]  # period, node, events true in the state landed in
@@ -34,7 +34,7 @@ def to_drn(scenario: Scenario, world: Mapping[str, float], policy: str) -> str:
     games = Games(scenario, (), outcomes, observe=False)
     play, perception = games.play(policy)
     draws = {name: np.full(LANES, float(value)) for name, value in world.items()}
-    tables = tables_of(scenario, policy, play.game, perception, draws, LANES)
+    tables = coefficient_tables(scenario, policy, play.game, perception, draws, LANES)
     choices, _ = play.solve(tables, 1.0, scenario.rationality == "perfect")
     chain = _Chain(play, tables[0][:, 0], choices[:, :, 0])
     bits = {name: play.game.watch.events.index(tree) for name, tree in outcomes.items()}

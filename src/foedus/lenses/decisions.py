@@ -13,7 +13,7 @@ from foedus.arraytypes import Bools, Floats, Longs
 from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.game.turn import TurnPhase
 from foedus.scenario.tree import state_names
-from foedus.solve.arrays import Graph, graph
+from foedus.solve.packed import Graph, graph
 from foedus.solve.visits import values
 from foedus.worlds.blocks import Block, Shape
 

@@ -15,7 +15,7 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
-from foedus.worlds.posterior import Learned
+from foedus.worlds.posterior import Posterior
 from foedus.worlds.sample import uncertain
 from foedus.worlds.weights import even, log_evidence, mixed, weighted_quantile
 
@@ -38,7 +38,7 @@ def in_order(scenario: Scenario) -> list[int]:
     return sorted(range(len(scenario.observations)), key=place)
 
 
-def learning(scenario: Scenario, learned: Learned, prior: Floats | None = None) -> xr.Dataset:
+def learning(scenario: Scenario, learned: Posterior, prior: Floats | None = None) -> xr.Dataset:
     """Prior against posterior (``prior``: weights of the worlds before, unless alike), labelled by ``assumption`` (the uncertain ones) and ``observation`` (numbers).
 
     ``prior`` and ``posterior`` [assumption, quantile]: values at 5, 50 and 95%. ``rank`` [assumption, quantile]: where
@@ -56,7 +56,7 @@ def learning(scenario: Scenario, learned: Learned, prior: Floats | None = None) 
     names, cloud, order = uncertain(scenario), learned.posterior, in_order(scenario)
     ranked = np.stack([cloud.unit[name] for name in names])
     ks = np.array([_gap(row, cloud.weights) for row in ranked])
-    before = learned.before
+    before = learned.weighted
     start = even(len(before.weights)) if prior is None else prior
     moved, surprise, gained, least = _by_observation(learned, names, order, start)
     vs = "assumption", "quantile"
@@ -78,7 +78,7 @@ def learning(scenario: Scenario, learned: Learned, prior: Floats | None = None) 
             "worlds": len(before.weights),
             "effective_before": before.effective,
             "effective": cloud.effective,
-            "resampled": 0 if learned.after is None else len(cloud.weights),
+            "resampled": 0 if learned.resampled is None else len(cloud.weights),
             "bits": _together(learned, start),
             "least_effective": least,
             "stages": 0 if learned.smc is None else len(learned.smc.stages),
@@ -113,7 +113,7 @@ def _bits(rank: Floats, weights: Floats, effective: float) -> float:
     return max(raw - (BINS - 1) / (2 * effective * float(np.log(2))), 0.0)
 
 
-def _together(learned: Learned, prior: Floats) -> float:
+def _together(learned: Posterior, prior: Floats) -> float:
     """The relative entropy of the posterior to the prior over all assumptions, in bits: mean log-likelihood after
     less the log of the mean likelihood before."""
     cloud = learned.posterior
@@ -124,19 +124,19 @@ def _together(learned: Learned, prior: Floats) -> float:
 
 
 def _by_observation(
-    learned: Learned, names: list[str], order: list[int], prior: Floats
+    learned: Posterior, names: list[str], order: list[int], prior: Floats
 ) -> tuple[Floats, Floats, Floats, float]:
     """(moved [observation, assumption], surprise, learned [observation]; the fewest effective worlds at any step).
 
     The posterior after so many observations is made from the prior's worlds together with those drawn anew, each
     weighed against the mixture that both were drawn from (deterministic mixture: Owen and Zhou 2000).
     """
-    clouds = [learned.before] + ([learned.after] if learned.after else [])
+    clouds = [learned.weighted] + ([learned.resampled] if learned.resampled else [])
     each = np.concatenate([cloud.each[:, order] for cloud in clouds])
     unit = np.concatenate([np.stack([cloud.unit[name] for name in names], axis=1) for cloud in clouds])
     logs = np.concatenate([np.zeros((len(each), 1)), np.cumsum(each, axis=1)], axis=1)
-    if learned.after is not None and learned.smc is not None:
-        share = len(learned.after.weights) / len(each)
+    if learned.resampled is not None and learned.smc is not None:
+        share = len(learned.resampled.weights) / len(each)
         prior, _ = mixed(logs[:, -1], share, learned.smc.log_evidence)
     with np.errstate(divide="ignore"):
         logs = logs + np.log(prior)[:, None]

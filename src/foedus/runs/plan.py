@@ -29,9 +29,9 @@ from foedus.runs.work import VARIED, Arrays, Task, Work
 from foedus.scenario.check import validate
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
-from foedus.worlds.posterior import Cloud, Drawn, Learned, half_posterior
+from foedus.worlds.posterior import MixtureSample, Posterior, WeightedWorlds, mixture_sample
 from foedus.worlds.sample import sample, uncertain
-from foedus.worlds.simulate import PolicyResult, Setting
+from foedus.worlds.simulate import Behaviour, PolicyResult
 from foedus.worlds.weights import ranks
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
 
 SETTINGS = {
-    "zero": Setting(0.0, bare=True),
-    "half": Setting(0.5, bare=True),
-    "twice": Setting(2.0, bare=True),
-    "perfect": Setting(perfect=True, bare=True),
+    "zero": Behaviour(0.0, bare=True),
+    "half": Behaviour(0.5, bare=True),
+    "twice": Behaviour(2.0, bare=True),
+    "perfect": Behaviour(perfect=True, bare=True),
 }
 
 
@@ -88,11 +88,11 @@ class Job:
         self.draws = self.drawn.draws
         self.work = Work(self.scenario, tuple(self.policies), tuple(self.queries), self.outcomes)
 
-    def _draw(self) -> Drawn:
+    def _draw(self) -> MixtureSample:
         """The worlds: of the prior, or half of them drawn where the observations point."""
         if not self.resample:
-            return Drawn(sample(self.scenario, self.worlds, self.seed, self.method))  # type: ignore[arg-type]
-        return half_posterior(self.scenario, self.worlds, self.seed)
+            return MixtureSample(sample(self.scenario, self.worlds, self.seed, self.method))  # type: ignore[arg-type]
+        return mixture_sample(self.scenario, self.worlds, self.seed)
 
     def refuse(self) -> None:
         """ScenarioError when claims ask about what cannot be; needs the games, so ask once they are compiled."""
@@ -201,12 +201,13 @@ class Tally:
             self.progress("solving", self.done, self.total)
 
 
-def settings_of(scenario: Scenario) -> dict[str, Setting]:
+def settings_of(scenario: Scenario) -> dict[str, Behaviour]:
     """The settings of the sweep: where play is perfect, precision means nothing but at 0, where nobody weighs anything."""
     if scenario.rationality == "logit":
         return SETTINGS
     return {
-        name: setting if setting.scale == 0 else Setting(perfect=True, bare=True) for name, setting in SETTINGS.items()
+        name: setting if setting.scale == 0 else Behaviour(perfect=True, bare=True)
+        for name, setting in SETTINGS.items()
     }
 
 
@@ -220,5 +221,5 @@ def learned_in(run: Run) -> xr.Dataset | None:
     if run.loglik_by_observation is None or not uncertain(run.scenario):
         return None
     unit = {name: ranks(run.draws[name], run.prior) for name in uncertain(run.scenario)}
-    cloud = Cloud(unit, run.draws, run.loglik_by_observation.T, run.weights, run.ess)
-    return learning(run.scenario, Learned(cloud, None, None), run.prior)
+    cloud = WeightedWorlds(unit, run.draws, run.loglik_by_observation.T, run.weights, run.ess)
+    return learning(run.scenario, Posterior(cloud, None, None), run.prior)

@@ -25,7 +25,7 @@ from foedus.game.turn import build_turn
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree
-from foedus.worlds.simulate import Games, PolicyResult, Setting, simulate
+from foedus.worlds.simulate import Behaviour, Games, PolicyResult, simulate
 
 Arrays = dict[str, NDArray[Any]]
 # The labelled results, and their dims after (world, policy).
@@ -110,7 +110,7 @@ class Task:
     first: int
     draws: Mapping[str, Floats]
     policies: tuple[str, ...]
-    variations: Mapping[str, Setting] = field(default_factory=dict)
+    variations: Mapping[str, Behaviour] = field(default_factory=dict)
     few: int = 0
     scenario: Scenario | None = None
     only: tuple[str, ...] = tuple(VARIABLES)

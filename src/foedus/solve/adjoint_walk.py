@@ -16,7 +16,7 @@ from foedus.game.arrays import DECIDE, END
 from foedus.solve.adjoint import gain, gain_paid, now, paid, shut
 
 
-class Seen(NamedTuple):
+class Monitors(NamedTuple):
     """Columns of a forward pass, as in ``solve.forward.Columns``; ``bit`` holds each one's event (0: none).
 
     ``pair`` are the two actors whose stage values are correlated (-1: none), ``shift`` [2] what is taken off these.

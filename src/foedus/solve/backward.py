@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, INTERVAL
-from foedus.solve import sections as s
+from foedus.solve import sections as sec
 from foedus.solve.lanes import at, count, exp_below, load, muladd, select, splat, store, which
 
 TIE = 1e-12
@@ -28,20 +28,20 @@ def gather(g: Ints, table: Floats, t: int, everything: bool, work: Floats) -> No
 
     Rows that time does not change are left as they are unless ``everything``.
     """
-    for c in range(count(g, s.OFFSET)):
-        if everything or at(g, s.TIMED, c) != 0:
-            store(work, c, load(table, at(g, s.OFFSET, c) + t * at(g, s.TIMED, c)))
-    store(work, count(g, s.OFFSET), splat(1.0))
+    for c in range(count(g, sec.OFFSET)):
+        if everything or at(g, sec.TIMED, c) != 0:
+            store(work, c, load(table, at(g, sec.OFFSET, c) + t * at(g, sec.TIMED, c)))
+    store(work, count(g, sec.OFFSET), splat(1.0))
 
 
 @part
 def add_up(g: Ints, work: Floats) -> None:
     """What each distinct list of payments comes to for each actor that it pays."""
-    for k in range(count(g, s.SUM_ACTOR)):
+    for k in range(count(g, sec.SUM_ACTOR)):
         total = splat(0.0)
-        for c in range(at(g, s.PART_PTR, k), at(g, s.PART_PTR, k + 1)):
-            total = total + load(work, at(g, s.PART_COEF, c))
-        store(work, at(g, s.ROWS, s.SUMS) + k, total)
+        for c in range(at(g, sec.PART_PTR, k), at(g, sec.PART_PTR, k + 1)):
+            total = total + load(work, at(g, sec.PART_COEF, c))
+        store(work, at(g, sec.ROWS, sec.SUMS) + k, total)
 
 
 @part
@@ -49,9 +49,9 @@ def payment(g: Ints, work: Floats, found: int, i: int) -> Any:
     """What list ``found`` of payments comes to for actor ``i``."""
     total = splat(0.0)
     if found >= 0:
-        for k in range(at(g, s.SUM_PTR, found), at(g, s.SUM_PTR, found + 1)):
-            if at(g, s.SUM_ACTOR, k) == i:
-                total = load(work, at(g, s.ROWS, s.SUMS) + k)
+        for k in range(at(g, sec.SUM_PTR, found), at(g, sec.SUM_PTR, found + 1)):
+            if at(g, sec.SUM_ACTOR, k) == i:
+                total = load(work, at(g, sec.ROWS, sec.SUMS) + k)
     return total
 
 
@@ -61,19 +61,21 @@ def close_period(g: Ints, work: Floats, last: bool, values: Floats) -> Any:
 
     Returns (end, lanes) of a value that is not finite, or (-1, 0).
     """
-    actors, held = count(g, s.PATIENCE), at(g, s.ROWS, s.HELD)
-    for e in range(count(g, s.END_NODES)):
+    actors, held = count(g, sec.PATIENCE), at(g, sec.ROWS, sec.HELD)
+    for e in range(count(g, sec.END_NODES)):
         for i in range(actors):
             later = splat(0.0)
             if not last:
-                later = load(work, at(g, s.PATIENCE, i)) * load(values, at(g, s.END_TO, e) * actors + i)
+                later = load(work, at(g, sec.PATIENCE, i)) * load(values, at(g, sec.END_TO, e) * actors + i)
             store(work, held + e * actors + i, later)
     bad, lanes = -1, 0
-    for e in range(count(g, s.END_NODES)):
-        n = at(g, s.END_NODES, e)
-        a = at(g, s.A_PTR, n)
+    for e in range(count(g, sec.END_NODES)):
+        n = at(g, sec.END_NODES, e)
+        a = at(g, sec.A_PTR, n)
         for i in range(actors):
-            stage = payment(g, work, at(g, s.A_LIST, a), i) + payment(g, work, at(g, s.B_LIST, at(g, s.B_PTR, a)), i)
+            stage = payment(g, work, at(g, sec.A_LIST, a), i) + payment(
+                g, work, at(g, sec.B_LIST, at(g, sec.B_PTR, a)), i
+            )
             value = load(work, held + e * actors + i) + stage
             store(values, n * actors + i, value)
             wrong = which((value - value) != splat(0.0))
@@ -85,32 +87,32 @@ def close_period(g: Ints, work: Floats, last: bool, values: Floats) -> Any:
 @part
 def action_value(g: Ints, work: Floats, values: Floats, a: int, j: int, pays: int) -> Any:
     """What action ``a`` is worth to actor ``j``."""
-    actors, row = count(g, s.PATIENCE), at(g, s.VIEW_OF, j) * count(g, s.TARGET)
+    actors, row = count(g, sec.PATIENCE), at(g, sec.VIEW_OF, j) * count(g, sec.TARGET)
     total = splat(0.0)
-    for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
-        worth = load(values, at(g, s.TARGET, b) * actors + j)
+    for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
+        worth = load(values, at(g, sec.TARGET, b) * actors + j)
         if pays >= 2:
-            worth = worth + payment(g, work, at(g, s.B_LIST, b), j)
-        total = muladd(load(work, at(g, s.PROB, row + b)), worth, total)
+            worth = worth + payment(g, work, at(g, sec.B_LIST, b), j)
+        total = muladd(load(work, at(g, sec.PROB, row + b)), worth, total)
     if pays & 1 != 0:
-        total = total + payment(g, work, at(g, s.A_LIST, a), j)
+        total = total + payment(g, work, at(g, sec.A_LIST, a), j)
     return total
 
 
 @part
 def weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: bool) -> Any:
     """The choices of the mover of ``n`` (zeros where the menu is empty) in ``pi``; the sum of their weights."""
-    first = at(g, s.A_PTR, n)
-    acts = at(g, s.A_PTR, n + 1) - first
-    j, pays, q, pi = at(g, s.MOVER, n), at(g, s.PAYS, n), at(g, s.ROWS, s.Q), at(g, s.ROWS, s.PI)
+    first = at(g, sec.A_PTR, n)
+    acts = at(g, sec.A_PTR, n + 1) - first
+    j, pays, q, pi = at(g, sec.MOVER, n), at(g, sec.PAYS, n), at(g, sec.ROWS, sec.Q), at(g, sec.ROWS, sec.PI)
     zero = splat(0.0)
     if acts == 1:
-        total = select(load(work, at(g, s.MASK, first)) != zero, load(work, at(g, s.BASE, first)), zero)
+        total = select(load(work, at(g, sec.MASK, first)) != zero, load(work, at(g, sec.BASE, first)), zero)
         store(work, pi, select(total > zero, splat(1.0), zero))
         return total
     top = splat(-np.inf)
     for a in range(acts):
-        weight = select(load(work, at(g, s.MASK, first + a)) != zero, load(work, at(g, s.BASE, first + a)), zero)
+        weight = select(load(work, at(g, sec.MASK, first + a)) != zero, load(work, at(g, sec.BASE, first + a)), zero)
         value = action_value(g, work, values, first + a, j, pays)
         store(work, pi + a, weight)
         store(work, q + a, value)
@@ -118,7 +120,7 @@ def weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: 
     total = zero
     size = select(top < zero, zero - top, top)
     close = top - splat(TIE) * select(size > splat(1.0), size, splat(1.0))
-    lam = load(work, at(g, s.PRECISION, j)) * splat(scale)
+    lam = load(work, at(g, sec.PRECISION, j)) * splat(scale)
     for a in range(acts):
         weight, value = load(work, pi + a), load(work, q + a)
         if perfect:
@@ -137,14 +139,14 @@ def weigh(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: 
 @part
 def bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
     """Puts a bound mover on its action, where that is available; the sum of weights, 1 where bound."""
-    first = at(g, s.A_PTR, n)
-    acts = at(g, s.A_PTR, n + 1) - first
-    zero, one, pi = splat(0.0), splat(1.0), at(g, s.ROWS, s.PI)
+    first = at(g, sec.A_PTR, n)
+    acts = at(g, sec.A_PTR, n + 1) - first
+    zero, one, pi = splat(0.0), splat(1.0), at(g, sec.ROWS, sec.PI)
     free = one == one
     for a in range(acts):
-        if at(g, s.FORCE, first + a) >= 0:
-            there = load(work, at(g, s.MASK, first + a)) != zero
-            here = free & there & (load(work, at(g, s.FORCE, first + a)) != zero)
+        if at(g, sec.FORCE, first + a) >= 0:
+            there = load(work, at(g, sec.MASK, first + a)) != zero
+            here = free & there & (load(work, at(g, sec.FORCE, first + a)) != zero)
             if which(here) != 0:
                 for other in range(acts):
                     store(work, pi + other, select(here, splat(1.0 if other == a else 0.0), load(work, pi + other)))
@@ -168,8 +170,8 @@ def _decide(
     policy: Floats,
 ) -> Any:
     """The choices at node ``n`` in ``pi``; a sum of weights that is positive where there is an action."""
-    first, row, pi = at(g, s.A_PTR, n), t * count(g, s.BASE), at(g, s.ROWS, s.PI)
-    acts = at(g, s.A_PTR, n + 1) - first
+    first, row, pi = at(g, sec.A_PTR, n), t * count(g, sec.BASE), at(g, sec.ROWS, sec.PI)
+    acts = at(g, sec.A_PTR, n + 1) - first
     total = splat(0.0)
     if fixed:
         for a in range(acts):
@@ -187,16 +189,16 @@ def _decide(
 @part
 def _four(g: Ints, work: Floats, values: Floats, start: int, end: int, to: int, i: int) -> None:
     """Mean values over branches, for the four actors from position ``i`` on."""
-    actors, weight = count(g, s.PATIENCE), at(g, s.ROWS, s.WEIGHT)
+    actors, weight = count(g, sec.PATIENCE), at(g, sec.ROWS, sec.WEIGHT)
     i0, i1, i2, i3 = (
-        at(g, s.VIEW_ACTORS, i),
-        at(g, s.VIEW_ACTORS, i + 1),
-        at(g, s.VIEW_ACTORS, i + 2),
-        at(g, s.VIEW_ACTORS, i + 3),
+        at(g, sec.VIEW_ACTORS, i),
+        at(g, sec.VIEW_ACTORS, i + 1),
+        at(g, sec.VIEW_ACTORS, i + 2),
+        at(g, sec.VIEW_ACTORS, i + 3),
     )
     v0 = v1 = v2 = v3 = splat(0.0)
     for b in range(start, end):
-        w, row = load(work, weight + b - start), at(g, s.TARGET, b) * actors
+        w, row = load(work, weight + b - start), at(g, sec.TARGET, b) * actors
         v0 = muladd(w, load(values, row + i0), v0)
         v1 = muladd(w, load(values, row + i1), v1)
         v2 = muladd(w, load(values, row + i2), v2)
@@ -210,11 +212,11 @@ def _four(g: Ints, work: Floats, values: Floats, start: int, end: int, to: int, 
 @part
 def _two(g: Ints, work: Floats, values: Floats, start: int, end: int, to: int, i: int, j: int) -> None:
     """Mean values over branches, for the actors at positions ``i`` and ``j``."""
-    actors, weight = count(g, s.PATIENCE), at(g, s.ROWS, s.WEIGHT)
-    i0, i1 = at(g, s.VIEW_ACTORS, i), at(g, s.VIEW_ACTORS, j)
+    actors, weight = count(g, sec.PATIENCE), at(g, sec.ROWS, sec.WEIGHT)
+    i0, i1 = at(g, sec.VIEW_ACTORS, i), at(g, sec.VIEW_ACTORS, j)
     v0 = v1 = splat(0.0)
     for b in range(start, end):
-        w, row = load(work, weight + b - start), at(g, s.TARGET, b) * actors
+        w, row = load(work, weight + b - start), at(g, sec.TARGET, b) * actors
         v0 = muladd(w, load(values, row + i0), v0)
         v1 = muladd(w, load(values, row + i1), v1)
     store(values, to + i0, v0)
@@ -225,25 +227,25 @@ def _two(g: Ints, work: Floats, values: Floats, start: int, end: int, to: int, i
 def _add_pays(g: Ints, work: Floats, found: int, view: int, weight: Any, to: int, values: Floats) -> None:
     """Adds a list of payments, times ``weight``, to the values of the actors of a view (-1: of all)."""
     if found >= 0:
-        for k in range(at(g, s.SUM_PTR, found), at(g, s.SUM_PTR, found + 1)):
-            i = at(g, s.SUM_ACTOR, k)
-            if view < 0 or at(g, s.VIEW_OF, i) == view:
-                store(values, to + i, muladd(weight, load(work, at(g, s.ROWS, s.SUMS) + k), load(values, to + i)))
+        for k in range(at(g, sec.SUM_PTR, found), at(g, sec.SUM_PTR, found + 1)):
+            i = at(g, sec.SUM_ACTOR, k)
+            if view < 0 or at(g, sec.VIEW_OF, i) == view:
+                store(values, to + i, muladd(weight, load(work, at(g, sec.ROWS, sec.SUMS) + k), load(values, to + i)))
 
 
 @part
 def spread(g: Ints, work: Floats, values: Floats, n: int, decides: bool) -> None:
     """values[n]: for every actor the mean over the branches of ``n``, by the odds as it judges them."""
-    first, last, to, pays = at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1), n * count(g, s.PATIENCE), at(g, s.PAYS, n)
-    start, end = at(g, s.B_PTR, first), at(g, s.B_PTR, last)
-    pi, weight = at(g, s.ROWS, s.PI), at(g, s.ROWS, s.WEIGHT)
-    for view in range(count(g, s.VIEW_PTR) - 1):
-        row = view * count(g, s.TARGET)
+    first, last, to, pays = at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1), n * count(g, sec.PATIENCE), at(g, sec.PAYS, n)
+    start, end = at(g, sec.B_PTR, first), at(g, sec.B_PTR, last)
+    pi, weight = at(g, sec.ROWS, sec.PI), at(g, sec.ROWS, sec.WEIGHT)
+    for view in range(count(g, sec.VIEW_PTR) - 1):
+        row = view * count(g, sec.TARGET)
         for a in range(first, last):
             p = load(work, pi + a - first) if decides else splat(1.0)
-            for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
-                store(work, weight + b - start, p * load(work, at(g, s.PROB, row + b)))
-        i, stop = at(g, s.VIEW_PTR, view), at(g, s.VIEW_PTR, view + 1)
+            for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
+                store(work, weight + b - start, p * load(work, at(g, sec.PROB, row + b)))
+        i, stop = at(g, sec.VIEW_PTR, view), at(g, sec.VIEW_PTR, view + 1)
         while i + 4 <= stop:
             _four(g, work, values, start, end, to, i)
             i += 4
@@ -252,11 +254,11 @@ def spread(g: Ints, work: Floats, values: Floats, n: int, decides: bool) -> None
             i += 2
         if pays >= 2:
             for b in range(start, end):
-                _add_pays(g, work, at(g, s.B_LIST, b), view, load(work, weight + b - start), to, values)
+                _add_pays(g, work, at(g, sec.B_LIST, b), view, load(work, weight + b - start), to, values)
     if pays & 1 != 0:
         for a in range(first, last):
             p = load(work, pi + a - first) if decides else splat(1.0)
-            _add_pays(g, work, at(g, s.A_LIST, a), -1, p, to, values)
+            _add_pays(g, work, at(g, sec.A_LIST, a), -1, p, to, values)
 
 
 @part
@@ -267,31 +269,31 @@ def mixture(g: Ints, work: Floats, n: int, i: int, one: Any, two: Any) -> Any:
     alpha) x the better one: recursive alpha-maxmin (Gilboa and Schmeidler 1989; Epstein and
     Schneider 2003).
     """
-    low, high = load(work, at(g, s.LOW, n)), load(work, at(g, s.HIGH, n))
+    low, high = load(work, at(g, sec.LOW, n)), load(work, at(g, sec.HIGH, n))
     likes = one >= two  # then the low end is the worse one
     worse, better = select(likes, low, high), select(likes, high, low)
-    return muladd(load(work, at(g, s.AMBIGUITY, i)), worse - better, better)
+    return muladd(load(work, at(g, sec.AMBIGUITY, i)), worse - better, better)
 
 
 @part
 def interval(g: Ints, work: Floats, values: Floats, n: int) -> None:
     """Values of a clause that is read as an interval, for the actors with an ambiguity attitude."""
-    actors, a = count(g, s.PATIENCE), at(g, s.A_PTR, n)
-    b = at(g, s.B_PTR, a)
+    actors, a = count(g, sec.PATIENCE), at(g, sec.A_PTR, n)
+    b = at(g, sec.B_PTR, a)
     for i in range(actors):
-        if at(g, s.AMBIGUITY, i) >= 0:
-            one = load(values, at(g, s.TARGET, b) * actors + i) + payment(g, work, at(g, s.B_LIST, b), i)
-            two = load(values, at(g, s.TARGET, b + 1) * actors + i) + payment(g, work, at(g, s.B_LIST, b + 1), i)
+        if at(g, sec.AMBIGUITY, i) >= 0:
+            one = load(values, at(g, sec.TARGET, b) * actors + i) + payment(g, work, at(g, sec.B_LIST, b), i)
+            two = load(values, at(g, sec.TARGET, b + 1) * actors + i) + payment(g, work, at(g, sec.B_LIST, b + 1), i)
             mean = muladd(mixture(g, work, n, i, one, two), one - two, two)
-            store(values, n * actors + i, mean + payment(g, work, at(g, s.A_LIST, a), i))
+            store(values, n * actors + i, mean + payment(g, work, at(g, sec.A_LIST, a), i))
 
 
 @part
 def known(g: Ints, n: int, t: int) -> bool:
     """Whether all that node ``n`` leads to has a value at ``t``."""
     known = True
-    for b in range(at(g, s.B_PTR, at(g, s.A_PTR, n)), at(g, s.B_PTR, at(g, s.A_PTR, n + 1))):
-        known = known and at(g, s.FIRST_T, at(g, s.TARGET, b)) <= t
+    for b in range(at(g, sec.B_PTR, at(g, sec.A_PTR, n)), at(g, sec.B_PTR, at(g, sec.A_PTR, n + 1))):
+        known = known and at(g, sec.FIRST_T, at(g, sec.TARGET, b)) <= t
     return known
 
 
@@ -325,21 +327,21 @@ def backward(
     where a guard shuts the phase (in another version of the game it may be open). Returns
     (node, period, lane, NO_ACTION or NOT_FINITE) of what went wrong, node -1 if nothing.
     """
-    actors, zero = count(g, s.PATIENCE), splat(0.0)
+    actors, zero = count(g, sec.PATIENCE), splat(0.0)
     for t in range(periods - 1, -1, -1):
         gather(g, table, t, t == periods - 1, work)
         add_up(g, work)
         bad, lanes = close_period(g, work, t == periods - 1, values)
         if bad >= 0:
             return bad, t, lowest(lanes), NOT_FINITE
-        for n in range(count(g, s.KIND) - 1, -1, -1):
-            kind, guard = at(g, s.KIND, n), at(g, s.GUARD, n)
-            if at(g, s.FIRST_T, n) > t or kind == END:
+        for n in range(count(g, sec.KIND) - 1, -1, -1):
+            kind, guard = at(g, sec.KIND, n), at(g, sec.GUARD, n)
+            if at(g, sec.FIRST_T, n) > t or kind == END:
                 continue
             active = zero == zero
             if guard >= 0:
                 active = load(work, guard) != zero
-            j = at(g, s.MOVER, n)
+            j = at(g, sec.MOVER, n)
             if which(active) != 0 or (kind == DECIDE and keep[j] and known(g, n, t)):
                 if kind == DECIDE:
                     total = _decide(g, work, values, t, n, scale, perfect, fixed[j], given, keep[j], policy)
@@ -351,6 +353,6 @@ def backward(
                     interval(g, work, values, n)
             if guard >= 0:
                 for i in range(actors):
-                    other = load(values, at(g, s.PASS_TO, n) * actors + i)
+                    other = load(values, at(g, sec.PASS_TO, n) * actors + i)
                     store(values, n * actors + i, select(active, load(values, n * actors + i), other))
     return -1, 0, 0, 0

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from foedus.arraytypes import Bits, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, LANES
-from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Graph, section
+from foedus.solve import sections as sec
 from foedus.solve.backward import gather
 from foedus.solve.lanes import at, count, load, muladd, select, splat, store
+from foedus.solve.packed import MEMORY, Graph, section
 
 
 def extreme(
@@ -36,10 +36,10 @@ def extreme(
     (nodes that cannot be reached are left as they are). ``start`` is (nodes, coefficients,
     event bits).
     """
-    nodes = len(section(graph, s.KIND))
+    nodes = len(section(graph, sec.KIND))
     worth = np.zeros((periods if everywhere else 1, nodes, LANES))
-    offset = section(graph, s.OFFSET)
-    held = MEMORY.take("wrap", len(section(graph, s.END_NODES)), LANES)
+    offset = section(graph, sec.OFFSET)
+    held = MEMORY.take("wrap", len(section(graph, sec.END_NODES)), LANES)
     bit = np.uint64(1) << np.uint64(event)
     _sweep(
         graph.packed,
@@ -66,11 +66,11 @@ def extreme(
 def _chance(g: Ints, flags: Bits, work: Floats, row: int, a: int, bit: Any, worth: Floats) -> Any:
     """The probability of the event after action ``a``."""
     total = splat(0.0)
-    for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
+    for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
         later = splat(1.0)
         if flags[b] & bit == np.uint64(0):
-            later = load(worth, row + at(g, s.TARGET, b))
-        total = muladd(load(work, at(g, s.PROB, b)), later, total)
+            later = load(worth, row + at(g, sec.TARGET, b))
+        total = muladd(load(work, at(g, sec.PROB, b)), later, total)
     return total
 
 
@@ -89,15 +89,15 @@ def _node(
     worth: Floats,
 ) -> Any:
     """The probability of the event from node ``n`` on; ``free`` where a choosing actor moves."""
-    zero, decides = splat(0.0), at(g, s.KIND, n) == DECIDE
+    zero, decides = splat(0.0), at(g, sec.KIND, n) == DECIDE
     total = splat((-1.0 if most else 2.0) if free else 0.0)
-    for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
+    for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
         x = _chance(g, flags, work, row, a, bit, worth)
         if free:
             better = (x > total) if most else (x < total)
-            total = select((load(work, at(g, s.MASK, a)) != zero) & better, x, total)
+            total = select((load(work, at(g, sec.MASK, a)) != zero) & better, x, total)
         elif decides:
-            total = muladd(load(policy, t * count(g, s.BASE) + a), x, total)
+            total = muladd(load(policy, t * count(g, sec.BASE) + a), x, total)
         else:
             total = x
     return total
@@ -119,24 +119,26 @@ def _sweep(
     worth: Floats,
 ) -> None:
     """Fills ``worth`` from the last period back; in place where it holds one period only."""
-    nodes, apart, zero = count(g, s.KIND), worth.shape[0] > 1, splat(0.0)
+    nodes, apart, zero = count(g, sec.KIND), worth.shape[0] > 1, splat(0.0)
     for t in range(periods - 1, -1, -1):
         gather(g, table, t, t == periods - 1, work)
         row = t * nodes if apart else 0
         after = row + nodes if apart else row
-        for e in range(count(g, s.END_NODES)):
+        for e in range(count(g, sec.END_NODES)):
             later = zero
             if t < periods - 1:
-                later = splat(1.0) if start_flags[e] & bit != np.uint64(0) else load(worth, after + at(g, s.END_TO, e))
+                later = (
+                    splat(1.0) if start_flags[e] & bit != np.uint64(0) else load(worth, after + at(g, sec.END_TO, e))
+                )
             store(held, e, later)
-        for e in range(count(g, s.END_NODES)):
-            store(worth, row + at(g, s.END_NODES, e), load(held, e))
+        for e in range(count(g, sec.END_NODES)):
+            store(worth, row + at(g, sec.END_NODES, e), load(held, e))
         for n in range(nodes - 1, -1, -1):
-            if at(g, s.FIRST_T, n) > t or at(g, s.KIND, n) == END:
+            if at(g, sec.FIRST_T, n) > t or at(g, sec.KIND, n) == END:
                 continue
-            free = at(g, s.KIND, n) == DECIDE and movers[at(g, s.MOVER, n)]
+            free = at(g, sec.KIND, n) == DECIDE and movers[at(g, sec.MOVER, n)]
             total = _node(g, flags, work, row, n, t, policy, bit, free, most, worth)
-            guard = at(g, s.GUARD, n)
+            guard = at(g, sec.GUARD, n)
             if guard >= 0:
-                total = select(load(work, guard) != zero, total, load(worth, row + at(g, s.PASS_TO, n)))
+                total = select(load(work, guard) != zero, total, load(worth, row + at(g, sec.PASS_TO, n)))
             store(worth, row + n, total)

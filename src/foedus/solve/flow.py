@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, LANES, GameArrays
-from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Graph, section
+from foedus.solve import sections as sec
 from foedus.solve.backward import gather
 from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
+from foedus.solve.packed import MEMORY, Graph, section
 from foedus.solve.visits import kept
 
 GO_ON, HIT, DEAD = 0, 1, 2
@@ -46,7 +46,7 @@ def push(
 
 def pull(graph: Graph, table: Floats, policy: Floats, periods: int, codes: Codes) -> Floats:
     """[periods, nodes, LANES]: the probability of a branch with code HIT, before any with code DEAD."""
-    worth = np.zeros((periods, len(section(graph, s.KIND)), LANES))
+    worth = np.zeros((periods, len(section(graph, sec.KIND)), LANES))
     _pull(graph.packed, MEMORY.work(graph), table, policy, codes, worth)
     return worth
 
@@ -68,17 +68,17 @@ def _onward(
     g: Ints, work: Floats, n: int, t: int, x: Any, policy: Floats, stop: NDArray[np.bool_], mass: Floats
 ) -> None:
     """Moves ``x`` from node ``n`` along its branches."""
-    decides, row = at(g, s.KIND, n) == DECIDE, t * count(g, s.KIND)
-    for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
+    decides, row = at(g, sec.KIND, n) == DECIDE, t * count(g, sec.KIND)
+    for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
         y = x
         if decides:
-            y = x * load(policy, t * count(g, s.BASE) + a)
+            y = x * load(policy, t * count(g, sec.BASE) + a)
         if which(y != splat(0.0)) == 0:
             continue
-        for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
+        for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
             if not stop[b]:
-                to = row + at(g, s.TARGET, b)
-                store(mass, to, muladd(y, load(work, at(g, s.PROB, b)), load(mass, to)))
+                to = row + at(g, sec.TARGET, b)
+                store(mass, to, muladd(y, load(work, at(g, sec.PROB, b)), load(mass, to)))
 
 
 @kernel
@@ -94,7 +94,7 @@ def _push(
     mass: Floats,
 ) -> None:
     """Fills ``mass`` from what was put there."""
-    nodes, ends, periods, zero = count(g, s.KIND), count(g, s.END_NODES), mass.shape[0], splat(0.0)
+    nodes, ends, periods, zero = count(g, sec.KIND), count(g, sec.END_NODES), mass.shape[0], splat(0.0)
     for t in range(periods):
         gather(g, table, t, t == 0, work)
         row = t * nodes
@@ -108,46 +108,46 @@ def _push(
             _onward(g, work, n, t, x, policy, stop, mass)
         if days and t + 1 < periods:
             for e in range(ends):
-                to = row + nodes + at(g, s.END_TO, e)
-                store(mass, to, load(mass, to) + load(mass, row + at(g, s.END_NODES, e)))
+                to = row + nodes + at(g, sec.END_TO, e)
+                store(mass, to, load(mass, to) + load(mass, row + at(g, sec.END_NODES, e)))
 
 
 @part
 def _chance(g: Ints, work: Floats, row: int, a: int, codes: Codes, worth: Floats) -> Any:
     """The probability of a hit after action ``a``."""
     total = splat(0.0)
-    for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
+    for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
         if codes[b] != DEAD:
             later = splat(1.0)
             if codes[b] == GO_ON:
-                later = load(worth, row + at(g, s.TARGET, b))
-            total = muladd(load(work, at(g, s.PROB, b)), later, total)
+                later = load(worth, row + at(g, sec.TARGET, b))
+            total = muladd(load(work, at(g, sec.PROB, b)), later, total)
     return total
 
 
 @kernel
 def _pull(g: Ints, work: Floats, table: Floats, policy: Floats, codes: Codes, worth: Floats) -> None:
     """Fills ``worth`` from the last period back."""
-    nodes, periods, zero = count(g, s.KIND), worth.shape[0], splat(0.0)
+    nodes, periods, zero = count(g, sec.KIND), worth.shape[0], splat(0.0)
     for t in range(periods - 1, -1, -1):
         gather(g, table, t, t == periods - 1, work)
         row = t * nodes
-        for e in range(count(g, s.END_NODES)):
+        for e in range(count(g, sec.END_NODES)):
             later = zero
             if t < periods - 1:
-                later = load(worth, row + nodes + at(g, s.END_TO, e))
-            store(worth, row + at(g, s.END_NODES, e), later)
+                later = load(worth, row + nodes + at(g, sec.END_TO, e))
+            store(worth, row + at(g, sec.END_NODES, e), later)
         for n in range(nodes - 1, -1, -1):
-            if at(g, s.FIRST_T, n) > t or at(g, s.KIND, n) == END:
+            if at(g, sec.FIRST_T, n) > t or at(g, sec.KIND, n) == END:
                 continue
             total = zero
-            for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
+            for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
                 x = _chance(g, work, row, a, codes, worth)
-                if at(g, s.KIND, n) == DECIDE:
-                    total = muladd(load(policy, t * count(g, s.BASE) + a), x, total)
+                if at(g, sec.KIND, n) == DECIDE:
+                    total = muladd(load(policy, t * count(g, sec.BASE) + a), x, total)
                 else:
                     total = x
-            guard = at(g, s.GUARD, n)
+            guard = at(g, sec.GUARD, n)
             if guard >= 0:
-                total = select(load(work, guard) != zero, total, load(worth, row + at(g, s.PASS_TO, n)))
+                total = select(load(work, guard) != zero, total, load(worth, row + at(g, sec.PASS_TO, n)))
             store(worth, row + n, total)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from foedus.arraytypes import Bits, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES
-from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Graph, section
+from foedus.solve import sections as sec
 from foedus.solve.backward import add_up, gather
 from foedus.solve.lanes import at, count, load, log2_below, muladd, select, splat, store, which
+from foedus.solve.packed import MEMORY, Graph, section
 
 
 class Columns(NamedTuple):
@@ -87,8 +87,8 @@ def forward(
     """
     many, fulls = len(columns.event), int(columns.full.max()) + 1
     actions, phases, events = sizes
-    actors, ends = len(section(graph, s.PATIENCE)), len(section(graph, s.END_NODES))
-    objectives, lists = len(section(graph, s.OBJ_ACTOR)), len(section(graph, s.LIST_PTR))
+    actors, ends = len(section(graph, sec.PATIENCE)), len(section(graph, sec.END_NODES))
+    objectives, lists = len(section(graph, sec.OBJ_ACTOR)), len(section(graph, sec.LIST_PTR))
     shapes = (
         (many, periods),
         (fulls, periods, max(actions, 1)),
@@ -108,7 +108,7 @@ def forward(
     watch, active = np.zeros(many, np.uint64), np.zeros(many, np.int32)
     monitors = _Monitors(event, first, last, follow, entry, full, watch, active)
     begin = np.array(start[0], np.int32), np.array(start[1], np.int32), np.array(start[2], np.uint64)
-    nodes = len(section(graph, s.KIND))
+    nodes = len(section(graph, sec.KIND))
     mass, wrap = MEMORY.take("mass", nodes, many, LANES), MEMORY.take("wrap", ends, many, LANES)
     flow, rest = np.zeros((fulls + 1, lists, LANES)), np.ones((actors, LANES))
     _walk(*graph, MEMORY.work(graph), table, periods, policy, monitors, *begin, entropy, mass, wrap, flow, rest, result)
@@ -148,7 +148,7 @@ def _enter(
     many = len(monitors.event)
     for k in range(len(nodes)):
         c = int(probs[k])
-        x = load(work, c if c >= 0 else count(g, s.OFFSET))
+        x = load(work, c if c >= 0 else count(g, sec.OFFSET))
         for m in range(many):
             if monitors.entry[m] != 0:
                 _land(m, 0, periods, flags[k], x, int(nodes[k]), many, monitors, mass, hit)
@@ -160,11 +160,11 @@ def _turn(
 ) -> None:
     """Moves the mass at the ends of the last period to the starts of period ``t``."""
     many, zero = len(monitors.event), splat(0.0)
-    for e in range(count(g, s.END_NODES)):
+    for e in range(count(g, sec.END_NODES)):
         for m in range(many):
             x = load(wrap, e * many + m)
             if which(x != zero) != 0:
-                _land(m, t, periods, start_flags[e], x, at(g, s.END_TO, e), many, monitors, mass, hit)
+                _land(m, t, periods, start_flags[e], x, at(g, sec.END_TO, e), many, monitors, mass, hit)
 
 
 @part
@@ -194,15 +194,15 @@ def _surprise(g: Ints, work: Floats, n: int, row: int, x: Any, policy: Floats, o
     """Adds the entropy of a free choice at ``n``, made with probability ``x``, in bits."""
     zero, one = splat(0.0), splat(1.0)
     options, bits, free = zero, zero, one
-    for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
-        there = load(work, at(g, s.MASK, a)) != zero
-        options = options + select(there & (load(work, at(g, s.BASE, a)) > zero), one, zero)
-        if at(g, s.FORCE, a) >= 0:
-            free = select(there & (load(work, at(g, s.FORCE, a)) != zero), zero, free)
+    for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
+        there = load(work, at(g, sec.MASK, a)) != zero
+        options = options + select(there & (load(work, at(g, sec.BASE, a)) > zero), one, zero)
+        if at(g, sec.FORCE, a) >= 0:
+            free = select(there & (load(work, at(g, sec.FORCE, a)) != zero), zero, free)
         p = load(policy, row + a)
         bits = bits + select(p > splat(1e-300), p * log2_below(p), zero)
     counted = select((options > one) & (free > zero), x, zero)
-    j = at(g, s.MOVER, n)
+    j = at(g, sec.MOVER, n)
     store(out.entropy, j, load(out.entropy, j) - counted * bits)
     store(out.choices, j, load(out.choices, j) + counted)
 
@@ -232,7 +232,7 @@ def _move(
     hit: Floats,
 ) -> None:
     """Moves ``p`` of the mass at ``n`` along branch ``b``, each column looking at the state landed in."""
-    many, to = len(monitors.event), at(g, s.TARGET, b)
+    many, to = len(monitors.event), at(g, sec.TARGET, b)
     plain = flags[b] & care == np.uint64(0)
     for k in range(found):
         m = int(monitors.active[k])
@@ -260,21 +260,21 @@ def _act(
     out: Any,
 ) -> None:
     """Moves the mass at ``n`` on: through the choice made there, and nature's branches."""
-    decides, row, lists = at(g, s.KIND, n) == DECIDE, t * count(g, s.BASE), count(g, s.LIST_PTR)
+    decides, row, lists = at(g, sec.KIND, n) == DECIDE, t * count(g, sec.BASE), count(g, sec.LIST_PTR)
     public, zero = out.taken.shape[2], splat(0.0)
-    for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
+    for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
         taken = splat(1.0)
         if decides:
             taken = load(policy, row + a)
             if which(taken != zero) == 0:
                 continue
-            _count(t * public + at(g, s.ACTION_ID, a), n, taken, monitors, mass, out.taken, periods * public)
-        if at(g, s.A_LIST, a) >= 0:
-            _count(at(g, s.A_LIST, a), n, taken, monitors, mass, flow, lists)
-        for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
-            p = taken * load(work, at(g, s.PROB, b))
-            if at(g, s.B_LIST, b) >= 0:
-                _count(at(g, s.B_LIST, b), n, p, monitors, mass, flow, lists)
+            _count(t * public + at(g, sec.ACTION_ID, a), n, taken, monitors, mass, out.taken, periods * public)
+        if at(g, sec.A_LIST, a) >= 0:
+            _count(at(g, sec.A_LIST, a), n, taken, monitors, mass, flow, lists)
+        for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
+            p = taken * load(work, at(g, sec.PROB, b))
+            if at(g, sec.B_LIST, b) >= 0:
+                _count(at(g, sec.B_LIST, b), n, p, monitors, mass, flow, lists)
             _move(g, flags, b, n, t, periods, care, p, found, monitors, mass, out.hit)
 
 
@@ -283,13 +283,13 @@ def _end(
     g: Ints, end_flags: Bits, t: int, periods: int, monitors: Any, mass: Floats, wrap: Floats, flow: Floats, out: Any
 ) -> None:
     """Counts events at the period's end and what is paid there, and takes the mass off the ends."""
-    many, lists, events = len(monitors.event), count(g, s.LIST_PTR), out.end_event.shape[2]
+    many, lists, events = len(monitors.event), count(g, sec.LIST_PTR), out.end_event.shape[2]
     fulls, zero = len(monitors.full), splat(0.0)
-    for e in range(count(g, s.END_NODES)):
-        n = at(g, s.END_NODES, e)
+    for e in range(count(g, sec.END_NODES)):
+        n = at(g, sec.END_NODES, e)
         x = load(mass, n * many)
         if which(x != zero) != 0:
-            found = at(g, s.A_LIST, at(g, s.A_PTR, n))
+            found = at(g, sec.A_LIST, at(g, sec.A_PTR, n))
             stage = fulls * lists + (found if found >= 0 else lists - 1)
             store(flow, stage, load(flow, stage) + x)
             if found >= 0:
@@ -305,14 +305,14 @@ def _end(
 @part
 def _pay(g: Ints, work: Floats, fulls: int, flow: Floats, rest: Floats, pays: Floats) -> None:
     """Turns how often each list of payments was due into payments, discounted, and starts anew."""
-    lists, objectives, zero = count(g, s.LIST_PTR), pays.shape[1], splat(0.0)
+    lists, objectives, zero = count(g, sec.LIST_PTR), pays.shape[1], splat(0.0)
     for f in range(fulls):
         for k in range(lists - 1):
             x = load(flow, f * lists + k)
             if which(x != zero) != 0:
-                for c in range(at(g, s.LIST_PTR, k), at(g, s.LIST_PTR, k + 1)):
-                    o = at(g, s.PAY_OBJ, c)
-                    amount = load(work, at(g, s.PAY_COEF, c)) * load(rest, at(g, s.OBJ_ACTOR, o))
+                for c in range(at(g, sec.LIST_PTR, k), at(g, sec.LIST_PTR, k + 1)):
+                    o = at(g, sec.PAY_OBJ, c)
+                    amount = load(work, at(g, sec.PAY_COEF, c)) * load(rest, at(g, sec.OBJ_ACTOR, o))
                     store(pays, f * objectives + o, muladd(x, amount, load(pays, f * objectives + o)))
                 store(flow, f * lists + k, zero)
 
@@ -321,19 +321,19 @@ def _pay(g: Ints, work: Floats, fulls: int, flow: Floats, rest: Floats, pays: Fl
 def _stage(g: Ints, work: Floats, k: int, i: int) -> Any:
     """What list ``k`` of payments comes to for actor ``i``."""
     total = splat(0.0)
-    if k < count(g, s.LIST_PTR) - 1:
-        for c in range(at(g, s.SUM_PTR, k), at(g, s.SUM_PTR, k + 1)):
-            if at(g, s.SUM_ACTOR, c) == i:
-                total = load(work, at(g, s.ROWS, s.SUMS) + c)
+    if k < count(g, sec.LIST_PTR) - 1:
+        for c in range(at(g, sec.SUM_PTR, k), at(g, sec.SUM_PTR, k + 1)):
+            if at(g, sec.SUM_ACTOR, c) == i:
+                total = load(work, at(g, sec.ROWS, sec.SUMS) + c)
     return total
 
 
 @part
 def _correlate(g: Ints, work: Floats, first: bool, fulls: int, flow: Floats, out: Any) -> None:
     """Adds the stage values of the period's ends to the sums that correlations are made of."""
-    actors, lists, zero = count(g, s.PATIENCE), count(g, s.LIST_PTR), splat(0.0)
+    actors, lists, zero = count(g, sec.PATIENCE), count(g, sec.LIST_PTR), splat(0.0)
     if first:
-        found = at(g, s.A_LIST, at(g, s.A_PTR, at(g, s.END_NODES, 0)))
+        found = at(g, sec.A_LIST, at(g, sec.A_PTR, at(g, sec.END_NODES, 0)))
         for i in range(actors):
             store(out.shift, i, _stage(g, work, found if found >= 0 else lists - 1, i))
     for k in range(lists):
@@ -380,22 +380,22 @@ def _walk(
             _enter(g, work, periods, monitors, nodes, probs, seen, mass, out.hit)
         else:
             _turn(g, t, periods, start_flags, monitors, mass, wrap, out.hit)
-        for n in range(count(g, s.KIND) - count(g, s.END_NODES)):
+        for n in range(count(g, sec.KIND) - count(g, sec.END_NODES)):
             if which(load(mass, n * many) != zero) == 0:
                 continue
             found = _find(n, zero, monitors, mass)
-            if at(g, s.GUARD, n) >= 0:
-                _pass(n, at(g, s.PASS_TO, n), load(work, at(g, s.GUARD, n)) != zero, found, monitors, mass)
-            if at(g, s.KIND, n) == DECIDE:
+            if at(g, sec.GUARD, n) >= 0:
+                _pass(n, at(g, sec.PASS_TO, n), load(work, at(g, sec.GUARD, n)) != zero, found, monitors, mass)
+            if at(g, sec.KIND, n) == DECIDE:
                 phases = out.decided.shape[2]
-                _count(t * phases + at(g, s.PHASE, n), n, splat(1.0), monitors, mass, out.decided, periods * phases)
+                _count(t * phases + at(g, sec.PHASE, n), n, splat(1.0), monitors, mass, out.decided, periods * phases)
                 if entropy:
-                    _surprise(g, work, n, t * count(g, s.BASE), load(mass, n * many), policy, out)
+                    _surprise(g, work, n, t * count(g, sec.BASE), load(mass, n * many), policy, out)
             _act(g, flags, work, n, t, periods, care, found, policy, monitors, mass, flow, out)
             for k in range(found):
                 store(mass, n * many + int(monitors.active[k]), zero)
         _end(g, end_flags, t, periods, monitors, mass, wrap, flow, out)
         _pay(g, work, fulls, flow, rest, out.pays)
         _correlate(g, work, t == 0, fulls, flow, out)
-        for i in range(count(g, s.PATIENCE)):
-            store(rest, i, load(rest, i) * load(work, at(g, s.PATIENCE, i)))
+        for i in range(count(g, sec.PATIENCE)):
+            store(rest, i, load(rest, i) * load(work, at(g, sec.PATIENCE, i)))

@@ -18,7 +18,7 @@ from foedus.game.arrays import GameArrays
 from foedus.game.words import TERMINAL
 from foedus.scenario.query import Query
 from foedus.solve import adjoint, adjoint_walk
-from foedus.solve.adjoint_walk import Counts, Seen
+from foedus.solve.adjoint_walk import Counts, Monitors
 from foedus.solve.play import Play
 from foedus.solve.queries import QueryPlan, looked_for
 
@@ -138,7 +138,7 @@ class _Asked:
             self.above, self.below, self.constant = _weights(plan, query)
         columns = plan.columns()
         bit = np.where(columns.event < 0, np.uint64(0), np.uint64(1) << np.maximum(columns.event, 0).astype(np.uint64))
-        self.seen = Seen(bit.astype(np.uint64), *columns[1:], self.pair, np.zeros(2))
+        self.seen = Monitors(bit.astype(np.uint64), *columns[1:], self.pair, np.zeros(2))
         self.fulls = plan.fulls
 
     def back(self, g: GameArrays, table: Floats, played: Floats, bar: Floats) -> tuple[float, Floats]:

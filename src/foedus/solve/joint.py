@@ -14,8 +14,7 @@ import numpy as np
 from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, LANES, GameArrays
-from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Graph, graph, section
+from foedus.solve import sections as sec
 from foedus.solve.backward import (
     NO_ACTION,
     NOT_FINITE,
@@ -29,6 +28,7 @@ from foedus.solve.backward import (
     spread,
 )
 from foedus.solve.lanes import at, count, exp_below, load, select, splat, store, which
+from foedus.solve.packed import MEMORY, Graph, graph, section
 
 
 def plain_graph(g: GameArrays) -> Graph:
@@ -41,9 +41,9 @@ def joint(graph: Graph, table: Floats, periods: int, team: Ints, perfect: bool, 
 
     ``team`` [actors] numbers the team of each actor; ``start`` is (nodes, coefficients of their probability).
     """
-    actors = len(section(graph, s.PATIENCE))
-    values = MEMORY.take("values", len(section(graph, s.KIND)), actors, LANES)
-    offset = section(graph, s.OFFSET)
+    actors = len(section(graph, sec.PATIENCE))
+    values = MEMORY.take("values", len(section(graph, sec.KIND)), actors, LANES)
+    offset = section(graph, sec.OFFSET)
     node, t, lane, wrong = _joint(graph.packed, MEMORY.work(graph), table, periods, perfect, team, values)
     total = np.zeros((actors, LANES))
     if wrong:
@@ -57,15 +57,15 @@ def joint(graph: Graph, table: Floats, periods: int, team: Ints, perfect: bool, 
 @part
 def _choose(g: Ints, work: Floats, values: Floats, n: int, perfect: bool, team: Ints) -> Any:
     """The choices at ``n`` in ``pi``, made for the mover's team; the sum of their weights."""
-    first = at(g, s.A_PTR, n)
-    acts = at(g, s.A_PTR, n + 1) - first
-    j, pays, q, pi = at(g, s.MOVER, n), at(g, s.PAYS, n), at(g, s.ROWS, s.Q), at(g, s.ROWS, s.PI)
+    first = at(g, sec.A_PTR, n)
+    acts = at(g, sec.A_PTR, n + 1) - first
+    j, pays, q, pi = at(g, sec.MOVER, n), at(g, sec.PAYS, n), at(g, sec.ROWS, sec.Q), at(g, sec.ROWS, sec.PI)
     zero = splat(0.0)
     top = splat(-np.inf)
     for a in range(acts):
-        weight = select(load(work, at(g, s.MASK, first + a)) != zero, load(work, at(g, s.BASE, first + a)), zero)
+        weight = select(load(work, at(g, sec.MASK, first + a)) != zero, load(work, at(g, sec.BASE, first + a)), zero)
         value = zero
-        for i in range(count(g, s.PATIENCE)):
+        for i in range(count(g, sec.PATIENCE)):
             if team[i] == team[j]:
                 value = value + action_value(g, work, values, first + a, i, pays)
         store(work, pi + a, weight)
@@ -74,7 +74,7 @@ def _choose(g: Ints, work: Floats, values: Floats, n: int, perfect: bool, team: 
     total = zero
     size = select(top < zero, zero - top, top)
     close = top - splat(TIE) * select(size > splat(1.0), size, splat(1.0))
-    lam = load(work, at(g, s.PRECISION, j))
+    lam = load(work, at(g, sec.PRECISION, j))
     for a in range(acts):
         weight, value = load(work, pi + a), load(work, q + a)
         if perfect:
@@ -93,16 +93,16 @@ def _choose(g: Ints, work: Floats, values: Floats, n: int, perfect: bool, team: 
 @kernel
 def _joint(g: Ints, work: Floats, table: Floats, periods: int, perfect: bool, team: Ints, values: Floats) -> Any:
     """Fills ``values`` [nodes, actors, LANES] at period 0; returns as ``backward`` does."""
-    actors, zero = count(g, s.PATIENCE), splat(0.0)
+    actors, zero = count(g, sec.PATIENCE), splat(0.0)
     for t in range(periods - 1, -1, -1):
         gather(g, table, t, t == periods - 1, work)
         add_up(g, work)
         bad, lanes = close_period(g, work, t == periods - 1, values)
         if bad >= 0:
             return bad, t, lowest(lanes), NOT_FINITE
-        for n in range(count(g, s.KIND) - 1, -1, -1):
-            kind, guard = at(g, s.KIND, n), at(g, s.GUARD, n)
-            if at(g, s.FIRST_T, n) > t or kind == END:
+        for n in range(count(g, sec.KIND) - 1, -1, -1):
+            kind, guard = at(g, sec.KIND, n), at(g, sec.GUARD, n)
+            if at(g, sec.FIRST_T, n) > t or kind == END:
                 continue
             active = zero == zero
             if guard >= 0:
@@ -116,6 +116,6 @@ def _joint(g: Ints, work: Floats, table: Floats, periods: int, perfect: bool, te
                 spread(g, work, values, n, kind == DECIDE)
             if guard >= 0:
                 for i in range(actors):
-                    other = load(values, at(g, s.PASS_TO, n) * actors + i)
+                    other = load(values, at(g, sec.PASS_TO, n) * actors + i)
                     store(values, n * actors + i, select(active, load(values, n * actors + i), other))
     return -1, 0, 0, 0

@@ -13,11 +13,11 @@ import numpy as np
 from foedus.arraytypes import Bits, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, LANES
-from foedus.solve import sections as s
-from foedus.solve.arrays import MEMORY, Graph, section
+from foedus.solve import sections as sec
 from foedus.solve.backward import gather
 from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
 from foedus.solve.observe import ObservedArrays
+from foedus.solve.packed import MEMORY, Graph, section
 
 
 class Heard(NamedTuple):
@@ -37,7 +37,7 @@ class Heard(NamedTuple):
     held: Floats
 
 
-class _Seen(NamedTuple):
+class _Observed(NamedTuple):
     """Observations as the kernel wants them, sorted by period and by place in the turn: those of ``t`` are
     ``ptr[t]`` to ``ptr[t + 1]``."""
 
@@ -57,14 +57,14 @@ def hear(
     whatever way (another action, the phase passed over, the game over). ``start`` is (nodes,
     coefficients, event bits).
     """
-    ends, actions = len(section(graph, s.END_NODES)), seen.match.shape[1]
+    ends, actions = len(section(graph, sec.END_NODES)), seen.match.shape[1]
     shapes = (periods,), (len(seen.t),), (periods, actions), (len(seen.t),)
     found = Heard(np.ones((periods, LANES)), *(np.zeros((*shape, LANES)) for shape in shapes[1:]))
-    mass, wrap = MEMORY.take("mass", len(section(graph, s.KIND)), LANES), MEMORY.take("wrap", ends, LANES)
+    mass, wrap = MEMORY.take("mass", len(section(graph, sec.KIND)), LANES), MEMORY.take("wrap", ends, LANES)
     spare = MEMORY.take("spare", ends, LANES)
     order = np.lexsort((np.where(seen.phase < 0, 1 << 30, seen.phase), seen.t))
     ptr = np.searchsorted(seen.t[order], np.arange(periods + 1)).astype(np.int32)
-    sorted_seen = _Seen(ptr, seen.phase[order], seen.match[order], seen.event[order], seen.error[order])
+    sorted_seen = _Observed(ptr, seen.phase[order], seen.match[order], seen.event[order], seen.error[order])
     nodes, probs = np.array(start[0], np.int32), np.array(start[1], np.int32)
     _filter(
         graph.packed,
@@ -127,7 +127,7 @@ def _factor(phase: int, action: int, first: int, last: int, seen: Any) -> float:
 @part
 def _place(g: Ints, to: int) -> int:
     """Where in the turn a node stands: its phase, or after all phases."""
-    return 1 << 30 if at(g, s.KIND, to) == END else at(g, s.PHASE, to)
+    return 1 << 30 if at(g, sec.KIND, to) == END else at(g, sec.PHASE, to)
 
 
 @part
@@ -144,12 +144,12 @@ def _begin(
     wrap: Floats,
 ) -> None:
     """Puts mass on the first nodes of period ``t``, weighed by what it has passed over already."""
-    for k in range(len(nodes) if t == 0 else count(g, s.END_NODES)):
+    for k in range(len(nodes) if t == 0 else count(g, sec.END_NODES)):
         if t == 0:
             to, c = int(nodes[k]), int(probs[k])
-            x = load(work, c if c >= 0 else count(g, s.OFFSET))
+            x = load(work, c if c >= 0 else count(g, sec.OFFSET))
         else:
-            to, x = at(g, s.END_TO, k), load(wrap, k)
+            to, x = at(g, sec.END_TO, k), load(wrap, k)
         weight = splat(_missed(-1, _place(g, to), first, last, seen))
         store(mass, to, muladd(weight, x, load(mass, to)))
 
@@ -172,41 +172,41 @@ def _advance(
 
     ``note``: counts what is taken.
     """
-    x, zero, phase = load(mass, n), splat(0.0), at(g, s.PHASE, n)
-    decides, row = at(g, s.KIND, n) == DECIDE, t * count(g, s.BASE)
+    x, zero, phase = load(mass, n), splat(0.0), at(g, sec.PHASE, n)
+    decides, row = at(g, sec.KIND, n) == DECIDE, t * count(g, sec.BASE)
     none = _factor(phase, -1, first, last, seen)
-    guard = at(g, s.GUARD, n)
+    guard = at(g, sec.GUARD, n)
     if guard >= 0:
-        active, to = load(work, guard) != zero, at(g, s.PASS_TO, n)
+        active, to = load(work, guard) != zero, at(g, sec.PASS_TO, n)
         weight = splat(none * _missed(phase, _place(g, to), first, last, seen))
         store(mass, to, muladd(weight, select(active, zero, x), load(mass, to)))
         x = select(active, x, zero)
-    for a in range(at(g, s.A_PTR, n), at(g, s.A_PTR, n + 1)):
+    for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
         done, weight = x, none
         if decides:
-            done, action = x * load(policy, row + a), at(g, s.ACTION_ID, a)
+            done, action = x * load(policy, row + a), at(g, sec.ACTION_ID, a)
             weight = _factor(phase, action, first, last, seen)
             if note:
                 place = t * taken.shape[1] + action
                 store(taken, place, load(taken, place) + done)
-        for b in range(at(g, s.B_PTR, a), at(g, s.B_PTR, a + 1)):
-            to = at(g, s.TARGET, b)
+        for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
+            to = at(g, sec.TARGET, b)
             lost = splat(weight * _missed(phase, _place(g, to), first, last, seen))
-            store(mass, to, muladd(lost, done * load(work, at(g, s.PROB, b)), load(mass, to)))
+            store(mass, to, muladd(lost, done * load(work, at(g, sec.PROB, b)), load(mass, to)))
 
 
 @part
 def _close(g: Ints, end_flags: Bits, first: int, last: int, seen: Any, mass: Floats, wrap: Floats) -> Any:
     """Takes the mass off the ends, weighed by the states observed; how much it is together."""
     together, zero = splat(0.0), splat(0.0)
-    for e in range(count(g, s.END_NODES)):
+    for e in range(count(g, sec.END_NODES)):
         weight = 1.0
         for o in range(first, last):
             if seen.event[o] >= 0:
                 true = (end_flags[e] >> np.uint64(seen.event[o])) & np.uint64(1) != np.uint64(0)
                 weight *= 1.0 - seen.error[o] if true else seen.error[o]
-        x = splat(weight) * load(mass, at(g, s.END_NODES, e))
-        store(mass, at(g, s.END_NODES, e), zero)
+        x = splat(weight) * load(mass, at(g, sec.END_NODES, e))
+        store(mass, at(g, sec.END_NODES, e), zero)
         store(wrap, e, x)
         together = together + x
     return together
@@ -234,7 +234,7 @@ def _period(
     ``first`` to ``last``; the mass that is left."""
     _begin(g, work, t, nodes, probs, first, last, seen, mass, source)
     zero = splat(0.0)
-    for n in range(count(g, s.KIND) - count(g, s.END_NODES)):
+    for n in range(count(g, sec.KIND) - count(g, sec.END_NODES)):
         if which(load(mass, n) != zero) != 0:
             _advance(g, work, n, t, policy, first, last, seen, note, mass, taken)
             store(mass, n, zero)
@@ -246,7 +246,7 @@ def _hold(g: Ints, end_flags: Bits, t: int, seen: Any, ends: Floats, held: Float
     """Counts how likely each state observed at ``t`` is."""
     for o in range(seen.ptr[t], seen.ptr[t + 1]):
         if seen.event[o] >= 0:
-            for e in range(count(g, s.END_NODES)):
+            for e in range(count(g, sec.END_NODES)):
                 if (end_flags[e] >> np.uint64(seen.event[o])) & np.uint64(1) != np.uint64(0):
                     store(held, o, load(held, o) + load(ends, e))
 
@@ -318,5 +318,5 @@ def _filter(
 def _scale(g: Ints, together: Any, wrap: Floats) -> None:
     """Makes the masses at the ends sum to one again."""
     zero = splat(0.0)
-    for e in range(count(g, s.END_NODES)):
+    for e in range(count(g, sec.END_NODES)):
         store(wrap, e, load(wrap, e) / select(together > zero, together, splat(1.0)))

@@ -14,12 +14,12 @@ from foedus.game.compile import Game, Levels, Start
 from foedus.game.program import WorldError
 from foedus.scenario.query import Query
 from foedus.scenario.tree import Tree
-from foedus.solve.arrays import MEMORY, graph
 from foedus.solve.backward import NO_ACTION, backward
 from foedus.solve.extremes import extreme
 from foedus.solve.forward import Forward, forward
 from foedus.solve.likelihood import hear
 from foedus.solve.observe import Observations, ObservedArrays
+from foedus.solve.packed import MEMORY, graph
 from foedus.solve.queries import QueryPlan, group
 
 

@@ -16,7 +16,7 @@ from foedus.game.compile import Game
 from foedus.game.program import Memo, WorldError
 from foedus.solve.play import Play
 from foedus.solve.visits import visits
-from foedus.worlds.simulate import Games, blame, same_tables, tables_of
+from foedus.worlds.simulate import Games, coefficient_tables, error_in_world, first_alike
 
 
 @dataclass
@@ -127,7 +127,7 @@ def blocks(
             yield block
     except WorldError as error:
         wrong = WorldError(str(error), start + error.world, error.about)
-        raise blame(games.scenario, policy, draws, 0, wrong) from None
+        raise error_in_world(games.scenario, policy, draws, 0, wrong) from None
 
 
 def in_blocks(
@@ -156,6 +156,6 @@ def _parted(
     width = len(next(iter(draws.values()))) if draws else 1
     padded = -(-width // LANES) * LANES
     filled = {name: np.concatenate([draw, np.repeat(draw[-1:], padded - width)]) for name, draw in draws.items()}
-    whole = tables_of(games.scenario, policy, play.game, perception, filled, padded, memo)
+    whole = coefficient_tables(games.scenario, policy, play.game, perception, filled, padded, memo)
     parts = [[np.ascontiguousarray(table[:, at : at + LANES]) for table in whole] for at in range(0, padded, LANES)]
-    return play.reduced(same_tables(whole)), parts, width
+    return play.reduced(first_alike(whole)), parts, width

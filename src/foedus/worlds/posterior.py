@@ -21,7 +21,7 @@ Progress = Callable[[str, int], None]  # what, how many worlds more
 
 
 @dataclass(frozen=True)
-class Cloud:
+class WeightedWorlds:
     """Worlds with weights: ``unit`` their points in the unit cube of the prior's quantiles and ``draws`` their
     assumptions, by name [world]; ``each`` [world, observation] what each observation adds to the log-likelihood (see
     ``solve.likelihood.Heard``); ``effective``: how many independent worlds of the posterior they are worth."""
@@ -34,21 +34,21 @@ class Cloud:
 
 
 @dataclass(frozen=True)
-class Learned:
-    """The prior's worlds weighed by the observations and, where they collapsed, ``after``: worlds drawn anew by
-    ``smc``."""
+class Posterior:
+    """The prior's worlds ``weighted`` by the observations (importance sampling) and, where the weights collapsed,
+    particles ``resampled`` by ``smc``."""
 
-    before: Cloud
-    after: Cloud | None
+    weighted: WeightedWorlds
+    resampled: WeightedWorlds | None
     smc: Resampled | None
 
     @property
-    def posterior(self) -> Cloud:
+    def posterior(self) -> WeightedWorlds:
         """The worlds that stand for what is plausible after the observations."""
-        return self.after or self.before
+        return self.resampled or self.weighted
 
 
-class Observed:
+class ObservationLikelihood:
     """The likelihood of a scenario's observations, in a game compiled for nothing else."""
 
     def __init__(self, scenario: Scenario, threads: int = 2):
@@ -72,13 +72,13 @@ class Observed:
         weights: Floats | None = None,
         effective: float = 0.0,
         progress: Callable[[int], None] | None = None,
-    ) -> Cloud:
+    ) -> WeightedWorlds:
         """The worlds at points of the unit cube, weighed by the observations unless weights are given."""
         result = self._solve(self.full, unit, progress)
         if weights is None:
             weights = posterior(result.log_likelihood.sum(axis=1))
             effective = effective_of(weights)
-        return Cloud(unit, from_unit(self.scenario, unit), result.log_each, weights, effective)
+        return WeightedWorlds(unit, from_unit(self.scenario, unit), result.log_each, weights, effective)
 
     def _solve(self, games: Games, unit: Unit, progress: Callable[[int], None] | None) -> PolicyResult:
         policy = self.scenario.factual_policy
@@ -89,7 +89,7 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class MixtureSample:
     """Worlds to be solved, of which a ``share`` (the last ones) was drawn from the posterior, each of them worth
     ``worth`` independent ones."""
 
@@ -112,21 +112,21 @@ class Drawn:
         return prior, weights, effective_of(weights) * self.worth
 
 
-def half_posterior(scenario: Scenario, worlds: int, seed: int = 0, threads: int = 2) -> Drawn:
+def mixture_sample(scenario: Scenario, worlds: int, seed: int = 0, threads: int = 2) -> MixtureSample:
     """``worlds`` of which half are of the prior and half drawn where the observations point: with them both what held
-    before the observations and what holds after rests on many worlds. FoedusError as ``learn``."""
+    before the observations and what holds after rests on many worlds. FoedusError as ``posterior_worlds``."""
     if worlds < 8:
         raise FoedusError(f"resampling needs at least 8 worlds, not {worlds}.")
     names, half = uncertain(scenario), worlds // 2
-    observed = Observed(scenario, threads)
+    observed = ObservationLikelihood(scenario, threads)
     start = unit_sample(names, max(worlds, _START), seed)
     found = smc(observed.loglik, names, half, seed, start=(start, observed.loglik(start)))
     before, after = sample(scenario, worlds - half, seed), from_unit(scenario, found.unit)
     draws = {name: np.concatenate([before[name], after[name]]) for name in before}
-    return Drawn(draws, half / worlds, found.log_evidence, found.effective / half)
+    return MixtureSample(draws, half / worlds, found.log_evidence, found.effective / half)
 
 
-def learn(
+def posterior_worlds(
     scenario: Scenario,
     worlds: int = 5000,
     seed: int = 0,
@@ -134,21 +134,21 @@ def learn(
     resample: bool | None = None,
     progress: Progress | None = None,
     threads: int = 2,
-) -> Learned:
+) -> Posterior:
     """``worlds`` of the prior weighed by the observations under the factual policy.
 
     Where they are worth less than ``effective`` independent ones, as many as are needed for that (about twice as many)
     are drawn anew by sequential Monte Carlo; ``resample`` forces that or forbids it. FoedusError without observations
     or without an uncertain assumption, or when no world allows what was observed.
     """
-    names, observed = uncertain(scenario), Observed(scenario, threads)
+    names, observed = uncertain(scenario), ObservationLikelihood(scenario, threads)
 
     def tell(what: str) -> Callable[[int], None] | None:
         return None if progress is None else lambda count: progress(what, count)
 
     before = observed.cloud(unit_sample(names, worlds, seed), progress=tell("weighing worlds"))
     if resample is False or (resample is None and before.effective >= effective):
-        return Learned(before, None, None)
+        return Posterior(before, None, None)
     size = max(2 * effective, 100)
     start = {name: before.unit[name] for name in names}
     found = smc(
@@ -159,4 +159,4 @@ def learn(
         start=(start, before.each.sum(axis=1)),
     )
     after = observed.cloud(found.unit, even(size), found.effective, tell("weighing worlds"))
-    return Learned(before, after, found)
+    return Posterior(before, after, found)

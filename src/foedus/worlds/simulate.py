@@ -34,7 +34,7 @@ AHEAD = 3  # policies whose coefficients are made ready before those of the firs
 
 
 @dataclass(frozen=True)
-class Setting:
+class Behaviour:
     """How choices are made: the precision of all actors times ``scale``, or perfect rationality.
 
     ``bare`` leaves entropies and what was observed out of the results.
@@ -112,7 +112,7 @@ def simulate(
     threads: int = 2,
     progress: Callable[[int], None] | None = None,
     games: Games | None = None,
-    variations: Mapping[str, Setting] | None = None,
+    variations: Mapping[str, Behaviour] | None = None,
     few: int = 0,
     first: int = 0,
     bare: bool = False,
@@ -122,13 +122,13 @@ def simulate(
     ``worlds`` maps every sampled assumption to an array [W]. ``outcomes`` are events whose
     probability over time is wanted. ``progress`` is called with the number of world-policies done.
     The first ``few`` worlds (at most CHUNK) are played in each of the ``variations`` too. ``first``
-    is the number of the first world, where these are a span of more. ``bare``: see Setting.
+    is the number of the first world, where these are a span of more. ``bare``: see Behaviour.
     Raises FoedusError where a number is impossible in some world, naming it.
     """
     names = list(policies or scenario.all_policies)
     games = games or Games(scenario, queries, outcomes or {}, observe)
     perfect = (rationality or scenario.rationality) == "perfect"
-    settings = {"": Setting(lam_scale, perfect, bare), **(variations or {})}
+    settings = {"": Behaviour(lam_scale, perfect, bare), **(variations or {})}
     width = len(next(iter(worlds.values())))
     made: dict[tuple[str, str], list[dict[str, Floats]]] = {}
     waiting: deque[_Work] = deque()
@@ -256,7 +256,7 @@ class _Work:
         policy: str,
         draws: Mapping[str, Floats],
         first: int,
-        settings: Mapping[str, Setting],
+        settings: Mapping[str, Behaviour],
         few: int,
         pool: ThreadPoolExecutor,
     ):
@@ -267,10 +267,10 @@ class _Work:
         filled = {name: np.concatenate([x, np.repeat(x[-1:], padded - self.width)]) for name, x in draws.items()}
         play, perception = games.play(policy)
         try:
-            tables = tables_of(games.scenario, policy, play.game, perception, filled, padded, games.memo)
+            tables = coefficient_tables(games.scenario, policy, play.game, perception, filled, padded, games.memo)
         except WorldError as error:
             raise self._blamed(error, 0) from None
-        play = play.reduced(same_tables(tables))
+        play = play.reduced(first_alike(tables))
         blocks = [
             [np.ascontiguousarray(table[:, at : at + LANES]) for table in tables] for at in range(0, padded, LANES)
         ]
@@ -312,10 +312,10 @@ class _Work:
 
     def _blamed(self, error: WorldError, at: int) -> ScenarioError:
         wrong = WorldError(str(error), at + error.world, error.about)
-        return blame(self.games.scenario, self.policy, self.draws, self.first, wrong)
+        return error_in_world(self.games.scenario, self.policy, self.draws, self.first, wrong)
 
 
-def same_tables(tables: Sequence[Floats]) -> tuple[int, ...]:
+def first_alike(tables: Sequence[Floats]) -> tuple[int, ...]:
     """For each table the first one that holds the same numbers."""
     return tuple(
         next(j for j in range(i + 1) if tables[j] is table or np.array_equal(tables[j], table))
@@ -323,7 +323,7 @@ def same_tables(tables: Sequence[Floats]) -> tuple[int, ...]:
     )
 
 
-def tables_of(
+def coefficient_tables(
     scenario: Scenario,
     policy: str,
     game: Game,
@@ -341,7 +341,9 @@ def tables_of(
     return [tables[0], *(tables[0] if version == plain else next(others) for version in versions)]
 
 
-def blame(scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError) -> ScenarioError:
+def error_in_world(
+    scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError
+) -> ScenarioError:
     """An error with the world that it happened in, at the place in the scenario that it is about."""
     world = min(error.world, len(next(iter(draws.values()))) - 1)
     drawn = [name for name, a in scenario.all_assumptions.items() if a.distribution is not None and name in draws]

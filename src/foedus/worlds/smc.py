@@ -28,7 +28,7 @@ _EDGE = 2.0**-40
 
 
 @dataclass(frozen=True)
-class Stage:
+class Temperature:
     """One temperature: the power of the likelihood, effective worlds before resampling, and the moves after."""
 
     power: float
@@ -51,12 +51,12 @@ class Resampled:
     loglik: Floats
     log_evidence: float
     effective: float
-    stages: tuple[Stage, ...]
+    stages: tuple[Temperature, ...]
     evaluations: int
 
 
 @dataclass(frozen=True)
-class Moves:
+class MoveRule:
     """How worlds are moved after each resampling.
 
     Steps are made until the worlds' places correlate less than ``forget`` with where they stood (in every
@@ -74,7 +74,7 @@ def smc(
     n: int = 1000,
     seed: int = 0,
     target: float = 0.5,
-    moves: Moves | None = None,
+    moves: MoveRule | None = None,
     start: tuple[Mapping[str, Floats], ArrayLike] | None = None,
 ) -> Resampled:
     """``n`` equally weighted worlds of the posterior over the coordinates ``names``.
@@ -89,9 +89,9 @@ def smc(
     rng = np.random.default_rng([seed, 0x5AC])
     if start is None:
         unit = unit_sample(list(names), n, seed)
-        cloud = _Cloud(loglik, names, _to_normal(unit, names), None)
+        cloud = _Particles(loglik, names, _to_normal(unit, names), None)
     else:
-        cloud = _Cloud(loglik, names, _to_normal(start[0], names), np.asarray(start[1], float))
+        cloud = _Particles(loglik, names, _to_normal(start[0], names), np.asarray(start[1], float))
     power, log_evidence, inflation, stages = 0.0, 0.0, 1.0, []
     while power < 1:
         step = _next_power(cloud.loglik, power, target * n)
@@ -99,14 +99,14 @@ def smc(
         power, log_evidence, effective = step, log_evidence + gain, ess(weights)
         inflation *= len(weights) / effective * n / len(weights)
         cloud.resample(_systematic(weights, n, rng))
-        made, accepted, kept = _rejuvenate(cloud, power, rng, moves or Moves())
+        made, accepted, kept = _rejuvenate(cloud, power, rng, moves or MoveRule())
         inflation = 1 + kept**2 * max(inflation - 1, 0.0)
-        stages.append(Stage(power, effective, made, accepted))
+        stages.append(Temperature(power, effective, made, accepted))
     points = _to_unit(cloud.z, names)
     return Resampled(points, cloud.loglik, log_evidence, n / inflation, tuple(stages), cloud.evaluations)
 
 
-class _Cloud:
+class _Particles:
     """The worlds in normal coordinates ``z`` [world, name] with their log-likelihoods."""
 
     def __init__(self, function: LogLikelihood, names: Sequence[str], z: Floats, loglik: Floats | None):
@@ -172,8 +172,8 @@ def _systematic(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np
     return np.minimum(np.searchsorted(sums, places, side="right"), int(np.flatnonzero(weights)[-1]))
 
 
-def _rejuvenate(cloud: _Cloud, power: float, rng: np.random.Generator, moves: Moves) -> tuple[int, float, float]:
-    """Moves the worlds; gives the number of steps, the share accepted, and the correlation that is left.
+def _rejuvenate(cloud: _Particles, power: float, rng: np.random.Generator, moves: MoveRule) -> tuple[int, float, float]:
+    """MoveRule the worlds; gives the number of steps, the share accepted, and the correlation that is left.
 
     Each half of the worlds takes its steps' shape from the other half: a shape taken from the worlds that it moves
     pulls them together, by some percent of their variance where coordinates are many.

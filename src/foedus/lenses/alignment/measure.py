@@ -26,7 +26,7 @@ import numpy as np
 from foedus.arraytypes import Floats, Longs
 from foedus.game.arrays import LANES, GameArrays
 from foedus.game.program import Memo
-from foedus.solve.arrays import graph
+from foedus.solve.packed import graph
 from foedus.solve.queries import ratio
 from foedus.solve.visits import account, values
 from foedus.worlds.blocks import Block, Shape, blocks

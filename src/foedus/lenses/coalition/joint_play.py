@@ -13,7 +13,7 @@ from foedus.game.arrays import LANES
 from foedus.game.program import WorldError
 from foedus.scenario.schema import Scenario
 from foedus.solve.joint import joint, plain_graph
-from foedus.worlds.simulate import Games, tables_of
+from foedus.worlds.simulate import Games, coefficient_tables
 
 Team = frozenset[str]
 THREADS = 2
@@ -34,7 +34,7 @@ class Table:
         }
         self.graph = plain_graph(self.game.arrays)
         try:
-            table = tables_of(scenario, policy, self.game, perception, filled, padded, games.memo)[0]
+            table = coefficient_tables(scenario, policy, self.game, perception, filled, padded, games.memo)[0]
         except WorldError as error:
             raise FoedusError(f"Under policy '{policy}': {error}.") from None
         self.blocks = [np.ascontiguousarray(table[:, k : k + LANES]) for k in range(0, padded, LANES)]

@@ -15,9 +15,9 @@ from foedus.scenario.query import Query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.scenario.tree import differentiate
+from foedus.worlds.query_slopes import assumption_slopes, query_slopes
 from foedus.worlds.sample import resolve
 from foedus.worlds.simulate import Games, simulate
-from foedus.worlds.slopes import assumption_slopes, slopes
 
 COMPARISONS = (">", ">=", "<", "<=")
 
@@ -63,7 +63,7 @@ class Subject:
         return margin, self.reading.holds(answers, assumptions, width)
 
     def slopes(self, draws: Mapping[str, Floats]) -> tuple[Floats, dict[str, Floats]]:
-        """(the number or margin [world], its slope in each assumption [world]), exact; see ``worlds.slopes``.
+        """(the number or margin [world], its slope in each assumption [world]), exact; see ``worlds.query_slopes``.
 
         FoedusError for a reading that is no comparison, and for perfect rationality.
         """
@@ -76,7 +76,7 @@ class Subject:
         moves: dict[Any, Mapping[Any, Floats]] = dict(moving)
         for policy in self.policies:
             asked: list[Query] = [q for q in self.reading.queries if q.under == policy]
-            answers, found = slopes(self.scenario, draws, policy, asked)
+            answers, found = query_slopes(self.scenario, draws, policy, asked)
             for i, query in enumerate(asked):
                 known[query] = answers[i]
                 moves[query] = {name: array[i] for name, array in found.items()}

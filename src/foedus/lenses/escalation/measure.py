@@ -21,7 +21,7 @@ from foedus.lenses.escalation.ladder import Ladder, ladder_of, rungs
 from foedus.lenses.escalation.routes import Route, best_routes
 from foedus.solve.flow import push
 from foedus.solve.play import Play
-from foedus.solve.toward import too_large
+from foedus.solve.pursuit import too_large
 from foedus.worlds.blocks import in_blocks
 from foedus.worlds.simulate import Games
 

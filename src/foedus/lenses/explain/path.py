@@ -12,12 +12,12 @@ from foedus.game.arrays import DECIDE, END, LANES
 from foedus.lenses.decisions import own_objectives
 from foedus.scenario.check import validate
 from foedus.scenario.schema import Scenario
-from foedus.solve.arrays import graph
+from foedus.solve.packed import graph
 from foedus.solve.play import Play
 from foedus.solve.visits import values
 from foedus.solve.worth import action_values, coefficients
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games, tables_of
+from foedus.worlds.simulate import Games, coefficient_tables
 
 Alternative = tuple[str, float, float, dict[str, float]]
 Step = tuple[str, str, str, str, float, list[Alternative]]
@@ -39,7 +39,7 @@ def explain(
     games = Games(scenario, (), {}, observe=False)
     play, perception = games.play(name)
     draws = {key: np.repeat(draw[world : world + 1], LANES) for key, draw in sample(scenario, worlds, seed).items()}
-    tables = tables_of(scenario, name, play.game, perception, draws, LANES)
+    tables = coefficient_tables(scenario, name, play.game, perception, draws, LANES)
     policies = play.policies(tables, 1.0, scenario.rationality == "perfect")
     return _Explainer(scenario, play, tables, policies).steps()
 

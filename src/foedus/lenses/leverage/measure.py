@@ -2,7 +2,7 @@
 
 Two answers for each actor and outcome, both exact. *Held*: the others go on as they do, and the actor plays
 for or against the event (dynamic programming, ``solve.extremes``). *Responding*: the others know what it
-plays for and adjust (``solve.toward``); the actor then plays its best against what they do.
+plays for and adjust (``solve.pursuit``); the actor then plays its best against what they do.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 from foedus.arraytypes import Floats, Ints
 from foedus.game.arrays import LANES
 from foedus.scenario.outcomes import outcomes_of
-from foedus.solve.arrays import MEMORY
 from foedus.solve.extremes import extreme
+from foedus.solve.packed import MEMORY
 from foedus.solve.play import Play
-from foedus.solve.toward import Aim, layered, too_large, toward, usual
+from foedus.solve.pursuit import Pursuit, layered, pursue, too_large, usual_values
 from foedus.worlds.blocks import in_blocks
 from foedus.worlds.simulate import Games
 
@@ -92,7 +92,7 @@ def _outcome(play: Play, table: Floats, played: Floats, others: _Responses | Non
         for end, most in enumerate((False, True)):
             held[:, i, end] = _reach(play, table, played, event, i, most)
             if others is not None:
-                theirs = others.to(packed, Aim(i, event, most))
+                theirs = others.to(packed, Pursuit(i, event, most))
                 answered[:, i, end] = _reach(play, table, theirs, event, i, most)
     return _reach(play, table, played, event, -1, False), held, answered
 
@@ -120,12 +120,12 @@ class _Responses:
         self.play, self.tables, self.perfect = play, tables, perfect
         periods = play.game.periods
         self.records = [
-            usual(play.graph, tables[solving.table], periods, choices)
+            usual_values(play.graph, tables[solving.table], periods, choices)
             for solving, choices in zip(play.solves, everyone, strict=True)
         ]
         self.sources = {source for solving in play.solves for _, source in solving.fixed}
 
-    def to(self, packed: Ints, aim: Aim) -> Floats:
+    def to(self, packed: Ints, aim: Pursuit) -> Floats:
         """[solved, actions, LANES]: the choices as they are played while the event has not happened.
 
         ``packed`` is the game in layers for the event. The array is overwritten by the thread's next call.
@@ -144,7 +144,7 @@ class _Responses:
                 out = kept[s] = MEMORY.take(f"kept {s}", *shape)
                 keep[:] = True
             table = self.tables[solving.table]
-            toward(play.graph, packed, table, aim, self.records[s], fixed, given, self.perfect, keep, out)
+            pursue(play.graph, packed, table, aim, self.records[s], fixed, given, self.perfect, keep, out)
             for actor in solving.own if s in self.sources else ():
                 played[:, play.acts[actor]] = out[:, play.acts[actor]]
         return played

@@ -21,13 +21,13 @@ from foedus.scenario.query import Query
 from foedus.scenario.schema import Num, Scenario
 from foedus.scenario.tree import Slopes, Tree, assumption_names, differentiate
 from foedus.solve.gradient import Gradient
-from foedus.worlds.simulate import Games, tables_of
+from foedus.worlds.simulate import Games, coefficient_tables
 
 Values = dict[str, Floats]
 Moving = dict[str, Slopes]  # a name's slope in each assumption as drawn
 
 
-def slopes(
+def query_slopes(
     scenario: Scenario, draws: Mapping[str, Floats], policy: str, queries: Sequence[Query], threads: int = 2
 ) -> tuple[Floats, dict[str, Floats]]:
     """(answers [queries, world], by assumption slopes [queries, world]) under a policy; NaN where undefined.
@@ -39,7 +39,7 @@ def slopes(
     games = Games(scenario, queries, {}, observe=False)
     play, perception = games.play(policy)
     width = len(next(iter(draws.values())))
-    tables = tables_of(scenario, policy, play.game, perception, draws, width)
+    tables = coefficient_tables(scenario, policy, play.game, perception, draws, width)
 
     def one(world: int) -> tuple[Floats, list[list[Floats]]]:
         columns = [np.ascontiguousarray(table[:, world]) for table in tables]
@@ -93,7 +93,7 @@ def assumption_slopes(scenario: Scenario, policy: str, draws: Mapping[str, Float
 def environment_slopes(
     scenario: Scenario, policy: str, draws: Mapping[str, Floats], perception: Perception
 ) -> list[tuple[Values, Moving]]:
-    """The assumptions in each table that a play reads (as in ``worlds.simulate.tables_of``), and how they move with the draws."""
+    """The assumptions in each table that a play reads (as in ``worlds.simulate.coefficient_tables``), and how they move with the draws."""
     made = [_environment(scenario, policy, draws, None, None)]
     actors = list(scenario.actors)
     for version in dict.fromkeys(solve.version for solve in perception.solves):

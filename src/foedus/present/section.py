@@ -75,9 +75,14 @@ class Section(Told):
     question: str
 
 
-def amount(of: float | Spread, say: Callable[[float], str]) -> Amount:
-    """A number as a table cell, said as ``say`` says it, with its range over worlds if it is a spread."""
+def amount(of: float | Spread, say: Callable[[float], str], dash: float | None = None) -> Amount:
+    """A number as a table cell, said as ``say`` says it, with its range over worlds if it is a spread.
+
+    With ``dash``, a spread that is undefined is a dash alone, which sorts like that number.
+    """
     if isinstance(of, Spread):
+        if dash is not None and of.mean != of.mean:
+            return Amount("–", dash)
         return Amount(say(of.mean), of.mean, f"{say(of.low)} to {say(of.high)}")
     return Amount(say(of), of)
 
@@ -87,9 +92,9 @@ def probability(of: float | Spread) -> Amount:
     return amount(of, percent)
 
 
-def change(of: float | Spread) -> Amount:
-    """A difference as a table cell."""
-    return amount(of, signed)
+def change(of: float | Spread, dash: float | None = None) -> Amount:
+    """A difference as a table cell; ``dash`` as in ``amount``."""
+    return amount(of, signed, dash)
 
 
 def table(caption: str, columns: Mapping[str, Callable[[T], Cell]], items: Iterable[T]) -> Table:

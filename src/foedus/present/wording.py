@@ -41,12 +41,20 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
-def signed(value: float) -> str:
-    """A change, with its sign."""
+def signed(value: float, decimals: int = 2) -> str:
+    """A change, with its sign; a dash where undefined."""
     if math.isnan(value):
         return "–"
-    text = f"{abs(value):.2f}"
+    text = f"{abs(value):.{decimals}f}"
     return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
+
+
+def points(value: float, decimals: int | None = None) -> str:
+    """A change of a probability in percentage points, with its sign: ``+0.42``, ``−3.1``; digits by its size unless told."""
+    if decimals is None:
+        size = abs(100 * value)
+        decimals = 0 if size < 0.005 else 2 if size < 1 else 1
+    return signed(100 * value, decimals)
 
 
 def ranged(spread: Spread, say: Callable[[float], str] = signed) -> str:

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from foedus.cli import app
 from foedus.errors import FoedusError
-from foedus.record.mechanisms import drop_each, mechanisms, switched
-from foedus.record.questions import asked
-from foedus.record.score import resampled, score_scenario
+from foedus.record.forecasts import Forecaster, Score
+from foedus.record.mechanisms import Kind, drop_each, mechanisms, switched
+from foedus.record.questions import recorded_answers
+from foedus.record.score import TrackRecord, resampled, score_scenario
 from foedus.record.score_telling import section, state_name
 from foedus.report.html import render
 from foedus.runs.local import run
@@ -110,52 +111,52 @@ def scenario() -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def scored(scenario: Scenario) -> dict[str, Any]:
+def scored(scenario: Scenario) -> TrackRecord:
     return score_scenario(scenario, WORLDS, 0)
 
 
-def test_the_models_forecasts_are_those_worked_out_by_hand(scored: dict[str, Any]) -> None:
+def test_the_models_forecasts_are_those_worked_out_by_hand(scored: TrackRecord) -> None:
     expected = by_hand()
-    assert [event["outcome"] for event in scored["events"]] == [1, 0, 0, 1, 0]
-    for event, p in zip(scored["events"], expected.values(), strict=True):
-        np.testing.assert_allclose(event["forecast"]["model"], p, rtol=1e-10)
-        assert sum(event["forecast"]["model"]) == pytest.approx(1)
-    given = [p[event["outcome"]] for event, p in zip(scored["events"], expected.values(), strict=True)]
-    assert scored["log_score"]["model"] == pytest.approx(-np.mean(np.log2(given)))
-    errors = [p - np.eye(len(p))[e["outcome"]] for e, p in zip(scored["events"], expected.values(), strict=True)]
-    assert scored["brier_score"]["model"] == pytest.approx(np.mean([np.sum(x**2) / 2 for x in errors]))
+    assert [event.outcome for event in scored.events] == [1, 0, 0, 1, 0]
+    for event, p in zip(scored.events, expected.values(), strict=True):
+        np.testing.assert_allclose(event.forecast["model"], p, rtol=1e-10)
+        assert sum(event.forecast["model"]) == pytest.approx(1)
+    given = [p[event.outcome] for event, p in zip(scored.events, expected.values(), strict=True)]
+    assert scored.scores.log_score["model"] == pytest.approx(-np.mean(np.log2(given)))
+    errors = [p - np.eye(len(p))[e.outcome] for e, p in zip(scored.events, expected.values(), strict=True)]
+    assert scored.scores.by["brier_score"]["model"] == pytest.approx(np.mean([np.sum(x**2) / 2 for x in errors]))
     risk = sample(Scenario.model_validate(raw()), WORLDS, 0)["risk"]
-    assert scored["events"][0]["comes_up"] == pytest.approx(risk.mean())
+    assert scored.events[0].comes_up == pytest.approx(risk.mean())
 
 
-def test_rivals_are_those_worked_out_by_hand(scored: dict[str, Any]) -> None:
-    answers = [e for e in scored["events"] if e["kind"] == "choice"]
-    assert answers[0]["answers"] == [["answer.wait"], ["answer.shout"], ["answer.shoot"]]
-    np.testing.assert_allclose(answers[0]["forecast"]["base_rate"], [1 / 3] * 3)
-    np.testing.assert_allclose(answers[1]["forecast"]["base_rate"], [0.5 / 2.5, 1.5 / 2.5, 0.5 / 2.5])
-    np.testing.assert_allclose(answers[2]["forecast"]["base_rate"], [1.5 / 3.5, 1.5 / 3.5, 0.5 / 3.5])
-    np.testing.assert_allclose(answers[0]["forecast"]["persistence"], [1 / 3] * 3)
-    np.testing.assert_allclose(answers[1]["forecast"]["persistence"], [0.05, 0.9, 0.05])
+def test_rivals_are_those_worked_out_by_hand(scored: TrackRecord) -> None:
+    answers = [e for e in scored.events if e.kind == "choice"]
+    assert answers[0].answers == [["answer.wait"], ["answer.shout"], ["answer.shoot"]]
+    np.testing.assert_allclose(answers[0].forecast["base_rate"], [1 / 3] * 3)
+    np.testing.assert_allclose(answers[1].forecast["base_rate"], [0.5 / 2.5, 1.5 / 2.5, 0.5 / 2.5])
+    np.testing.assert_allclose(answers[2].forecast["base_rate"], [1.5 / 3.5, 1.5 / 3.5, 0.5 / 3.5])
+    np.testing.assert_allclose(answers[0].forecast["persistence"], [1 / 3] * 3)
+    np.testing.assert_allclose(answers[1].forecast["persistence"], [0.05, 0.9, 0.05])
     # it changed once: (0 repeats + 0.9) / 2; the rest by base rates of 1.5 and 0.5
-    np.testing.assert_allclose(answers[2]["forecast"]["persistence"], [0.45, 0.55 * 0.75, 0.55 * 0.25])
-    states = [e for e in scored["events"] if e["kind"] == "state"]
-    assert states[0]["question"] == states[1]["question"] == "alarm == off" and states[1]["outcome"] == 1
-    np.testing.assert_allclose(states[1]["forecast"]["persistence"], [0.8, 0.2])
-    gap = scored["against"]["base_rate"]["log_score"]
-    assert gap["difference"] == pytest.approx(scored["log_score"]["model"] - scored["log_score"]["base_rate"])
-    assert gap["low"] <= gap["difference"] <= gap["high"]
+    np.testing.assert_allclose(answers[2].forecast["persistence"], [0.45, 0.55 * 0.75, 0.55 * 0.25])
+    states = [e for e in scored.events if e.kind == "state"]
+    assert states[0].question == states[1].question == "alarm == off" and states[1].outcome == 1
+    np.testing.assert_allclose(states[1].forecast["persistence"], [0.8, 0.2])
+    gap = scored.scores.against["base_rate"]["log_score"]
+    assert gap.difference == pytest.approx(scored.scores.log_score["model"] - scored.scores.log_score["base_rate"])
+    assert gap.low <= gap.difference <= gap.high
 
 
 def test_two_periods_ahead_nothing_later_is_known(scenario: Scenario) -> None:
     found = score_scenario(scenario, WORLDS, 0, horizon=2)
-    assert [event["period"] for event in found["events"]] == ["2", "3", "3", "5"]
+    assert [event.period for event in found.events] == ["2", "3", "3", "5"]
     changed = [dict(o) for o in OBSERVED]
     changed[2]["took"] = "answer.shoot"
     other = score_scenario(Scenario.model_validate(raw(observations=changed)), WORLDS, 0, horizon=2)
     for who in ("model", "base_rate", "persistence"):
         for i in (0, 1, 2):  # period 3 is forecast from what was known before period 2
-            assert found["events"][i]["forecast"][who] == other["events"][i]["forecast"][who]
-        assert found["events"][3]["forecast"][who] != other["events"][3]["forecast"][who]
+            assert found.events[i].forecast[who] == other.events[i].forecast[who]
+        assert found.events[3].forecast[who] != other.events[3].forecast[who]
 
 
 def test_answers_that_the_record_does_not_tell_apart_are_one() -> None:
@@ -163,7 +164,7 @@ def test_answers_that_the_record_does_not_tell_apart_are_one() -> None:
     changed = raw(
         observations=[*observed, {"at": 2, "is": "not alarm != off", "error": 0.1}, {"at": 2, "is": "tired >= no"}]
     )
-    found = asked(Scenario.model_validate(changed))
+    found = recorded_answers(Scenario.model_validate(changed))
     assert found[0].question.answers == (frozenset({"answer.wait"}), frozenset({"answer.shout", "answer.shoot"}))
     assert [one.answer for one in found] == [1, 0, 0, 0]
 
@@ -173,10 +174,10 @@ def test_resamples_of_whole_periods() -> None:
     found = resampled([3.0, 3.0, -1.0, -2.0], [0, 0, 1, 2])
     values, sizes = np.array([6.0, -1, -2]), np.array([2, 1, 1])
     means = [values[list(d)].sum() / sizes[list(d)].sum() for d in np.ndindex(3, 3, 3)]
-    assert found["difference"] == pytest.approx(0.75)
-    assert found["better"] == pytest.approx(np.mean(np.array(means) < 0), abs=0.04)
-    assert found["low"] == pytest.approx(np.quantile(means, 0.05), abs=0.2)
-    assert resampled([1.0], [0])["low"] is None
+    assert found.difference == pytest.approx(0.75)
+    assert found.better == pytest.approx(np.mean(np.array(means) < 0), abs=0.04)
+    assert found.low == pytest.approx(np.quantile(means, 0.05), abs=0.2)
+    assert resampled([1.0], [0]).low is None
 
 
 def test_a_switch_at_one_changes_nothing_and_at_zero_drops_its_part() -> None:
@@ -188,7 +189,7 @@ def test_a_switch_at_one_changes_nothing_and_at_zero_drops_its_part() -> None:
     for policy, value in simulate(twin, draws).value.items():
         np.testing.assert_allclose(value, plain.value[policy], rtol=1e-12, atol=1e-12)
     for part in parts:
-        if part.kind != "commitment":
+        if part.kind != Kind.COMMITMENT:
             continue
         off = simulate(twin, {**draws, **dict.fromkeys(switches[part], np.zeros(8))})
         without = scenario.model_copy(
@@ -215,14 +216,10 @@ def losing() -> Scenario:
 def test_a_model_that_loses_says_so_and_what_is_to_blame() -> None:
     scenario = losing()
     dropped = drop_each(scenario, 20)
-    assert (dropped["each"][0]["kind"], dropped["tried"], dropped["idle"]) == (
-        "weighing",
-        2,
-        0,
-    )  # the weighing, the objective
+    assert (dropped.each[0].kind, dropped.tried, dropped.idle) == ("weighing", 2, 0)  # the weighing, the objective
     # by base rates alone the guard waits in two cases of four
     expected = -np.log2(0.98 * 0.5 + 0.02 * 0.25)
-    assert dropped["each"][0]["log_score"] == pytest.approx(expected)
+    assert dropped.each[0].log_score == pytest.approx(expected)
     made = run(scenario, worlds=20)
     text = " ".join(render(made).split())
     assert "it loses to the base rate by" in text and "it loses to persistence by" in text
@@ -231,10 +228,10 @@ def test_a_model_that_loses_says_so_and_what_is_to_blame() -> None:
     assert "not a forecast until it has been scored" not in text
 
 
-def test_the_section_says_the_numbers(scenario: Scenario, scored: dict[str, Any]) -> None:
+def test_the_section_says_the_numbers(scenario: Scenario, scored: TrackRecord) -> None:
     made = section(Names(scenario), scored)
     assert "5 recorded answers in 4 periods" in made.sentences[0]
-    assert f"{2 ** -scored['log_score']['model']:.0%}" in made.sentences[0]
+    assert f"{2 ** -scored.scores.log_score['model']:.0%}" in made.sentences[0]
     assert [table.caption.split(":")[0] for table in made.tables][:2] == ["Mean scores", "Log score by question"]
     assert made.tables[-1].rows[0][0] == "2024-06-09"
     assert all(str(figure.drawing).startswith("<svg") for figure in made.figures)
@@ -270,7 +267,7 @@ def test_what_cannot_be_scored_is_said_in_words(scenario: Scenario) -> None:
         score_scenario(sure, 4)
     assert run(sure, worlds=8).score is None
     halves = Scenario.model_validate(raw(observations=[{"at": 0, "took": "answer.wait", "error": "1 / 20"}]))
-    assert score_scenario(halves, 4)["events"][0]["error"] == 0.05
+    assert score_scenario(halves, 4).events[0].error == 0.05
     with pytest.raises(FoedusError, match="no 'observations'"):
         score_scenario(Scenario.model_validate(raw()), 4)
     with pytest.raises(FoedusError, match="9 periods ahead"):
@@ -284,6 +281,6 @@ def test_the_reference_case_is_scored_on_events_of_the_record() -> None:
         table = {(row["date"], row["event"]) for row in csv.DictReader(file)}
     dates = {date for date, _ in table}
     found = score_scenario(load("russia-dprk-pact"), 8)
-    matched = [event for event in found["events"] if event["date"] in dates and event["what"].startswith(event["date"])]
+    matched = [event for event in found.events if event.date in dates and event.what.startswith(event.date)]
     assert len(matched) >= 20
-    assert {len(found[kind]) for kind in ("log_score", "brier_score")} == {3}
+    assert {len(found.scores.by[kind]) for kind in Score} == {len(Forecaster)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -69,14 +70,15 @@ def score(
     validate(loaded)
     with Bar(show=not json) as bar:
         step = counted(bar, worlds)
-        found = score_scenario(loaded, worlds, seed, horizon, lambda more: step("forecasting", more))
+        record = score_scenario(loaded, worlds, seed, horizon, lambda more: step("forecasting", more))
         if drop:
-            found["mechanisms"] = drop_each(
+            dropped = drop_each(
                 loaded, drop, seed, horizon, lambda done, total: bar.step("dropping mechanisms", done, total)
             )
-    made = section(Names(loaded), found)
+            record = replace(record, mechanisms=dropped)
+    made = section(Names(loaded), record)
     if json:
-        print_json(strict({**found, "sentences": list(made.sentences)}))
+        print_json(strict({**record.to_json(), "sentences": list(made.sentences)}))
     else:
         print_section(made, console())
 

@@ -20,6 +20,7 @@ from foedus.lenses import (
 )
 from foedus.lenses.lens import Lens
 from foedus.present.section import Section
+from foedus.worlds.thresholds import ENOUGH_WORLDS, MOST_WORLDS, SMALL_GAME
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,9 +58,6 @@ def lens_section(results: RunView, looked: xr.Dataset) -> Section:
     """The section of the lens that ``looked``."""
     lens = LENSES[looked.attrs["lens"]]
     return lens.tell(results, looked).under(lens.name, lens.heading, lens.question)
-
-
-ENOUGH_WORLDS, SMALL_GAME, MOST_WORLDS = 100, 1000, 1000
 
 
 def chosen(names: str, run: Run) -> list[str]:

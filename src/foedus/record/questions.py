@@ -36,7 +36,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecordedAnswer:
     """One observation as an answer: its number, period, question, which answer was recorded, the coding error."""
 
     observation: int
@@ -46,56 +46,54 @@ class Asked:
     error: float
 
 
-def asked(scenario: Scenario) -> list[Asked]:
+def recorded_answers(scenario: Scenario) -> list[RecordedAnswer]:
     """The observations as answers to questions, in order of time; those with a single possible answer left out."""
-    phases = {name: Question(name, answers) for name, answers in _choices(scenario).items()}
+    choices = {phase: Question(phase, answers) for phase, answers in _choices(scenario).items()}
     words = Words(scenario)
     states: dict[object, tuple[Question, object]] = {}
-    found = []
+    recorded = []
     for i, o in enumerate(scenario.observations):
         if o.took:
-            question = phases[o.took[0].split(".")[0]]
-            answer = next(k for k, cell in enumerate(question.answers) if o.took[0] in cell)
+            question = choices[o.took[0].split(".")[0]]
+            answer = next(k for k, actions in enumerate(question.answers) if o.took[0] in actions)
         else:
             assert o.is_ is not None
             true, false = _meaning(scenario, words.tree(o.is_))
-            if (false, true) in states:
+            if (false, true) in states:  # the opposite was asked before: this says no to that question
                 question, answer = states[false, true][0], 1
             else:
                 question, answer = states.setdefault((true, false), (Question(state=str(o.is_)), None))[0], 0
         if question.size > 1:
-            found.append(Asked(i, period_of(scenario, o.at), question, answer, constant(words.tree(o.error))))
-    return sorted(found, key=lambda one: one.period)
+            error = constant(words.tree(o.error))
+            recorded.append(RecordedAnswer(i, period_of(scenario, o.at), question, answer, error))
+    return sorted(recorded, key=lambda recorded: recorded.period)
 
 
 def _choices(scenario: Scenario) -> dict[str, tuple[frozenset[str], ...]]:
-    """The answers of each observed choice: actions that exist as things are, joined where one record names both."""
+    """By phase the answers of an observed choice: actions that exist as things are, joined where one record names both."""
     enabled = set(scenario.all_policies[scenario.factual_policy].enable)
-    sets = [frozenset(o.took) for o in scenario.observations if o.took]
-    found = {}
-    for name in dict.fromkeys(next(iter(one)).split(".")[0] for one in sets):
-        phase = next(phase for phase in scenario.turn if phase.id == name)
-        there = [
-            f"{name}.{a}"
-            for a, action in phase.actions.items()
-            if action.exists == "always" or f"{name}.{a}" in enabled
-        ]
-        mine = [one for one in sets if next(iter(one)).startswith(f"{name}.")]
-        cells = [frozenset([a]) for a in dict.fromkeys([*there, *(a for one in mine for a in sorted(one))])]
-        for one in mine:
-            joined = frozenset().union(*(cell for cell in cells if cell & one))
-            place = next(i for i, cell in enumerate(cells) if cell & one)
-            cells = [joined if i == place else cell for i, cell in enumerate(cells) if i == place or not cell & one]
-        found[name] = tuple(cells)
-    return found
+    records = [frozenset(o.took) for o in scenario.observations if o.took]
+    choices = {}
+    for phase_id in dict.fromkeys(next(iter(record)).split(".")[0] for record in records):
+        phase = next(phase for phase in scenario.turn if phase.id == phase_id)
+        named = [(f"{phase_id}.{name}", action) for name, action in phase.actions.items()]
+        possible = [name for name, action in named if action.exists == "always" or name in enabled]
+        of_phase = [record for record in records if next(iter(record)).startswith(f"{phase_id}.")]
+        recorded = [name for record in of_phase for name in sorted(record)]
+        answers = [frozenset([name]) for name in dict.fromkeys([*possible, *recorded])]
+        for record in of_phase:
+            met = [k for k, answer in enumerate(answers) if answer & record]
+            answers[met[0]] = frozenset().union(*(answers[k] for k in met))
+            answers = [answer for k, answer in enumerate(answers) if k not in met[1:]]
+        choices[phase_id] = tuple(answers)
+    return choices
 
 
 def _meaning(scenario: Scenario, tree: Tree) -> tuple[object, object]:
     """What an expression about the state says, and what its opposite would: the same for all ways to write it."""
     names = sorted(state_names(tree))
     levels = np.array(list(product(*(range(len(scenario.scopes[name])) for name in names))), float)
-    values = np.broadcast_to(
-        np.asarray(evaluate(tree, dict(zip(names, levels.T, strict=True)), {}), float), len(levels)
-    )
-    true = frozenset(map(tuple, levels[values != 0].tolist()))
-    return (tuple(names), true), (tuple(names), frozenset(map(tuple, levels[values == 0].tolist())))
+    values = np.asarray(evaluate(tree, dict(zip(names, levels.T, strict=True)), {}), float)
+    holds = np.broadcast_to(values != 0, len(levels))
+    true, false = (frozenset(map(tuple, levels[where].tolist())) for where in (holds, ~holds))
+    return (tuple(names), true), (tuple(names), false)

@@ -15,236 +15,264 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
-from foedus.record.questions import Asked, Question, asked
+from foedus.record.forecasts import RIVALS, Forecast, Forecaster, Score, forecasts, known_weights
+from foedus.record.questions import Question, recorded_answers
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import Games, PolicyResult, simulate
-from foedus.worlds.weights import ess, posterior
+from foedus.worlds.thresholds import SETTLED
+from foedus.worlds.weights import ess
 
-FORECASTERS = ("model", "base_rate", "persistence")
-RIVALS = FORECASTERS[1:]
-SCORES = ("log_score", "brier_score")
 EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # of the bins of the calibration table
-SETTLED = 3  # answers to a question from which on its rivals have something to go by
-LEAST_ERROR = 0.01  # the least chance that persistence leaves for a change
-_DRAWS = 2000
+_RESAMPLES = 2000
 _DATE = re.compile(r"^\d{4}(-\d{2}){1,2}\b")
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """What was forecast of one recorded answer: ``by`` forecaster the probability of each answer; the probability,
-    to the model, that the choice comes up at all; how often the question had been answered when it was forecast."""
+class Gap:
+    """A difference of mean scores (below 0: the first is better); ``low`` to ``high`` hold nine resamples of the record
+    in ten, ``better`` is the share of them below 0. None where there are fewer than three periods to resample."""
 
-    asked: Asked
-    by: dict[str, Floats]
-    reached: float
-    earlier: int
-
-    def surprise(self, forecaster: str) -> float:
-        """Minus the binary logarithm of what was given to the recorded answer."""
-        with np.errstate(divide="ignore"):
-            return float(-np.log2(self.by[forecaster][self.asked.answer]))
-
-    def brier(self, forecaster: str) -> float:
-        """Half the summed squared error of the probabilities."""
-        happened = np.arange(self.asked.question.size) == self.asked.answer
-        return float(np.sum((self.by[forecaster] - happened) ** 2) / 2)
-
-    def score(self, kind: str, forecaster: str) -> float:
-        """One of the two scores."""
-        return self.surprise(forecaster) if kind == "log_score" else self.brier(forecaster)
+    difference: float
+    low: float | None = None
+    high: float | None = None
+    better: float | None = None
 
 
-def forecasts(
+@dataclass(frozen=True)
+class MeanScores:
+    """Scores averaged over ``n`` recorded answers: ``by`` score and forecaster, and ``against`` each rival by score the
+    model's less the rival's. Empty where n is 0."""
+
+    n: int
+    by: dict[Score, dict[Forecaster, float]]
+    against: dict[Forecaster, dict[Score, Gap]]
+
+    @property
+    def log_score(self) -> dict[Forecaster, float]:
+        """The mean log score by forecaster, in bits."""
+        return self.by[Score.LOG]
+
+    @classmethod
+    def of(cls, forecasts: Sequence[Forecast]) -> MeanScores:
+        """The mean scores of some forecasts."""
+        if not forecasts:
+            return cls(0, {}, {})
+        by = {kind: {who: mean_score(forecasts, kind, who) for who in Forecaster} for kind in Score}
+        against = {who: {kind: _against(forecasts, kind, who) for kind in Score} for who in RIVALS}
+        return cls(len(forecasts), by, against)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        if not self.n:
+            return {"n": 0}
+        plain = asdict(self)
+        return {"n": self.n, **plain["by"], "against": plain["against"]}
+
+
+@dataclass(frozen=True)
+class CalibrationBand:
+    """The forecasts between two probabilities: how many, their mean, and the share that came true."""
+
+    low: float
+    high: float
+    n: int
+    forecast: float
+    happened: float
+
+
+@dataclass(frozen=True)
+class QuestionScore:
+    """The mean log score of the ``n`` answers to one question, by forecaster."""
+
+    question: str
+    kind: str
+    n: int
+    log_score: dict[Forecaster, float]
+
+
+@dataclass(frozen=True)
+class ScoredEvent:
+    """One recorded answer (``outcome`` of ``answers``) with what was given to it, and the whole ``forecast``."""
+
+    date: str
+    period: str
+    what: str
+    source: str
+    question: str
+    kind: str
+    answers: list[list[str]]
+    outcome: int
+    error: float
+    comes_up: float
+    probability: dict[Forecaster, float]
+    forecast: dict[Forecaster, list[float]]
+    log_score: dict[Forecaster, float]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """The score without one mechanism; ``change`` of the log score is that without less that with it."""
+
+    kind: str
+    actor: str
+    name: str
+    log_score: float
+    brier_score: float
+    change: Gap
+
+
+@dataclass(frozen=True)
+class DroppedEach:
+    """The model's score with all mechanisms, and without each that matters, the most harmful ones (lowest change) first.
+
+    ``tried`` counts them all, ``idle`` those that change nothing.
+    """
+
+    worlds: int
+    log_score: float
+    brier_score: float
+    tried: int
+    idle: int
+    each: list[Dropped]
+
+
+@dataclass(frozen=True)
+class TrackRecord:
+    """How a model's forecasts did (see ``docs/learning.md`` for every key of its JSON).
+
+    ``settled``: the scores where a question had been answered three times before. ``mechanisms``: what dropping each
+    does, where that was asked for.
+    """
+
+    scores: MeanScores
+    periods: int
+    horizon: int
+    worlds: int
+    effective_sample: float
+    events: list[ScoredEvent]
+    calibration: dict[Forecaster, list[CalibrationBand]]
+    questions: list[QuestionScore]
+    settled: MeanScores
+    mechanisms: DroppedEach | None = None
+
+    @property
+    def lost_to(self) -> list[Forecaster]:
+        """The rivals with a better mean log score than the model."""
+        mean = self.scores.log_score
+        return [who for who in RIVALS if mean[who] < mean[Forecaster.MODEL]]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data; ``mechanisms`` only where they were tried."""
+        plain = {
+            **self.scores.to_json(),
+            "periods": self.periods,
+            "horizon": self.horizon,
+            "worlds": self.worlds,
+            "effective_sample": self.effective_sample,
+            "unit": "log score in bits; lower is better for both scores",
+            "events": [asdict(event) for event in self.events],
+            "calibration": {who: [asdict(band) for band in bands] for who, bands in self.calibration.items()},
+            "questions": [asdict(question) for question in self.questions],
+            "settled": self.settled.to_json(),
+        }
+        return plain if self.mechanisms is None else plain | {"mechanisms": asdict(self.mechanisms)}
+
+
+def track_record(
     scenario: Scenario, result: PolicyResult, horizon: int = 1, prior: Floats | None = None
-) -> list[Forecast]:
-    """Forecasts of all recorded answers, ``horizon`` periods ahead, in order of time.
-
-    ``result`` is that of the factual policy, solved with forecasts ``ahead`` of ``horizon``; ``prior``: weights of the
-    worlds before any observation, unless alike. The model's forecast of a
-    choice is that of its answer if it comes up: what was not up for choice was not recorded.
-    """
-    record, made = asked(scenario), []
-    origins = {one.period: one.period - horizon + 1 for one in record}
-    weights = {t: _known(result, origin, prior) for t, origin in origins.items() if origin >= 0}
-    for one in record:
-        if one.period in weights:
-            history = [old for old in record if old.question == one.question and old.period < origins[one.period]]
-            cells = _cells(result, one)
-            mass = weights[one.period] @ cells
-            base = base_rate(one.question, history)
-            by = {"model": _recorded(mass, one), "base_rate": base, "persistence": persistence(one, history, base)}
-            made.append(Forecast(one, by, float(min(mass.sum(), 1.0)), len(history)))
-    return made
-
-
-def _known(result: PolicyResult, origin: int, prior: Floats | None) -> Floats:
-    """Weights of worlds by what was observed before period ``origin``."""
-    with np.errstate(divide="ignore"):
-        return posterior(result.log_likelihood[:, :origin].sum(axis=1), None if prior is None else np.log(prior))
-
-
-def _cells(result: PolicyResult, one: Asked) -> Floats:
-    """[worlds, answers] probability that each answer's acts are taken, or that the state holds and not."""
-    if not one.question.phase:
-        held = result.foreseen_state[:, one.observation]
-        return np.stack([1 - held, held] if one.answer else [held, 1 - held], axis=1)
-    places = [[result.actions.index(a) for a in sorted(cell) if a in result.actions] for cell in one.question.answers]
-    return np.stack([result.foreseen[:, one.period, place].sum(axis=1) for place in places], axis=1)
-
-
-def _recorded(mass: Floats, one: Asked) -> Floats:
-    """From the probability of each answer to that of its being recorded: a wrong coding may be any of the others."""
-    total, k = mass.sum(), one.question.size
-    p = mass / total if total > 0 else np.full(k, 1 / k)
-    return np.asarray((1 - one.error) * p + one.error * (1 - p) / (k - 1))
-
-
-def base_rate(question: Question, history: Sequence[Asked]) -> Floats:
-    """How often each answer was recorded before, half a record added to each (Krichevsky and Trofimov 1981)."""
-    counts = np.bincount([old.answer for old in history], minlength=question.size) + 0.5
-    return np.asarray(counts / counts.sum())
-
-
-def persistence(one: Asked, history: Sequence[Asked], base: Floats) -> Floats:
-    """The answer recorded last, as surely as answers have been repeated before; the base rate where there is none.
-
-    Before any repetition was seen it is as sure as the coding, 1 - error; that counts as one case. What is left goes
-    to the other answers by their base rates.
-    """
-    if not history:
-        return base
-    answers = [old.answer for old in history]
-    kept = sum(a == b for a, b in pairwise(answers))
-    sure = (kept + 1 - max(one.error, LEAST_ERROR)) / len(answers)
-    p = base.copy()
-    p[answers[-1]] = 0
-    p *= (1 - sure) / p.sum()
-    p[answers[-1]] = sure
-    return p
-
-
-def score(scenario: Scenario, result: PolicyResult, horizon: int = 1, prior: Floats | None = None) -> dict[str, Any]:
-    """The scores of a run's forecasts, as plain data (see ``docs/learning.md`` for every key).
-
-    FoedusError where the scenario has nothing to score.
-    """
+) -> TrackRecord:
+    """The scores of the forecasts of a solved scenario (see ``forecasts``). FoedusError when there is nothing to score."""
     if not scenario.observations:
         raise FoedusError("nothing can be scored: the scenario has no 'observations'. Add what happened, with dates.")
     made = forecasts(scenario, result, horizon, prior)
     if not made:
-        if not asked(scenario):
+        if not recorded_answers(scenario):
             raise FoedusError("nothing can be scored: each observation is the only answer that was possible.")
         raise FoedusError(f"nothing can be scored {horizon} periods ahead: all observations are earlier than that.")
-    weights = [_known(result, one.asked.period - horizon + 1, prior) for one in made]
-    return {
-        **_summary(made),
-        "periods": len({one.asked.period for one in made}),
-        "horizon": horizon,
-        "worlds": len(result.log_likelihood),
-        "effective_sample": min(ess(w) for w in weights),
-        "unit": "log score in bits; lower is better for both scores",
-        "events": [_event(scenario, one) for one in made],
-        "calibration": {who: calibration(made, who) for who in FORECASTERS},
-        "questions": _by_question(made),
-        "settled": _summary([one for one in made if one.earlier >= SETTLED]),
-    }
+    periods = list(dict.fromkeys(forecast.recorded.period for forecast in made))
+    return TrackRecord(
+        MeanScores.of(made),
+        len(periods),
+        horizon,
+        len(result.log_likelihood),
+        min(ess(known_weights(result, period - horizon + 1, prior)) for period in periods),
+        [_event(scenario, forecast) for forecast in made],
+        {who: calibration(made, who) for who in Forecaster},
+        _by_question(made),
+        MeanScores.of([forecast for forecast in made if forecast.earlier >= SETTLED]),
+    )
 
 
 def score_scenario(
-    scenario: Scenario,
-    worlds: int = 200,
-    seed: int = 0,
-    horizon: int = 1,
-    progress: Callable[[int], None] | None = None,
-) -> dict[str, Any]:
+    scenario: Scenario, worlds: int, seed: int = 0, horizon: int = 1, progress: Callable[[int], None] | None = None
+) -> TrackRecord:
     """The scores of a scenario's forecasts in ``worlds`` sampled worlds, in a game compiled for nothing else."""
     games, policy = Games(scenario, (), {}, ahead=horizon, lean=True), scenario.factual_policy
-    found = simulate(scenario, sample(scenario, worlds, seed), [policy], games=games, progress=progress)
-    return score(scenario, found.results[policy], horizon)
+    solved = simulate(scenario, sample(scenario, worlds, seed), [policy], games=games, progress=progress)
+    return track_record(scenario, solved.results[policy], horizon)
 
 
-def _summary(made: Sequence[Forecast]) -> dict[str, Any]:
-    """Mean scores, and the model's less its rivals'; just ``n`` where there is nothing to score."""
-    if not made:
-        return {"n": 0}
-    return {
-        "n": len(made),
-        **{kind: {who: _mean(made, kind, who) for who in FORECASTERS} for kind in SCORES},
-        "against": {who: {kind: difference(made, kind, who) for kind in SCORES} for who in RIVALS},
-    }
+def mean_score(forecasts: Sequence[Forecast], kind: Score, who: Forecaster) -> float:
+    """The mean of a forecaster's scores."""
+    return float(np.mean([forecast.score(kind, who) for forecast in forecasts]))
 
 
-def _by_question(made: Sequence[Forecast]) -> list[dict[str, Any]]:
+def _against(forecasts: Sequence[Forecast], kind: Score, rival: Forecaster) -> Gap:
+    gaps = [forecast.score(kind, Forecaster.MODEL) - forecast.score(kind, rival) for forecast in forecasts]
+    return resampled(gaps, [forecast.recorded.period for forecast in forecasts])
+
+
+def _by_question(forecasts: Sequence[Forecast]) -> list[QuestionScore]:
     """The mean log score by question."""
     by: dict[Question, list[Forecast]] = defaultdict(list)
-    for one in made:
-        by[one.asked.question].append(one)
+    for forecast in forecasts:
+        by[forecast.recorded.question].append(forecast)
     return [
-        {
-            "question": q.phase or q.state,
-            "kind": "choice" if q.phase else "state",
-            "n": len(found),
-            "log_score": {who: _mean(found, "log_score", who) for who in FORECASTERS},
-        }
-        for q, found in by.items()
+        QuestionScore(
+            question.phase or question.state,
+            "choice" if question.phase else "state",
+            len(asked),
+            {who: mean_score(asked, Score.LOG, who) for who in Forecaster},
+        )
+        for question, asked in by.items()
     ]
 
 
-def loses_to(scored: Mapping[str, Any]) -> list[str]:
-    """The rivals with a better mean log score than the model."""
-    return [who for who in RIVALS if scored["log_score"][who] < scored["log_score"]["model"]]
-
-
-def _mean(made: Sequence[Forecast], kind: str, who: str) -> float:
-    return float(np.mean([one.score(kind, who) for one in made]))
-
-
-def _event(scenario: Scenario, one: Forecast) -> dict[str, Any]:
-    """One scored answer as plain data."""
-    o, asked_ = scenario.observations[one.asked.observation], one.asked
-    label = scenario.horizon.calendar.label(asked_.period)
-    question = asked_.question
-    names = [sorted(cell) for cell in question.answers] or [["yes"], ["no"]]
+def _event(scenario: Scenario, forecast: Forecast) -> ScoredEvent:
+    """One scored answer."""
+    recorded, question = forecast.recorded, forecast.recorded.question
+    o, label = scenario.observations[recorded.observation], scenario.horizon.calendar.label(recorded.period)
     dated = _DATE.match(o.event)
-    return {
-        "date": dated.group() if dated else label,
-        "period": label,
-        "what": o.event or o.why,
-        "source": o.source,
-        "question": question.phase or question.state,
-        "kind": "choice" if question.phase else "state",
-        "answers": names,
-        "outcome": asked_.answer,
-        "error": asked_.error,
-        "comes_up": one.reached,
-        "probability": {who: float(one.by[who][asked_.answer]) for who in FORECASTERS},
-        "forecast": {who: one.by[who].tolist() for who in FORECASTERS},
-        "log_score": {who: one.surprise(who) for who in FORECASTERS},
-    }
+    return ScoredEvent(
+        date=dated.group() if dated else label,
+        period=label,
+        what=o.event or o.why,
+        source=o.source,
+        question=question.phase or question.state,
+        kind="choice" if question.phase else "state",
+        answers=[sorted(acts) for acts in question.answers] or [["yes"], ["no"]],
+        outcome=recorded.answer,
+        error=recorded.error,
+        comes_up=forecast.reached,
+        probability={who: float(given[recorded.answer]) for who, given in forecast.by.items()},
+        forecast={who: given.tolist() for who, given in forecast.by.items()},
+        log_score={who: forecast.score(Score.LOG, who) for who in Forecaster},
+    )
 
 
-def difference(made: Sequence[Forecast], kind: str, rival: str) -> dict[str, float | None]:
-    """The model's mean score less a rival's (below 0: the model is better), and how sure that is."""
-    gaps = [one.score(kind, "model") - one.score(kind, rival) for one in made]
-    return resampled(gaps, [one.asked.period for one in made])
-
-
-def resampled(gaps: Sequence[float], periods: Sequence[int]) -> dict[str, float | None]:
+def resampled(gaps: Sequence[float], periods: Sequence[int]) -> Gap:
     """The mean of score differences, with what whole periods drawn anew with replacement make of it.
 
-    ``low`` and ``high`` hold nine resamples in ten, ``better`` is the share of them below 0 (block bootstrap: Efron
-    and Tibshirani 1993; the answers of one period hang together). None where there are fewer than three periods.
+    Block bootstrap (Efron and Tibshirani 1993): the answers of one period hang together.
     """
     sums: dict[int, float] = defaultdict(float)
     counts: dict[int, int] = defaultdict(int)
@@ -252,33 +280,32 @@ def resampled(gaps: Sequence[float], periods: Sequence[int]) -> dict[str, float 
         sums[period] += gap
         counts[period] += 1
     total, n = np.array([sums[t] for t in sums]), np.array([counts[t] for t in sums])
-    found: dict[str, float | None] = {"difference": float(total.sum() / n.sum())}
+    difference = float(total.sum() / n.sum())
     if len(total) < 3:
-        return found | {"low": None, "high": None, "better": None}
-    drawn = np.random.default_rng(0x5C0).integers(len(total), size=(_DRAWS, len(total)))
+        return Gap(difference)
+    drawn = np.random.default_rng(0x5C0).integers(len(total), size=(_RESAMPLES, len(total)))
     means = total[drawn].sum(axis=1) / n[drawn].sum(axis=1)
     low, high = np.quantile(means, [0.05, 0.95])
-    return found | {"low": float(low), "high": float(high), "better": float(np.mean(means < 0))}
+    return Gap(difference, float(low), float(high), float(np.mean(means < 0)))
 
 
-def calibration(made: Sequence[Forecast], who: str) -> list[dict[str, float]]:
+def calibration(forecasts: Sequence[Forecast], who: Forecaster) -> list[CalibrationBand]:
     """How often what was given a probability came true, by bins of the probability.
 
     Every answer of a question with more than two is one forecast; of a question with two, the first answer.
     """
-    p = np.concatenate([one.by[who] if one.asked.question.size > 2 else one.by[who][:1] for one in made])
-    true = np.concatenate(
-        [np.arange(len(one.by[who]) if one.asked.question.size > 2 else 1) == one.asked.answer for one in made]
-    )
-    bins = np.clip(np.searchsorted(EDGES, p, side="right") - 1, 0, len(EDGES) - 2)
+    counted = [
+        (p, k == forecast.recorded.answer)
+        for forecast in forecasts
+        for k, p in enumerate(forecast.by[who])
+        if k == 0 or forecast.recorded.question.size > 2
+    ]
+    given, true = np.array([p for p, _ in counted]), np.array([happened for _, happened in counted])
+    bins = np.clip(np.searchsorted(EDGES, given, side="right") - 1, 0, len(EDGES) - 2)
     return [
-        {
-            "low": EDGES[b],
-            "high": EDGES[b + 1],
-            "n": int((bins == b).sum()),
-            "forecast": float(p[bins == b].mean()),
-            "happened": float(true[bins == b].mean()),
-        }
+        CalibrationBand(
+            EDGES[b], EDGES[b + 1], int(inside.sum()), float(given[inside].mean()), float(true[inside].mean())
+        )
         for b in range(len(EDGES) - 1)
-        if (bins == b).any()
+        if (inside := bins == b).any()
     ]

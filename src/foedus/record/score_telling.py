@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
@@ -12,12 +11,23 @@ from markupsafe import Markup
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import capital, count, listed, number, percent, signed
+from foedus.record.forecasts import RIVALS, Forecaster, Score
+from foedus.record.mechanisms import Kind
+from foedus.record.score import (
+    CalibrationBand,
+    Dropped,
+    DroppedEach,
+    Gap,
+    MeanScores,
+    QuestionScore,
+    ScoredEvent,
+    TrackRecord,
+)
 from foedus.scenario.names import Names, plain, titled
 
-RIVALS = {"base_rate": "the base rate", "persistence": "persistence"}
+RIVAL_NAMES = {Forecaster.BASE_RATE: "the base rate", Forecaster.PERSISTENCE: "persistence"}
 _COMPARED = re.compile(r"^\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*(\w+)\s*$")
 _WORDS = {"<": "below {}", "<=": "at most {}", "==": "{}", "!=": "not {}", ">": "above {}", ">=": "{} or more"}
-Scored = Mapping[str, Any]
 
 
 def state_name(names: Names, expression: str) -> str:
@@ -28,176 +38,177 @@ def state_name(names: Names, expression: str) -> str:
     return plain(expression)
 
 
-def question_name(names: Names, question: Mapping[str, Any]) -> str:
+def question_name(names: Names, question: QuestionScore | ScoredEvent) -> str:
     """What a question is called."""
-    if question["kind"] == "state":
-        return state_name(names, question["question"])
-    phase = next(phase for phase in names.scenario.turn if phase.id == question["question"])
+    if question.kind == "state":
+        return state_name(names, question.question)
+    phase = next(phase for phase in names.scenario.turn if phase.id == question.question)
     return phase.label or titled(phase.id)
 
 
-def answer_name(names: Names, event: Mapping[str, Any], answer: int) -> str:
+def answer_name(names: Names, event: ScoredEvent, answer: int) -> str:
     """What one answer to a question is called."""
-    if event["kind"] == "state":
-        return event["answers"][answer][0]  # type: ignore[no-any-return]
+    if event.kind == "state":
+        return event.answers[answer][0]
     start = question_name(names, event) + ": "
-    return " or ".join(names.action(action).removeprefix(start) for action in event["answers"][answer])
+    return " or ".join(names.action(action).removeprefix(start) for action in event.answers[answer])
 
 
-def against(scored: Scored, rival: str) -> str:
+def against(scores: MeanScores, rival: Forecaster) -> str:
     """Whether the model beats a rival, by how much, and how sure that is."""
-    gap = scored["against"][rival]["log_score"]
-    name, size = RIVALS[rival], abs(gap["difference"])
-    won = gap["difference"] < 0
+    gap = scores.against[rival][Score.LOG]
+    name, size = RIVAL_NAMES[rival], abs(gap.difference)
+    won = gap.difference < 0
     if size < 5e-4:
         return f"it does as well as {name}"
     text = f"it {'beats' if won else 'loses to'} {name} by {number(size, 2)} bits an answer"
-    if gap["low"] is None:
+    if gap.low is None or gap.high is None or gap.better is None:
         return f"{text}, over too few periods to say how sure that is"
-    span = f"nine resamples in ten: {number(gap['low'], 2)} to {number(gap['high'], 2)}"
-    sure = gap["better"] if won else 1 - gap["better"]
-    if gap["low"] <= 0 <= gap["high"]:
+    span = f"nine resamples in ten: {number(gap.low, 2)} to {number(gap.high, 2)}"
+    sure = gap.better if won else 1 - gap.better
+    if gap.low <= 0 <= gap.high:
         return f"{text}, which may be chance ({span}, below 0 is better)"
     return f"{text}, in {percent(sure)} of resamples of the record ({span})"
 
 
-def verdict(names: Names, scored: Scored) -> str:
+def verdict(names: Names, record: TrackRecord) -> str:
     """How the forecasts did against each rival, and where they lose, which mechanism is to blame."""
-    parts = "; ".join(against(scored, rival) for rival in RIVALS)
-    text = f"Scored on {count(scored['n'], 'recorded answer')}, the model was compared with two simple rivals: {parts}."
-    other = [name for rival, name in RIVALS.items() if _disagree(scored, rival)]
+    scores = record.scores
+    parts = "; ".join(against(scores, rival) for rival in RIVALS)
+    text = f"Scored on {count(scores.n, 'recorded answer')}, the model was compared with two simple rivals: {parts}."
+    other = [name for rival, name in RIVAL_NAMES.items() if _disagree(scores, rival)]
     if other:
         text += f" By the Brier score it is the other way round against {listed(other)}."
-    lost = any(scored["against"][rival]["log_score"]["difference"] > 0 for rival in RIVALS)
-    return text + (" " + blame(names, scored["mechanisms"]) if lost and scored.get("mechanisms") else "")
+    lost = any(scores.against[rival][Score.LOG].difference > 0 for rival in RIVALS)
+    return text + (" " + blame(names, record.mechanisms) if lost and record.mechanisms else "")
 
 
-def brief(scored: Scored) -> str:
+def brief(scores: MeanScores) -> str:
     """One sentence: whether the model's forecasts did better than simple rivals."""
-    mean, model = scored["log_score"], scored["log_score"]["model"]
-    won = [name for rival, name in RIVALS.items() if model < mean[rival]]
-    lost = [name for rival, name in RIVALS.items() if model >= mean[rival]]
+    mean, model = scores.log_score, scores.log_score[Forecaster.MODEL]
+    won = [name for rival, name in RIVAL_NAMES.items() if model < mean[rival]]
+    lost = [name for rival, name in RIVAL_NAMES.items() if model >= mean[rival]]
     parts = [f"{verb} {listed(names)}" for verb, names in (("beat", won), ("do no better than", lost)) if names]
     values = " and ".join(number(mean[rival], 2) for rival in RIVALS)
     return (
-        f"Scored against {count(scored['n'], 'recorded answer')}, the model's forecasts {' but '.join(parts)} "
+        f"Scored against {count(scores.n, 'recorded answer')}, the model's forecasts {' but '.join(parts)} "
         f"(log score {number(model, 2)} bits against {values}; lower is better)."
     )
 
 
-def _disagree(scored: Scored, rival: str) -> bool:
-    gaps = [scored["against"][rival][kind]["difference"] for kind in ("log_score", "brier_score")]
-    return bool(gaps[0] * gaps[1] < 0)
+def _disagree(scores: MeanScores, rival: Forecaster) -> bool:
+    log, brier = (scores.against[rival][kind].difference for kind in Score)
+    return log * brier < 0
 
 
-def blame(names: Names, dropped: Mapping[str, Any]) -> str:
+def blame(names: Names, dropped: DroppedEach) -> str:
     """Without which mechanism the forecasts would have been better."""
-    worse = [one for one in dropped["each"] if one["change"]["difference"] < 0]
+    worse = [part for part in dropped.each if part.change.difference < 0]
     if not worse:
         return "No single mechanism is to blame: the forecasts get no better without any of them."
-    change = worse[0]["change"]
-    sure = "" if change["low"] is not None and change["high"] < 0 else ", which may be chance"
+    change = worse[0].change
+    sure = "" if change.high is not None and change.high < 0 else ", which may be chance"
     return (
         f"The mechanism that hurts the forecasts most: {mechanism_name(names, worse[0])}. Without it the log score is "
-        f"lower, so better, by {number(-change['difference'], 2)} bits an answer{sure} "
-        f"(each of {count(dropped['tried'], 'mechanism')} dropped in turn, on {count(dropped['worlds'], 'world')}; the worst of "
+        f"lower, so better, by {number(-change.difference, 2)} bits an answer{sure} "
+        f"(each of {count(dropped.tried, 'mechanism')} dropped in turn, on {count(dropped.worlds, 'world')}; the worst of "
         "many looks worse than it is)."
     )
 
 
-def _strategy(dropped: Mapping[str, Any]) -> str:
+def _strategy(dropped: DroppedEach) -> str:
     """What the forecasts owe to strategy, beyond the base rates of actions."""
-    bare = next((one for one in dropped["each"] if one["kind"] == "weighing" and not one["actor"]), None)
+    bare = next((part for part in dropped.each if part.kind == Kind.WEIGHING and not part.actor), None)
     if bare is None:
         return ""
-    change = bare["change"]
+    change = bare.change
     text = (
-        f"If all actors acted by the base rates of their actions alone, the log score would be {number(bare['log_score'])} "
-        f"instead of {number(dropped['log_score'])}"
+        f"If all actors acted by the base rates of their actions alone, the log score would be {number(bare.log_score)} "
+        f"instead of {number(dropped.log_score)}"
     )
-    if change["low"] is None or change["low"] <= 0 <= change["high"]:
+    if change.low is None or change.high is None or change.low <= 0 <= change.high:
         return f"{text}: that weighing consequences helps the forecasts cannot be told from chance."
-    return f"{text}: weighing consequences {'helps' if change['low'] > 0 else 'hurts'} the forecasts."
+    return f"{text}: weighing consequences {'helps' if change.low > 0 else 'hurts'} the forecasts."
 
 
-def mechanism_name(names: Names, one: Mapping[str, Any]) -> str:
+def mechanism_name(names: Names, part: Dropped) -> str:
     """What a mechanism is called."""
-    kind, actor, name = one["kind"], one["actor"], one["name"]
-    if kind == "commitment":
+    kind, actor, name = part.kind, part.actor, part.name
+    if kind == Kind.COMMITMENT:
         return f"the commitment “{names.scenario.commitments[name].label or plain(name)}”"
-    if kind == "weighing":
+    if kind == Kind.WEIGHING:
         return f"{names.actor(actor)} weighs consequences" if actor else "all actors weigh consequences"
-    if kind == "belief":
+    if kind == Kind.BELIEF:
         return f"{names.actor(actor)} misjudges “{names.inside(names.assumption(name))}”"
     return f"an objective, {names.objective(f'{actor}.{name}')}"
 
 
-def section(names: Names, scored: Scored) -> Section:
+def section(names: Names, record: TrackRecord) -> Section:
     """The track record as a section of a report."""
-    typical = {who: 2 ** -scored["log_score"][who] for who in ("model", *RIVALS)}
-    ahead = "" if scored["horizon"] == 1 else f", {scored['horizon']} periods ahead"
+    scores, typical = record.scores, {who: 2**-score for who, score in record.scores.log_score.items()}
+    ahead = "" if record.horizon == 1 else f", {record.horizon} periods ahead"
     first = (
-        f"{count(scored['n'], 'recorded answer')} in {count(scored['periods'], names.scenario.horizon.unit)} were each "
+        f"{count(scores.n, 'recorded answer')} in {count(record.periods, names.scenario.horizon.unit)} were each "
         f"forecast from what was known before{ahead}. To what was then recorded the model typically gave a probability "
-        f"of {percent(typical['model'])}, the base rate {percent(typical['base_rate'])} and persistence "
-        f"{percent(typical['persistence'])}."
+        f"of {percent(typical[Forecaster.MODEL])}, the base rate {percent(typical[Forecaster.BASE_RATE])} and persistence "
+        f"{percent(typical[Forecaster.PERSISTENCE])}."
     )
-    sentences = [first, verdict(names, scored), _settled(scored), _calibrated(scored)]
-    dropped = scored.get("mechanisms")
+    bands = record.calibration[Forecaster.MODEL]
+    sentences = [first, verdict(names, record), _settled(record), _calibrated(bands)]
+    dropped = record.mechanisms
     if dropped and blame(names, dropped) not in sentences[1]:
         sentences.append(blame(names, dropped))
     sentences.append(_strategy(dropped) if dropped else "")
     tables = [
-        _scores(scored),
-        _questions(names, scored),
+        _scores(record),
+        _questions(names, record),
         *([_dropped(names, dropped)] if dropped else []),
-        _events(names, scored),
+        _events(names, record),
     ]
     lead = Figure(
-        _lead_title(scored),
+        _lead_title(scores),
         "Bits gained on each rival, added up: a line that rises is the model doing better.",
-        lead_chart(scored),
+        lead_chart(record.events),
     )
     calibration = Figure(
-        _calibration_title(scored),
+        _calibration_title(bands),
         "Each dot is a band of forecast probabilities: across, what was forecast; up, how "
         "often it came true, around it the range that chance allows nine times in ten. On the line forecasts mean what they say.",
-        calibration_chart(scored["calibration"]["model"]),
+        calibration_chart(bands),
     )
-    return Told([s for s in sentences if s], [lead, calibration], tables, _notes(scored)).under(
+    return Told([s for s in sentences if s], [lead, calibration], tables, _notes(record)).under(
         "track_record", "Track record", "How good were its forecasts, against simple rivals?"
     )
 
 
-def _settled(scored: Scored) -> str:
+def _settled(record: TrackRecord) -> str:
     """The same where the rivals had something to go by."""
-    later = scored["settled"]
-    if not later["n"] or later["n"] == scored["n"]:
+    later = record.settled
+    if not later.n or later.n == record.scores.n:
         return ""
     parts = "; ".join(against(later, rival) for rival in RIVALS)
     return (
         f"The rivals start with nothing to go by, while the model's numbers were set by an analyst. Where a question had "
-        f"been answered three times before ({count(later['n'], 'answer')}), {parts}."
+        f"been answered three times before ({count(later.n, 'answer')}), {parts}."
     )
 
 
-def _calibrated(scored: Scored) -> str:
+def _calibrated(bands: Sequence[CalibrationBand]) -> str:
     """Where forecasts and facts are furthest apart, beyond chance if anywhere."""
-    bands = scored["calibration"]["model"]
-    off = [one for one in bands if not _near(one)]
+    off = [band for band in bands if not _near(band)]
     if not off:
         return "Its probabilities meant what they say, as far as so few answers can tell: no band is off by more than chance."
-    worst = max(off, key=lambda one: abs(one["happened"] - one["forecast"]))
-    side = "more" if worst["happened"] > worst["forecast"] else "less"
+    worst = max(off, key=lambda band: abs(band.happened - band.forecast))
+    side = "more" if worst.happened > worst.forecast else "less"
     return (
         f"Its probabilities are off in {count(len(off), 'band')} of {len(bands)}: what it gave about "
-        f"{percent(worst['forecast'])} came true in {percent(worst['happened'])} of {worst['n']} cases, {side} often."
+        f"{percent(worst.forecast)} came true in {percent(worst.happened)} of {worst.n} cases, {side} often."
     )
 
 
-def _near(band: Mapping[str, float]) -> bool:
-    low, high = interval(band["happened"], band["n"])
-    return low <= band["forecast"] <= high
+def _near(band: CalibrationBand) -> bool:
+    low, high = interval(band.happened, band.n)
+    return low <= band.forecast <= high
 
 
 def interval(share: float, n: float, z: float = 1.645) -> tuple[float, float]:
@@ -207,21 +218,15 @@ def interval(share: float, n: float, z: float = 1.645) -> tuple[float, float]:
     return float(middle - half), float(middle + half)
 
 
-def _scores(scored: Scored) -> Table:
+def _scores(record: TrackRecord) -> Table:
     rows: list[list[Cell]] = []
     for name, kind, source in (
-        ("Log score, bits", "log_score", scored),
-        ("Brier score", "brier_score", scored),
-        ("Log score where rivals had three earlier answers", "log_score", scored["settled"]),
+        ("Log score, bits", Score.LOG, record.scores),
+        ("Brier score", Score.BRIER, record.scores),
+        ("Log score where rivals had three earlier answers", Score.LOG, record.settled),
     ):
-        if source["n"]:
-            rows.append(
-                [
-                    name,
-                    *(_score(source[kind][who]) for who in ("model", *RIVALS)),
-                    Amount(str(source["n"]), source["n"]),
-                ]
-            )
+        if source.n:
+            rows.append([name, *(_score(source.by[kind][who]) for who in Forecaster), Amount(str(source.n), source.n)])
     return Table("Mean scores: lower is better", ["Score", "Model", "Base rate", "Persistence", "Answers"], rows)
 
 
@@ -229,83 +234,82 @@ def _score(value: float) -> Amount:
     return Amount(number(value), value)
 
 
-def _questions(names: Names, scored: Scored) -> Table:
+def _questions(names: Names, record: TrackRecord) -> Table:
     rows: list[list[Cell]] = [
         [
-            question_name(names, one),
-            Amount(str(one["n"]), one["n"]),
-            *(_score(one["log_score"][who]) for who in ("model", *RIVALS)),
+            question_name(names, question),
+            Amount(str(question.n), question.n),
+            *(_score(question.log_score[who]) for who in Forecaster),
         ]
-        for one in scored["questions"]
+        for question in record.questions
     ]
     return Table("Log score by question", ["Question", "Answers", "Model", "Base rate", "Persistence"], rows)
 
 
-def _dropped(names: Names, dropped: Mapping[str, Any]) -> Table:
+def _dropped(names: Names, dropped: DroppedEach) -> Table:
     rows: list[list[Cell]] = [
-        [capital(mechanism_name(names, one)), _score(one["log_score"]), _change(one["change"])]
-        for one in dropped["each"]
+        [capital(mechanism_name(names, part)), _score(part.log_score), _change(part.change)] for part in dropped.each
     ]
     caption = (
-        f"Each mechanism dropped in turn ({dropped['tried']} tried on {count(dropped['worlds'], 'world')}, "
-        f"{dropped['idle']} of them idle): below 0 the forecasts are better without"
+        f"Each mechanism dropped in turn ({dropped.tried} tried on {count(dropped.worlds, 'world')}, "
+        f"{dropped.idle} of them idle): below 0 the forecasts are better without"
     )
     return Table(caption, ["Mechanism", "Log score without", "Change"], rows)
 
 
-def _change(change: Mapping[str, Any]) -> Amount:
-    value = change["difference"]
-    span = "" if change["low"] is None else f"{number(change['low'], 2)} to {number(change['high'], 2)}"
+def _change(change: Gap) -> Amount:
+    value = change.difference
+    span = "" if change.low is None else f"{number(change.low, 2)} to {number(change.high, 2)}"
     return Amount(f"{'+' if value > 0 else ''}{number(value, 2)}", value, span)
 
 
-def _events(names: Names, scored: Scored) -> Table:
+def _events(names: Names, record: TrackRecord) -> Table:
     rows: list[list[Cell]] = [
         [
-            event["date"],
+            event.date,
             question_name(names, event),
-            answer_name(names, event, event["outcome"]),
-            *(probability(event["probability"][who]) for who in ("model", *RIVALS)),
-            event["what"],
+            answer_name(names, event, event.outcome),
+            *(probability(event.probability[who]) for who in Forecaster),
+            event.what,
         ]
-        for event in scored["events"]
+        for event in record.events
     ]
     columns = ["When", "Question", "Recorded", "Model", "Base rate", "Persistence", "What happened"]
     return Table("The probability that each gave, beforehand, to what was recorded", columns, rows)
 
 
-def _notes(scored: Scored) -> list[str]:
+def _notes(record: TrackRecord) -> list[str]:
     return [
         "Log score: minus the binary logarithm of the probability given to what was recorded, in bits. Brier score: half "
         "the summed squared error of the probabilities of all answers. A choice is forecast for the case that it comes "
         "up. Coding errors count: a sure forecast of a fact that is coded wrongly one time in twenty is 95%.",
         "Base rate: how often each answer was recorded before, half a record added to each. Persistence: the last answer "
         "again, as surely as answers have repeated before. Resamples draw whole periods anew, with replacement.",
-        f"At every forecast the {scored['worlds']:,} worlds were worth at least {scored['effective_sample']:.0f} equal ones.",
+        f"At every forecast the {record.worlds:,} worlds were worth at least {record.effective_sample:.0f} equal ones.",
     ]
 
 
-def _lead_title(scored: Scored) -> str:
-    ends = {name: -scored["against"][rival]["log_score"]["difference"] * scored["n"] for rival, name in RIVALS.items()}
+def _lead_title(scores: MeanScores) -> str:
+    ends = {name: -scores.against[rival][Score.LOG].difference * scores.n for rival, name in RIVAL_NAMES.items()}
     parts = [
         f"{number(abs(value), 3)} bits {'ahead of' if value > 0 else 'behind'} {name}" for name, value in ends.items()
     ]
     return f"By the end of the record the model is {listed(parts)}."
 
 
-def _calibration_title(scored: Scored) -> str:
-    bands = scored["calibration"]["model"]
-    good = sum(_near(one) for one in bands)
+def _calibration_title(bands: Sequence[CalibrationBand]) -> str:
+    good = sum(_near(band) for band in bands)
     return f"Forecasts came true as often as they said, within chance, in {good} of {len(bands)} bands."
 
 
-def lead_chart(scored: Scored) -> Markup:
+def lead_chart(events: Sequence[ScoredEvent]) -> Markup:
     """The model's lead over each rival, added up period by period."""
-    periods = list(dict.fromkeys(event["period"] for event in scored["events"]))
+    periods = list(dict.fromkeys(event.period for event in events))
     lines = {rival: np.zeros(len(periods)) for rival in RIVALS}
-    for event in scored["events"]:
+    for event in events:
         for rival in RIVALS:
-            lines[rival][periods.index(event["period"])] += event["log_score"][rival] - event["log_score"]["model"]
+            lead = event.log_score[rival] - event.log_score[Forecaster.MODEL]
+            lines[rival][periods.index(event.period)] += lead
     sums = {rival: np.concatenate([[0.0], np.cumsum(line)]) for rival, line in lines.items()}
     low, high = min(float(s.min()) for s in sums.values()), max(float(s.max()) for s in sums.values())
     drawing = Drawing(640, 250, "The model's lead over its rivals, in bits")
@@ -319,11 +323,13 @@ def lead_chart(scored: Scored) -> Markup:
         drawing.line(left, y(value), right, y(value), "axis" if value == 0 else "grid")
         drawing.text(left - 6, y(value) + 4, signed(value) if value else "0", "small", "end")
     x = np.linspace(left, right, len(periods) + 1)
-    styles = {"base_rate": "mean", "persistence": "reference"}
+    styles = {Forecaster.BASE_RATE: "mean", Forecaster.PERSISTENCE: "reference"}
     ends = _apart([y(float(sums[rival][-1])) for rival in RIVALS])
     for (rival, line), end in zip(sums.items(), ends, strict=True):
         drawing.path([(float(a), y(float(b))) for a, b in zip(x, line, strict=True)], styles[rival])
-        drawing.text(right + 8, end + 4, f"on {RIVALS[rival]}", "strong" if rival == "base_rate" else "em")
+        drawing.text(
+            right + 8, end + 4, f"on {RIVAL_NAMES[rival]}", "strong" if rival == Forecaster.BASE_RATE else "em"
+        )
     drawing.text(float(x[1]), bottom + 18, periods[0], "small", "middle")
     drawing.text(right, bottom + 18, periods[-1], "small", "end")
     return drawing.render()
@@ -338,7 +344,7 @@ def _apart(places: Sequence[float], gap: float = 15) -> list[float]:
     return [middle + sign * gap / 2, middle - sign * gap / 2]
 
 
-def calibration_chart(bands: Sequence[Mapping[str, float]]) -> Markup:
+def calibration_chart(bands: Sequence[CalibrationBand]) -> Markup:
     """How often forecasts came true, by what was forecast."""
     drawing = Drawing(420, 320, "Forecast probability and how often it came true")
     left, right, top, bottom = 56.0, 396.0, 16.0, 272.0
@@ -353,12 +359,12 @@ def calibration_chart(bands: Sequence[Mapping[str, float]]) -> Markup:
         drawing.text(left - 6, at(0, share)[1] + 4, percent(float(share)), "small", "end")
         drawing.text(at(share, 0)[0], bottom + 16, percent(float(share)), "small", "middle")
     drawing.line(*at(0, 0), *at(1, 1), "shift")
-    most = max(band["n"] for band in bands)
+    most = max(band.n for band in bands)
     for band in bands:
-        low, high = interval(band["happened"], band["n"])
-        x, y = at(band["forecast"], band["happened"])
+        low, high = interval(band.happened, band.n)
+        x, y = at(band.forecast, band.happened)
         drawing.line(x, at(0, max(low, 0))[1], x, at(0, min(high, 1))[1], "interval")
-        tip = f"forecast {percent(band['forecast'])}, came true {percent(band['happened'])} of {count(int(band['n']), 'time')}"
-        drawing.dot(x, y, 3 + 5 * np.sqrt(band["n"] / most), "posterior", tip)
+        tip = f"forecast {percent(band.forecast)}, came true {percent(band.happened)} of {count(band.n, 'time')}"
+        drawing.dot(x, y, 3 + 5 * np.sqrt(band.n / most), "posterior", tip)
     drawing.text((left + right) / 2, bottom + 36, clipped("what was forecast", 200), "small", "middle")
     return drawing.render()

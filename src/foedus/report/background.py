@@ -9,6 +9,7 @@ import numpy as np
 
 from foedus.present.likelihood import estimative
 from foedus.present.wording import NOT_SCORED, assumed, capital, count, listed, number, percent
+from foedus.record.forecasts import Forecaster
 from foedus.report import charts_claims
 from foedus.runs.view import RunView
 from foedus.scenario.names import plain, titled
@@ -212,13 +213,8 @@ def _score(results: RunView) -> dict[str, Any] | None:
     score = results.run.score
     if not score:
         return None
-    columns = [("model", "model"), ("base_rate", "base rate"), ("persistence", "persistence")]
-    rows = [
-        {"name": capital(plain(kind)), "cells": [score[kind].get(key) for key, _ in columns]}
-        for kind in ("log_score", "brier_score")
-        if isinstance(score.get(kind), dict)
-    ]
-    return {"columns": [name for _, name in columns], "rows": rows}
+    rows = [{"name": capital(plain(kind)), "cells": list(means.values())} for kind, means in score.scores.by.items()]
+    return {"columns": [plain(who) for who in Forecaster], "rows": rows}
 
 
 def _source(name: str, results: RunView) -> dict[str, str]:

@@ -9,6 +9,7 @@ from foedus.present.likelihood import estimative
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
 from foedus.runs.view import RunView
+from foedus.worlds.thresholds import ROUGH_SAMPLE
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def how_sure(results: RunView) -> list[Finding]:
     text = f"{count(worlds, 'world')} (full sets of the uncertain numbers) were solved exactly"
     if results.run.observed:
         text += f"; after weighing them by what was observed they are worth {results.run.ess:.0f} equal ones"
-    if results.run.ess < 50:
+    if results.run.ess < ROUGH_SAMPLE:
         text += ". Read shares as rough: with so few, they may be off by 10 percentage points or more"
     found = [Finding("Sample", f"{text}.")]
     found += _noise(results)

@@ -114,7 +114,7 @@ def _summary(results: RunView) -> dict[str, Any]:
         "change": findings.what_would_change_it(results),
         "warnings": list(run.warnings),
         "observed": run.observed,
-        "track": score_telling.brief(run.score) if run.score else NOT_SCORED,
+        "track": score_telling.brief(run.score.scores) if run.score else NOT_SCORED,
         "factual": results.names.policy(results.factual),
         "end": results.end,
         "periods": results.periods,

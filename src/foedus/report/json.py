@@ -38,7 +38,7 @@ def to_json(run: Run) -> dict[str, Any]:
             {"outcome": item.outcome, "policy": item.policy, "drivers": [_driver(d) for d in item.drivers]}
             for item in run.drivers
         ],
-        "score": run.score,
+        "score": run.score.to_json() if run.score else None,
         "warnings": list(run.warnings),
     }
     plain = strict(found)

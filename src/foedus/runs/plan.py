@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ from foedus.errors import FoedusError, nearest
 from foedus.game.arrays import LANES
 from foedus.record.learned import learning
 from foedus.record.mechanisms import drop_each
-from foedus.record.questions import asked
-from foedus.record.score import loses_to, score
+from foedus.record.questions import recorded_answers
+from foedus.record.score import TrackRecord, track_record
 from foedus.runs.judge import Judge
 from foedus.runs.provenance import provenance, warnings_of
 from foedus.runs.result import SUBSET, GameSize, Run
@@ -163,16 +163,16 @@ class Job:
         run.timings = {name: round(seconds, 3) for name, seconds in timings.items()}
         return run
 
-    def _score(self, main: Found, prior: Floats | None) -> dict[str, Any] | None:
+    def _score(self, main: Found, prior: Floats | None) -> TrackRecord | None:
         """The forecasts against the record; where they lose to a rival, also which mechanism is to blame."""
-        if not asked(self.scenario):
+        if not recorded_answers(self.scenario):
             return None
         game = self.work.games.play(self.scenario.factual_policy)[0].game
         heard = PolicyResult(game.action_ids, game.phase_ids, game.turn.objectives, dict(main.heard))
-        scored = score(self.scenario, heard, prior=prior)
-        if self.judge and loses_to(scored):
-            scored["mechanisms"] = drop_each(self.scenario, self.subset, self.seed)
-        return scored
+        record = track_record(self.scenario, heard, prior=prior)
+        if self.judge and record.lost_to:
+            record = replace(record, mechanisms=drop_each(self.scenario, self.subset, self.seed))
+        return record
 
     def _size(self) -> GameSize:
         size = self.work.games.play(self.scenario.factual_policy)[0].game

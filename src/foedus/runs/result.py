@@ -9,6 +9,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.claims.verdict import Claims, OutcomeDriver
+from foedus.record.score import TrackRecord
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
@@ -54,7 +55,7 @@ class Run:
     game: GameSize
     meta: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    score: dict[str, Any] | None = None
+    score: TrackRecord | None = None
     learned: xr.Dataset | None = None
     prior: Floats | None = None  # weights of worlds before the observations; None: all alike
     lenses: dict[str, xr.Dataset] = field(default_factory=dict)

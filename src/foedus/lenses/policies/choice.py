@@ -21,14 +21,13 @@ from foedus.lenses.policies.metric import Metric
 from foedus.lenses.policies.rules import choices, compare, pareto, table_of
 from foedus.lenses.policies.tipping import TippingPoint, tipping_points
 from foedus.sensitivity.discovery import Box, Leaf, tree, where_it_fails
+from foedus.worlds.thresholds import LEAST_WORLDS
 from foedus.worlds.weights import ess, even, mean, share, weighted_quantile
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from foedus.runs.result import Run
-
-LEAST_WORLDS = 60  # fewer worlds (effective number) than this tell nothing about where a choice changes
 
 
 @dataclass(frozen=True)

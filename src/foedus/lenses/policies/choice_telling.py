@@ -20,6 +20,7 @@ from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
 from foedus.sensitivity.discovery import in_words
 from foedus.sensitivity.telling import box_json, labels, leaf_json, leaf_words
+from foedus.worlds.thresholds import ROUGH_SAMPLE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -297,7 +298,7 @@ def _notes(results: RunView, made: Choice) -> list[str]:
         "Worlds are weighted by how well they explain what was observed. Policies are compared in the same worlds. Policies that "
         "nobody can choose (counterfactuals) are compared too: foedus compare --policy A --policy B takes some only. See docs/policies.md."
     ]
-    if results.run.observed and results.run.ess < 50:
+    if results.run.observed and results.run.ess < ROUGH_SAMPLE:
         said.append(f"The weights leave an effective sample of {results.run.ess:.0f} worlds: shares here are rough.")
     return said
 

@@ -1,0 +1,36 @@
+"""The numbers at which something is said, tried or left out: one place, with a line each on why."""
+
+# Worlds
+
+# Posterior figures are called rough where the observations leave less than this share of the worlds (effective number):
+# a tenth is where importance sampling is commonly taken to have failed.
+LEAST_EFFECTIVE_SHARE = 0.1
+# Shares of fewer worlds than this (effective number) are rough: one in ten samples of 50 has a share of one half more
+# than 12 points off.
+ROUGH_SAMPLE = 50
+# Fewer worlds than this (effective number) tell nothing about where a choice changes: a tree needs some in each leaf.
+LEAST_WORLDS = 60
+# Worlds of the precision sweep and of the tests of what is built in: three full blocks of eight.
+SUBSET = 24
+# Numbers (worlds times uncertain assumptions) among which associations are looked for: each is shuffled hundreds of
+# times to tell it from noise.
+SEARCHED = 500_000
+
+# A quick look, which lenses would make slow, is one at fewer worlds than ENOUGH_WORLDS in a game of more branches than
+# SMALL_GAME; of a run that is too large for memory lenses see MOST_WORLDS that stand for all.
+ENOUGH_WORLDS, SMALL_GAME, MOST_WORLDS = 100, 1000, 1000
+
+# Claims
+
+# A claim is built in where it holds in this share of prior worlds, and in less than half of them once what it rests on
+# is neutral; 95% is where the words for it become "almost certain".
+BUILT_IN_SHARE = 0.95
+# A verdict turns where it changes sides of this share...
+TURNS = 0.5
+# ...and by so much: less than a quarter of so few worlds is chance.
+LEAST_TURN = 0.25
+
+# The record
+
+# Answers to a question from which on its rivals have something to go by.
+SETTLED = 3

@@ -1,24 +1,33 @@
-"""Sections alone as one HTML file that opens anywhere and loads nothing."""
+"""Sections as one HTML file that opens anywhere and loads nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from foedus.errors import FoedusError
+from foedus.present import colours
 from foedus.present.section import Section
+from foedus.present.wording import number, percent, place, signed, source_name
 
-STYLES = Path(__file__).parent
+_HERE = Path(__file__).parent
+
+
+def rendered(template: str, view: Mapping[str, Any], *folders: Path) -> str:
+    """A page as HTML, with its style and script inside, from a template here or in ``folders``. All text is escaped."""
+    from jinja2 import Environment, FileSystemLoader
+
+    pages = Environment(
+        loader=FileSystemLoader([*folders, _HERE]), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    pages.filters |= {filter.__name__: filter for filter in (percent, number, signed, place, source_name)}
+    return pages.get_template(template).render(view, declared=colours.declared)
 
 
 def write_page(title: str, sections: Sequence[Section], path: Path) -> Path:
     """Writes sections as a page; FoedusError where the file cannot be written."""
-    from jinja2 import Environment, FileSystemLoader
-    from markupsafe import Markup
-
-    page = Environment(loader=FileSystemLoader(STYLES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    css, js = (Markup((STYLES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
-    text = page.get_template("page.html").render(title=title, sections=sections, css=css, js=js)
+    text = rendered("page.html", {"title": title, "sections": sections})
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
+from foedus.present.frame import Frame, tick
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import number, percent
+from foedus.report.findings import FAILS, HOLDS
 from foedus.runs.view import SETTINGS, RunView
 
 if TYPE_CHECKING:
@@ -19,39 +21,27 @@ if TYPE_CHECKING:
 
 def claims_chart(results: RunView) -> Markup:
     """One row a claim: share of worlds in which its first reading holds, before and after the observations."""
-    claims, left, right, row = results.run.claims, 300, 60, 20
-    drawing = Drawing(880, 26 + row * len(claims) + 20, "Share of worlds in which each claim holds")
-    x = _shares(drawing, left, 880 - right, 22, 26 + row * len(claims))
-    drawing.rect(x(0.8), 22, x(1) - x(0.8), row * len(claims) + 4, "zone")
-    drawing.rect(x(0), 22, x(0.2) - x(0), row * len(claims) + 4, "zone")
+    claims, row = results.run.claims, 20
+    frame = Frame(300, 22, 520, 8 + row * len(claims))
+    drawing = Drawing(880, frame.bottom + 16, "Share of worlds in which each claim holds")
+    frame.uprights(drawing, (0, 0.25, 0.5, 0.75, 1), tick, axes=(0, 1))
+    for low, high in ((HOLDS, 1.0), (0.0, FAILS)):
+        drawing.rect(frame.x(low), frame.top, frame.x(high) - frame.x(low), frame.height - 4, "zone")
     for i, claim in enumerate(claims):
         y = 26 + row * i + row / 2
-        drawing.text(
-            left - 12, y + 4, clipped(results.names.claim(claim.id), left - 20), "", "end", f"claim-{claim.id}"
-        )
+        name = clipped(results.names.claim(claim.id), frame.left - 20)
+        drawing.text(frame.left - 12, y + 4, name, "", "end", f"claim-{claim.id}")
         for reading in claim.readings[1:]:
-            drawing.line(x(reading.posterior), y - 6, x(reading.posterior), y + 6, "tick")
+            drawing.line(frame.x(reading.posterior), y - 6, frame.x(reading.posterior), y + 6, "tick")
         if not claim.readings:
             continue
-        first = claim.readings[0]
+        before, after = claim.readings[0].prior, claim.readings[0].posterior
         if results.run.observed:
-            drawing.line(x(first.prior), y, x(first.posterior), y, "shift")
-            drawing.dot(x(first.prior), y, 4.5, "prior", f"before: {percent(first.prior)}")
-        drawing.dot(x(first.posterior), y, 5, "posterior", f"{percent(first.posterior)} of worlds")
-        drawing.text(880 - right + 12, y + 4, percent(first.posterior), "num")
+            drawing.line(frame.x(before), y, frame.x(after), y, "shift")
+            drawing.dot(frame.x(before), y, 4.5, "prior", f"before: {percent(before)}")
+        drawing.dot(frame.x(after), y, 5, "posterior", f"{percent(after)} of worlds")
+        drawing.text(frame.right + 12, y + 4, percent(after), "num")
     return drawing.render()
-
-
-def _shares(drawing: Drawing, left: float, right: float, top: float, bottom: float) -> Callable[[float], float]:
-    """Draws an axis of shares; returns where a share lies on it."""
-
-    def x(share: float) -> float:
-        return left + (right - left) * min(max(share, 0.0), 1.0)
-
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        drawing.line(x(share), top, x(share), bottom + 4, "axis" if share in (0, 1) else "grid")
-        drawing.text(x(share), top - 6, f"{100 * share:.0f}%", "small", "middle")
-    return x
 
 
 def reading_bar(reading: ReadingResult, observed: bool) -> Markup:

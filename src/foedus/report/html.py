@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from foedus.lenses.policies.choice_telling import sections as policy_sections
 from foedus.lenses.registry import lens_section
 from foedus.present.likelihood import estimative
-from foedus.present.page import STYLES
+from foedus.present.page import rendered
 from foedus.present.section import Section
-from foedus.present.wording import NOT_SCORED, capital, count, listed, number, percent, place, signed, source_name
+from foedus.present.wording import NOT_SCORED, capital, count, listed, number, percent
 from foedus.record import learned_telling, score_telling
 from foedus.report import charts_claims, charts_outcomes, findings
 from foedus.report.background import background
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from foedus.claims.verdict import ClaimResult, ReadingResult
     from foedus.runs.result import Run
 
-_HERE = Path(__file__).parent
 _NEGLIGIBLE = 0.005
 _NO_LENSES = (
     "The lenses (who wants what, who can move what, what each commitment does, and others) were left out of this report: "
@@ -39,13 +38,7 @@ def write_report(run: Run, path: str | Path) -> Path:
 
 def render(run: Run) -> str:
     """A finished run's report as HTML. All text of the scenario is escaped."""
-    from jinja2 import Environment, FileSystemLoader
-    from markupsafe import Markup
-
-    page = Environment(loader=FileSystemLoader([_HERE, STYLES]), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page.filters |= {"percent": percent, "number": number, "signed": signed, "place": place, "source_name": source_name}
     results = RunView(run)
-    css, js = (Markup((STYLES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     view = {**_summary(results), **_claims(results), **_outcomes(results), **_noise(results), **background(results)}
     view["diagram"] = turn_diagram(results.scenario)
     groups = {
@@ -56,7 +49,8 @@ def render(run: Run) -> str:
     view["sections"] = [section for sections in groups.values() for section in sections]
     if not run.lenses:
         view["left_out"] = _NO_LENSES
-    return page.get_template("report.html").render(**view, css=css, js=js, contents=_contents(view, groups))
+    view["contents"] = _contents(view, groups)
+    return rendered("report.html", view, Path(__file__).parent)
 
 
 def _record(results: RunView) -> list[Section]:

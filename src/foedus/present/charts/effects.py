@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
+from foedus.present.frame import Frame, strips, tick
 from foedus.present.svg import Drawing, ceiling, clipped
 from foedus.worlds.weights import Spread
 
@@ -26,12 +27,7 @@ class Effect:
 
 def effects(rows: Sequence[Effect], description: str, left: float = 250.0, width: float = 430.0) -> Markup:
     """Bars from nothing to the average, each with the line on which nine worlds in ten lie (cut if very long)."""
-    low, high = _reach([row.spread for row in rows if row.spread])
-    span = (high - low) or 1.0
-
-    def x(value: float) -> float:
-        return left + width * (min(max(value, low), high) - low) / span
-
+    x = Frame(left, 0, width, 0, across=_reach([row.spread for row in rows if row.spread])).x
     drawing = Drawing(left + width + 165, 8 + ROW * len(rows) + 4, description)
     drawing.line(x(0), 4, x(0), 8 + ROW * len(rows))
     for i, row in enumerate(rows):
@@ -72,40 +68,28 @@ class Panel:
 
 def panels(parts: Sequence[Panel], periods: Sequence[str], description: str) -> Markup:
     """Small multiples over time, four in a row."""
-    columns, width, height, gap = 4, 176.0, 84.0, 46.0
+    columns, first = 4, Frame(38, 24, 176, 84, across=strips(len(periods)))
     rows = -(-len(parts) // columns)
-    drawing = Drawing(columns * (width + gap), rows * (height + 52), description)
+    drawing = Drawing(columns * (first.width + 46), rows * (first.height + 52), description)
     for i, part in enumerate(parts):
-        left, top = 38 + (i % columns) * (width + gap), 24 + (i // columns) * (height + 52)
-        _panel(drawing, part, left, top, width, height)
-        drawing.text(left, top - 9, clipped(part.title, width - 46, 13.5), "strong")
-        drawing.text(left + width, top - 9, part.corner, "num small", "end")
-        for t in {0, len(periods) - 1}:
-            anchor = "middle" if len(periods) == 1 else "end" if t else "start"
-            place = left + width * (0.5 if len(periods) == 1 else float(t > 0))
-            drawing.text(place, top + height + 14, periods[t], "small", anchor)
+        most = ceiling(max((float(v) for v in part.high if v == v), default=0.0))
+        frame = replace(first.nth(i, columns, 46, 52), up=(0, most))
+        _panel(drawing, part, frame)
+        drawing.text(frame.left, frame.top - 9, clipped(part.title, frame.width - 46, 13.5), "strong")
+        drawing.text(frame.right, frame.top - 9, part.corner, "num small", "end")
+        frame.foot(drawing, periods[0], periods[-1] if len(periods) > 1 else "")
     return drawing.render()
 
 
-def _panel(drawing: Drawing, part: Panel, left: float, top: float, width: float, height: float) -> None:
-    known = [float(v) for v in part.high if v == v]
-    most, many = ceiling(max(known, default=0.0)), len(part.mean)
-
-    def at(t: int, value: float) -> tuple[float, float]:
-        return left + width * (t + 0.5) / many, top + height * (1 - min(value, most) / most)
-
-    for share in (0, 0.5, 1):
-        y = top + height * (1 - share)
-        drawing.line(left, y, left + width, y, "grid" if share else "axis")
-        drawing.text(left - 5, y + 4, f"{100 * share * most:.3g}%", "small", "end")
+def _panel(drawing: Drawing, part: Panel, frame: Frame) -> None:
+    frame.levels(drawing, say=tick)
     for t in part.marks:
-        drawing.line(at(t, 0)[0], top, at(t, 0)[0], top + height, "interval now")
-    there = [at(t, float(v)) for t, v in enumerate(part.high) if v == v]
-    back = [at(t, float(v)) for t, v in enumerate(part.low) if v == v]
-    line = [at(t, float(v)) for t, v in enumerate(part.mean) if v == v]
-    if len(line) == 1:
-        drawing.line(line[0][0], there[0][1], line[0][0], back[0][1], "interval")
-        drawing.dot(*line[0], 4, "posterior")
-    elif line:
-        drawing.path([*there, *reversed(back)], "band", closed=True)
-        drawing.path(line, "mean")
+        drawing.line(frame.x(t), frame.top, frame.x(t), frame.bottom, "interval now")
+    mean = frame.points(part.mean)
+    if len(mean) == 1:
+        x, y = mean[0]
+        drawing.line(x, frame.points(part.high)[0][1], x, frame.points(part.low)[0][1], "interval")
+        drawing.dot(x, y, 4, "posterior")
+    elif mean:
+        frame.band(drawing, part.low, part.high)
+        frame.curve(drawing, part.mean)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
+from foedus.present import colours
 from foedus.present.svg import Drawing, clipped, wrapped
 
 CELL, SIDE, HEAD, GAP = 58.0, 130.0, 62.0, 28.0
@@ -24,14 +25,6 @@ class Matrix:
     texts: Sequence[Sequence[str]]
     edge: float = 1.0
     tips: Sequence[Sequence[str]] | None = None
-
-
-def shade(value: float, edge: float) -> str:
-    """The class of a cell: for1 to for3 above 0, against1 to against3 below, none near it or where undefined."""
-    if value != value or edge <= 0 or abs(value) < 0.05 * edge:
-        return "zone"
-    step = 1 + (abs(value) >= edge / 3) + (abs(value) >= 2 * edge / 3)
-    return f"{'for' if value > 0 else 'against'}{step}"
 
 
 def matrices(parts: Sequence[Matrix], description: str, cell: float = CELL, side: float = SIDE) -> Markup:
@@ -57,6 +50,6 @@ def matrices(parts: Sequence[Matrix], description: str, cell: float = CELL, side
 def _row(drawing: Drawing, part: Matrix, i: int, left: float, top: float, cell: float) -> None:
     for j in range(len(part.columns)):
         tip = part.tips[i][j] if part.tips else ""
-        style = shade(float(part.values[i, j]), part.edge)
+        style = colours.effect(float(part.values[i, j]), part.edge)
         drawing.rect(left + cell * j + 1, top, cell - 2, 24, style, 2, tip)
         drawing.text(left + cell * (j + 0.5), top + 17, part.texts[i][j], "num", "middle")

@@ -51,6 +51,7 @@ commitments:
   pact:
     from: west
     to: ally
+    kind: defence_pact
     attach: answer
     order: [yield, help]
     expected: help
@@ -58,6 +59,7 @@ commitments:
     trigger: {severity: tension, threshold: crisis, vagueness: room}
     reneging: {objective: credit, cost: word}
     known_to: [west, ally]
+sides: {friends: [west, ally], others: [east]}
 beliefs:
   east: {room: {is: room * 2, known: true}, word: {is: word / 2}}
 policies:
@@ -69,6 +71,7 @@ observations:
   - {at: 2025-03, is: tension < war}
 outcomes:
   war: tension == war
+  crisis: {event: tension == crisis, feared: true}
 claims:
   calm:
     says: The pact keeps the peace.
@@ -128,6 +131,7 @@ def _shapes() -> None:
     def bad(name: str, old: str, new: str, fragment: str) -> None:
         spoilt(name, old, new, fragment, "load")
 
+    bad("side-empty", "others: [east]", "others: []", "at least 1 needed")
     bad("key-twice", "  ally: {}\n", "  east: {}\n", "'east' is given twice")
     bad("unknown-top-key", "factual:", "factul:", "Did you mean 'factual'?")
     bad("unknown-key", "levels: [bad, good]", "levles: [bad, good]", "Did you mean 'levels'?")
@@ -242,6 +246,18 @@ def _arguments() -> None:
     bad("pact-severity", "severity: tension,", "severity: tension + risk,", "may read only the state")
     bad("pact-vagueness", "vagueness: room}", "vagueness: -1}", "a vagueness of -1 is not possible")
     bad("pact-known-to", "known_to: [west, ally]", "known_to: [ally]", "west must know")
+    bad("pact-kind", "kind: defence_pact", "kind: defense_pact", "Did you mean 'defence_pact'? For a kind of your own")
+    bad("pact-hostile", "kind: defence_pact", "hostile: true", "a commitment of kind 'defence_pact' is not hostile")
+    bad("side-name", "others: [east]", "others: [eest]", "Did you mean")
+    bad("side-two", "others: [east]", "others: [east, ally]", "ally is on the side 'friends' too")
+    bad("side-twice", "others: [east]", "others: [east, east]", "an actor is named twice")
+    bad(
+        "outcome-two",
+        "war: tension == war\n",
+        "war: {event: tension == war, feared: true}\n",
+        "is the feared outcome too",
+    )
+    LINES["outcome-two"] += 1
     bad("belief-name", "{room: {is: room", "{rooom: {is: room", "Did you mean 'room'?")
     bad("belief-open-payoff", "{is: word / 2}", "{is: word / 2, known: true}", "may concern nature's odds only")
     bad("policy-set", "set: {room: 0}", "set: {roon: 0}", "Did you mean 'room'?")

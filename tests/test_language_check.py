@@ -9,9 +9,11 @@ import pytest
 from bad_scenarios import GOOD
 from foedus.scenario.check import check, circles, problems_of, validate
 from foedus.scenario.check_sources import paragraphs, quote_in
+from foedus.scenario.commitments import CommitmentKind
 from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import Problem
-from foedus.scenario.load import load
+from foedus.scenario.load import load, shipped
+from foedus.scenario.outcomes import feared_outcome, outcomes_of
 from foedus.scenario.schema import Scenario
 
 
@@ -227,3 +229,26 @@ def test_impossible_distributions(written: dict[str, object], fragment: str) -> 
     with pytest.raises(ValueError) as caught:
         Distribution.model_validate(written)
     assert fragment in str(caught.value)
+
+
+HOSTILE = {"threat", "red_line"}
+KINDS = [(str(kind), kind in HOSTILE) for kind in CommitmentKind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "hostile"), [*KINDS, ("feud\n    hostile: true", True), ("tie\n    hostile: false", False)]
+)
+def test_whether_a_commitment_is_hostile(kind: str, hostile: bool) -> None:
+    """By its kind, or as is said of a kind of one's own; a pact is a defence pact unless said."""
+    scenario = load(GOOD.replace("kind: defence_pact", f"kind: {kind}"))
+    assert [problem for problem in check(scenario) if problem.severity == "error"] == []
+    assert scenario.commitments["pact"].is_hostile is hostile
+    assert load(scenario.to_yaml()).commitments == scenario.commitments
+    assert not load(GOOD.replace("    kind: defence_pact\n", "")).commitments["pact"].is_hostile
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_the_feared_outcome_of_shipped_scenarios_is_war_where_there_is_one(name: str) -> None:
+    scenario = load(name)
+    wars = [o for o, written in scenario.outcomes.items() if "war" in f"{o} {written.label}".lower().split()]
+    assert feared_outcome(scenario) == (wars or list(outcomes_of(scenario)))[0]

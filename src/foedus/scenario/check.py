@@ -18,7 +18,7 @@ from foedus.scenario.check_argument import (
     check_unused,
 )
 from foedus.scenario.check_sources import check_sources
-from foedus.scenario.check_turn import check_commitments, check_turn
+from foedus.scenario.check_turn import check_commitments, check_sides, check_turn
 from foedus.scenario.checker import QUESTION, Checker, constant_of
 from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import Path, Problem, ScenarioError
@@ -48,6 +48,7 @@ def check(scenario: Scenario) -> list[Problem]:
         _objectives,
         check_turn,
         check_commitments,
+        check_sides,
         check_policies,
         check_observations,
         check_outcomes,

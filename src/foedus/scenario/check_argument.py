@@ -141,7 +141,10 @@ def _indices(c: Checker, dates: list[str | int]) -> set[int]:
 
 
 def check_outcomes(c: Checker) -> None:
-    """The events whose probability is reported."""
+    """The events whose probability is reported; one of them at most is the feared one."""
+    feared = [name for name, outcome in c.scenario.outcomes.items() if outcome.feared]
+    for name in feared[1:]:
+        c.error(("outcomes", name, "feared"), f"'{feared[0]}' is the feared outcome too.", "Mark one of them.")
     for name, outcome in c.scenario.outcomes.items():
         path: Path = ("outcomes", name, "event")
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from foedus.errors import nearest
 from foedus.scenario.checker import ODDS, Checker, constant_of
+from foedus.scenario.commitments import KINDS
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.schema import Action, Commitment, Phase
 from foedus.scenario.scope import period_of, threshold_tree
@@ -99,6 +100,7 @@ def check_commitments(c: Checker) -> None:
         for n, protege in enumerate(commitment.to):
             if c.known((*path, "to", n), protege, c.scenario.actors, "an actor") and protege == obligor:
                 c.error((*path, "to", n), f"{protege} cannot commit to itself.")
+        _named(c, path, commitment)
         _menu(c, path, commitment)
         tree = c.read((*path, "in_force"), commitment.in_force, ODDS)
         if tree is not None and constant_of(tree) not in (None, 0, 1):
@@ -115,6 +117,29 @@ def check_commitments(c: Checker) -> None:
             if word is not None:
                 c.effects((*path, key, "then"), word.then)
                 c.pays((*path, key, "pays"), word.pays)
+
+
+def _named(c: Checker, path: Path, commitment: Commitment) -> None:
+    """The kind is one of those known, or one of the writer's own that is said to be hostile or not."""
+    known = KINDS.get(commitment.kind)
+    if known is None and commitment.hostile is None:
+        own = "For a kind of your own, say whether it is hostile: true or false."
+        c.error((*path, "kind"), f"'{commitment.kind}' is no known kind.", f"{nearest(commitment.kind, KINDS)} {own}")
+    if known is not None and commitment.hostile not in (None, known.hostile):
+        reason = f"a commitment of kind '{known}' is {'' if known.hostile else 'not '}hostile."
+        c.error((*path, "hostile"), reason, "Leave it out, or give a kind of your own.")
+
+
+def check_sides(c: Checker) -> None:
+    """Sides consist of actors, each of them on one side."""
+    side_of: dict[str, str] = {}
+    for side, members in c.scenario.sides.items():
+        for n, actor in enumerate(members):
+            path: Path = ("sides", side, n)
+            if c.known(path, actor, c.scenario.actors, "an actor") and side_of.setdefault(actor, side) != side:
+                c.error(path, f"{actor} is on the side '{side_of[actor]}' too.", "An actor is on one side at most.")
+        if len(set(members)) < len(members):
+            c.error(("sides", side), "an actor is named twice.")
 
 
 def _menu(c: Checker, path: Path, commitment: Commitment) -> None:

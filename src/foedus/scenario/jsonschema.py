@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from foedus.scenario.commitments import KINDS as COMMITMENTS
 from foedus.scenario.distributions import KINDS
 from foedus.scenario.keys import KEYS
 from foedus.scenario.schema import Scenario
@@ -38,6 +39,7 @@ _SHORTER: dict[str, list[Schema]] = {
 # properties of which a single one may be written without a list
 _LISTED = {("StateVariable", "ends"), ("Commitment", "to"), ("Phase", "at"), ("Observation", "took")}
 _LISTED |= {("Scenario", "enters")}
+_NOT_IN_VARIANTS = ("required", "minItems", "minProperties", "if", "then")
 _TEXTS = {("Scenario", "title"), ("Source", "title"), ("Source", "date"), ("Horizon", "first")}
 
 
@@ -80,7 +82,7 @@ def _properties(name: str, definition: Schema) -> None:
             value = {"anyOf": [bare, _item(bare)]}
         elif (name, key) in _TEXTS:
             value = dict(_TEXT)
-        elif value.get("type") == "boolean":
+        elif value.get("type") == "boolean" or value.get("anyOf") == [{"type": "boolean"}, {"type": "null"}]:
             value = dict(_TRUTH)
         properties[key] = {**value, "description": KEYS[name][key]}
 
@@ -131,6 +133,8 @@ def _special(definitions: dict[str, Schema]) -> None:
         value = {k: v for k, v in trigger["properties"][key].items() if k != "default"}
         commitment["properties"][key] = {**value, "description": KEYS["Commitment"][key]}
     commitment["required"] = [key for key in commitment["required"] if key != "trigger"]
+    commitment["if"] = {"not": {"required": ["hostile"]}}
+    commitment["then"] = {"properties": {"kind": {"enum": list(COMMITMENTS)}}}
 
 
 def _variant(schema: Any) -> Any:
@@ -139,9 +143,7 @@ def _variant(schema: Any) -> Any:
         return [_variant(item) for item in schema]
     if not isinstance(schema, dict):
         return copy.copy(schema)
-    loose = {
-        key: _variant(value) for key, value in schema.items() if key not in ("required", "minItems", "minProperties")
-    }
+    loose = {key: _variant(value) for key, value in schema.items() if key not in _NOT_IN_VARIANTS}
     if isinstance(schema.get("$ref"), str):
         loose["$ref"] = schema["$ref"].replace("#/$defs/", "#/$defs/Variant")
     for key in ("properties", "patternProperties"):

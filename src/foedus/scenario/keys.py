@@ -23,6 +23,7 @@ KEYS: dict[str, dict[str, str]] = {
         "turn": "The phases of one period, in order.",
         "enters": "Lumps paid when the state enters a condition.",
         "commitments": "Pacts, threats, assurances and red lines, by id.",
+        "sides": "Camps, by name: the actors that stand together; read from the commitments where none are named.",
         "beliefs": "What actors take assumptions to be: actor to assumption to value.",
         "policies": "Ways things could be done, which are compared.",
         "factual": "The policy under which the observations were made; 'status_quo' unless said.",
@@ -134,7 +135,8 @@ KEYS: dict[str, dict[str, str]] = {
     "Commitment": {
         "from": "The obligor.",
         "to": "To whom it is made.",
-        "kind": "What it is called: defence_pact, threat, assurance, red_line, ...",
+        "kind": "What it is called: defence_pact (unless said), threat, assurance, red_line, ...",
+        "hostile": "For a kind of one's own: whether it is made against its addressee.",
         "attach": "The phase in which the obligor answers.",
         "order": "The answers from least to most.",
         "expected": "The answer that is expected when the clause applies.",
@@ -190,5 +192,9 @@ KEYS: dict[str, dict[str, str]] = {
         "label": _LABEL,
         "why": _WHY,
     },
-    "Outcome": {"event": "An expression over the state, as in tension >= war.", "label": _LABEL},
+    "Outcome": {
+        "event": "An expression over the state, as in tension >= war.",
+        "feared": "Whether it is the one that is to be averted, as war is; the first outcome unless said.",
+        "label": _LABEL,
+    },
 }

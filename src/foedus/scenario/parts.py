@@ -11,7 +11,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from foedus.scenario.basics import TEXT, WHOLE, Effects, EvidenceList, Id, Model, Moment, Num, Pays, listed
 from foedus.scenario.calendar import Calendar
-from foedus.scenario.distributions import KINDS, Distribution
+from foedus.scenario.commitments import KINDS, CommitmentKind
+from foedus.scenario.distributions import KINDS as DISTRIBUTIONS
+from foedus.scenario.distributions import Distribution
 
 
 class Horizon(Model):
@@ -33,7 +35,7 @@ def _unfold_distribution(value: Any) -> Any:
     if value is None or isinstance(value, (int, float, str)):
         return {"value": value} if value is not None else value
     if isinstance(value, dict) and "distribution" not in value:
-        kinds = [key for key in value if key in KINDS]
+        kinds = [key for key in value if key in DISTRIBUTIONS]
         if kinds:
             rest = {key: item for key, item in value.items() if key not in kinds}
             return {**rest, "distribution": {key: value[key] for key in kinds}}
@@ -216,7 +218,8 @@ class Commitment(Model):
 
     from_: Id = Field(alias="from")
     to: Annotated[list[Id], BeforeValidator(listed)]
-    kind: Id = "defence_pact"
+    kind: Id = CommitmentKind.DEFENCE_PACT.value
+    hostile: bool | None = None
     attach: Id
     order: Annotated[list[Id], Field(min_length=2)]
     expected: Id
@@ -241,6 +244,15 @@ class Commitment(Model):
         if moved and isinstance(rest.get("trigger", {}), dict):
             rest["trigger"] = {**rest.get("trigger", {}), **moved}
         return rest
+
+    @property
+    def is_hostile(self) -> bool:
+        """Whether it is made against its addressee: as its kind is, or as ``hostile`` says for a kind of one's own.
+
+        Commitments that are not hostile put the parties on one side, where ``Scenario.sides`` does not name the sides.
+        """
+        known = KINDS.get(self.kind)
+        return known.hostile if known is not None else bool(self.hostile)
 
 
 class Belief(Model):
@@ -323,6 +335,7 @@ class Outcome(Model):
     """An event whose probability is reported over time."""
 
     event: str
+    feared: bool = False
     label: str = ""
 
     @model_validator(mode="before")

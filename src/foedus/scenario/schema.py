@@ -102,6 +102,7 @@ class Scenario(Model):
     turn: Annotated[list[Phase], Field(min_length=1, max_length=200)]
     enters: Annotated[list[Enters], BeforeValidator(listed)] = []
     commitments: dict[Id, Commitment] = {}
+    sides: dict[Id, Annotated[list[Id], Field(min_length=1)]] = {}
     beliefs: dict[Id, dict[str, Belief]] = {}
     policies: dict[Id, Policy] = {}
     factual: Id | None = None

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.expr import Scope, parse
 from foedus.scenario.functions import FUNCTIONS
-from foedus.scenario.query import QueryScope, parse_event, parse_query, parse_reading, queries_of
+from foedus.scenario.query import (
+    FORMS,
+    QueryKind,
+    QueryScope,
+    Unit,
+    parse_event,
+    parse_query,
+    parse_reading,
+    queries_of,
+    unit_of,
+)
 from foedus.scenario.tree import Tree, assumption_names, evaluate, fold, reads_time, state_names
 
 SCOPE = Scope(
@@ -313,3 +323,30 @@ def test_events_read_the_state() -> None:
     for text in ("risk > 1", "t > 1", "1 < 2"):
         with pytest.raises(ExpressionError, match="state"):
             parse_event(text, SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("prob(eventually(tension == war))", Unit.PROBABILITY),
+        ("first(tension == war, at=0)", Unit.PROBABILITY),
+        ("share(press.hold)", Unit.SHARE),
+        ("rate(press.hold)", Unit.RATE),
+        ("expect(russia.word)", Unit.PAYOFF),
+        ("alignment(russia, china)", Unit.CORRELATION),
+        ("-least(russia, tension == war) + most(russia, tension == war)", Unit.PROBABILITY),
+        ("max(share(press.hold), share(press.yield))", Unit.SHARE),
+        ("share(press.hold) - rate(press.hold)", Unit.NUMBER),
+        ("expect(russia) if rate(press.hold) > 1 else expect(china)", Unit.PAYOFF),
+        ("2 * prob(eventually(tension == war))", Unit.NUMBER),
+        ("risk", Unit.NUMBER),
+        ("prob(eventually(tension == war)) > 0.1", Unit.TRUTH),
+    ],
+)
+def test_units_of_readings(text: str, unit: Unit) -> None:
+    assert unit_of(parse_reading(text, QUERIES)) is unit
+    assert unit.is_chance == (unit in ("probability", "share"))
+
+
+def test_every_kind_of_query_has_a_form() -> None:
+    assert list(FORMS) == list(QueryKind)

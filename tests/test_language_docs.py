@@ -12,7 +12,7 @@ from foedus.scenario.check import problems_of
 from foedus.scenario.distributions import KINDS
 from foedus.scenario.jsonschema import json_schema
 from foedus.scenario.keys import KEYS
-from foedus.scenario.query import KINDS as QUERIES
+from foedus.scenario.query import FORMS
 from foedus.scenario.yamltext import read_yaml
 
 PAGE = (Path(__file__).parent.parent / "docs" / "language.md").read_text(encoding="utf-8")
@@ -51,5 +51,5 @@ def test_python_examples() -> None:
 
 def test_every_key_is_told_of() -> None:
     words = set(re.findall(r"\w+", PAGE))
-    missing = {key for keys in KEYS.values() for key in keys} | set(KINDS) | set(QUERIES)
+    missing = {key for keys in KEYS.values() for key in keys} | set(KINDS) | set(FORMS)
     assert missing - words == set()

@@ -13,22 +13,75 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.expr import Reader, Scope, Source, dotted, finite, parse, shorten, shown
+from foedus.scenario.functions import COMPARISONS
 from foedus.scenario.tree import Tree, fold, leaves, state_names
 
-KINDS = ("prob", "expect", "rate", "share", "first", "most", "least", "alignment")
-_OPTIONS = {
-    "prob": {"under", "given", "from_", "at", "during"},
-    "expect": {"under", "given", "from_"},
-    "rate": {"under", "given", "from_", "at", "during"},
-    "share": {"under", "given", "from_", "at", "during"},
-    "first": {"under", "given", "from_", "at", "during"},
-    "most": {"under", "from_"},
-    "least": {"under", "from_"},
-    "alignment": {"under", "from_"},
+
+class Unit(StrEnum):
+    """What a number is measured in."""
+
+    PROBABILITY = "probability"
+    SHARE = "share"  # of the times that something could have been done
+    RATE = "rate"  # times a period
+    PAYOFF = "payoff"
+    CORRELATION = "correlation"
+    TRUTH = "truth"  # a yes or no
+    NUMBER = "number"
+
+    @property
+    def is_chance(self) -> bool:
+        """Whether it lies between 0 and 1 and is told in per cent."""
+        return self in (Unit.PROBABILITY, Unit.SHARE)
+
+
+class QueryKind(StrEnum):
+    """What can be asked of a solved game."""
+
+    PROB = "prob"
+    EXPECT = "expect"
+    RATE = "rate"
+    SHARE = "share"
+    FIRST = "first"
+    MOST = "most"
+    LEAST = "least"
+    ALIGNMENT = "alignment"
+
+
+class Mode(StrEnum):
+    """When an event is looked for."""
+
+    NONE = ""
+    AT = "at"
+    EVENTUALLY = "eventually"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True)
+class QueryForm:
+    """How queries of one kind are written, and what their answer is measured in."""
+
+    unit: Unit
+    subjects: int  # before the options
+    options: frozenset[str]
+
+
+_START = frozenset({"under", "from_"})
+_GIVEN = _START | {"given"}
+_TIME = _GIVEN | {"at", "during"}
+FORMS: dict[str, QueryForm] = {
+    QueryKind.PROB: QueryForm(Unit.PROBABILITY, 1, _TIME),
+    QueryKind.EXPECT: QueryForm(Unit.PAYOFF, 1, _GIVEN),
+    QueryKind.RATE: QueryForm(Unit.RATE, 1, _TIME),
+    QueryKind.SHARE: QueryForm(Unit.SHARE, 1, _TIME),
+    QueryKind.FIRST: QueryForm(Unit.PROBABILITY, 1, _TIME),
+    QueryKind.MOST: QueryForm(Unit.PROBABILITY, 2, _START),
+    QueryKind.LEAST: QueryForm(Unit.PROBABILITY, 2, _START),
+    QueryKind.ALIGNMENT: QueryForm(Unit.CORRELATION, 2, _START),
 }
 
 
@@ -36,24 +89,25 @@ _OPTIONS = {
 class Query:
     """One number per world and policy. ``event`` and ``given`` are trees over the state.
 
-    ``mode`` is ``eventually``, ``always`` or ``at`` for a probability. ``window`` holds
+    ``mode`` says when the event of a probability is looked for. ``window`` holds
     the first and last period looked at (both included), or None for all reported ones.
     ``start`` overrides start levels. ``names`` are the actor and objective, the phase
     and action, or the two actors that the kind asks for.
     """
 
-    kind: str
+    kind: QueryKind
     names: tuple[str, ...] = ()
-    mode: str = ""
+    mode: Mode = Mode.NONE
     event: Tree | None = None
     window: tuple[int, int] | None = None
     given: Tree | None = None
     under: str | None = None
     start: tuple[tuple[str, int], ...] = ()
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"{self.kind} is not a kind of query")
+    @property
+    def unit(self) -> Unit:
+        """What the answer is measured in."""
+        return FORMS[self.kind].unit
 
 
 @dataclass(frozen=True)
@@ -89,10 +143,25 @@ def parse_query(text: str, scope: QueryScope) -> Query:
     """A single query, as in ``prob(eventually(tension >= war))``."""
     tree = parse_reading(text, scope)
     if tree[0] != "query":
-        raise ExpressionError(f"'{shorten(text)}' is not a single query.", f"Write one of {', '.join(KINDS)}(...).")
+        raise ExpressionError(f"'{shorten(text)}' is not a single query.", f"Write one of {', '.join(QueryKind)}(...).")
     query = tree[1]
     assert isinstance(query, Query)
     return query
+
+
+def unit_of(tree: Tree) -> Unit:
+    """What the value of a reading is measured in: sums and the like keep the unit of their parts, other things are numbers."""
+    operation, parts = tree[0], tree[1:]
+    if operation == "query":
+        query = tree[1]
+        assert isinstance(query, Query)
+        return query.unit
+    if operation in (*COMPARISONS, "and", "or", "not"):
+        return Unit.TRUTH
+    if operation in ("+", "-", "neg", "abs", "min", "max", "if"):
+        units = {unit_of(part) for part in (parts[1:] if operation == "if" else parts)}
+        return units.pop() if len(units) == 1 else Unit.NUMBER
+    return Unit.NUMBER
 
 
 def queries_of(tree: Tree) -> list[Query]:
@@ -120,31 +189,29 @@ class ReadingReader(Reader):
     def call(self, node: ast.Call, depth: int, near: str | None) -> Tree:
         """A query, or a function of numbers."""
         name = dotted(node.func) or ""
-        if name not in KINDS:
-            if name in ("eventually", "always"):
+        if name not in FORMS:
+            if name in (Mode.EVENTUALLY, Mode.ALWAYS):
                 raise self.fail(node, f"'{name}' is an event.", f"Ask for its probability: prob({name}(...)).")
             try:
                 return super().call(node, depth, near)
             except ExpressionError as error:
                 if "is not a function" in error.reason:
-                    raise self.fail(node, error.reason, nearest(name, [*KINDS, "min", "max", "abs"])) from None
+                    raise self.fail(node, error.reason, nearest(name, [*FORMS, "min", "max", "abs"])) from None
                 raise
-        return ("query", self.query(name, node))
+        return ("query", self.query(QueryKind(name), node))
 
-    def query(self, kind: str, node: ast.Call) -> Query:
+    def query(self, kind: QueryKind, node: ast.Call) -> Query:
         """One query from its call."""
-        options = {}
+        options, allowed = {}, FORMS[kind].options
         for keyword in node.keywords:
-            if keyword.arg not in _OPTIONS[kind]:
-                raise self.fail(
-                    keyword.value, f"{kind} has no '{keyword.arg}'.", nearest(keyword.arg or "", _OPTIONS[kind])
-                )
+            if keyword.arg not in allowed:
+                raise self.fail(keyword.value, f"{kind} has no '{keyword.arg}'.", nearest(keyword.arg or "", allowed))
             if keyword.arg in options:
                 raise self.fail(keyword.value, f"'{keyword.arg}' is given twice.", "Remove one.")
             options[keyword.arg] = keyword.value
         mode, event, names = self.subject(kind, node)
         window = self.window(options)
-        if kind == "prob" and mode == "at" and (window is None or window[0] != window[1]):
+        if kind == QueryKind.PROB and mode == Mode.AT and (window is None or window[0] != window[1]):
             raise self.fail(
                 node, "a probability needs a time.", 'Write prob(eventually(...)), prob(always(...)) or at="...".'
             )
@@ -159,26 +226,27 @@ class ReadingReader(Reader):
             start=self.start(options.get("from_")),
         )
 
-    def subject(self, kind: str, node: ast.Call) -> tuple[str, Tree | None, tuple[str, ...]]:
+    def subject(self, kind: QueryKind, node: ast.Call) -> tuple[Mode, Tree | None, tuple[str, ...]]:
         """What is asked: (mode, event, names)."""
-        wanted = 2 if kind in ("most", "least", "alignment") else 1
+        wanted = FORMS[kind].subjects
         if len(node.args) != wanted:
             raise self.fail(node, f"{kind} takes {wanted} thing{'s' if wanted > 1 else ''} before its options.")
-        if kind == "alignment":
-            return "", None, (self.actor(node.args[0]), self.actor(node.args[1]))
-        if kind in ("most", "least"):
-            return "eventually", self.event(self.inside(node.args[1], "eventually")), (self.actor(node.args[0]),)
-        if kind == "expect":
-            return "", None, self.objective(node.args[0])
-        if kind in ("rate", "share"):
-            return "", None, self.action(node.args[0])
-        if kind == "first":
-            return "eventually", self.event(node.args[0]), ()
-        argument = node.args[0]
-        mode = dotted(argument.func) if isinstance(argument, ast.Call) else None
-        if mode in ("eventually", "always"):
-            return mode, self.event(self.inside(argument, mode)), ()
-        return "at", self.event(argument), ()
+        first, *others = node.args
+        match kind:
+            case QueryKind.ALIGNMENT:
+                return Mode.NONE, None, (self.actor(first), self.actor(others[0]))
+            case QueryKind.MOST | QueryKind.LEAST:
+                return Mode.EVENTUALLY, self.event(self.inside(others[0], Mode.EVENTUALLY)), (self.actor(first),)
+            case QueryKind.EXPECT:
+                return Mode.NONE, None, self.objective(first)
+            case QueryKind.RATE | QueryKind.SHARE:
+                return Mode.NONE, None, self.action(first)
+            case QueryKind.FIRST:
+                return Mode.EVENTUALLY, self.event(first), ()
+        called = dotted(first.func) if isinstance(first, ast.Call) else None
+        if called in (Mode.EVENTUALLY, Mode.ALWAYS):
+            return Mode(called), self.event(self.inside(first, Mode(called))), ()
+        return Mode.AT, self.event(first), ()
 
     def inside(self, node: ast.expr, name: str) -> ast.expr:
         """The argument of ``eventually(...)``, or the node itself."""

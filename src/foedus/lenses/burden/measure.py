@@ -20,7 +20,7 @@ from foedus.arraytypes import Bools, Floats, Longs
 from foedus.game.arrays import DECIDE, END, LANES, GameArrays
 from foedus.game.words import TERMINAL
 from foedus.scenario.outcomes import outcomes_of
-from foedus.scenario.query import Query
+from foedus.scenario.query import Mode, Query, QueryKind
 from foedus.scenario.schema import Scenario
 from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.simulate import Games, simulate
@@ -51,7 +51,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
     few = run.few(WORLDS)
     scenario = run.scenario
     outcomes = outcomes_of(scenario)
-    asked = [Query("prob", mode="at", event=tree, window=(0, 0)) for tree in outcomes.values()]
+    asked = [Query(QueryKind.PROB, mode=Mode.AT, event=tree, window=(0, 0)) for tree in outcomes.values()]
     games = Games(scenario, asked, outcomes, observe=False)
     account = None
     parts: list[dict[str, Floats]] = []

@@ -99,21 +99,21 @@ class Expressions:
         return self.rng.choice([1, 1, 1, 0.5, 3, "w0", f"2 if {self.comparison()} else 0.7", "0.4 + 0.3 * t"])
 
     def pays(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        pays: dict[str, Any] = {}
         for actor in self.rng.sample(self.actors, self.rng.randint(1, len(self.actors))):
             if self.chance(0.3):
-                found[actor] = self.amount()
+                pays[actor] = self.amount()
             else:
-                found[actor] = {self.rng.choice(["gain", "word"]): self.amount()}
-        return found
+                pays[actor] = {self.rng.choice(["gain", "word"]): self.amount()}
+        return pays
 
     def then(self, least: int = 1) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        effects: dict[str, Any] = {}
         for _ in range(self.rng.randint(least, 2)):
             name = self.variable()
             levels = self.variables[name]["levels"]
             top = len(levels) - 1
-            found[name] = self.rng.choice(
+            effects[name] = self.rng.choice(
                 [
                     self.rng.choice(levels),
                     self.rng.choice(levels),
@@ -122,7 +122,7 @@ class Expressions:
                     f"{levels[-1]} if {self.comparison()} else {name}",
                 ]
             )
-        return found
+        return effects
 
     def date(self, t: int) -> str:
         """A date within period ``t``, its first day as often as not."""

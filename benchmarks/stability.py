@@ -8,8 +8,10 @@ from __future__ import annotations
 import random
 import time
 
-from foedus.conflict.analysis import CONCEPTS, analyse, model_of
-from foedus.conflict.conflict import Condition, Conflict, DecisionMaker, Option
+from foedus.conflict.analysis import analyse
+from foedus.conflict.concepts import CONCEPTS
+from foedus.conflict.graph_form import model_of
+from foedus.conflict.option_form import Condition, Conflict, DecisionMaker, Option
 
 LAYOUTS = {
     "2 x 8": [8, 8],

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from foedus.conflict.analysis import CONCEPTS, analyse, load_conflict, model_of, run_file
+from foedus.conflict.analysis import analyse
 from foedus.conflict.coalitions import COALITION_CONCEPTS, coalition_stability
-from foedus.conflict.conflict import Conflict, OptionModel
-from foedus.conflict.details import details
-from foedus.conflict.file import conflict_from_json
-from foedus.conflict.graph import moves_of
+from foedus.conflict.concepts import CONCEPTS
+from foedus.conflict.file import conflict_from_json, load_conflict
+from foedus.conflict.followup import follow_up
+from foedus.conflict.graph_form import model_of, moves_of
 from foedus.conflict.inverse import inverse, sentences
 from foedus.conflict.limited import limited_moves
+from foedus.conflict.option_form import Conflict, OptionModel
 from foedus.conflict.paths import paths_from
 from foedus.errors import FoedusError
 from foedus.report.conflict import print_conflict, table
@@ -65,7 +66,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in LIBRARY.glob("*.gmcr")))
 def test_published_equilibria(name: str) -> None:
-    found = run_file(LIBRARY / f"{name}.gmcr")
+    found = analyse(load_conflict(LIBRARY / f"{name}.gmcr")).to_json()
     assert set(found["equilibria"]) == set(CONCEPTS)
     for concept, expected in PUBLISHED[name].items():
         assert found["equilibria"][concept] == expected, concept
@@ -90,7 +91,7 @@ def test_single_answers_sanction_fewer_states_in_the_garrison_dispute() -> None:
 
 
 def test_json_has_counts_and_names_in_the_order_of_the_letters() -> None:
-    found = run_file(LIBRARY / "elmira.gmcr")
+    found = analyse(load_conflict(LIBRARY / "elmira.gmcr")).to_json()
     assert found["states"] == 12
     assert found["options"] == ["Modify the order", "Delay", "Accept", "Abandon", "Insist"]
     assert found["players"] == ["Ministry", "Uniroyal", "Local government"]
@@ -100,7 +101,7 @@ def test_the_worked_example_in_the_docs_is_what_comes_out() -> None:
     page = (Path(__file__).parents[1] / "docs/lenses/stability.md").read_text(encoding="utf-8")
     shown = json.loads(page.split("```json")[1].split("```")[0])
     model = model_of(load_conflict(LIBRARY / "elmira.gmcr"))
-    found = analyse(model).to_json() | details(model).to_json()
+    found = analyse(model).to_json() | follow_up(model).to_json()
     assert shown.items() <= found.items()
     assert {"states", "options", "equilibria", "coalitional", "paths"} <= shown.keys()
 
@@ -356,7 +357,7 @@ def test_the_table_lists_equilibria_and_what_is_done_in_them() -> None:
 
 def test_details_collect_what_else_can_be_asked() -> None:
     model = model_of(load_conflict(LIBRARY / "elmira.gmcr"))
-    found = details(model, state=ELMIRA[5]).to_json()
+    found = follow_up(model, state=ELMIRA[5]).to_json()
     assert found["paths"] == {"from": ELMIRA[1], "to": {ELMIRA[5]: [["Local government", ELMIRA[5]]]}}
     assert found["limited"]["l1"] == PUBLISHED["elmira"]["nash"] and set(found["limited"]) == {"l1", "l2", "l3", "l4"}
     assert found["coalitional"] == {c: coalition_stability(model).labels(c) for c in COALITION_CONCEPTS}
@@ -364,23 +365,23 @@ def test_details_collect_what_else_can_be_asked() -> None:
     needs = found["inverse"]["concepts"]["nash"]
     assert all(need["met"] and need["change"] == [] for need in needs)
     assert needs[2]["must_not_prefer"] == [[[ELMIRA[1]]]]
-    held = details(model).to_json()["inverse"]["concepts"]["nash"][2]
+    held = follow_up(model).to_json()["inverse"]["concepts"]["nash"][2]
     assert not held["met"] and held["change"] == [ELMIRA[5]] and held["share_of_orders"] == pytest.approx(0.5)
     with pytest.raises(FoedusError, match="not feasible"):
-        details(model, start="YYYYY")
+        follow_up(model, start="YYYYY")
 
 
 def test_details_of_large_conflicts_are_left_out_unless_named() -> None:
     makers = [{"name": f"d{i}", "options": [2 * i, 2 * i + 1], "preferences": [[[i, "Y"]]]} for i in range(7)]
     model = model_of(conflict_from_json({"options": [{"name": f"o{i}"} for i in range(14)], "decisionMakers": makers}))
-    found = details(model).to_json()
+    found = follow_up(model).to_json()
     assert set(found["left_out"]) == {"coalitional", "paths", "inverse"} and found["limited"] is not None
-    named = details(model, start="N" * 14).to_json()
+    named = follow_up(model, start="N" * 14).to_json()
     assert named["paths"] is not None and set(named["left_out"]) == {"coalitional", "inverse"}
     alone = replace(load_conflict(LIBRARY / "elmira.gmcr"), coalitions=((0, 1),))
-    assert "not for coalitions" in details(model_of(alone)).left_out["limited"]
+    assert "not for coalitions" in follow_up(model_of(alone)).left_out["limited"]
     with pytest.raises(FoedusError, match="not for coalitions"):
-        details(model_of(alone), horizon=2)
+        follow_up(model_of(alone), horizon=2)
 
 
 def test_the_terminal_shows_the_rest_in_brief_and_names_as_written() -> None:
@@ -390,7 +391,7 @@ def test_the_terminal_shows_the_rest_in_brief_and_names_as_written() -> None:
     case = load_conflict(LIBRARY / "elmira.gmcr")
     marked = replace(case, options=(replace(case.options[0], name="[red]Modify[/]"), *case.options[1:]))
     model = model_of(marked)
-    print_conflict(analyse(model), details(model), console)
+    print_conflict(analyse(model), follow_up(model), console)
     text = console.export_text()
     assert "[red]Modify[/]" in text
     assert "NYNNN -> NYNNY (Local government)" in text

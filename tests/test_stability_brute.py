@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from foedus.conflict.analysis import CONCEPTS, analyse
-from foedus.conflict.conflict import OptionModel
+from foedus.conflict.analysis import analyse
+from foedus.conflict.concepts import CONCEPTS
 from foedus.conflict.file import conflict_from_json
+from foedus.conflict.option_form import OptionModel
 
 Data = dict[str, Any]
 State = frozenset[int]

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from foedus.cli import main
-from foedus.conflict.analysis import analyse, model_of
-from foedus.conflict.details import details
+from foedus.conflict.analysis import analyse
 from foedus.conflict.file import conflict_from_json
+from foedus.conflict.followup import follow_up
+from foedus.conflict.graph_form import model_of
 from foedus.errors import FoedusError
 from test_stability_brute import random_conflict
 
@@ -138,5 +139,5 @@ def test_whatever_is_put_in_a_file_gives_a_result_or_a_plain_message() -> None:
             continue
         used += 1
         if seed % 10 == 0:
-            json.dumps(analyse(model).to_json() | details(model).to_json(), allow_nan=False)
+            json.dumps(analyse(model).to_json() | follow_up(model).to_json(), allow_nan=False)
     assert refused > 300 and used > 60

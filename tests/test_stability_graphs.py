@@ -7,12 +7,13 @@ import random
 import numpy as np
 import pytest
 
-from foedus.conflict.analysis import CONCEPTS, analyse, conflict_from_payoffs
+from foedus.conflict.analysis import analyse
 from foedus.conflict.coalitions import coalition_stability
-from foedus.conflict.conflict import OptionModel
+from foedus.conflict.concepts import CONCEPTS
 from foedus.conflict.file import conflict_from_json
-from foedus.conflict.graph import GraphConflict, moves_of
+from foedus.conflict.graph_form import GraphConflict, conflict_from_payoffs, moves_of
 from foedus.conflict.inverse import inverse
+from foedus.conflict.option_form import OptionModel
 from foedus.conflict.paths import paths_from
 from foedus.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict

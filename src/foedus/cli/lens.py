@@ -74,13 +74,14 @@ def _conflict(
     file: Path, json: bool, write: Path | None, start: str | None, hold: str | None, horizon: int | None
 ) -> None:
     """The stability of a conflict in option form."""
-    from foedus.conflict.analysis import analyse, model_of
-    from foedus.conflict.details import details
+    from foedus.conflict.analysis import analyse
     from foedus.conflict.file import load_conflict, save_conflict
+    from foedus.conflict.followup import follow_up
+    from foedus.conflict.graph_form import model_of
 
     conflict = load_conflict(file)
     model = model_of(conflict)
-    more = details(model, start, hold, horizon)
+    more = follow_up(model, start, hold, horizon)
     result = analyse(model)
     if write is not None:
         save_conflict(conflict, write)

@@ -7,55 +7,53 @@ by any moves of theirs, under SEQ by improvements of theirs, alone or in coaliti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from foedus.arraytypes import Bools
-from foedus.conflict.analysis import model_of
-from foedus.conflict.concepts import stable_states
-from foedus.conflict.conflict import Conflict
-from foedus.conflict.graph import GraphConflict, Model, moves_of
+from foedus.conflict.analysis import StabilityResult
+from foedus.conflict.concepts import CONCEPTS, Confrontation
+from foedus.conflict.graph_form import GraphConflict, Model, model_of, moves_of
+from foedus.conflict.option_form import Conflict
 from foedus.errors import FoedusError
 
 MOST_PLAYERS = 10
-COALITION_CONCEPTS = ("nash", "gmr", "smr", "seq")
+COALITION_CONCEPTS = tuple(concept.id for concept in CONCEPTS.values() if not concept.option_form_only)
 
 
 @dataclass(frozen=True)
-class CoalitionResult:
-    """``coalitions``: names of the members of each; ``stable``: concept to bool array [coalition, state]."""
+class CoalitionResult(StabilityResult):
+    """Stability of every state for every coalition, as for a player; ``coalitions``: names of the members of each."""
 
-    model: Model
     coalitions: tuple[tuple[str, ...], ...]
-    stable: dict[str, Bools]
-
-    def labels(self, concept: str) -> list[str]:
-        """The states that are stable for every coalition, by label, sorted."""
-        return sorted(self.model.label(int(state)) for state in np.flatnonzero(self.stable[concept].all(axis=0)))
 
     def broken_by(self, state: int, concept: str) -> list[tuple[str, ...]]:
         """The coalitions for which the state is not stable."""
-        return [members for members, row in zip(self.coalitions, self.stable[concept]) if not row[state]]
+        return [members for members, row in zip(self.coalitions, self.stable[concept], strict=True) if not row[state]]
 
 
 def coalition_stability(
-    conflict: Conflict | GraphConflict | Model, concepts: Sequence[str] = COALITION_CONCEPTS
+    conflict: Conflict | GraphConflict | Model, concepts: Iterable[str] = COALITION_CONCEPTS
 ) -> CoalitionResult:
     """Stability of every state for every coalition. Raises FoedusError where there are more than 10 players."""
-    model = model_of(conflict) if isinstance(conflict, Conflict | GraphConflict) else conflict
+    model = model_of(conflict)
     count = len(model.players)
     if count > MOST_PLAYERS:
         raise FoedusError(f"Coalition stability takes at most {MOST_PLAYERS} players, and there are {count}.")
     groups = [group for size in range(1, count + 1) for group in combinations(range(count), size)]
-    movers = {group: moves_of(model, [m for player in group for m in model.players[player]]) for group in groups}
-    rows: dict[str, list[Bools]] = {concept: [] for concept in concepts}
-    for group in groups:
+    members = {group: [member for player in group for member in model.players[player]] for group in groups}
+    movers = {group: moves_of(model, members[group]) for group in groups}
+
+    def judged(group: tuple[int, ...], concept: str) -> Bools:
+        # Groups of outsiders matter only where each step must pay for all who take it; without that rule their members
+        # reach the same states one after another.
         outside = [other for other in groups if not set(other) & set(group)]
-        for concept in concepts:
-            others = [movers[other] for other in outside if concept == "seq" or len(other) == 1]
-            rows[concept].append(stable_states(model, movers[group], others, [concept])[concept])
-    names = tuple(tuple(model.names[m] for player in group for m in model.players[player]) for group in groups)
-    return CoalitionResult(model, names, {concept: np.stack(parts) for concept, parts in rows.items()})
+        others = [movers[other] for other in outside if CONCEPTS[concept].credible or len(other) == 1]
+        return CONCEPTS[concept].stable(Confrontation(model, movers[group], others))
+
+    stable = {concept: np.stack([judged(group, concept) for group in groups]) for concept in concepts}
+    coalitions = tuple(tuple(model.names[member] for member in members[group]) for group in groups)
+    return CoalitionResult(model, tuple(" + ".join(names) for names in coalitions), stable, coalitions)

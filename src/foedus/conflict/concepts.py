@@ -1,110 +1,222 @@
-"""Which states are stable for a player, under each concept of the graph model for conflict resolution.
+"""The stability concepts of the graph model for conflict resolution, one row each in ``CONCEPTS``.
 
-Writing R(s) for a player's moves from s, and sequences of moves by the others in which nobody moves twice running:
-
-* Nash (R): no improvement exists (Nash 1950).
-* GMR: after every improvement the others can move to a state that is no better than s (Howard 1971).
-* SMR: the same, and the player cannot then move to a state better than s (Howard 1971).
-* SEQ: the others reach such a state by moves that each improve on the last for their mover (Fraser and Hipel 1979).
-* SIM: such a state results if others make improvements of theirs from s in the same instant (Fraser and Hipel 1979).
-
-A state is better for a player of several members if it is better for every member.
+A state is stable for a player if none of its improvements pays once the others have answered. Concepts differ in which
+answers count. A state is better for a player of several members if it is better for every member. To add a concept,
+write a function from a ``Confrontation`` to the states that are stable, and a row; the analysis, the lens, the command
+line and the tables take it from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from foedus.arraytypes import Bools, Longs
-from foedus.conflict.conflict import OptionModel
-from foedus.conflict.graph import Model
-from foedus.conflict.moves import Moves, Reach, Values, closure, closure_once
-from foedus.conflict.simultaneous import simultaneous
+from foedus.conflict.graph_form import Model
+from foedus.conflict.moves import Moves, Reach, Values
+from foedus.conflict.option_form import OptionModel
+from foedus.conflict.sequences import closure, closure_once, legally_reached, steps_from
+from foedus.conflict.simultaneous import joint_outcomes, simultaneous
+from foedus.errors import FoedusError
 
-CONCEPTS = ("nash", "gmr", "smr", "seq", "sim")
+States = frozenset[int]
 
 
-def stable_states(
-    model: Model, focal: Moves, others: Sequence[Moves], concepts: Sequence[str] = CONCEPTS, once: bool = False
-) -> dict[str, Bools]:
-    """For each concept the states that are stable for ``focal`` when ``others`` may respond, as bool arrays.
+@dataclass(frozen=True)
+class Confrontation:
+    """A ``focal`` player who may leave a state, and the ``others`` who may answer.
 
-    With ``once`` each of the others responds at most once; otherwise as often as it likes, but not twice running.
-    Simultaneous stability is defined for option form only and left out for other conflicts.
+    With ``once`` each of the others answers at most once; otherwise as often as it likes, but not twice running.
     """
-    nash = focal.improvements.counts == 0
-    out: dict[str, Bools] = {}
-    for concept in concepts:
-        if concept == "nash":
-            out[concept] = nash
-        elif concept == "gmr":
-            out[concept] = nash | ~_unanswered(focal, _after(focal, _lows(others), focal.ranks, once))
-        elif concept == "seq":
-            out[concept] = nash | ~_unanswered(focal, _after(focal, _better_lows(others), focal.ranks, once))
-        elif concept == "smr":
-            out[concept] = _symmetric(focal, others, nash, once)
-        elif isinstance(model, OptionModel):
-            out[concept] = simultaneous(model, focal, others)
-    return out
+
+    model: Model
+    focal: Moves
+    others: Sequence[Moves]
+    once: bool = False
+
+    @property
+    def unimproved(self) -> Bools:
+        """The states from which the focal player has no improvement."""
+        return np.asarray(self.focal.improvements.counts == 0)
+
+    def spread(self, steps: Sequence[Reach], values: Values, combine: np.ufunc) -> Values:
+        """``values`` combined over each state and where the others can take it, by a step for each of them."""
+        if self.once:
+            return closure_once(steps, values, combine)
+        return closure(steps, values, combine, self.focal.closed)
+
+    def worst(self, steps: Sequence[Reach], values: Longs) -> Longs:
+        """For each member, the lowest of its ``values`` [member, state] at a state and where the others take it."""
+        return np.stack([self.spread(steps, row, np.minimum) for row in values])
+
+    def unanswered(self, after: Longs) -> Bools:
+        """Where a move exists that leaves every member better off, each state being worth ``after`` [member, state]."""
+        if len(after) == 1:
+            return np.asarray(self.focal.gather(after[0], np.maximum, -1) > self.focal.ranks[0])
+        return self.focal.exceeding(after, self.focal.ranks).counts > 0
+
+    def any_moves(self) -> list[Reach]:
+        """Steps of the others to the lowest value over all their moves."""
+        return [partial(moves.gather, combine=np.minimum, none=moves.size) for moves in self.others]
+
+    def better_moves(self) -> list[Reach]:
+        """Steps of the others to the lowest value over their improvements."""
+        return [partial(moves.improvements.lowest, none=moves.size) for moves in self.others]
 
 
-def _lows(movers: Sequence[Moves]) -> list[Reach]:
-    """Steps to the lowest value over all moves."""
-    return [partial(moves.gather, combine=np.minimum, none=moves.size) for moves in movers]
+def nash(at: Confrontation) -> Bools:
+    """No improvement exists."""
+    return at.unimproved
 
 
-def _better_lows(movers: Sequence[Moves]) -> list[Reach]:
-    """Steps to the lowest value over improvements."""
-    return [partial(moves.improvements.lowest, none=moves.size) for moves in movers]
+def general_metarational(at: Confrontation) -> Bools:
+    """After every improvement the others can move to a state that is no better than the one left."""
+    return at.unimproved | ~at.unanswered(at.worst(at.any_moves(), at.focal.ranks))
 
 
-def _after(focal: Moves, steps: Sequence[Reach], values: Longs, once: bool) -> Longs:
-    """For each member, the lowest of its ``values`` at a state and where the others can take it from there."""
-    return np.stack([_spread(steps, row, np.minimum, focal.closed, once) for row in values])
+def sequential(at: Confrontation) -> Bools:
+    """The others reach such a state by moves that each improve on the last for their mover."""
+    return at.unimproved | ~at.unanswered(at.worst(at.better_moves(), at.focal.ranks))
 
 
-def _spread(steps: Sequence[Reach], start: Values, combine: np.ufunc, closed: bool, once: bool) -> Values:
-    return closure_once(steps, start, combine) if once else closure(steps, start, combine, closed)
+def symmetric_metarational(at: Confrontation) -> Bools:
+    """The others can move to such a state, and the focal player cannot then escape to a better one.
 
-
-def _unanswered(focal: Moves, after: Longs) -> Bools:
-    """Where a move exists that leaves every member better off even after the worst response to it."""
-    if len(after) == 1:
-        best = focal.gather(after[0], np.maximum, -1)
-        return np.asarray(best > focal.ranks[0])
-    return focal.runs(after, focal.ranks).counts > 0
-
-
-def _symmetric(focal: Moves, others: Sequence[Moves], nash: Bools, once: bool) -> Bools:
-    """Symmetric metarational stability.
-
-    With one member, a response is as good for it as the better of where it ends and where it lets the member move.
+    With one member, an answer is as good for it as the better of where it ends and where it lets the member move.
     """
-    if len(focal.ranks) > 1:
-        return _symmetric_coalition(focal, others, nash, once)
-    own = focal.ranks[0]
-    relief = np.maximum(own, focal.gather(own, np.maximum, -1))
-    after = np.minimum(own, _after(focal, _lows(others), relief[None], once)[0])
-    return nash | ~_unanswered(focal, after[None])
+    if len(at.focal.ranks) > 1:
+        return _symmetric_of_several(at)
+    ranks = at.focal.ranks[0]
+    relief = np.maximum(ranks, at.focal.gather(ranks, np.maximum, -1))
+    after = np.minimum(ranks, at.worst(at.any_moves(), relief[None])[0])
+    return at.unimproved | ~at.unanswered(after[None])
 
 
-def _symmetric_coalition(focal: Moves, others: Sequence[Moves], nash: Bools, once: bool) -> Bools:
-    """Symmetric metarational stability for several members, 64 thresholds at a time as the bits of a word."""
-    steps: list[Reach] = [partial(moves.gather, combine=np.bitwise_or, none=0) for moves in others]
-    stable = nash.copy()
-    asked = np.flatnonzero(~nash)
+def _symmetric_of_several(at: Confrontation) -> Bools:
+    """The same for several members, whose worths after an answer have no one order.
+
+    What counts as better depends on the state left, so every state asked about needs a closure of its own. States of
+    equal ranks share one, and 64 of these go together as the bits of a word.
+    """
+    focal, stable = at.focal, at.unimproved.copy()
+    steps: list[Reach] = [partial(moves.gather, combine=np.bitwise_or, none=0) for moves in at.others]
+    asked = np.flatnonzero(~stable)
     levels, which = np.unique(focal.ranks[:, asked], axis=1, return_inverse=True)
     for first in range(0, levels.shape[1], 64):
         better = np.zeros(focal.size, np.uint64)
         for bit, level in enumerate(levels[:, first : first + 64].T):
             better |= (focal.ranks > level[:, None]).all(axis=0).astype(np.uint64) << np.uint64(bit)
         escapes = better | focal.gather(better, np.bitwise_or, 0)
-        sanctions = _spread(steps, ~escapes, np.bitwise_or, focal.closed, once)
+        sanctions = at.spread(steps, ~escapes, np.bitwise_or)
         unanswered = focal.gather(better & ~sanctions, np.bitwise_or, 0)
-        mine = (which >= first) & (which < first + 64)
-        bits = (which[mine] - first).astype(np.uint64)
-        stable[asked[mine]] = (unanswered[asked[mine]] >> bits & np.uint64(1)) == 0
+        here = (which >= first) & (which < first + 64)
+        bits = (which[here] - first).astype(np.uint64)
+        stable[asked[here]] = (unanswered[asked[here]] >> bits & np.uint64(1)) == 0
     return stable
+
+
+def simultaneously_stable(at: Confrontation) -> Bools:
+    """Such a state results if others make improvements of theirs from the same state in the same instant."""
+    assert isinstance(at.model, OptionModel)
+    return simultaneous(at.model, at.focal, at.others)
+
+
+def _no_answers(at: Confrontation, state: int, first: int) -> list[States]:
+    return []
+
+
+def _any_answers(at: Confrontation, state: int, first: int) -> list[States]:
+    return [frozenset({after}) for after in legally_reached(at.others, first, improving=False)]
+
+
+def _better_answers(at: Confrontation, state: int, first: int) -> list[States]:
+    return [frozenset({after}) for after in legally_reached(at.others, first, improving=True)]
+
+
+def _answers_and_escapes(at: Confrontation, state: int, first: int) -> list[States]:
+    return [
+        frozenset({after, *steps_from(at.focal, after, improving=False)})
+        for after in legally_reached(at.others, first, improving=False)
+    ]
+
+
+def _joint_answers(at: Confrontation, state: int, first: int) -> list[States]:
+    assert isinstance(at.model, OptionModel)
+    return [frozenset({outcome}) for outcome in joint_outcomes(at.model, at.others, state, first)]
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A concept of stability: its names, its source, and what it makes of a confrontation.
+
+    ``stable``: [state], whether the focal player would stay. ``answers``, for inverse analysis: what could deter the
+    move from a state to a ``first`` one, as sets of states none of which may be better than the state left.
+    ``credible``: the others answer by improvements only, so that groups of them can do more than their members in turn.
+    ``in_words``: what a player reckons with.
+    """
+
+    id: str
+    short: str
+    in_words: str
+    source: str
+    stable: Callable[[Confrontation], Bools]
+    answers: Callable[[Confrontation, int, int], list[States]]
+    credible: bool = False
+    option_form_only: bool = False
+
+
+_ROWS = (
+    Concept("nash", "Nash", "one's own next move (Nash)", "Nash 1950", nash, _no_answers),
+    Concept(
+        "gmr",
+        "GMR",
+        "any answer of the others (general metarational)",
+        "Howard 1971",
+        general_metarational,
+        _any_answers,
+    ),
+    Concept(
+        "smr",
+        "SMR",
+        "any answer, and one's own escape from it (symmetric metarational)",
+        "Howard 1971",
+        symmetric_metarational,
+        _answers_and_escapes,
+    ),
+    Concept(
+        "seq",
+        "SEQ",
+        "answers that pay those who give them (sequential)",
+        "Fraser and Hipel 1979",
+        sequential,
+        _better_answers,
+        credible=True,
+    ),
+    Concept(
+        "sim",
+        "SIM",
+        "the others' improving at the same moment (simultaneous)",
+        "Fraser and Hipel 1979",
+        simultaneously_stable,
+        _joint_answers,
+        option_form_only=True,
+    ),
+)
+CONCEPTS: dict[str, Concept] = {concept.id: concept for concept in _ROWS}
+
+
+def concepts_for(model: Model) -> list[str]:
+    """The concepts that are defined for a model."""
+    return [name for name, row in CONCEPTS.items() if isinstance(model, OptionModel) or not row.option_form_only]
+
+
+def concept_for(model: Model, name: str) -> Concept:
+    """A concept by its id; FoedusError where there is none or it is not defined for the model."""
+    if name not in CONCEPTS:
+        raise FoedusError(f"There is no stability concept {name!r}; there are {', '.join(CONCEPTS)}.")
+    if name not in concepts_for(model):
+        raise FoedusError(f"The concept {name!r} is defined for conflicts in option form only.")
+    return CONCEPTS[name]

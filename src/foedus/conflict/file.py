@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from foedus.conflict.conflict import MOST_OPTIONS, Condition, Conflict, DecisionMaker, Option, OptionModel, Pattern
+from foedus.conflict.option_form import MOST_OPTIONS, Condition, Conflict, DecisionMaker, Option, OptionModel, Pattern
 from foedus.errors import FoedusError
 
 Part = TypeVar("Part")

@@ -15,15 +15,12 @@ from math import comb
 
 import numpy as np
 
-from foedus.conflict.analysis import CONCEPTS, model_of
-from foedus.conflict.conflict import Conflict, OptionModel
-from foedus.conflict.graph import GraphConflict, Model, moves_of
-from foedus.conflict.moves import Moves, legally_reached, steps_from
-from foedus.errors import FoedusError
+from foedus.conflict.concepts import Confrontation, States, concept_for
+from foedus.conflict.graph_form import GraphConflict, Model, model_of, movers_of, player_names
+from foedus.conflict.moves import Moves
+from foedus.conflict.option_form import Conflict
+from foedus.conflict.sequences import steps_from
 
-States = frozenset[int]
-
-_ALWAYS: tuple[States, ...] = (frozenset(),)
 _MOST_CHANGES = 4
 _MOST_COUNTED = 16
 
@@ -52,63 +49,34 @@ def inverse(conflict: Conflict | GraphConflict | Model, state: int | str, concep
 
     Raises FoedusError for an unknown concept or state, and for ``sim`` outside option form.
     """
-    model = model_of(conflict) if isinstance(conflict, Conflict | GraphConflict) else conflict
-    if concept not in CONCEPTS:
-        raise FoedusError(f"There is no stability concept {concept!r}; there are {', '.join(CONCEPTS)}.")
-    if concept == "sim" and not isinstance(model, OptionModel):
-        raise FoedusError("Simultaneous stability is defined for conflicts in option form only.")
+    model = model_of(conflict)
+    row = concept_for(model, concept)
     target = model.state(state) if isinstance(state, str) else state
-    movers = [moves_of(model, members) for members in model.players]
-    out = []
-    for place, focal in enumerate(movers):
-        others = movers[:place] + movers[place + 1 :]
+    movers, requirements = movers_of(model), []
+    for place, (name, focal) in enumerate(zip(player_names(model), movers, strict=True)):
+        faced = Confrontation(model, focal, movers[:place] + movers[place + 1 :])
         clauses = {
-            _smallest([frozenset({first}), *_responses(model, focal, others, target, first, concept)], target)
+            _smallest([frozenset({first}), *row.answers(faced, target, first)], target)
             for first in steps_from(focal, target, improving=False)
         }
-        clauses -= {_ALWAYS}
-        name = " + ".join(model.names[member] for member in model.players[place])
-        out.append(_requirement(name, tuple(sorted(clauses, key=_order)), focal, target))
-    return out
+        # A clause that keeps nothing from being preferred is always met.
+        clauses -= {(frozenset(),)}
+        requirements.append(_requirement(name, tuple(sorted(clauses, key=_order)), focal, target))
+    return requirements
 
 
 def sentences(model: Model, state: int, requirement: Requirement) -> list[str]:
     """The condition in words, a sentence for each clause."""
     here = model.label(state)
-    out = []
-    for clause in requirement.clauses:
-        ways = [" and ".join(model.label(other) for other in sorted(alternative)) for alternative in clause]
-        out.append(f"{requirement.player} must not prefer to {here}: {'; or '.join(ways)}.")
-    return out
+    clauses = [
+        "; or ".join(" and ".join(model.label(other) for other in sorted(alternative)) for alternative in clause)
+        for clause in requirement.clauses
+    ]
+    return [f"{requirement.player} must not prefer to {here}: {ways}." for ways in clauses]
 
 
 def _order(clause: tuple[States, ...]) -> list[list[int]]:
     return [sorted(alternative) for alternative in clause]
-
-
-def _responses(
-    model: Model, focal: Moves, others: Sequence[Moves], state: int, first: int, concept: str
-) -> list[States]:
-    """What could deter the move to ``first``: sets of states that must be no better than ``state``."""
-    if concept == "nash":
-        return []
-    if concept == "sim" and isinstance(model, OptionModel):
-        return [frozenset({outcome}) for outcome in _joint_outcomes(model, others, state, first)]
-    reached = [int(after) for after in legally_reached(others, first, improving=concept == "seq")]
-    if concept != "smr":
-        return [frozenset({after}) for after in reached]
-    return [frozenset({after, *steps_from(focal, after, improving=False)}) for after in reached]
-
-
-def _joint_outcomes(model: OptionModel, others: Sequence[Moves], state: int, first: int) -> list[int]:
-    """Feasible outcomes when others improve from ``state`` in the instant of the move to ``first``."""
-    start = int(model.numbers[state])
-    changes = {start ^ int(model.numbers[first])}
-    for moves in others:
-        own = [0, *(start ^ int(model.numbers[after]) for after in steps_from(moves, state, improving=True))]
-        changes = {change | more for change in changes for more in own}
-    found = model.find(np.array([start ^ change for change in sorted(changes)]))
-    return [int(index) for index in found if index >= 0]
 
 
 def _smallest(alternatives: Sequence[States], state: int) -> tuple[States, ...]:

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from foedus.arraytypes import Bools, Longs
-from foedus.conflict.analysis import StabilityResult, model_of
-from foedus.conflict.conflict import Conflict
-from foedus.conflict.graph import GraphConflict, Model, moves_of
+from foedus.conflict.analysis import StabilityResult
+from foedus.conflict.graph_form import GraphConflict, Model, model_of, movers_of, player_names
+from foedus.conflict.option_form import Conflict
 from foedus.errors import FoedusError
 
 MOST_MOVES = 1 << 26
@@ -27,12 +27,12 @@ def limited_moves(conflict: Conflict | GraphConflict | Model, horizon: int) -> S
     Raises FoedusError for a horizon below 1, for coalitions (several members may disagree on which move is best),
     and where there are more than 2^26 moves.
     """
-    model = model_of(conflict) if isinstance(conflict, Conflict | GraphConflict) else conflict
+    model = model_of(conflict)
     if horizon < 1:
         raise FoedusError(f"The horizon must be at least 1 move, not {horizon}.")
     if any(len(members) > 1 for members in model.players):
         raise FoedusError("Limited-move stability is defined for decision makers who act alone, not for coalitions.")
-    movers = [moves_of(model, members) for members in model.players]
+    movers = movers_of(model)
     total = sum(moves.count() for moves in movers)
     if total > MOST_MOVES:
         raise FoedusError(f"The conflict has {total:,} moves; limited-move stability takes at most {MOST_MOVES:,}.")
@@ -42,7 +42,7 @@ def limited_moves(conflict: Conflict | GraphConflict | Model, horizon: int) -> S
     for depth in range(1, horizon + 1):
         ends = np.stack([_look(player, arcs[player], moves.ranks[0], ends) for player, moves in enumerate(movers)])
         stable[f"l{depth}"] = ends == np.arange(model.size)
-    return StabilityResult(model, tuple(model.names[members[0]] for members in model.players), stable)
+    return StabilityResult(model, player_names(model), stable)
 
 
 def _look(player: int, arcs: Sequence[Longs], rank: Longs, ends: Longs) -> Longs:

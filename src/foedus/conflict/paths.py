@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from foedus.arraytypes import Longs
-from foedus.conflict.analysis import model_of
-from foedus.conflict.conflict import Conflict
-from foedus.conflict.graph import GraphConflict, Model, moves_of
-from foedus.conflict.moves import Moves, steps_from
+from foedus.conflict.graph_form import GraphConflict, Model, model_of, movers_of, player_names
+from foedus.conflict.moves import Moves
+from foedus.conflict.option_form import Conflict
+from foedus.conflict.sequences import steps_from
 
 _Node = tuple[int, int]
 
@@ -31,8 +31,7 @@ class Paths:
         steps = []
         node = self._arrival.get(state)
         while node is not None and node in self._back:
-            members = self.model.players[node[1]]
-            steps.append((" + ".join(self.model.names[member] for member in members), self.model.label(node[0])))
+            steps.append((player_names(self.model)[node[1]], self.model.label(node[0])))
             node = self._back[node]
         return steps[::-1]
 
@@ -45,9 +44,9 @@ def paths_from(
     Nobody moves twice in a row. With ``improving`` each move must be an improvement for whoever makes it. Raises
     FoedusError where ``start`` is not a state.
     """
-    model = model_of(conflict) if isinstance(conflict, Conflict | GraphConflict) else conflict
+    model = model_of(conflict)
     origin = model.state(start) if isinstance(start, str) else start
-    movers = [moves_of(model, members) for members in model.players]
+    movers = movers_of(model)
     length = np.full(model.size, -1, np.int64)
     length[origin] = 0
     back: dict[_Node, _Node] = {}
@@ -70,9 +69,9 @@ def paths_from(
 def _onward(movers: list[Moves], node: _Node, improving: bool, tried: set[_Node]) -> list[_Node]:
     """States that others than the last mover can move to, each with who moved; ``tried`` keeps what was done."""
     state, last = node
-    found = []
+    onward = []
     for mover, moves in enumerate(movers):
         if mover != last and (state, mover) not in tried:
             tried.add((state, mover))
-            found += [(after, mover) for after in steps_from(moves, state, improving)]
-    return found
+            onward += [(after, mover) for after in steps_from(moves, state, improving)]
+    return onward

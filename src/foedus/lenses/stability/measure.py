@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
-from foedus.conflict.analysis import CONCEPTS, analyse
+from foedus.conflict.analysis import analyse
 from foedus.conflict.coalitions import MOST_PLAYERS, coalition_stability
-from foedus.conflict.conflict import Conflict, OptionModel
-from foedus.conflict.graph import dense_ranks, moves_of
+from foedus.conflict.concepts import CONCEPTS
+from foedus.conflict.graph_form import dense_ranks, moves_of
 from foedus.conflict.inverse import Requirement, inverse
 from foedus.conflict.limited import limited_moves
+from foedus.conflict.option_form import Conflict, OptionModel
 from foedus.conflict.paths import paths_from
 from foedus.lenses.stability.postures import Order, Postures, conflict_of, postures
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foedus.conflict.concepts import CONCEPTS
 from foedus.lenses.stability.chart import Node, posture_graph
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, probability
@@ -16,13 +17,6 @@ from foedus.scenario.names import plain
 if TYPE_CHECKING:
     import xarray as xr
 
-CONCEPTS = {
-    "nash": "one's own next move (Nash)",
-    "gmr": "any answer of the others (general metarational)",
-    "smr": "any answer, and one's own escape from it (symmetric metarational)",
-    "seq": "answers that pay those who give them (sequential)",
-    "sim": "the others' improving at the same moment (simultaneous)",
-}
 _SHOWN, _LONGEST = 10, 3
 NONE = "no standing order"
 
@@ -128,10 +122,14 @@ class _View:
     def concepts(self) -> Table:
         """How many postures last by each way of thinking ahead, and whether the status quo does."""
         rows: list[list[Cell]] = []
-        for concept, told in CONCEPTS.items():
+        for concept, row in CONCEPTS.items():
             share = self.found["lasts_share"].sel(concept=concept).values
             rows.append(
-                [told, self._number(self.found["lasts"].sel(concept=concept)), probability(float(share[self.start]))]
+                [
+                    row.in_words,
+                    self._number(self.found["lasts"].sel(concept=concept)),
+                    probability(float(share[self.start])),
+                ]
             )
         horizons = self.found["limited"].all("mover")
         for h in self.found["horizon"].values[1:]:
@@ -141,7 +139,11 @@ class _View:
             for core in self.found["core"].values:
                 stable = self.found["joint"].sel(core=core)
                 rows.append(
-                    [f"{CONCEPTS[str(core)]}, joint moves included", self._number(stable), self._at_start(stable)]
+                    [
+                        f"{CONCEPTS[str(core)].in_words}, joint moves included",
+                        self._number(stable),
+                        self._at_start(stable),
+                    ]
                 )
         columns = ["What actors reckon with", "Postures that last", "Status quo lasts in"]
         return Table("By way of thinking ahead (worths averaged over worlds; shares over worlds)", columns, rows)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from foedus.arraytypes import Longs
-from foedus.conflict.conflict import OptionModel
-from foedus.conflict.moves import ArcMoves, Moves, OptionMoves, legally_reached
+from foedus.conflict.moves import ArcMoves, Moves, OptionMoves
+from foedus.conflict.option_form import Conflict, OptionModel
+from foedus.conflict.sequences import legally_reached
 from foedus.errors import FoedusError
 
 
@@ -55,8 +56,8 @@ class GraphModel:
 
     def joint_arcs(self, members: Sequence[int]) -> Longs:
         """All that these actors can bring about in legal sequences of their own moves, as arcs."""
-        own = [ArcMoves(self.conflict.arcs[member], self.ranks[[member]]) for member in members]
-        ends = [legally_reached(own, start, improving=False) for start in range(self.size)]
+        alone = [ArcMoves(self.conflict.arcs[member], self.ranks[[member]]) for member in members]
+        ends = [legally_reached(alone, start, improving=False) for start in range(self.size)]
         starts = np.repeat(np.arange(self.size), [len(reached) for reached in ends])
         return np.stack([starts, np.concatenate(ends)], axis=1)
 
@@ -73,6 +74,23 @@ def moves_of(model: Model, members: Sequence[int]) -> Moves:
         return OptionMoves(model, members)
     arcs = model.conflict.arcs[members[0]] if len(members) == 1 else model.joint_arcs(members)
     return ArcMoves(arcs, model.ranks[list(members)])
+
+
+def movers_of(model: Model) -> list[Moves]:
+    """The moves of every player."""
+    return [moves_of(model, members) for members in model.players]
+
+
+def player_names(model: Model) -> tuple[str, ...]:
+    """Every player's name, members joined."""
+    return tuple(" + ".join(model.names[member] for member in members) for members in model.players)
+
+
+def model_of(conflict: Conflict | GraphConflict | Model) -> Model:
+    """The states, ranks and players of a conflict. Raises FoedusError where it has no usable states."""
+    if isinstance(conflict, Conflict):
+        return OptionModel(conflict)
+    return GraphModel(conflict) if isinstance(conflict, GraphConflict) else conflict
 
 
 def conflict_from_payoffs(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
+from foedus.runs.result import Run
 from foedus.worlds.blocks import blocks
 from foedus.worlds.simulate import Games
 from foedus.worlds.weights import normalised, ranks
-
-if TYPE_CHECKING:
-    from foedus.runs.result import Run
 
 EACH = 3  # assumptions tried for each choice: those that go most with it
 MOST = 24  # assumptions tried in all
@@ -48,26 +45,24 @@ def flips(run: Run, games: Games, policy: str) -> Flips:
     all others staying at their weighted median. The point between two values is found by a second, finer search.
     """
     tried = _influential(run, policy)
-    centre = {name: middle(np.asarray(draw, float), run.weights) for name, draw in run.draws.items()}
-    found: list[Flip] = []
-    if tried:
-        ends = [(float(run.draws[name].min()), float(run.draws[name].max())) for name in tried]
-        grid = np.array([np.linspace(*end, LANES) for end in ends])
-        names, taken = _taken(games, policy, centre, tried, grid)
-        brackets = [
-            (i, phase, j)
-            for i in range(len(tried))
-            for phase, actions in names.items()
-            for j in _changes(taken[i * LANES : (i + 1) * LANES][:, actions])
-        ]
-        if brackets:
-            finer = np.array([np.linspace(grid[i, j], grid[i, j + 1], LANES) for i, _, j in brackets])
-            _, again = _taken(games, policy, centre, [tried[i] for i, _, _ in brackets], finer)
-            for b, (i, phase, _) in enumerate(brackets):
-                found += _points(
-                    games, policy, tried[i], phase, finer[b], again[b * LANES : (b + 1) * LANES][:, names[phase]]
-                )
-    return Flips(found, tried)
+    if not tried:
+        return Flips([], [])
+    sweep = _Sweep(games, policy, {n: middle(np.asarray(draw, float), run.weights) for n, draw in run.draws.items()})
+    ends = [(float(run.draws[name].min()), float(run.draws[name].max())) for name in tried]
+    coarse = np.array([np.linspace(*end, LANES) for end in ends])
+    taken = sweep.taken(tried, coarse)
+    brackets = [
+        (i, k, j)
+        for i in range(len(tried))
+        for k, actions in sweep.phases.items()
+        for j in _changes(taken[i][:, actions])
+    ]
+    if not brackets:
+        return Flips([], tried)
+    fine = np.array([np.linspace(coarse[i, j], coarse[i, j + 1], LANES) for i, _, j in brackets])
+    taken = sweep.taken([tried[i] for i, _, _ in brackets], fine)
+    points = [sweep.flips(tried[i], k, fine[b], taken[b]) for b, (i, k, _) in enumerate(brackets)]
+    return Flips([flip for part in points for flip in part], tried)
 
 
 def middle(draw: Floats, weights: Floats) -> float:
@@ -85,24 +80,19 @@ def _influential(run: Run, policy: str) -> list[str]:
     taken = run.data["taken"].sel(policy=policy).sum("period").transpose("world", "action")
     mass = normalised(run.weights, len(run.weights))
     standings = _standard(np.stack([ranks(draw) for draw in varied.values()]), mass)
-    names, by_phase = list(varied), _phases([str(a) for a in taken["action"].values])
-    chosen: dict[str, float] = {}
-    for actions in by_phase.values():
-        times = np.asarray(taken.values[:, actions], float)
+    names, best = list(varied), dict[str, float]()
+    actions = [str(action) for action in taken["action"].values]
+    for phase in run.scenario.turn:
+        written = {f"{phase.id}.{action}" for action in phase.actions}
+        times = np.asarray(taken.values[:, [action in written for action in actions]], float)
+        if times.shape[1] < 2:
+            continue
         first, second = np.argsort(-(mass @ times), kind="stable")[:2]
         odds = np.log((times[:, second] + RARE) / (times[:, first] + RARE))
         score = np.abs(standings @ (mass * _standard(ranks(odds)[None], mass)[0]))
         for i in np.argsort(-score, kind="stable")[:EACH]:
-            chosen[names[i]] = max(chosen.get(names[i], 0.0), float(score[i]))
-    return sorted(chosen, key=lambda name: (-chosen[name], name))[:MOST]
-
-
-def _phases(actions: list[str]) -> dict[str, list[int]]:
-    """The places of each phase's actions, where it has at least two."""
-    made: dict[str, list[int]] = {}
-    for i, name in enumerate(actions):
-        made.setdefault(name.split(".")[0], []).append(i)
-    return {phase: places for phase, places in made.items() if len(places) > 1}
+            best[names[i]] = max(best.get(names[i], 0.0), float(score[i]))
+    return sorted(best, key=lambda name: (-best[name], name))[:MOST]
 
 
 def _standard(rows: Floats, mass: Floats) -> Floats:
@@ -112,35 +102,45 @@ def _standard(rows: Floats, mass: Floats) -> Floats:
     return np.divide(away, size, out=np.zeros_like(away), where=size > 0)
 
 
-def _taken(
-    games: Games, policy: str, centre: Mapping[str, float], names: list[str], grid: Floats
-) -> tuple[dict[str, list[int]], Floats]:
-    """(places of the actions by phase, times taken [assumption x value, action]), one assumption moved at a time."""
-    many, lanes = grid.shape
-    draws = {name: np.full(many * lanes, value) for name, value in centre.items()}
-    for i, name in enumerate(names):
-        draws[name][i * lanes : (i + 1) * lanes] = grid[i]
-    parts = [
-        block.play.block(block.tables, 1.0, block.perfect)["taken"].sum(axis=1)[: block.width]
-        for block in blocks(games, policy, draws)
-    ]
-    return _phases(list(games.play(policy)[0].game.action_ids)), np.concatenate(parts)
+class _Sweep:
+    """A game in which one assumption at a time is moved, the others staying at their ``centre``.
+
+    ``phases``: phase by number -> its actions by public index, where it has at least two.
+    """
+
+    def __init__(self, games: Games, policy: str, centre: Mapping[str, float]):
+        self.games, self.policy, self.centre = games, policy, centre
+        self.turn = games.play(policy)[0].game.turn
+        choices = self.turn.choices
+        by_phase = {k: [i for i, (of, _) in enumerate(choices) if of == k] for k, _ in choices}
+        self.phases = {k: actions for k, actions in by_phase.items() if len(actions) > 1}
+
+    def taken(self, names: Sequence[str], values: Floats) -> Floats:
+        """[name, value, action]: times that each action is taken at each of the ``values`` [name, LANES]."""
+        draws = {name: np.full(values.size, value) for name, value in self.centre.items()}
+        for i, name in enumerate(names):
+            draws[name][i * LANES : (i + 1) * LANES] = values[i]
+        parts = [
+            block.play.block(block.tables, 1.0, block.perfect)["taken"].sum(axis=1)[: block.width]
+            for block in blocks(self.games, self.policy, draws)
+        ]
+        return np.concatenate(parts).reshape(*values.shape, -1)
+
+    def flips(self, assumption: str, k: int, values: Floats, taken: Floats) -> list[Flip]:
+        """The flips of a phase between neighbouring values, placed where the logs of the times taken cross."""
+        phase = self.turn.phases[k]
+        times = taken[:, self.phases[k]]
+        points = []
+        for j in _changes(times):
+            a, b = int(times[j].argmax()), int(times[j + 1].argmax())
+            lead = np.log((times[j : j + 2, a] + RARE) / (times[j : j + 2, b] + RARE))
+            share = lead[0] / (lead[0] - lead[1]) if lead[0] != lead[1] else 0.5
+            value = float(values[j] + share * (values[j + 1] - values[j]))
+            points.append(Flip(phase.id, assumption, value, phase.actions[a].name, phase.actions[b].name))
+        return points
 
 
 def _changes(taken: Floats) -> list[int]:
     """Where along the values the action taken most changes; values at which none is ever taken do not count."""
     best, some = taken.argmax(axis=1), taken.sum(axis=1) > RARE
     return [j for j in range(len(best) - 1) if best[j] != best[j + 1] and some[j] and some[j + 1]]
-
-
-def _points(games: Games, policy: str, assumption: str, phase: str, values: Floats, taken: Floats) -> list[Flip]:
-    """The flips between neighbouring values, placed where the logs of the times taken cross."""
-    actions = [name for name in games.play(policy)[0].game.action_ids if name.split(".")[0] == phase]
-    found = []
-    for j in _changes(taken):
-        a, b = int(taken[j].argmax()), int(taken[j + 1].argmax())
-        lead = np.log((taken[j : j + 2, a] + RARE) / (taken[j : j + 2, b] + RARE))
-        share = lead[0] / (lead[0] - lead[1]) if lead[0] != lead[1] else 0.5
-        value = float(values[j] + share * (values[j + 1] - values[j]))
-        found.append(Flip(phase, assumption, value, actions[a].split(".")[1], actions[b].split(".")[1]))
-    return found

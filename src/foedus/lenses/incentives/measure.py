@@ -15,23 +15,21 @@ others at their middle value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.game.arrays import LANES
-from foedus.lenses.decisions import Gathered, Gatherer, MoverChoices, Situation, situations
+from foedus.lenses.incentives.averages import Options, averages
 from foedus.lenses.incentives.flips import flips
-from foedus.solve.queries import ratio
+from foedus.lenses.incentives.situations import Situation, situations
+from foedus.runs.result import Run
 from foedus.worlds.blocks import Block, blocks
 from foedus.worlds.simulate import Games
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from foedus.runs.result import Run
 
 WORLDS = 16
 
@@ -39,8 +37,8 @@ WORLDS = 16
 def look(run: Run, policy: str) -> xr.Dataset:
     """Choices under ``policy``, in a few worlds of weight ``weight``.
 
-    ``met`` [world, situation] is how often the mover has the choice; situations are ``phase`` (all of it) and
-    ``phase[variable=level,...]``. Per ``option`` (situation|action) [world, option]: ``probability`` where it is
+    ``met`` [world, situation] is how often the mover has the choice; situations are a phase (all of it) and
+    parts of it (``levels`` in the attributes). Per ``option``, an action in a situation, [world, option]: ``probability`` where it is
     available, ``usual`` by base rates alone, ``worth``, ``bonus``; ``versus`` [world, option, objective] is what it
     is worth more than the situation's reference, the action taken most, by the mover's objectives, and ``habit`` the
     same of base rates, ``ln(base/base) / precision``. NaN where an action is never available. ``flip_at`` [flip] and
@@ -50,119 +48,60 @@ def look(run: Run, policy: str) -> xr.Dataset:
 
     few = run.few(WORLDS)
     games = Games(run.scenario, (), {}, observe=False)
-    read = _Read(list(blocks(games, policy, few.draws)))
-    found = flips(run, games, policy)
-    w, o = "world", "option"
+    solved = list(blocks(games, policy, few.draws))
+    visits = [block.visits() for block in solved]
+    often = sum(each[..., : block.width].sum(axis=(0, 2)) for each, block in zip(visits, solved, strict=True))
+    met = situations(solved[0].game, np.asarray(often))
+    references = [_most_taken(situation, solved, visits) for situation in met]
+    options = Options(met, references)
+    parts = [averages(block, each, options) for block, each in zip(solved, visits, strict=True)]
+    turned = flips(run, games, policy)
+    turn = solved[0].game.turn
+    names = [turn.phases[k].actions[order].name for k, order in turn.choices]
+    listed = [(situation, names[action]) for situation in met for action in situation.actions]
+    dims = {"met": ("situation",), "versus": ("option", "objective")}
+    variables: dict[str, Any] = {
+        name: (
+            ("world", *dims.get(name, ("option",))),
+            np.concatenate(
+                [np.moveaxis(part[name][..., : block.width], -1, 0) for part, block in zip(parts, solved, strict=True)]
+            ),
+        )
+        for name in parts[0]
+    }
     return xr.Dataset(
-        {
-            "met": ((w, "situation"), read.met),
-            "probability": ((w, o), read.probability),
-            "usual": ((w, o), read.usual),
-            "worth": ((w, o), read.worth),
-            "bonus": ((w, o), read.bonus),
-            "habit": ((w, o), read.habit),
-            "versus": ((w, o, "objective"), read.versus),
-            "weight": (w, few.weights),
-            "flip_at": ("flip", np.array([one.value for one in found.flips])),
-        },
+        variables | {"weight": ("world", few.weights), "flip_at": ("flip", np.array([f.value for f in turned.flips]))},
         coords={
-            "situation": [s.name for s in read.situations],
-            "option": read.options,
-            "objective": read.objectives,
-            "flip": [f"{one.phase}|{one.assumption}" for one in found.flips],
-            "flip_below": ("flip", [one.below for one in found.flips]),
-            "flip_above": ("flip", [one.above for one in found.flips]),
+            "situation": [situation.label for situation in met],
+            "situation_phase": ("situation", [situation.phase for situation in met]),
+            "option": [f"{situation.label}|{action}" for situation, action in listed],
+            "option_situation": ("option", [situation.label for situation, _ in listed]),
+            "option_action": ("option", [action for _, action in listed]),
+            "objective": [f"{actor}.{name}" for actor, name in turn.objectives],
+            "objective_actor": ("objective", [actor for actor, _ in turn.objectives]),
+            "objective_name": ("objective", [name for _, name in turn.objectives]),
+            "flip": [f"{f.phase}|{f.assumption}" for f in turned.flips],
+            **{
+                f"flip_{part}": ("flip", [getattr(f, part) for f in turned.flips])
+                for part in ("phase", "assumption", "below", "above")
+            },
         },
         attrs={
             "policy": policy,
-            "tried": found.tried,
-            "references": {s.name: read.names[s.name][r] for s, r in zip(read.situations, read.reference, strict=True)},
-            "levels": {s.name: dict(s.levels) for s in read.situations},
+            "tried": turned.tried,
+            "references": {s.label: names[reference] for s, reference in zip(met, references, strict=True)},
+            "levels": {situation.label: dict(situation.levels) for situation in met},
         },
     )
 
 
-class _Read:
-    """Everything about the choices of a few worlds, as arrays over the worlds."""
-
-    def __init__(self, made: list[Block]):
-        self.made, game = made, made[0].game
-        self.seen = [block.visits() for block in made]
-        often = sum(seen[..., : block.width].sum(axis=(0, 2)) for seen, block in zip(self.seen, made, strict=True))
-        self.situations = situations(made[0], np.asarray(often))
-        self.phase_actions: dict[str, list[int]] = {}
-        for i, name in enumerate(game.action_ids):
-            self.phase_actions.setdefault(name.split(".")[0], []).append(i)
-        self.actions = [self.phase_actions[s.phase] for s in self.situations]
-        self.names = {
-            s.name: [game.action_ids[i].split(".")[1] for i in actions]
-            for s, actions in zip(self.situations, self.actions, strict=True)
-        }
-        self.reference = [
-            self._most_taken(s, actions) for s, actions in zip(self.situations, self.actions, strict=True)
-        ]
-        self.options = [f"{s.name}|{action}" for s in self.situations for action in self.names[s.name]]
-        self.objectives = [f"{actor}.{name}" for actor, name in game.turn.objectives]
-        self._gather()
-
-    def _most_taken(self, situation: Situation, actions: list[int]) -> int:
-        """The place among the phase's actions of the one taken most in a situation."""
-        g, total = self.made[0].game.arrays, np.zeros(len(actions))
-        acts = np.concatenate([np.arange(g.a_ptr[n], g.a_ptr[n + 1]) for n in situation.nodes])
-        node = np.repeat(situation.nodes, np.diff(g.a_ptr)[situation.nodes])
-        place = np.array([actions.index(a) for a in g.action_id[acts]])
-        for block, seen in zip(self.made, self.seen, strict=True):
-            times = (seen[:, node] * block.played[: block.game.periods, acts])[..., : block.width].sum(axis=(0, 2))
-            np.add.at(total, place, times)
-        return int(np.argmax(total))
-
-    def _gather(self) -> None:
-        game = self.made[0].game
-        wide = sum(block.width for block in self.made)
-        many = len(self.options)
-        first = np.concatenate([[0], np.cumsum([len(actions) for actions in self.actions])]).astype(int)
-        self.met = np.zeros((wide, len(self.situations)))
-        plain = {name: np.full((wide, many), np.nan) for name in ("probability", "usual", "worth", "bonus", "habit")}
-        self.versus = np.zeros((wide, many, len(self.objectives)))
-        movers = {phase.id: phase.mover for phase in game.turn.phases}
-        for mover in range(len(game.turn.actors)):
-            mine = [s for s, one in enumerate(self.situations) if movers[one.phase] == mover]
-            if not mine:
-                continue
-            choices = MoverChoices(self.made[0], mover)
-            for block, seen in zip(self.made, self.seen, strict=True):
-                public = [self.actions[s][self.reference[s]] for s in mine]
-                found = Gatherer(
-                    block, choices, seen, [self.situations[s] for s in mine], public, [self.actions[s] for s in mine]
-                ).gather()
-                for i, s in enumerate(mine):
-                    self._place(block, choices, found, i, slice(int(first[s]), int(first[s + 1])), s, plain)
-        self.probability, self.usual, self.worth = plain["probability"], plain["usual"], plain["worth"]
-        self.bonus, self.habit = plain["bonus"], plain["habit"]
-
-    def _place(
-        self,
-        block: Block,
-        choices: MoverChoices,
-        found: Gathered,
-        i: int,
-        options: slice,
-        s: int,
-        plain: Mapping[str, Floats],
-    ) -> None:
-        """Averages of one situation, put where they belong."""
-        worlds, many = block.worlds, options.stop - options.start
-
-        def mean(sums: Floats, of: Floats) -> Any:
-            return ratio(sums[i, :many], of[i, :many])[:, : block.width].T
-
-        self.met[worlds, s] = found.met[i, : block.width]
-        plain["probability"][worlds, options] = mean(found.taken, found.there)
-        plain["usual"][worlds, options] = mean(found.usual, found.there)
-        plain["worth"][worlds, options] = mean(found.worth.sum(axis=2), found.there)
-        plain["bonus"][worlds, options] = mean(found.bonus, found.rivals)
-        plain["habit"][worlds, options] = mean(found.habit, found.both)
-        both = np.broadcast_to(found.both[i, :many, None], (many, len(choices.own), LANES))
-        versus = ratio(found.versus[i, :many], both)[..., : block.width]
-        for place, o in enumerate(choices.own):
-            self.versus[worlds, options, o] = versus[:, place].T
+def _most_taken(situation: Situation, solved: Sequence[Block], visits: Sequence[Floats]) -> int:
+    """The action taken most in a situation, by public index."""
+    g = solved[0].game.arrays
+    acts = np.concatenate([np.arange(g.a_ptr[n], g.a_ptr[n + 1]) for n in situation.nodes])
+    node = np.repeat(situation.nodes, np.diff(g.a_ptr)[situation.nodes])
+    total = np.zeros(len(solved[0].game.action_ids))
+    for block, each in zip(solved, visits, strict=True):
+        times = each[:, node] * block.played[: block.game.periods, acts]
+        np.add.at(total, g.action_id[acts], times[..., : block.width].sum(axis=(0, 2)))
+    return max(situation.actions, key=lambda action: total[action])

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foedus.arraytypes import Floats
+from foedus.lenses.incentives.flips import Flip
+from foedus.lenses.lens import Looked
 from foedus.present.charts.effects import Effect, effects
-from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability
+from foedus.present.section import Amount, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import count, number, percent, ranged, signed
 from foedus.runs.view import RunView
-from foedus.scenario.names import lowered, plain, titled
+from foedus.scenario.names import lowered, plain
 from foedus.worlds.weights import Spread
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ RARE = 0.01  # choices met less often than this, a play, are not the main one
 
 
 @dataclass(frozen=True)
-class Choice:
+class PhaseChoice:
     """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie.
 
     ``lead`` is the log of the ratio of their average probabilities, which has no units.
@@ -38,202 +41,207 @@ class Choice:
     met: float
 
 
-def tell(results: RunView, found: xr.Dataset) -> Told:
+@dataclass(frozen=True)
+class Option:
+    """An action in a situation of a phase, with its place among the lens's options."""
+
+    phase: str
+    situation: str
+    action: str
+    place: int
+
+
+def tell(results: RunView, data: xr.Dataset) -> Told:
     """Choices as sentences, charts and tables."""
-    view = _View(results, found)
-    return Told([view.first(), view.second()], view.figures(), view.tables(), view.notes())
+    view = _Incentives(results, data)
+    if not view.choices:
+        none = "No actor ever has a free choice between two actions."
+        return Told([none, "So no payment or assumption can turn one."], notes=view.notes())
+    return Told([view.first(), view.second()], [view.why(), view.margins()], view.tables(), view.notes())
 
 
-class _View:
+class _Incentives(Looked):
     """The lens's numbers with names."""
 
-    def __init__(self, results: RunView, found: xr.Dataset):
-        self.results, self.found, self.names = results, found, results.names
-        self.weights = np.asarray(found["weight"].values, float)
-        self.situations = [str(name) for name in found["situation"].values]
-        self.options = [str(name) for name in found["option"].values]
-        self.objectives = [str(name) for name in found["objective"].values]
-        self.policy = str(found.attrs["policy"])
-        self.phases = {phase.id: phase for phase in results.scenario.turn}
-        self.values = {str(name): np.asarray(values.values, float) for name, values in found.data_vars.items()}
-
-    def spread(self, name: str, option: str) -> Spread:
-        """A number of an option over worlds."""
-        return self.results.spread(self.values[name][:, self.options.index(option)], self.weights)
-
-    def gap(self, option: str) -> Spread:
-        """What an option is worth more than the one taken most."""
-        values = self.values["versus"][:, self.options.index(option)]
-        return self.results.spread(values.sum(axis=1), self.weights)
-
-    def actions(self, situation: str) -> list[str]:
-        """The actions that are ever available in a situation."""
-        mine = [o.split("|")[1] for o in self.options if o.split("|")[0] == situation]
-        return [
-            a for a in mine if not np.isnan(self.values["probability"][:, self.options.index(f"{situation}|{a}")]).all()
+    def __init__(self, results: RunView, data: xr.Dataset):
+        super().__init__(results, data)
+        self.situations = dict(zip(self.labels("situation"), self.labels("situation_phase"), strict=True))
+        never = np.isnan(self.array("probability")).all(axis=0).tolist()
+        parts = zip(self.labels("option_situation"), self.labels("option_action"), strict=True)
+        self.options = {
+            (situation, action): Option(self.situations[situation], situation, action, place)
+            for place, (situation, action) in enumerate(parts)
+            if not never[place]  # where it is ever available
+        }
+        self.objectives = list(zip(self.labels("objective_actor"), self.labels("objective_name"), strict=True))
+        parts_of_flips = (self.labels(f"flip_{part}") for part in ("phase", "assumption", "below", "above"))
+        self.flips = [
+            Flip(phase, assumption, value, below, above)
+            for value, phase, assumption, below, above in zip(
+                self.array("flip_at").tolist(), *parts_of_flips, strict=True
+            )
         ]
+        self.tried = len(data.attrs["tried"])
+
+    def of(self, name: str, option: Option) -> Floats:
+        """A number of an option [world]."""
+        return self.array(name)[:, option.place]
+
+    def spread_of(self, name: str, option: Option) -> Spread:
+        """A number of an option over worlds."""
+        return self.spread(self.of(name, option))
+
+    def gap(self, option: Option) -> Spread:
+        """What an option is worth more than the one taken most."""
+        return self.spread(self.of("versus", option).sum(axis=1))
+
+    def options_in(self, situation: str) -> list[Option]:
+        """The actions that are ever available in a situation."""
+        return [option for option in self.options.values() if option.situation == situation]
 
     @cached_property
-    def choices(self) -> list[Choice]:
+    def choices(self) -> list[PhaseChoice]:
         """The phases with a choice, the one closest to turning first."""
-        made = []
-        for s, situation in enumerate(self.situations):
-            if "[" in situation:
-                continue
-            first = str(self.found.attrs["references"][situation])
-            margins = {a: self.spread("bonus", f"{situation}|{a}") for a in self.actions(situation) if a != first}
-            margins = {a: m for a, m in margins.items() if m.mean == m.mean}
+        choices = []
+        for phase in dict.fromkeys(self.situations.values()):  # the situation that bears its name is all of a phase
+            first = self.options[phase, str(self.data.attrs["references"][phase])]
+            margins = {option: self.spread_of("bonus", option) for option in self.options_in(phase) if option != first}
+            margins = {option: margin for option, margin in margins.items() if margin.mean == margin.mean}
             if margins:
-                second = min(margins, key=lambda a: margins[a].mean)
-                met = self.results.spread(self.values["met"][:, s], self.weights).mean
-                odds = [max(self.spread("probability", f"{situation}|{a}").mean, 1e-12) for a in (first, second)]
-                made.append(Choice(situation, first, second, margins[second], float(np.log(odds[0] / odds[1])), met))
-        return sorted(made, key=lambda c: (c.met < RARE, abs(c.lead)))
+                second = min(margins, key=lambda option: margins[option].mean)
+                odds = [max(self.spread_of("probability", option).mean, 1e-12) for option in (first, second)]
+                lead = float(np.log(odds[0] / odds[1]))
+                met = self.met(phase).mean
+                choices.append(PhaseChoice(phase, first.action, second.action, margins[second], lead, met))
+        return sorted(choices, key=lambda c: (c.met < RARE, abs(c.lead)))
+
+    def met(self, situation: str) -> Spread:
+        """How often a situation is met."""
+        return self.spread(self.array("met", situation=situation))
+
+    def runner_up(self, c: PhaseChoice) -> Option:
+        """The option that is next to be taken most."""
+        return self.options[c.phase, c.second]
 
     # --- names
 
     def who(self, phase: str) -> str:
-        return self.names.actor(self.phases[phase].decide or "")
+        """Who decides a phase."""
+        return self.names.actor(self.names.phases[phase].decide or "")
 
-    def phase(self, phase: str) -> str:
-        return self.phases[phase].label or titled(phase)
-
-    def action(self, phase: str, action: str) -> str:
-        return self.phases[phase].actions[action].label or plain(action)
-
-    def objective(self, name: str) -> str:
-        return self.names.objective(name).split(": ", 1)[1]
+    def choice(self, phase: str) -> str:
+        """Who decides what."""
+        return f"{self.who(phase)}: {self.names.phase(phase)}"
 
     def situation(self, name: str) -> str:
         """The levels of a situation in words."""
-        parts = []
-        for variable, level in self.found.attrs["levels"][name].items():
-            if variable.endswith(".applies"):
-                commitment = self.results.scenario.commitments[variable.removesuffix(".applies")]
-                what = commitment.label or plain(variable.removesuffix(".applies"))
-                parts.append(f"“{what}” {'applies' if level else 'does not apply'}")
-            elif variable in self.results.scenario.state:
-                levels = self.results.scenario.state[variable].levels
-                parts.append(f"{lowered(self.names.variable(variable))}: {plain(levels[int(level)])}")
+        parts, state = [], self.results.scenario.state
+        applies = {f"{name}.applies": self.names.commitment(name) for name in self.results.scenario.commitments}
+        for variable, level in self.data.attrs["levels"][name].items():
+            if variable in applies:
+                parts.append(f"“{applies[variable]}” {'applies' if level else 'does not apply'}")
+            elif variable in state:
+                parts.append(f"{lowered(self.names.variable(variable))}: {plain(state[variable].levels[int(level)])}")
         return "; ".join(parts) or "all"
 
     # --- sentences
 
     def first(self) -> str:
         """What the closest choice is, and why it is taken as it is."""
-        if not self.choices:
-            return "No actor ever has a free choice between two actions."
         c = self.choices[0]
-        taken = self.spread("probability", f"{c.phase}|{c.first}")
-        gap = self.gap(f"{c.phase}|{c.second}")
+        taken, gap = self.spread_of("probability", self.options[c.phase, c.first]), self.gap(self.runner_up(c))
         which = (
             "The only choice" if len(self.choices) == 1 else f"Of {len(self.choices)} choices the closest to turning"
         )
-        text = (
-            f"{which} is {self.who(c.phase)}'s “{self.phase(c.phase)}”: mostly “{self.action(c.phase, c.first)}” "
+        first, second = (self.names.act(c.phase, action) for action in (c.first, c.second))
+        return (
+            f"{which} is {self.who(c.phase)}'s “{self.names.phase(c.phase)}”: mostly “{first}” "
             f"({percent(taken.mean)}, {percent(taken.low)} to {percent(taken.high)} over worlds), worth "
-            f"{signed(-gap.mean)} ({signed(-gap.high)} to {signed(-gap.low)}) against “{self.action(c.phase, c.second)}”"
+            f"{signed(-gap.mean)} ({signed(-gap.high)} to {signed(-gap.low)}) against “{second}”{self._reasons(c)}."
         )
-        return f"{text}{self._reasons(c)}."
 
-    def _reasons(self, c: Choice) -> str:
+    def _reasons(self, c: PhaseChoice) -> str:
         """The objectives that speak most for and against the action taken most."""
-        parts = [(mean, name) for name, mean in self._by_objective(f"{c.phase}|{c.second}").items()]
-        best = min(parts, default=(0.0, ""))
-        worst = max(parts, default=(0.0, ""))
-        found = [f"for it speaks “{best[1]}” ({signed(-best[0])})"] if best[0] <= -NEGLIGIBLE else []
-        found += [f"against it “{worst[1]}” ({signed(-worst[0])})"] if worst[0] >= NEGLIGIBLE else []
-        habit = self.spread("habit", f"{c.phase}|{c.second}").mean
-        if habit <= -NEGLIGIBLE:
-            found.append(f"and habit is worth {signed(-habit)}")
-        return f"; {', '.join(found)}" if found else ""
+        parts = [(mean, name) for name, mean in self._by_objective(c).items()]
+        best, worst = min(parts, default=(0.0, "")), max(parts, default=(0.0, ""))
+        reasons = [f"for it speaks “{best[1]}” ({signed(-best[0])})"] if best[0] <= -NEGLIGIBLE else []
+        reasons += [f"against it “{worst[1]}” ({signed(-worst[0])})"] if worst[0] >= NEGLIGIBLE else []
+        habit = self.spread_of("habit", self.runner_up(c)).mean
+        reasons += [f"and habit is worth {signed(-habit)}"] if habit <= -NEGLIGIBLE else []
+        return f"; {', '.join(reasons)}" if reasons else ""
 
-    def _by_objective(self, option: str) -> dict[str, float]:
-        """The mover's objectives -> average worth more than the action taken most."""
-        mover = self.phases[option.split("|")[0].split("[")[0]].decide
-        values = self.values["versus"][:, self.options.index(option)]
+    def _by_objective(self, c: PhaseChoice) -> dict[str, float]:
+        """The mover's objectives -> what the runner-up is worth more on average than the action taken most."""
+        versus = self.of("versus", self.runner_up(c))
         means = {
-            self.objective(name): self.results.spread(values[:, o], self.weights).mean
-            for o, name in enumerate(self.objectives)
-            if name.split(".")[0] == mover
+            self.names.aim(actor, name): self.spread(versus[:, o]).mean
+            for o, (actor, name) in enumerate(self.objectives)
+            if actor == self.names.phases[c.phase].decide
         }
         return {name: mean for name, mean in means.items() if mean == mean and mean != 0}
 
     def second(self) -> str:
         """What would turn it."""
-        if not self.choices:
-            return "So no payment or assumption can turn one."
         c = self.choices[0]
-        m, share = c.margin, self._already(c)
-        action = self.action(c.phase, c.second)
-        units = f"in units of {self.who(c.phase)}'s own"
-        text = f"“{action}” would be as likely if it paid {ranged(m)} more at that choice, {units}"
-        if m.mean < 0:
-            text = f"“{action}” is even ahead on average over worlds: what it would have to pay more to tie is {ranged(m)}, {units}"
-        text += f"; it is the likelier one in {percent(share)} of worlds"
-        flips, tried = list(self.found["flip"].values), len(self.found.attrs["tried"])
-        if not flips:
-            return (
-                f"{text}, and none of the {count(tried, 'assumption')} tried turns any choice by itself."
-                if tried
-                else f"{text}."
-            )
-        mine = [i for i, name in enumerate(flips) if str(name).split("|")[0] == c.phase]
-        return f"{text}; {self._flip(mine[0] if mine else 0)}."
+        action, units = self.names.act(c.phase, c.second), f"in units of {self.who(c.phase)}'s own"
+        text = f"“{action}” would be as likely if it paid {ranged(c.margin)} more at that choice, {units}"
+        if c.margin.mean < 0:
+            text = f"“{action}” is even ahead on average over worlds: what it would have to pay more to tie is {ranged(c.margin)}, {units}"
+        text += f"; it is the likelier one in {percent(self._already(c))} of worlds"
+        if self.flips:
+            return f"{text}; {self._flip(next((f for f in self.flips if f.phase == c.phase), self.flips[0]))}."
+        if self.tried:
+            return f"{text}, and none of the {count(self.tried, 'assumption')} tried turns any choice by itself."
+        return f"{text}."
 
-    def _already(self, c: Choice) -> float:
-        values = self.values["bonus"][:, self.options.index(f"{c.phase}|{c.second}")]
-        known = ~np.isnan(values)
-        return float(self.weights[known] @ (values[known] < 0)) / float(self.weights[known].sum())
+    def _already(self, c: PhaseChoice) -> float:
+        """The share of worlds in which the runner-up is the likelier one."""
+        bonus = self.of("bonus", self.runner_up(c))
+        known = ~np.isnan(bonus)
+        return float(self.weights[known] @ (bonus[known] < 0)) / float(self.weights[known].sum())
 
-    def _flip(self, i: int) -> str:
-        phase, assumption = str(self.found["flip"].values[i]).split("|")
-        below, above = (str(self.found[name].values[i]) for name in ("flip_below", "flip_above"))
+    def _flip(self, flip: Flip) -> str:
+        below, above = (self.names.act(flip.phase, action) for action in (flip.below, flip.above))
         return (
-            f"in a middling world “{self.names.assumption(assumption)}” beyond {number(float(self.values['flip_at'][i]))} turns "
-            f"“{self.phase(phase)}” from “{self.action(phase, below)}” to “{self.action(phase, above)}”"
+            f"in a middling world “{self.names.assumption(flip.assumption)}” beyond {number(flip.value)} turns "
+            f"“{self.names.phase(flip.phase)}” from “{below}” to “{above}”"
         )
 
     # --- figures and tables
 
-    def figures(self) -> list[Figure]:
-        if not self.choices:
-            return []
-        return [self._why(self.choices[0]), self._margins()]
-
-    def _why(self, c: Choice) -> Figure:
-        """The worth of the other actions by objective, against the one taken most."""
+    def why(self) -> Figure:
+        """The worth of the other actions of the closest choice by objective, against the one taken most."""
+        c = self.choices[0]
         rows: list[Effect] = []
-        for action in self.actions(c.phase):
-            if action == c.first:
+        for option in self.options_in(c.phase):
+            if option.action == c.first:
                 continue
-            option = f"{c.phase}|{action}"
-            gap = self.gap(option)
-            rows += [Effect(f"{self.action(c.phase, action)}: {signed(gap.mean)} in all")]
-            values = self.values["versus"][:, self.options.index(option)]
+            rows.append(Effect(f"{self.names.act(c.phase, option.action)}: {signed(self.gap(option).mean)} in all"))
+            versus = self.of("versus", option)
             parts = [
-                (self.objective(name), self.results.spread(values[:, o], self.weights))
-                for o, name in enumerate(self.objectives)
+                (self.names.aim(*objective), self.spread(versus[:, o])) for o, objective in enumerate(self.objectives)
             ]
-            parts = [(name, s) for name, s in parts if abs(s.mean) >= NEGLIGIBLE]
-            parts = sorted(parts, key=lambda part: -abs(part[1].mean))[:6]
-            habit = self.spread("habit", option)
-            parts += [("habit (base rates)", habit)] if abs(habit.mean) >= NEGLIGIBLE else []
+            parts = sorted(
+                (part for part in parts if abs(part[1].mean) >= NEGLIGIBLE), key=lambda part: -abs(part[1].mean)
+            )
+            habit = self.spread_of("habit", option)
+            parts = parts[:6] + ([("habit (base rates)", habit)] if abs(habit.mean) >= NEGLIGIBLE else [])
             rows += [Effect(name, s, ranged(s), f"{name}: {ranged(s)}") for name, s in parts]
-        first = self.action(c.phase, c.first)
-        title = f"{self.who(c.phase)}, “{self.phase(c.phase)}”: what each action is worth against “{first}”"
+        first, who = self.names.act(c.phase, c.first), self.who(c.phase)
+        title = f"{who}, “{self.names.phase(c.phase)}”: what each action is worth against “{first}”"
         note = (
-            f"In {self.who(c.phase)}'s own units and its own version of the game: average, and the line on which nine worlds "
+            f"In {who}'s own units and its own version of the game: average, and the line on which nine worlds "
             "in ten lie."
         )
         return Figure(title, note, effects(rows, title))
 
-    def _margins(self) -> Figure:
+    def margins(self) -> Figure:
         """How far each choice is from turning."""
         rows = []
         for c in self.choices[:16]:
-            tip = f"{self.phase(c.phase)}: {self.action(c.phase, c.second)} instead of {self.action(c.phase, c.first)}"
-            rows.append(Effect(f"{self.who(c.phase)}: {self.phase(c.phase)}", c.margin, ranged(c.margin), tip))
+            first, second = (self.names.act(c.phase, action) for action in (c.first, c.second))
+            tip = f"{self.names.phase(c.phase)}: {second} instead of {first}"
+            rows.append(Effect(self.choice(c.phase), c.margin, ranged(c.margin), tip))
         near = sum(c.margin.low < 0 for c in self.choices)
         title = (
             f"{near} of {count(len(self.choices), 'choice')} {'turns' if near == 1 else 'turn'} in some plausible world"
@@ -245,114 +253,82 @@ class _View:
         return Figure(title, note, effects(rows, title, 330.0, 350.0))
 
     def tables(self) -> list[Table]:
-        if not self.choices:
-            return []
-        made = [
-            Table(
-                f"Choices under {self.names.policy(self.policy)}", self._columns, [self._row(c) for c in self.choices]
-            )
-        ]
-        made.append(self._situations())
-        if len(self.found["flip"]):
-            made.append(self._flips())
-        return made
+        """The choices, the closest ones by situation, and flips."""
+        choices = table(
+            f"Choices under {self.names.policy(self.policy)}",
+            {
+                "who decides what": lambda c: self.choice(c.phase),
+                "mostly": lambda c: self.names.act(c.phase, c.first),
+                "how often": lambda c: probability(self.spread_of("probability", self.options[c.phase, c.first])),
+                "else": lambda c: self.names.act(c.phase, c.second),
+                "payment that turns it": lambda c: change(c.margin),
+                "likelier already, worlds": lambda c: probability(self._already(c)),
+                "or if it counted": self._reweigh,
+            },
+            self.choices,
+        )
+        return [choices, self._situations(), *([self._flips()] if self.flips else [])]
 
-    _columns = (
-        "who decides what",
-        "mostly",
-        "how often",
-        "else",
-        "payment that turns it",
-        "likelier already, worlds",
-        "or if it counted",
-    )
-
-    def _row(self, c: Choice) -> list[Cell]:
-        taken = self.spread("probability", f"{c.phase}|{c.first}")
-        return [
-            f"{self.who(c.phase)}: {self.phase(c.phase)}",
-            self.action(c.phase, c.first),
-            probability(taken),
-            self.action(c.phase, c.second),
-            change(c.margin),
-            probability(self._already(c)),
-            self._reweigh(c),
-        ]
-
-    def _reweigh(self, c: Choice) -> str:
+    def _reweigh(self, c: PhaseChoice) -> str:
         """The objective whose weight, in this choice alone, would have to change least to turn it, and by what factor."""
-        found = []
-        for name, gap in self._by_objective(f"{c.phase}|{c.second}").items():
+        factors = []
+        for name, gap in self._by_objective(c).items():
             factor = 1 + c.margin.mean / gap
             if abs(gap) >= NEGLIGIBLE and 0 <= factor <= 20:
-                found.append((abs(np.log(max(factor, 0.05))), name, factor))
-        if not found:
+                factors.append((abs(np.log(max(factor, 0.05))), name, factor))
+        if not factors:
             return "–"
-        _, name, factor = min(found)
+        _, name, factor = min(factors)
         return f"“{name}” × {number(factor, 2)}"
 
     def _situations(self) -> Table:
         """Every action in the situations of the closest choices."""
-        rows: list[list[Cell]] = []
+        shown: list[Option] = []
         for c in self.choices[:SHOWN]:
-            mine = [s for s in self.situations if s == c.phase or s.startswith(f"{c.phase}[")]
-            for situation in mine[1:] or mine:
-                met = self.results.spread(self.values["met"][:, self.situations.index(situation)], self.weights)
-                for action in self.actions(situation):
-                    rows.append([self.phase(c.phase), *self._option(situation, c.phase, action), _times(met)])
-        caption = "The closest choices by situation"
-        columns = [
-            "choice",
-            "situation",
-            "action",
-            "how often",
-            "by base rates",
-            "worth",
-            "payment to be likeliest",
-            "met, a play",
-        ]
-        return Table(caption, columns, rows)
+            every = [situation for situation, phase in self.situations.items() if phase == c.phase]
+            shown += [option for situation in every[1:] or every for option in self.options_in(situation)]
 
-    def _option(self, situation: str, phase: str, action: str) -> list[Cell]:
-        option = f"{situation}|{action}"
-        taken, usual, bonus = (self.spread(name, option) for name in ("probability", "usual", "bonus"))
-        gap = self.gap(option)
-        return [
-            self.situation(situation),
-            self.action(phase, action),
-            probability(taken),
-            probability(usual.mean),
-            change(gap.mean) if gap.mean == gap.mean else Amount("–", 0.0),
-            change(bonus) if bonus.mean == bonus.mean else Amount("–", 0.0),
-        ]
+        def defined(s: Spread, cell: Amount) -> Amount:
+            return cell if s.mean == s.mean else Amount("–", 0.0)
+
+        return table(
+            "The closest choices by situation",
+            {
+                "choice": lambda o: self.names.phase(o.phase),
+                "situation": lambda o: self.situation(o.situation),
+                "action": lambda o: self.names.act(o.phase, o.action),
+                "how often": lambda o: probability(self.spread_of("probability", o)),
+                "by base rates": lambda o: probability(self.spread_of("usual", o).mean),
+                "worth": lambda o: defined(gap := self.gap(o), change(gap.mean)),
+                "payment to be likeliest": lambda o: defined(bonus := self.spread_of("bonus", o), change(bonus)),
+                "met, a play": lambda o: amount(self.met(o.situation).mean, lambda x: number(x, 2)),
+            },
+            shown,
+        )
 
     def _flips(self) -> Table:
-        rows: list[list[Cell]] = []
-        for i, name in enumerate(self.found["flip"].values):
-            phase, assumption = str(name).split("|")
-            draw = self.results.run.draws[assumption]
-            value = float(self.values["flip_at"][i])
-            rows.append(
-                [
-                    self.names.assumption(assumption),
-                    Amount(number(value), value, f"{number(float(draw.min()))} to {number(float(draw.max()))}"),
-                    f"{self.who(phase)}: {self.phase(phase)}",
-                    self.action(phase, str(self.found["flip_below"].values[i])),
-                    self.action(phase, str(self.found["flip_above"].values[i])),
-                ]
-            )
-        caption = "Assumptions that turn a choice by themselves"
-        return Table(caption, ["assumption", "turns at (of its range)", "choice", "below", "above"], rows)
+        def turns_at(flip: Flip) -> Amount:
+            draw = self.results.run.draws[flip.assumption]
+            return Amount(number(flip.value), flip.value, f"{number(float(draw.min()))} to {number(float(draw.max()))}")
+
+        return table(
+            "Assumptions that turn a choice by themselves",
+            {
+                "assumption": lambda f: self.names.assumption(f.assumption),
+                "turns at (of its range)": turns_at,
+                "choice": lambda f: self.choice(f.phase),
+                "below": lambda f: self.names.act(f.phase, f.below),
+                "above": lambda f: self.names.act(f.phase, f.above),
+            },
+            self.flips,
+        )
 
     def notes(self) -> list[str]:
+        """How it was computed."""
         return [
             f"In {count(len(self.weights), 'world')} that stand for all, over the states in which there is a free choice. Worth is "
             "against the action taken most, now and later, in the mover's own units and its own version of the game; never "
             "compare it between actors. Habit is what a higher base rate is worth: the log of its ratio over precision. "
-            f"{count(len(self.found.attrs['tried']), 'assumption')} that go most with the choices were tried, one at a time over "
+            f"{count(self.tried, 'assumption')} that go most with the choices were tried, one at a time over "
             "the range drawn, all others at their middle."
         ]
-
-
-def _times(s: Spread) -> Amount:
-    return Amount(number(s.mean, 2), s.mean)

@@ -44,20 +44,20 @@ def compare(scenario: Scenario) -> int:
         steps = explain(scenario, world=1, policy=policy, worlds=3)
         best = max(path.prob for path in oracle.paths())
         likeliest = [choices(oracle, path) for path in oracle.paths() if path.prob >= best * (1 - 1e-9)]
-        told = [(phase, action) for _, phase, _, action, _, _ in steps]
+        told = [(step.phase, step.action) for step in steps]
         same = [path for path in likeliest if [(oracle.rungs[k][1].id, a) for _, k, a, _ in path] == told]
         assert same, (policy, told)
         if len(same) > 1:
             continue  # nature may have moved differently
-        for (_, _, mover, _, odds, alternatives), (t, k, action, state) in zip(steps, same[0], strict=True):
-            game = oracle.own_game(mover)
+        for step, (t, k, action, state) in zip(steps, same[0], strict=True):
+            game = oracle.own_game(step.actor)
             played = oracle.choice(game, t, k, state)
-            assert odds == pytest.approx(played[action], abs=1e-10)
-            assert {name: p for name, p, _, _ in alternatives} == pytest.approx(played, abs=1e-10)
-            for name, _, value, by_objective in alternatives:
-                expected = oracle._expected(game, t, k, state, name)[mover]
-                assert value == pytest.approx(expected, abs=1e-9), (policy, t, name)
-                assert value == pytest.approx(sum(by_objective.values()), abs=1e-12)
+            assert step.probability == pytest.approx(played[action], abs=1e-10)
+            assert {each.action: each.probability for each in step.alternatives} == pytest.approx(played, abs=1e-10)
+            for each in step.alternatives:
+                expected = oracle._expected(game, t, k, state, each.action)[step.actor]
+                assert each.value == pytest.approx(expected, abs=1e-9), (policy, t, each.action)
+                assert each.value == pytest.approx(sum(each.objectives.values()), abs=1e-12)
                 compared += 1
     return compared
 
@@ -77,9 +77,9 @@ def test_the_likeliest_path_may_begin_with_an_unlikely_move():
         "state": {"x": {"levels": ["a", "b", "c", "d", "e"], "start": "a"}},
         "turn": [{"id": "m", "decide": "a", "actions": {"risk": {"base": 6, "chance": spread}, "stay": {"base": 4}}}],
     }
-    ((_, phase, actor, action, odds, alternatives),) = explain(foedus.load(raw), worlds=1)
-    assert (phase, actor, action, odds) == ("m", "a", "stay", pytest.approx(0.4))
-    assert [name for name, *_ in alternatives] == ["risk", "stay"]
+    (step,) = explain(foedus.load(raw), worlds=1)
+    assert (step.phase, step.actor, step.action, step.probability) == ("m", "a", "stay", pytest.approx(0.4))
+    assert [each.action for each in step.alternatives] == ["risk", "stay"]
 
 
 def test_what_counts_is_what_the_mover_reckons_with():
@@ -116,6 +116,6 @@ def test_what_counts_is_what_the_mover_reckons_with():
         },
     }
     (step,) = explain(foedus.load(raw), worlds=1)
-    worth = {name: value for name, _, value, _ in step[5]}
-    assert step[3] == "hold" and worth["hold"] == 0
+    worth = {each.action: each.value for each in step.alternatives}
+    assert step.action == "hold" and worth["hold"] == 0
     assert worth["raid"] == pytest.approx(1 - 0.9 * 3, abs=1e-6)

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from fake_run import fake_run, fake_scenario
+from foedus.lenses.explain.path import Alternative, Decision
 from foedus.lenses.explain.terminal import print_explanation
 from foedus.present.wording import count, listed, number, percent, signed
 from foedus.report.json import to_json
@@ -97,19 +98,11 @@ def test_the_smallest_scenario_is_shown():
 
 
 def test_an_explanation_says_what_each_alternative_was_worth():
+    hold = Alternative("hold", 0.9, 1.2, {"prestige": 1.0, "survival": 0.2})
+    attack = Alternative("attack", 0.1, 1.0, {"prestige": 1.3, "survival": -0.3})
     steps = [
-        (
-            "2024-06",
-            "provoke",
-            "north_land",
-            "hold",
-            0.9,
-            [
-                ("hold", 0.9, 1.2, {"north_land.prestige": 1.0, "north_land.survival": 0.2}),
-                ("attack", 0.1, 1.0, {"north_land.prestige": 1.3, "north_land.survival": -0.3}),
-            ],
-        ),
-        ("2024-07", "provoke", "north_land", "attack", 0.4, [("attack", 1.0, 0.5, {})]),
+        Decision("2024-06", "provoke", "north_land", "hold", 0.9, [hold, attack]),
+        Decision("2024-07", "provoke", "north_land", "attack", 0.4, [Alternative("attack", 1.0, 0.5, {})]),
     ]
     scenario = fake_scenario()
     text = shown(lambda steps, console: print_explanation(steps, Names(scenario), console), steps, 80)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,15 +117,7 @@ def explain(
         raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
     steps = explain_world(loaded, world=world, policy=policy, worlds=worlds, seed=seed)
     if json:
-        keys = ("period", "phase", "actor", "action", "probability")
-        other = ("action", "probability", "value", "objectives")
-        print_json(
-            [
-                dict(zip(keys, step[:5], strict=True))
-                | {"alternatives": [dict(zip(other, a, strict=True)) for a in step[5]]}
-                for step in steps
-            ]
-        )
+        print_json([asdict(step) for step in steps])
         return
     from foedus.lenses.explain.terminal import print_explanation
     from foedus.scenario.names import Names

@@ -3,134 +3,142 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from foedus.arraytypes import Floats
-from foedus.game.arrays import DECIDE, END, LANES
-from foedus.lenses.decisions import own_objectives
+from foedus.game.arrays import DECIDE, END
+from foedus.lenses.action_values import ActionValues
 from foedus.scenario.check import validate
 from foedus.scenario.schema import Scenario
-from foedus.solve.packed import graph
-from foedus.solve.play import Play
-from foedus.solve.visits import values
-from foedus.solve.worth import action_values, coefficients
+from foedus.worlds.blocks import Block, blocks
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games, coefficient_tables
+from foedus.worlds.simulate import Games
 
-Alternative = tuple[str, float, float, dict[str, float]]
-Step = tuple[str, str, str, str, float, list[Alternative]]
-Move = tuple[int, int, int]  # period, node, action
+
+@dataclass(frozen=True)
+class Alternative:
+    """An action that could be taken: how likely it was, and what it was worth to the mover, by objective and in all."""
+
+    action: str
+    probability: float
+    value: float
+    objectives: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision on the path: the action taken, how likely it was, and all that could be taken."""
+
+    period: str
+    phase: str
+    actor: str
+    action: str
+    probability: float
+    alternatives: Sequence[Alternative]
+
+
+class Taken(NamedTuple):
+    """An action of the compiled game, taken at a node in a period."""
+
+    t: int
+    node: int
+    action: int
 
 
 def explain(
     scenario: Scenario, world: int = 0, policy: str | None = None, worlds: int = 200, seed: int = 0
-) -> list[Step]:
-    """The decisions on the most likely path: (period, phase, actor, action, probability, alternatives).
+) -> list[Decision]:
+    """The decisions on the most likely path.
 
-    Of all paths through the reported periods this is the one with the highest probability. An
-    alternative is (action, probability, value, value by objective): what it was worth to the mover in
-    the mover's own version of the game, by its own beliefs and attitude to ambiguity, discounted to
-    that period. Steps in which only one action was available are left out.
+    Of all paths through the reported periods this is the one with the highest probability. An alternative's value is
+    what it was worth to the mover in the mover's own version of the game, by its own beliefs and attitude to
+    ambiguity, discounted to that period. Decisions in which only one action was available are left out.
     """
     validate(scenario)
-    name = policy or scenario.factual_policy
     games = Games(scenario, (), {}, observe=False)
-    play, perception = games.play(name)
-    draws = {key: np.repeat(draw[world : world + 1], LANES) for key, draw in sample(scenario, worlds, seed).items()}
-    tables = coefficient_tables(scenario, name, play.game, perception, draws, LANES)
-    policies = play.policies(tables, 1.0, scenario.rationality == "perfect")
-    return _Explainer(scenario, play, tables, policies).steps()
+    draws = {name: draw[world : world + 1] for name, draw in sample(scenario, worlds, seed).items()}
+    (block,) = blocks(games, policy or scenario.factual_policy, draws)
+    a_ptr = block.game.arrays.a_ptr
+    path = [taken for taken in likeliest_path(block) if a_ptr[taken.node + 1] - a_ptr[taken.node] > 1]
+    alternatives = _alternatives(block, path)
+    return [_decision(scenario, block, taken, alternatives[taken]) for taken in path if len(alternatives[taken]) > 1]
 
 
-class _Explainer:
-    """One solved world, its numbers in the first lane of every array."""
+def likeliest_path(block: Block) -> list[Taken]:
+    """The decisions on the path of the highest probability by true odds (Viterbi 1967), in the block's first world."""
+    g = block.game.arrays
+    start = block.now(0)
+    best: dict[int, float] = {}
+    came: dict[tuple[int, int], Taken] = {}  # period and node: by which action it is best come to; -1 for a shut phase
+    for node, c in zip(g.start_node, g.start_prob, strict=True):
+        best[int(node)] = max(best.get(int(node), 0.0), float(start[c, 0]))
+    for t in range(block.game.periods):
+        now, odds, later = block.now(t), block.acts(t)[:, 0], dict[int, float]()
+        for node in range(len(g.kind)):  # nodes are in the order of play
+            for action, to, chance in _onward(block, node, now, odds) if best.get(node) else ():
+                wrapped = g.kind[node] == END
+                into, reached = (later if wrapped else best), best[node] * chance
+                if reached > into.get(to, 0.0):
+                    into[to], came[t + wrapped, to] = reached, Taken(t, node, action)
+        best = later
+    place, path = (block.game.periods, max(best, key=lambda node: best[node])), list[Taken]()
+    while place in came:
+        taken = came[place]
+        if taken.action >= 0 and g.kind[taken.node] == DECIDE:
+            path.insert(0, taken)
+        place = taken.t, taken.node
+    return path
 
-    def __init__(self, scenario: Scenario, play: Play, tables: Sequence[Floats], policies: Sequence[Floats]):
-        self.scenario, self.play, self.tables, self.policies = scenario, play, tables, policies
-        self.game, self.g = play.game, play.game.arrays
-        self.solve_of = {actor: s for s, solving in enumerate(play.solves) for actor in solving.own}
 
-    def steps(self) -> list[Step]:
-        """The decisions on the way, in order."""
-        moves = [move for move in self._path() if self.g.a_ptr[move[1] + 1] - self.g.a_ptr[move[1]] > 1]
-        worth = self._worth(moves)
-        return [step for move in moves if len((step := self._step(move, worth[move]))[5]) > 1]
+def _onward(block: Block, node: int, now: Floats, odds: Floats) -> Iterator[tuple[int, int, float]]:
+    """(action or -1, next node, probability) of all that may follow a node; ``odds`` [actions]."""
+    g = block.game.arrays
+    if now[g.guard[node], 0] == 0:
+        yield -1, int(g.pass_to[node]), 1.0
+        return
+    for action in range(g.a_ptr[node], g.a_ptr[node + 1]):
+        for b in range(g.b_ptr[action], g.b_ptr[action + 1]) if odds[action] > 0 else ():
+            yield action, int(g.target[b]), float(odds[action] * now[g.prob[0, b], 0])
 
-    def _odds(self, t: int, action: int) -> float:
-        """How likely a mover takes an action, as it is really played."""
-        node = int(np.searchsorted(self.g.a_ptr, action, side="right")) - 1
-        solve = self.solve_of[int(self.g.mover[node])]
-        return float(self.policies[solve][t, action, 0])
 
-    def _path(self) -> list[Move]:
-        """The decisions on the path of the highest probability (Viterbi 1967), by true odds."""
-        g, start = self.g, coefficients(self.g, self.tables[0], 0)
-        best: dict[int, float] = {}
-        came: dict[tuple[int, int], tuple[int, int, int]] = {}  # period and node: where from, by which action
-        for node, c in zip(g.start_node, g.start_prob, strict=True):
-            best[int(node)] = max(best.get(int(node), 0.0), float(start[c, 0]) if c >= 0 else 1.0)
-        for t in range(self.game.periods):
-            now, later = coefficients(g, self.tables[0], t), dict[int, float]()
-            for node in range(len(g.kind)):
-                for action, to, odds in self._onward(node, t, now) if best.get(node) else ():
-                    wrapped = g.kind[node] == END
-                    into, reached = (later if wrapped else best), best[node] * odds
-                    if reached > into.get(to, 0.0):
-                        into[to], came[t + wrapped, to] = reached, (t, node, action)
-            best = later
-        place, moves = (self.game.periods, max(best, key=lambda node: best[node])), list[Move]()
-        while place in came:
-            t, node, action = came[place]
-            if action >= 0 and g.kind[node] == DECIDE:
-                moves.insert(0, (t, node, action))
-            place = t, node
-        return moves
+def _alternatives(block: Block, path: Sequence[Taken]) -> dict[Taken, list[Alternative]]:
+    """For each decision all actions that could be taken."""
+    g, game = block.game.arrays, block.game
+    by_mover: dict[int, dict[int, list[Taken]]] = defaultdict(lambda: defaultdict(list))
+    for taken in path:
+        by_mover[int(g.mover[taken.node])][taken.t].append(taken)
+    alternatives = {}
+    for mover, by_period in by_mover.items():
+        values = ActionValues(block, mover)
+        names = [game.turn.objectives[o][1] for o in values.own]
+        for t, now, later in values.periods(block):
+            worth = values.worth(now, later)[:, :, 0].tolist() if t in by_period else []
+            for taken in by_period.get(t, ()):
+                alternatives[taken] = [
+                    Alternative(
+                        _action(block, int(a)), float(block.played[t, a, 0]), sum(parts), dict(zip(names, parts))
+                    )
+                    for a, parts in zip(values.acts, worth, strict=True)
+                    if g.a_ptr[taken.node] <= a < g.a_ptr[taken.node + 1] and now[g.mask[a], 0] != 0
+                ]
+    return alternatives
 
-    def _onward(self, node: int, t: int, now: Floats) -> Iterator[tuple[int, int, float]]:
-        """(action or -1, next node, probability) of all that may follow a node."""
-        g = self.g
-        if g.guard[node] >= 0 and now[g.guard[node], 0] == 0:
-            yield -1, int(g.pass_to[node]), 1.0
-            return
-        for action in range(g.a_ptr[node], g.a_ptr[node + 1]):
-            odds = self._odds(t, action) if g.kind[node] == DECIDE else 1.0
-            for b in range(g.b_ptr[action], g.b_ptr[action + 1]) if odds > 0 else ():
-                prob = float(now[g.prob[0, b], 0]) if g.prob[0, b] >= 0 else 1.0
-                yield action, int(g.target[b]), odds * prob
 
-    def _worth(self, moves: Sequence[Move]) -> dict[Move, dict[int, dict[str, float]]]:
-        """For each move the worth of all actions of its node, by objective of the mover."""
-        found: dict[Move, dict[int, dict[str, float]]] = {}
-        by_mover: dict[int, dict[int, list[Move]]] = defaultdict(lambda: defaultdict(list))
-        for move in moves:
-            by_mover[int(self.g.mover[move[1]])][move[0]].append(move)
-        for mover, by_period in by_mover.items():
-            split, own = own_objectives(self.g, mover)
-            names = [self.game.turn.objectives[o][1] for o in own]
-            solve = self.solve_of[mover]
-            table = self.tables[self.play.solves[solve].table]
-            for t, later in values(graph(split), table, self.game.solved, self.policies[solve], len(own)):
-                now = coefficients(split, table, t)
-                for move in by_period.get(t, ()):
-                    actions = range(self.g.a_ptr[move[1]], self.g.a_ptr[move[1] + 1])
-                    amounts = {a: action_values(split, now, later, a)[: len(own), 0] for a in actions}
-                    found[move] = {a: dict(zip(names, map(float, x), strict=True)) for a, x in amounts.items()}
-        return found
+def _decision(scenario: Scenario, block: Block, taken: Taken, alternatives: Sequence[Alternative]) -> Decision:
+    game, g = block.game, block.game.arrays
+    return Decision(
+        scenario.horizon.calendar.label(taken.t),
+        game.phase_ids[g.phase[taken.node]],
+        game.turn.actors[g.mover[taken.node]],
+        _action(block, taken.action),
+        float(block.played[taken.t, taken.action, 0]),
+        alternatives,
+    )
 
-    def _step(self, move: Move, worth: dict[int, dict[str, float]]) -> Step:
-        """A decision as it is reported."""
-        t, node, taken = move
-        g, mover = self.g, int(self.g.mover[node])
-        now = coefficients(g, self.tables[self.play.solves[self.solve_of[mover]].table], t)
-        alternatives = [
-            (self._action(a), self._odds(t, a), sum(own.values()), own)
-            for a, own in worth.items()
-            if g.mask[a] < 0 or now[g.mask[a], 0] != 0
-        ]
-        label, phase = self.scenario.horizon.calendar.label(t), self.game.phase_ids[g.phase[node]]
-        return label, phase, self.game.turn.actors[mover], self._action(taken), self._odds(t, taken), alternatives
 
-    def _action(self, action: int) -> str:
-        return str(self.game.action_ids[self.g.action_id[action]]).partition(".")[2]
+def _action(block: Block, action: int) -> str:
+    """What an action of the compiled game is called within its phase."""
+    phase, order = block.game.turn.choices[block.game.arrays.action_id[action]]
+    return str(block.game.turn.phases[phase].actions[order].name)

@@ -25,9 +25,9 @@ class Flip:
 
     phase: str
     assumption: str
-    value: float
     below: str
     above: str
+    value: float
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class _Sweep:
             lead = np.log((times[j : j + 2, a] + RARE) / (times[j : j + 2, b] + RARE))
             share = lead[0] / (lead[0] - lead[1]) if lead[0] != lead[1] else 0.5
             value = float(values[j] + share * (values[j + 1] - values[j]))
-            points.append(Flip(phase.id, assumption, value, phase.actions[a].name, phase.actions[b].name))
+            points.append(Flip(phase.id, assumption, phase.actions[a].name, phase.actions[b].name, value))
         return points
 
 

@@ -27,21 +27,6 @@ RARE = 0.01  # choices met less often than this, a play, are not the main one
 
 
 @dataclass(frozen=True)
-class PhaseChoice:
-    """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie.
-
-    ``lead`` is the log of the ratio of their average probabilities, which has no units.
-    """
-
-    phase: str
-    first: str
-    second: str
-    margin: Spread
-    lead: float
-    met: float
-
-
-@dataclass(frozen=True)
 class Option:
     """An action in a situation of a phase, with its place among the lens's options."""
 
@@ -49,6 +34,21 @@ class Option:
     situation: str
     action: str
     place: int
+
+
+@dataclass(frozen=True)
+class PhaseChoice:
+    """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie.
+
+    ``lead`` is the log of the ratio of their average probabilities, which has no units.
+    """
+
+    phase: str
+    first: Option
+    second: Option
+    margin: Spread
+    lead: float
+    met: float
 
 
 def tell(results: RunView, data: xr.Dataset) -> Told:
@@ -66,21 +66,17 @@ class _Incentives(Looked):
     def __init__(self, results: RunView, data: xr.Dataset):
         super().__init__(results, data)
         self.situations = dict(zip(self.labels("situation"), self.labels("situation_phase"), strict=True))
-        never = np.isnan(self.array("probability")).all(axis=0).tolist()
-        parts = zip(self.labels("option_situation"), self.labels("option_action"), strict=True)
+        known = np.flatnonzero((~np.isnan(self.array("probability"))).any(axis=0))  # options that are ever available
         self.options = {
             (situation, action): Option(self.situations[situation], situation, action, place)
-            for place, (situation, action) in enumerate(parts)
-            if not never[place]  # where it is ever available
+            for place, (situation, action) in enumerate(
+                zip(self.labels("option_situation"), self.labels("option_action"))
+            )
+            if place in known
         }
         self.objectives = list(zip(self.labels("objective_actor"), self.labels("objective_name"), strict=True))
-        parts_of_flips = (self.labels(f"flip_{part}") for part in ("phase", "assumption", "below", "above"))
-        self.flips = [
-            Flip(phase, assumption, value, below, above)
-            for value, phase, assumption, below, above in zip(
-                self.array("flip_at").tolist(), *parts_of_flips, strict=True
-            )
-        ]
+        parts = [self.labels(f"flip_{part}") for part in ("phase", "assumption", "below", "above")]
+        self.flips = [Flip(*flip) for flip in zip(*parts, self.array("flip_at").tolist(), strict=True)]
         self.tried = len(data.attrs["tried"])
 
     def of(self, name: str, option: Option) -> Floats:
@@ -104,30 +100,31 @@ class _Incentives(Looked):
         """The phases with a choice, the one closest to turning first."""
         choices = []
         for phase in dict.fromkeys(self.situations.values()):  # the situation that bears its name is all of a phase
-            first = self.options[phase, str(self.data.attrs["references"][phase])]
-            margins = {option: self.spread_of("bonus", option) for option in self.options_in(phase) if option != first}
+            reference = str(self.data.attrs["references"][phase])
+            others = [option for option in self.options_in(phase) if option.action != reference]
+            margins = {option: self.spread_of("bonus", option) for option in others}
             margins = {option: margin for option, margin in margins.items() if margin.mean == margin.mean}
             if margins:
                 second = min(margins, key=lambda option: margins[option].mean)
-                odds = [max(self.spread_of("probability", option).mean, 1e-12) for option in (first, second)]
+                both = self.options[phase, reference], second
+                odds = [max(self.spread_of("probability", option).mean, 1e-12) for option in both]
                 lead = float(np.log(odds[0] / odds[1]))
-                met = self.met(phase).mean
-                choices.append(PhaseChoice(phase, first.action, second.action, margins[second], lead, met))
+                choices.append(PhaseChoice(phase, *both, margins[second], lead, self.met(phase).mean))
         return sorted(choices, key=lambda c: (c.met < RARE, abs(c.lead)))
 
     def met(self, situation: str) -> Spread:
         """How often a situation is met."""
         return self.spread(self.array("met", situation=situation))
 
-    def runner_up(self, c: PhaseChoice) -> Option:
-        """The option that is next to be taken most."""
-        return self.options[c.phase, c.second]
-
     # --- names
 
     def who(self, phase: str) -> str:
         """Who decides a phase."""
         return self.names.actor(self.names.phases[phase].decide or "")
+
+    def act(self, option: Option) -> str:
+        """An action, without its phase."""
+        return self.names.act(option.phase, option.action)
 
     def choice(self, phase: str) -> str:
         """Who decides what."""
@@ -149,11 +146,11 @@ class _Incentives(Looked):
     def first(self) -> str:
         """What the closest choice is, and why it is taken as it is."""
         c = self.choices[0]
-        taken, gap = self.spread_of("probability", self.options[c.phase, c.first]), self.gap(self.runner_up(c))
+        taken, gap = self.spread_of("probability", c.first), self.gap(c.second)
         which = (
             "The only choice" if len(self.choices) == 1 else f"Of {len(self.choices)} choices the closest to turning"
         )
-        first, second = (self.names.act(c.phase, action) for action in (c.first, c.second))
+        first, second = (self.act(option) for option in (c.first, c.second))
         return (
             f"{which} is {self.who(c.phase)}'s “{self.names.phase(c.phase)}”: mostly “{first}” "
             f"({percent(taken.mean)}, {percent(taken.low)} to {percent(taken.high)} over worlds), worth "
@@ -166,13 +163,13 @@ class _Incentives(Looked):
         best, worst = min(parts, default=(0.0, "")), max(parts, default=(0.0, ""))
         reasons = [f"for it speaks “{best[1]}” ({signed(-best[0])})"] if best[0] <= -NEGLIGIBLE else []
         reasons += [f"against it “{worst[1]}” ({signed(-worst[0])})"] if worst[0] >= NEGLIGIBLE else []
-        habit = self.spread_of("habit", self.runner_up(c)).mean
+        habit = self.spread_of("habit", c.second).mean
         reasons += [f"and habit is worth {signed(-habit)}"] if habit <= -NEGLIGIBLE else []
         return f"; {', '.join(reasons)}" if reasons else ""
 
     def _by_objective(self, c: PhaseChoice) -> dict[str, float]:
         """The mover's objectives -> what the runner-up is worth more on average than the action taken most."""
-        versus = self.of("versus", self.runner_up(c))
+        versus = self.of("versus", c.second)
         means = {
             self.names.aim(actor, name): self.spread(versus[:, o]).mean
             for o, (actor, name) in enumerate(self.objectives)
@@ -183,7 +180,7 @@ class _Incentives(Looked):
     def second(self) -> str:
         """What would turn it."""
         c = self.choices[0]
-        action, units = self.names.act(c.phase, c.second), f"in units of {self.who(c.phase)}'s own"
+        action, units = self.act(c.second), f"in units of {self.who(c.phase)}'s own"
         text = f"“{action}” would be as likely if it paid {ranged(c.margin)} more at that choice, {units}"
         if c.margin.mean < 0:
             text = f"“{action}” is even ahead on average over worlds: what it would have to pay more to tie is {ranged(c.margin)}, {units}"
@@ -196,7 +193,7 @@ class _Incentives(Looked):
 
     def _already(self, c: PhaseChoice) -> float:
         """The share of worlds in which the runner-up is the likelier one."""
-        bonus = self.of("bonus", self.runner_up(c))
+        bonus = self.of("bonus", c.second)
         known = ~np.isnan(bonus)
         return float(self.weights[known] @ (bonus[known] < 0)) / float(self.weights[known].sum())
 
@@ -214,9 +211,9 @@ class _Incentives(Looked):
         c = self.choices[0]
         rows: list[Effect] = []
         for option in self.options_in(c.phase):
-            if option.action == c.first:
+            if option == c.first:
                 continue
-            rows.append(Effect(f"{self.names.act(c.phase, option.action)}: {signed(self.gap(option).mean)} in all"))
+            rows.append(Effect(f"{self.act(option)}: {signed(self.gap(option).mean)} in all"))
             versus = self.of("versus", option)
             parts = [
                 (self.names.aim(*objective), self.spread(versus[:, o])) for o, objective in enumerate(self.objectives)
@@ -227,7 +224,7 @@ class _Incentives(Looked):
             habit = self.spread_of("habit", option)
             parts = parts[:6] + ([("habit (base rates)", habit)] if abs(habit.mean) >= NEGLIGIBLE else [])
             rows += [Effect(name, s, ranged(s), f"{name}: {ranged(s)}") for name, s in parts]
-        first, who = self.names.act(c.phase, c.first), self.who(c.phase)
+        first, who = self.act(c.first), self.who(c.phase)
         title = f"{who}, “{self.names.phase(c.phase)}”: what each action is worth against “{first}”"
         note = (
             f"In {who}'s own units and its own version of the game: average, and the line on which nine worlds "
@@ -239,7 +236,7 @@ class _Incentives(Looked):
         """How far each choice is from turning."""
         rows = []
         for c in self.choices[:16]:
-            first, second = (self.names.act(c.phase, action) for action in (c.first, c.second))
+            first, second = (self.act(option) for option in (c.first, c.second))
             tip = f"{self.names.phase(c.phase)}: {second} instead of {first}"
             rows.append(Effect(self.choice(c.phase), c.margin, ranged(c.margin), tip))
         near = sum(c.margin.low < 0 for c in self.choices)
@@ -258,9 +255,9 @@ class _Incentives(Looked):
             f"Choices under {self.names.policy(self.policy)}",
             {
                 "who decides what": lambda c: self.choice(c.phase),
-                "mostly": lambda c: self.names.act(c.phase, c.first),
-                "how often": lambda c: probability(self.spread_of("probability", self.options[c.phase, c.first])),
-                "else": lambda c: self.names.act(c.phase, c.second),
+                "mostly": lambda c: self.act(c.first),
+                "how often": lambda c: probability(self.spread_of("probability", c.first)),
+                "else": lambda c: self.act(c.second),
                 "payment that turns it": lambda c: change(c.margin),
                 "likelier already, worlds": lambda c: probability(self._already(c)),
                 "or if it counted": self._reweigh,
@@ -296,7 +293,7 @@ class _Incentives(Looked):
             {
                 "choice": lambda o: self.names.phase(o.phase),
                 "situation": lambda o: self.situation(o.situation),
-                "action": lambda o: self.names.act(o.phase, o.action),
+                "action": self.act,
                 "how often": lambda o: probability(self.spread_of("probability", o)),
                 "by base rates": lambda o: probability(self.spread_of("usual", o).mean),
                 "worth": lambda o: defined(gap := self.gap(o), change(gap.mean)),

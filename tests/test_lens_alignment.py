@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from scipy.stats import kendalltau
 
-from foedus.lenses.alignment.measure import MEASURES, alignment, kendall, similarity
+from foedus.lenses.alignment.measure import Measure, alignment, kendall, similarity
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.runs.local import run
@@ -171,7 +171,7 @@ def test_payoffs_are_the_query_and_the_section_says_the_numbers() -> None:
     found = look("alignment", made, "cheap")
     asked = made.ask("alignment", "red", "blue").sel(policy="cheap").values
     np.testing.assert_allclose(found["alignment"].sel(measure="payoffs", actor="red", other="blue"), asked, atol=1e-9)
-    assert list(found["measure"].values) == list(MEASURES)
+    assert list(found["measure"].values) == list(Measure)
     results = RunView(made)
     section = lens_section(results, found)
     average = float(made.weights @ found["alignment"].sel(measure="plays", actor="red", other="blue").values)

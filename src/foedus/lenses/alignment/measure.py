@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -37,8 +38,18 @@ if TYPE_CHECKING:
 
     from foedus.runs.result import Run
 
-MEASURES = ("plays", "payoffs", "prospects", "order", "positions")
-WORLDS, FEW = 24, 8  # worlds of the policy that is looked at, and of the comparison of policies
+
+class Measure(StrEnum):
+    """A measure of how alike two actors' wishes are (see the module)."""
+
+    PLAYS = "plays"
+    PAYOFFS = "payoffs"
+    PROSPECTS = "prospects"
+    ORDER = "order"
+    POSITIONS = "positions"
+
+
+WORLDS, COMPARED = 24, 8  # worlds of the policy that is looked at, and of the comparison of policies
 MOST_STATES = 400  # period-end states that ranks are compared over: those visited most
 INDIFFERENT = 0.01  # a step worth less than this share of an actor's spread of worth is no step to it
 _TIE = 1e-9
@@ -53,14 +64,14 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    wide, few = run.few(WORLDS), run.few(FEW)
+    wide, fewer = run.few(WORLDS), run.few(COMPARED)
     factual = run.scenario.factual_policy
     games = Games(run.scenario, (), {}, observe=False)
-    known: dict[int, _States] = {}
-    one, two = Memo(), Memo()
-    here = alignment(games, policy, wide.draws, known, one)
-    base = here if policy == factual else alignment(games, factual, wide.draws, known, one)
-    compared = np.stack([alignment(games, name, few.draws, known, two) for name in run.policies])
+    states: dict[int, _States] = {}
+    memo, memo_fewer = Memo(), Memo()  # one for each set of draws
+    here = alignment(games, policy, wide.draws, states, memo)
+    base = here if policy == factual else alignment(games, factual, wide.draws, states, memo)
+    compared = np.stack([alignment(games, name, fewer.draws, states, memo_fewer) for name in run.policies])
     actors, dims = list(run.scenario.actors), ("measure", "actor", "other")
     return xr.Dataset(
         {
@@ -68,9 +79,14 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "change": (("world", *dims), here - base),
             "compared": (("policy", "few", *dims), compared),
             "weight": ("world", wide.weights),
-            "few_weight": ("few", few.weights),
+            "few_weight": ("few", fewer.weights),
         },
-        coords={"measure": list(MEASURES), "actor": actors, "other": actors, "policy": run.policies},
+        coords={
+            "measure": [str(measure) for measure in Measure],
+            "actor": actors,
+            "other": actors,
+            "policy": run.policies,
+        },
         attrs={"policy": policy, "factual": factual, "indifferent": INDIFFERENT, "states": MOST_STATES},
     )
 
@@ -79,21 +95,21 @@ def alignment(
     games: Games,
     policy: str,
     draws: Mapping[str, Floats],
-    known: dict[int, _States] | None = None,
+    states: dict[int, _States] | None = None,
     memo: Memo | None = None,
 ) -> Floats:
     """[world, measure, actor, other] under one policy, solved anew.
 
-    ``known`` and ``memo`` keep what policies share, in any worlds and in the same.
+    ``states`` and ``memo`` keep what policies share, in any worlds and in the same.
     """
-    known = {} if known is None else known
-    made = []
+    states = {} if states is None else states
+    parts = []
     for block in blocks(games, policy, draws, memo=memo):
         key = id(block.game.rows)  # the same for policies that differ in bindings only
-        if key not in known:
-            known[key] = _States(block)
-        made.append(_measures(block, known[key])[: block.width])
-    return np.concatenate(made)
+        if key not in states:
+            states[key] = _States(block)
+        parts.append(_measures(block, states[key])[: block.width])
+    return np.concatenate(parts)
 
 
 def at_true_odds(g: GameArrays) -> GameArrays:
@@ -132,7 +148,7 @@ class _States:
 
         The two differ in nothing else.
         """
-        found: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
+        steps: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
         for v in range(self.rows.shape[1]):
             others: dict[bytes, list[int]] = {}
             for e, row in enumerate(np.delete(self.rows, v, axis=1)):
@@ -141,10 +157,8 @@ class _States:
                 ordered = sorted(alike, key=lambda e: int(self.rows[e, v]))
                 for low, high in pairwise(ordered):
                     key = v, int(self.rows[low, v]), int(self.rows[high, v])
-                    found.setdefault(key, []).append((low, high))
-        return [
-            (np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])) for pairs in found.values()
-        ]
+                    steps.setdefault(key, []).append((low, high))
+        return [(np.array(pairs)[:, 0], np.array(pairs)[:, 1]) for pairs in steps.values()]
 
 
 @dataclass
@@ -165,57 +179,57 @@ def _measures(block: Block, states: _States) -> Floats:
     weight = sums.visits.sum(axis=0)
     mean = sums.paid / weight
     paid = sums.paid_twice / weight - mean[:, None] * mean[None, :]
-    matrices = [_correlation(sums.plays), _correlation(paid), _correlation(sums.worth_twice / weight)]
-    many, actors = len(MEASURES), sums.worth.shape[1]
-    made = np.full((LANES, many, actors, actors), np.nan)
-    made[:, :3] = np.stack(matrices).transpose(3, 0, 1, 2)
+    square = (sums.worth.shape[1],) * 2
+    by_measure = {measure: np.full((*square, LANES), np.nan) for measure in Measure}
+    by_measure[Measure.PLAYS] = _correlation(sums.plays)
+    by_measure[Measure.PAYOFFS] = _correlation(paid)
+    by_measure[Measure.PROSPECTS] = _correlation(sums.worth_twice / weight)
+    # Ranks compare all pairs of states, a square of their number: only the states visited most, the same in all lanes.
     most = np.sort(np.argsort(-sums.visits.sum(axis=1), kind="stable")[:MOST_STATES])
     worth = ratio(sums.worth, np.broadcast_to(sums.visits[:, None], sums.worth.shape))
     for lane in range(block.width):
         here = most[sums.visits[most, lane] > 0]
-        made[lane, 3] = kendall(worth[here, :, lane].T, sums.visits[here, lane])
+        by_measure[Measure.ORDER][..., lane] = kendall(worth[here, :, lane].T, sums.visits[here, lane])
         scale = np.sqrt(np.maximum(np.diagonal(sums.worth_twice[..., lane]) / weight[lane], 0))
-        made[lane, 4] = similarity(*_positions(worth[..., lane], sums.visits[:, lane], states.steps, scale))
-    return made
+        positions, often = _positions(worth[..., lane], sums.visits[:, lane], states.steps, scale)
+        by_measure[Measure.POSITIONS][..., lane] = similarity(positions, often)
+    return np.ascontiguousarray(np.stack(list(by_measure.values())).transpose(3, 0, 1, 2))
 
 
 def _sums(block: Block, states: _States) -> _Sums:
     game, nodes = block.game, states.nodes
     actors, ends = len(game.turn.actors), len(nodes)
-    seen = block.visits()
-    square = (actors, actors, LANES)
-    sums = _Sums(
-        np.zeros((ends, LANES)),
-        np.zeros((ends, actors, LANES)),
-        np.zeros((actors, LANES)),
-        np.zeros(square),
-        np.zeros(square),
-        np.zeros(square),
-    )
+    visits = block.visits()
+    shapes = (ends,), (ends, actors), (actors,), *[(actors, actors)] * 3
+    sums = _Sums(*(np.zeros((*shape, LANES)) for shape in shapes))
     patience = block.now(0)[game.arrays.patience]
-    shift = states.stage(block.now(0))[0]
-    for t, found in values(states.plain, block.tables[0], game.periods, block.played):
-        paid, spread = account(states.plain, block.tables[0], t, block.played, seen[t], found)
+    shift = states.stage(block.now(0))[
+        0
+    ]  # what is paid is counted from the first state's, so that squares lose no digits
+    for t, value in values(states.plain, block.tables[0], game.periods, block.played):
+        # The variance of what a whole play pays is the sum, over the nodes that act, of the variance of where each leads
+        # (law of total variance); ``account`` gives the lower half of this period's share.
+        paid, spread = account(states.plain, block.tables[0], t, block.played, visits[t], value)
         spread += np.tril(spread.transpose(2, 0, 1), -1).transpose(2, 1, 0)
         sums.plays += spread * (patience**t)[:, None] * (patience**t)[None, :]
-        weight = seen[t, nodes]
+        weight = visits[t, nodes]
         stage = states.stage(block.now(t)) - shift
         sums.visits += weight
         sums.paid += np.einsum("el,eal->al", weight, stage)
         sums.paid_twice += np.einsum("el,eal,ebl->abl", weight, stage, stage)
-        worth = found[nodes] + ratio(paid[nodes], np.broadcast_to(weight[:, None], paid[nodes].shape))
+        worth = value[nodes] + ratio(paid[nodes], np.broadcast_to(weight[:, None], paid[nodes].shape))
         worth = np.where(weight[:, None] > 0, worth, 0.0)
         worth = worth - np.einsum("el,eal->al", weight, worth) / weight.sum(axis=0)
         sums.worth += weight[:, None] * worth
         sums.worth_twice += np.einsum("el,eal,ebl->abl", weight, worth, worth)
-    sums.plays += _start_spread(block, found)
+    sums.plays += _start_spread(block, value)
     return sums
 
 
-def _start_spread(block: Block, found: Floats) -> Floats:
+def _start_spread(block: Block, value: Floats) -> Floats:
     """[actors, actors, LANES] covariance of what actors expect over the start states."""
     nodes, coefficients, _ = block.game.starts[()]
-    odds, worth = block.now(0)[coefficients], found[nodes]
+    odds, worth = block.now(0)[coefficients], value[nodes]
     away = worth - np.einsum("sl,sal->al", odds, worth)
     return np.asarray(np.einsum("sl,sal,sbl->abl", odds, away, away))
 
@@ -259,12 +273,12 @@ def _positions(
     worth: Floats, visits: Floats, steps: Sequence[tuple[Longs, Longs]], scale: Floats
 ) -> tuple[Floats, Floats]:
     """([actors, steps] 1, 0 or -1, weights [steps]): whether each actor gains by a step, all else equal."""
-    found = list(_each_step(worth, visits, steps))
-    if not found:
+    met = list(_each_step(worth, visits, steps))
+    if not met:
         return np.zeros((worth.shape[1], 0)), np.zeros(0)
-    gains = np.stack([gain for gain, _ in found], axis=1)
+    gains = np.stack([gain for gain, _ in met], axis=1)
     small = np.maximum(INDIFFERENT * scale, 1e-300)[:, None]
-    return np.where(np.abs(gains) <= small, 0.0, np.sign(gains)), np.array([weight for _, weight in found])
+    return np.where(np.abs(gains) <= small, 0.0, np.sign(gains)), np.array([weight for _, weight in met])
 
 
 def _each_step(worth: Floats, visits: Floats, steps: Sequence[tuple[Longs, Longs]]) -> Iterator[tuple[Floats, float]]:

@@ -10,7 +10,6 @@ all payments. The counterfactual takes every commitment out of force and solves 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from foedus.game.words import TERMINAL
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Mode, Query, QueryKind
 from foedus.scenario.schema import Scenario
+from foedus.scenario.tree import evaluate
 from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.simulate import Games, simulate
 
@@ -34,10 +34,22 @@ if TYPE_CHECKING:
 WORLDS = 25
 NONE = "none"  # the rung on which no outcome of the ladder holds
 NATURE, FLOW = "nature", "flow"  # payments by nature's moves, and those of periods' ends
+DIMS = {
+    "paid": ("objective", "rung"),
+    "costs": ("actor", "rung"),
+    "gains": ("actor", "rung"),
+    "through": ("mover", "actor"),
+    "during": ("objective", "outcome"),
+    "costs_during": ("actor", "outcome"),
+    "time": ("outcome",),
+    "rung_time": ("rung",),
+}
 
 
 def look(run: Run, policy: str) -> xr.Dataset:
     """Payments under ``policy``, in a few worlds of weight ``weight``; sums over reported periods, discounted.
+
+    Every objective has an ``owner`` and an ``aim``.
 
     ``paid`` [world, objective, rung] by rung of the ladder (``none`` and the outcomes in ``ladder``); ``costs`` and
     ``gains`` [world, actor, rung]; ``during`` [world, objective, outcome] while an outcome holds, and ``costs_during``
@@ -48,36 +60,31 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    few = run.few(WORLDS)
+    some = run.few(WORLDS)
     scenario = run.scenario
     outcomes = outcomes_of(scenario)
+    # Asked for at a date, an outcome is kept apart in the states at periods' ends, with what lasts for a period only.
     asked = [Query(QueryKind.PROB, mode=Mode.AT, event=tree, window=(0, 0)) for tree in outcomes.values()]
     games = Games(scenario, asked, outcomes, observe=False)
     account = None
     parts: list[dict[str, Floats]] = []
-    for block in blocks(games, policy, few.draws):
+    for block in blocks(games, policy, some.draws):
         account = account or _Account(block, list(outcomes))
         parts.append({name: part[: block.width] for name, part in account.read(block).items()})
     assert account is not None
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    booked = {name: (("world", *dims), np.concatenate([p[name] for p in parts])) for name, dims in DIMS.items()}
     actors = list(scenario.actors)
-    w = "world"
     return xr.Dataset(
-        {
-            "paid": ((w, "objective", "rung"), found["paid"]),
-            "costs": ((w, "actor", "rung"), found["costs"]),
-            "gains": ((w, "actor", "rung"), found["gains"]),
-            "during": ((w, "objective", "outcome"), found["during"]),
-            "costs_during": ((w, "actor", "outcome"), found["costs_during"]),
-            "time": ((w, "outcome"), found["time"]),
-            "rung_time": ((w, "rung"), found["rung_time"]),
-            "through": ((w, "mover", "actor"), found["through"]),
-            "without": ((w, "actor"), _without(scenario, policy, few)),
-            "factual": ((w, "actor"), _factual(few, policy)),
-            "weight": (w, few.weights),
+        booked
+        | {
+            "without": (("world", "actor"), _without(scenario, policy, some)),
+            "factual": (("world", "actor"), _factual(some, policy)),
+            "weight": (("world",), some.weights),
         },
         coords={
-            "objective": account.objectives,
+            "objective": [f"{actor}.{aim}" for actor, aim in account.objectives],
+            "owner": ("objective", [actor for actor, _ in account.objectives]),
+            "aim": ("objective", [aim for _, aim in account.objectives]),
             "actor": actors,
             "mover": [*actors, NATURE, FLOW],
             "rung": [NONE, *account.ladder],
@@ -93,12 +100,12 @@ def without_commitments(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"commitments": off})
 
 
-def _without(scenario: Scenario, policy: str, few: Run) -> Floats:
+def _without(scenario: Scenario, policy: str, some: Run) -> Floats:
     """[world, actor] what actors get under the policy less what they would without any commitment."""
-    here = few.data["value"].sel(policy=policy).transpose("world", "actor").values
+    here = some.data["value"].sel(policy=policy).transpose("world", "actor").values
     if not scenario.commitments:
         return np.full(here.shape, np.nan)
-    result = simulate(without_commitments(scenario), few.draws, [policy], observe=False).results[policy]
+    result = simulate(without_commitments(scenario), some.draws, [policy], observe=False).results[policy]
     actors, pays = list(scenario.actors), np.zeros(here.shape)
     for o, (actor, name) in enumerate(result.objectives):
         if name != TERMINAL:
@@ -106,11 +113,11 @@ def _without(scenario: Scenario, policy: str, few: Run) -> Floats:
     return np.asarray(here - pays)
 
 
-def _factual(few: Run, policy: str) -> Floats:
+def _factual(some: Run, policy: str) -> Floats:
     """[world, actor] what actors get under the policy less what they get under the factual one."""
-    value, factual = few.data["value"].transpose("world", "policy", "actor"), few.scenario.factual_policy
+    value, factual = some.data["value"].transpose("world", "policy", "actor"), some.scenario.factual_policy
     here = np.asarray(value.sel(policy=policy).values)
-    if policy == factual or factual not in few.policies:
+    if policy == factual or factual not in some.policies:
         return np.full(here.shape, np.nan)
     return np.asarray(here - value.sel(policy=factual).values)
 
@@ -129,19 +136,26 @@ class _Account:
         self.held = _holding(block, outcomes)
         self.rung_of_node, self.ladder = _rungs(self.held, outcomes)
         keep = np.array([name != TERMINAL for _, name in turn.objectives], bool)
-        self.objectives = [f"{a}.{n}" for (a, n), k in zip(turn.objectives, keep, strict=True) if k]
+        self.objectives = [objective for objective, k in zip(turn.objectives, keep, strict=True) if k]
         paid = g.pay_obj[self.pay]
         objective = (np.cumsum(keep) - 1)[paid] if len(keep) else paid
         self.use = keep[paid] if len(keep) else np.zeros(0, bool)
         self.actor = g.obj_actor[paid] if len(keep) else paid
         actors, rungs = len(turn.actors), 1 + len(self.ladder)
-        self.shape = {"objectives": len(self.objectives), "actors": actors, "rungs": rungs, "outcomes": len(outcomes)}
+        self.sizes = {
+            "objective": len(self.objectives),
+            "actor": actors,
+            "mover": actors + 2,
+            "rung": rungs,
+            "outcome": len(outcomes),
+        }
+        # What a move pays counts on the higher rung of where it is made and where it leads, and for all outcomes of both.
         rung = np.maximum(self.rung_of_node[self.node], self.rung_of_node[after])
         held = self.held[self.node] | self.held[after]
-        kind = np.where(g.kind[self.node] == DECIDE, g.mover[self.node], np.where(ends, actors + 1, actors))
+        mover = np.where(g.kind[self.node] == DECIDE, g.mover[self.node], np.where(ends, actors + 1, actors))
         self.by_rung = self._sum(objective * rungs + rung, len(self.objectives) * rungs)
         self.actor_rung = self._sum(self.actor * rungs + rung, actors * rungs)
-        self.by_mover = self._sum(kind * actors + self.actor, (actors + 2) * actors)
+        self.by_mover = self._sum(mover * actors + self.actor, (actors + 2) * actors)
         self.by_outcome = [self._sum(objective, len(self.objectives), held[:, o]) for o in range(len(outcomes))]
         self.actor_outcome = [self._sum(self.actor, actors, held[:, o]) for o in range(len(outcomes))]
 
@@ -153,47 +167,30 @@ class _Account:
         return csr_array((np.ones(len(use)), (row[use], use)), shape=(rows, len(self.use)))
 
     def read(self, block: Block) -> dict[str, Floats]:
-        """All results, [LANES, ...]."""
-        n, g = self.shape, self.g
-        seen, patience = block.visits(), block.now(0)[g.patience]
-        found = {
-            "paid": np.zeros((n["objectives"] * n["rungs"], LANES)),
-            "costs": np.zeros((n["actors"] * n["rungs"], LANES)),
-            "gains": np.zeros((n["actors"] * n["rungs"], LANES)),
-            "through": np.zeros(((n["actors"] + 2) * n["actors"], LANES)),
-            "during": np.zeros((n["outcomes"], n["objectives"], LANES)),
-            "costs_during": np.zeros((n["outcomes"], n["actors"], LANES)),
-        }
+        """All results, [LANES, ...] with the dims of ``DIMS``."""
+        g = self.g
+        visits, patience = block.visits(), block.now(0)[g.patience]
+        shapes = {name: (*(self.sizes[dim] for dim in dims), LANES) for name, dims in DIMS.items()}
+        sums = {name: np.zeros(shape) for name, shape in shapes.items()}
         for t in range(block.game.periods):
             now = block.now(t)
             amount = now[g.pay_coef[self.pay]] * (patience**t)[self.actor] * now[g.prob[0, self.branch]]
-            amount = amount * seen[t, self.node] * block.acts(t)[self.owner]
+            amount = amount * visits[t, self.node] * block.acts(t)[self.owner]
             cost = np.minimum(amount, 0.0)
-            found["paid"] += self.by_rung @ amount
-            found["costs"] += self.actor_rung @ cost
-            found["gains"] += self.actor_rung @ (amount - cost)
-            found["through"] += self.by_mover @ amount
-            for o in range(n["outcomes"]):
-                found["during"][o] += self.by_outcome[o] @ amount
-                found["costs_during"][o] += self.actor_outcome[o] @ cost
-        return self._shaped(found) | self._times(seen)
+            sums["paid"] += (self.by_rung @ amount).reshape(shapes["paid"])
+            sums["costs"] += (self.actor_rung @ cost).reshape(shapes["costs"])
+            sums["gains"] += (self.actor_rung @ (amount - cost)).reshape(shapes["gains"])
+            sums["through"] += (self.by_mover @ amount).reshape(shapes["through"])
+            for o in range(self.sizes["outcome"]):
+                sums["during"][:, o] += self.by_outcome[o] @ amount
+                sums["costs_during"][:, o] += self.actor_outcome[o] @ cost
+        return {name: np.moveaxis(total, -1, 0) for name, total in sums.items()} | self._times(visits)
 
-    def _shaped(self, found: Mapping[str, Floats]) -> dict[str, Floats]:
-        n = self.shape
-        return {
-            "paid": found["paid"].reshape(n["objectives"], n["rungs"], LANES).transpose(2, 0, 1),
-            "costs": found["costs"].reshape(n["actors"], n["rungs"], LANES).transpose(2, 0, 1),
-            "gains": found["gains"].reshape(n["actors"], n["rungs"], LANES).transpose(2, 0, 1),
-            "through": found["through"].reshape(n["actors"] + 2, n["actors"], LANES).transpose(2, 0, 1),
-            "during": found["during"].transpose(2, 1, 0),
-            "costs_during": found["costs_during"].transpose(2, 1, 0),
-        }
-
-    def _times(self, seen: Floats) -> dict[str, Floats]:
+    def _times(self, visits: Floats) -> dict[str, Floats]:
         """Shares of the reported periods that end with each outcome, and on each rung."""
         ends = self.g.end_nodes
-        often = seen[:, ends].mean(axis=0)
-        rungs = np.stack([self.rung_of_node[ends] == r for r in range(self.shape["rungs"])], axis=1)
+        often = visits[:, ends].mean(axis=0)
+        rungs = np.stack([self.rung_of_node[ends] == r for r in range(self.sizes["rung"])], axis=1)
         return {"time": often.T @ self.held[ends].astype(float), "rung_time": often.T @ rungs.astype(float)}
 
 
@@ -202,6 +199,7 @@ def _along(shape: Shape, g: GameArrays) -> tuple[Longs, Longs]:
     own = np.flatnonzero(shape.action_of_pay >= 0)
     actions = shape.action_of_pay[own]
     many = np.diff(g.b_ptr)[actions]
+    # For each such payment the numbers b_ptr[action], b_ptr[action] + 1, ... of its action's branches, without a loop.
     first = np.repeat(g.b_ptr[actions], many) + np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
     others = np.flatnonzero(shape.branch_of_pay >= 0)
     return np.concatenate([np.repeat(own, many), others]), np.concatenate([first, shape.branch_of_pay[others]]).astype(
@@ -211,14 +209,12 @@ def _along(shape: Shape, g: GameArrays) -> tuple[Longs, Longs]:
 
 def _holding(block: Block, outcomes: list[str]) -> Bools:
     """[nodes, outcomes] whether each outcome holds in each state."""
-    from foedus.scenario.tree import evaluate
-
     game = block.game
     columns = {v.name: game.rows[:, i].astype(float) for i, v in enumerate(game.turn.variables)}
-    made = np.zeros((game.nodes, len(outcomes)), bool)
+    holds = np.zeros((game.nodes, len(outcomes)), bool)
     for o, tree in enumerate(block.play.events):
-        made[:, o] = np.broadcast_to(np.asarray(evaluate(tree, columns, {})) != 0, game.nodes)
-    return made
+        holds[:, o] = np.broadcast_to(np.asarray(evaluate(tree, columns, {})) != 0, game.nodes)
+    return holds
 
 
 def _rungs(held: Bools, outcomes: list[str]) -> tuple[Longs, list[str]]:

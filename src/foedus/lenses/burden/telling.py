@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.lenses.burden.measure import FLOW, NATURE, NONE
+from foedus.lenses.burden.measure import FLOW, NATURE
+from foedus.lenses.lens import Looked
 from foedus.present.charts.matrix import Matrix, matrices
 from foedus.present.charts.shares import shares
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability
-from foedus.present.wording import count, listed, percent, ranged, signed
+from foedus.present.wording import listed, percent, ranged, signed
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
@@ -20,230 +21,206 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEGLIGIBLE = 0.005  # payments that round to nothing
+SHARES_NOTE = (
+    "Shares of each actor's own expected costs, by the outcome that holds when they fall due; averages over worlds."
+)
+THROUGH_NOTE = (
+    "Expected over the horizon, discounted, in the units of the column's actor; colours compare within a column. "
+    "The state of things is what periods' ends pay."
+)
 
 
-def tell(results: RunView, found: xr.Dataset) -> Told:
+def tell(results: RunView, data: xr.Dataset) -> Told:
     """Payments as sentences, bars, a matrix and tables."""
-    view = _View(results, found)
-    return Told([view.first(), view.second()], view.figures(), view.tables(), view.notes())
+    burden = Burden(results, data)
+    tables = [_objectives(burden), *([_outcomes(burden)] if burden.outcomes else [])]
+    tables += [_changes(burden, variable) for variable in burden.against if burden.compared(variable)]
+    return Told([_when(burden), _who(burden)], [_shares(burden), _through(burden)], tables, [_note(burden)])
 
 
-class _View:
-    """The lens's numbers with names."""
+class Burden(Looked):
+    """Payments with names. ``inside`` [actor] is the share of an actor's average costs that falls due while the first
+    outcome of the ladder holds (NaN without costs), ``against`` what each variable compares with."""
 
-    def __init__(self, results: RunView, found: xr.Dataset):
-        self.results, self.found, self.names = results, found, results.names
-        self.actors = [str(name) for name in found["actor"].values]
-        self.rungs = [str(name) for name in found["rung"].values]
-        self.outcomes = [str(name) for name in found["outcome"].values]
-        self.objectives = [str(name) for name in found["objective"].values]
-        self.movers = [str(name) for name in found["mover"].values]
-        self.policy, self.factual = str(found.attrs["policy"]), str(found.attrs["factual"])
+    def __init__(self, results: RunView, data: xr.Dataset):
+        super().__init__(results, data)
+        self.actors = [self.names.actor(actor) for actor in self.labels("actor")]
+        self.outcomes = [self.names.outcome(outcome) for outcome in self.labels("outcome")]
+        self.ladder = [self.names.outcome(rung) for rung in self.labels("rung")[1:]]
+        self.rungs = [f"outside “{self.ladder[0]}”" if self.ladder else "at all times", *self.ladder]
+        nobody = {NATURE: "nature", FLOW: "the state of things"}
+        self.movers = [nobody.get(mover) or self.names.actor(mover) for mover in self.labels("mover")]
         self.unit = results.scenario.horizon.unit
-        self.weights = np.asarray(found["weight"].values, float)
-        self.shares = np.stack([self._shares(a) for a in range(len(self.actors))])
+        self.costs, self.paid, self.through = (self.array(name) for name in ("costs", "paid", "through"))
+        self.shares = np.stack([self._shared(a) for a in range(len(self.actors))])
+        self.inside = 1 - self.shares[:, 0]
+        self.paying = [a for a in range(len(self.actors)) if not np.isnan(self.inside[a])]
+        self.against = {"without": "no commitment in force", "factual": self.names.policy(self.factual)}
 
-    def array(self, name: str) -> Floats:
-        return np.asarray(self.found[name].values, float)
-
-    def spread(self, values: Floats) -> Spread:
-        return self.results.spread(values, self.weights)
-
-    def _shares(self, a: int) -> Floats:
+    def _shared(self, a: int) -> Floats:
         """[rung] of an actor's average costs, the share on each; NaN without costs."""
-        costs = -self.weights @ self.array("costs")[:, a]
+        costs = -self.weights @ self.costs[:, a]
         return costs / costs.sum() if costs.sum() > NEGLIGIBLE else np.full(len(self.rungs), np.nan)
 
-    def rung(self, name: str) -> str:
-        above = f"outside “{self.names.outcome(self.rungs[1])}”" if len(self.rungs) > 1 else "at all times"
-        return above if name == NONE else self.names.outcome(name)
+    @property
+    def worst(self) -> int:
+        """Who bears the largest share of its costs on the ladder."""
+        return max(self.paying, key=lambda a: self.inside[a])
 
-    def mover(self, name: str) -> str:
-        return {NATURE: "nature", FLOW: "the state of things"}.get(name) or self.names.actor(name)
+    def compared(self, variable: str) -> list[tuple[int, Spread]]:
+        """(actor, what it gets more than in the game that ``variable`` compares with), where there is such a game."""
+        spreads = [(a, self.spread(self.array(variable)[:, a])) for a in range(len(self.actors))]
+        return [(a, spread) for a, spread in spreads if spread.mean == spread.mean]
 
-    # --- sentences
 
-    def first(self) -> str:
-        """Who bears most of its costs in the bad outcomes, and who outside them."""
-        under = f"Under {self.names.policy(self.policy)}"
-        known = [a for a in range(len(self.actors)) if self.shares[a, 0] == self.shares[a, 0]]
-        if not known:
-            return f"{under}, no actor has any costs."
-        if len(self.rungs) == 1:
-            parts = [f"{self.names.actor(self.actors[a])} {signed(-self._costs(a).mean).lstrip('+−')}" for a in known]
-            return f"{under}, costs are, each in the actor's own units, {listed(parts)}; no outcome splits them."
-        worst = max(known, key=lambda a: 1 - self.shares[a, 0])
-        least = min(known, key=lambda a: 1 - self.shares[a, 0])
-        bad = self.names.outcome(self.rungs[1])
-        often = self.spread(1 - self.array("rung_time")[:, 0])
-        if self.shares[worst, 0] > 0.9995:
-            return (
-                f"{under}, nobody's costs fall due while “{bad}” holds, as {percent(often.mean)} of {self.unit}s end."
-            )
-        text = (
-            f"{under}, {self.names.actor(self.actors[worst])} bears {percent(1 - self.shares[worst, 0])} of its expected "
-            f"costs ({self._range(worst)} over worlds) while “{bad}” holds, chiefly as {self._chief(worst)}"
-        )
-        if least != worst:
-            text += f"; {self.names.actor(self.actors[least])} bears only {percent(1 - self.shares[least, 0])} of its own then"
-        return f"{text}; {percent(often.mean)} of {self.unit}s end so."
+def _when(burden: Burden) -> str:
+    """Who bears most of its costs in the bad outcomes, and who outside them."""
+    if not burden.paying:
+        return f"{burden.under}, no actor has any costs."
+    if not burden.ladder:
+        costs = [burden.spread(burden.costs[:, a].sum(axis=1)).mean for a in burden.paying]
+        parts = [f"{burden.actors[a]} {signed(c).lstrip('+−')}" for a, c in zip(burden.paying, costs, strict=True)]
+        return f"{burden.under}, costs are, each in the actor's own units, {listed(parts)}; no outcome splits them."
+    worst, least = burden.worst, min(burden.paying, key=lambda a: burden.inside[a])
+    often = percent(burden.spread(1 - burden.array("rung_time")[:, 0]).mean)
+    bad = burden.ladder[0]
+    if burden.shares[worst, 0] > 0.9995:
+        return f"{burden.under}, nobody's costs fall due while “{bad}” holds, as {often} of {burden.unit}s end."
+    text = (
+        f"{burden.under}, {burden.actors[worst]} bears {percent(burden.inside[worst])} of its expected "
+        f"costs ({_range(burden, worst)} over worlds) while “{bad}” holds, chiefly as “{_chiefly(burden, worst)}”"
+    )
+    if least != worst:
+        text += f"; {burden.actors[least]} bears only {percent(burden.inside[least])} of its own then"
+    return f"{text}; {often} of {burden.unit}s end so."
 
-    def _elsewhere(self) -> str:
-        """The outcome beside the ladder in which an actor bears most of its costs, if there is one."""
-        during, total = -self.array("costs_during"), -self.array("costs").sum(axis=2)
-        costs = np.einsum("w,wao->ao", self.weights, during)
-        share = costs / np.maximum(self.weights @ total, NEGLIGIBLE)[:, None]
-        a, o = (int(i) for i in np.unravel_index(int(np.argmax(share)), share.shape))
-        if share[a, o] < NEGLIGIBLE:
-            return ""
-        name = self.names.outcome(self.outcomes[o])
-        return f"; {self.names.actor(self.actors[a])} bears {percent(share[a, o])} of its own while “{name}” holds"
 
-    def _costs(self, a: int) -> Spread:
-        return self.spread(self.array("costs")[:, a].sum(axis=1))
+def _range(burden: Burden, a: int) -> str:
+    """Between which shares of an actor's costs fall due on the ladder, in nine worlds of ten."""
+    costs = -burden.costs[:, a]
+    total = costs.sum(axis=1)
+    share = np.divide(costs[:, 1:].sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
+    spread = burden.spread(share)
+    return f"{percent(spread.low)} to {percent(spread.high)}"
 
-    def _range(self, a: int) -> str:
-        costs = -self.array("costs")[:, a]
-        total = costs.sum(axis=1)
-        share = np.divide(costs[:, 1:].sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
-        s = self.spread(share)
-        return f"{percent(s.low)} to {percent(s.high)}"
 
-    def _chief(self, a: int) -> str:
-        """The objective through which most is lost on the rungs of the ladder."""
-        mine = [i for i, name in enumerate(self.objectives) if name.split(".")[0] == self.actors[a]]
-        mean = [float(self.weights @ self.array("paid")[:, i, 1:].sum(axis=1)) for i in mine]
-        name = self.objectives[mine[int(np.argmin(mean))]]
-        return f"“{self.names.objective(name).split(': ', 1)[1]}”"
+def _chiefly(burden: Burden, a: int) -> str:
+    """The objective through which an actor loses most on the ladder."""
+    owners, aims = burden.labels("owner"), burden.labels("aim")
+    actor = burden.labels("actor")[a]
+    lost = {
+        aim: float(burden.weights @ burden.paid[:, i, 1:].sum(axis=1))
+        for i, (owner, aim) in enumerate(zip(owners, aims, strict=True))
+        if owner == actor
+    }
+    return burden.names.aim(actor, min(lost, key=lambda aim: lost[aim]))
 
-    def second(self) -> str:
-        """Who gains and loses most by commitments, or by the policy; else who makes whom pay."""
-        for name in ("without", "factual"):
-            lines = [(self.spread(self.array(name)[:, a]), a) for a in range(len(self.actors))]
-            lines = [(s, a) for s, a in lines if s.mean == s.mean and abs(s.mean) >= NEGLIGIBLE]
-            if lines:
-                return self._net(sorted(lines, key=lambda line: line[0].mean), name)
-        return self._who_makes_whom()
 
-    def _net(self, lines: list[tuple[Spread, int]], name: str) -> str:
-        """Who gains most and who loses most, of actors in ascending order of their change."""
-        parts = []
-        for (s, a), verb in ((lines[-1], "gains"), (lines[0], "loses")):
-            if (s.mean > 0) == (verb == "gains"):
-                values = self.array(name)[:, a]
-                share = float(self.weights @ ((values > 0) if s.mean > 0 else (values < 0))) / float(self.weights.sum())
-                most = " most" if len(lines) > 1 else ""
-                parts.append(
-                    f"{self.names.actor(self.actors[a])} {verb}{most}, {ranged(s)}, {estimative(share)} ({percent(share)} of worlds)"
-                )
-        against = "no commitment in force" if name == "without" else self.names.policy(self.factual)
-        return f"Set against {against}, {'; '.join(parts)}; each in its own units."
+def _who(burden: Burden) -> str:
+    """Who gains and loses most by commitments, or by the policy; else who makes whom pay."""
+    for variable, what in burden.against.items():
+        spreads = {a: spread for a, spread in burden.compared(variable) if abs(spread.mean) >= NEGLIGIBLE}
+        if spreads:
+            return f"Set against {what}, {'; '.join(_most(burden, variable, spreads))}; each in its own units."
+    through = np.einsum("w,wma->ma", burden.weights, burden.through)
+    np.fill_diagonal(through, 0.0)  # of what an actor pays by its own moves the sentence says nothing
+    m, a = (int(i) for i in np.unravel_index(int(np.argmin(through)), through.shape))
+    if through[m, a] > -NEGLIGIBLE:
+        return "No actor pays for the moves of another."
+    return (
+        f"Most is paid through others by {burden.actors[a]}: {burden.movers[m]} "
+        f"costs it {ranged(burden.spread(burden.through[:, m, a]))} in its own units."
+    )
 
-    def _who_makes_whom(self) -> str:
-        through = np.einsum("w,wma->ma", self.weights, self.array("through"))
-        for m in range(len(self.actors)):
-            through[m, m] = 0.0
-        m, a = (int(i) for i in np.unravel_index(int(np.argmin(through)), through.shape))
-        if through[m, a] > -NEGLIGIBLE:
-            return "No actor pays for the moves of another."
-        s = self.spread(self.array("through")[:, m, a])
-        return (
-            f"Most is paid through others by {self.names.actor(self.actors[a])}: {self.mover(self.movers[m])} "
-            f"costs it {signed(s.mean)} ({signed(s.low)} to {signed(s.high)}) in its own units."
-        )
 
-    # --- figures and tables
+def _most(burden: Burden, variable: str, spreads: dict[int, Spread]) -> list[str]:
+    """Who gains most and who loses most."""
+    order = sorted(spreads, key=lambda a: spreads[a].mean)
+    parts = []
+    for a, verb, way in ((order[-1], "gains", 1), (order[0], "loses", -1)):
+        if way * spreads[a].mean > 0:
+            share = burden.share(way * burden.array(variable)[:, a] > 0)
+            most = " most" if len(order) > 1 else ""
+            how = f"{estimative(share)} ({percent(share)} of worlds)"
+            parts.append(f"{burden.actors[a]} {verb}{most}, {ranged(spreads[a])}, {how}")
+    return parts
 
-    def figures(self) -> list[Figure]:
-        names, parts = [self.names.actor(a) for a in self.actors], [self.rung(r) for r in self.rungs]
-        known = [a for a in range(len(names)) if self.shares[a, 0] == self.shares[a, 0]]
-        title = "No actor has any costs"
-        if known:
-            worst = max(known, key=lambda a: 1 - self.shares[a, 0])
-            share = percent(1 - self.shares[worst, 0])
-            title = f"{names[worst]} bears the largest share of its costs while “{self.rung(self.rungs[min(1, len(self.rungs) - 1)])}” holds: {share}"
-        if len(self.rungs) == 1:
-            title = "No outcome splits the costs"
-        note = "Shares of each actor's own expected costs, by the outcome that holds when they fall due; averages over worlds."
-        return [Figure(title, note, shares(names, parts, self.shares, title)), self._through()]
 
-    def _through(self) -> Figure:
-        through = self.array("through")
-        spreads = [[self.spread(through[:, m, a]) for a in range(len(self.actors))] for m in range(len(self.movers))]
-        values = np.array([[s.mean for s in row] for row in spreads])
-        edge = np.maximum(np.abs(values).max(axis=0, initial=0), 1e-12)
-        rows, columns = [self.mover(m) for m in self.movers], [self.names.actor(a) for a in self.actors]
-        texts = [[signed(v) if abs(v) >= NEGLIGIBLE else "" for v in row] for row in values]
-        tips = [
-            [f"{m} to {a}: {ranged(s)}" for a, s in zip(columns, row, strict=True)]
-            for m, row in zip(rows, spreads, strict=True)
-        ]
-        matrix = Matrix("what the moves of (row) bring to (column)", rows, columns, values / edge, texts, 1.0, tips)
-        others = values[: len(self.actors)] * (1 - np.eye(len(self.actors)))
-        m, a = (int(i) for i in np.unravel_index(int(np.argmin(others / edge)), others.shape))
-        title = "Nobody's moves cost another anything"
-        if others[m, a] <= -NEGLIGIBLE:
-            title = f"{columns[a]} pays for the moves of {rows[m]}: {signed(float(others[m, a]))}"
-        note = (
-            "Expected over the horizon, discounted, in the units of the column's actor; colours compare within a column. "
-            "The state of things is what periods' ends pay."
-        )
-        return Figure(title, note, matrices([matrix], title, 74.0, 150.0))
+def _shares(burden: Burden) -> Figure:
+    title = "No actor has any costs"
+    if not burden.ladder:
+        title = "No outcome splits the costs"
+    elif burden.paying:
+        share = percent(burden.inside[burden.worst])
+        title = f"{burden.actors[burden.worst]} bears the largest share of its costs while “{burden.ladder[0]}” holds: {share}"
+    return Figure(title, SHARES_NOTE, shares(burden.actors, burden.rungs, burden.shares, title))
 
-    def tables(self) -> list[Table]:
-        made = [self._objectives()]
-        if self.outcomes:
-            made.append(self._outcomes())
-        made += [table for table in (self._change("without"), self._change("factual")) if table]
-        return made
 
-    def _objectives(self) -> Table:
-        paid = self.array("paid")
-        rows: list[list[Cell]] = []
-        for i, name in enumerate(self.objectives):
-            total = self.spread(paid[:, i].sum(axis=1))
-            cells: list[Cell] = [self.names.objective(name), change(total)]
-            means = [float(self.weights @ paid[:, i, r]) for r in range(len(self.rungs))]
-            if max(map(abs, means)) >= NEGLIGIBLE:
-                rows.append([*cells, *(change(mean) for mean in means)])
-        caption = f"Expected payments by objective under {self.names.policy(self.policy)}, in each actor's own units"
-        return Table(caption, ["objective", "all", *(self.rung(r) for r in self.rungs)], rows)
+def _through(burden: Burden) -> Figure:
+    """What the moves of each bring to each."""
+    rows, columns = burden.movers, burden.actors
+    spreads = [[burden.spread(burden.through[:, m, a]) for a in range(len(columns))] for m in range(len(rows))]
+    values = np.array([[spread.mean for spread in row] for row in spreads])
+    edge = np.maximum(np.abs(values).max(axis=0, initial=0), 1e-12)
+    texts = [[signed(v) if abs(v) >= NEGLIGIBLE else "" for v in row] for row in values]
+    tips = [
+        [f"{mover} to {actor}: {ranged(spread)}" for actor, spread in zip(columns, row, strict=True)]
+        for mover, row in zip(rows, spreads, strict=True)
+    ]
+    matrix = Matrix("what the moves of (row) bring to (column)", rows, columns, values / edge, texts, 1.0, tips)
+    others = values[: len(columns)] * (1 - np.eye(len(columns)))
+    m, a = (int(i) for i in np.unravel_index(int(np.argmin(others / edge)), others.shape))
+    title = "Nobody's moves cost another anything"
+    if others[m, a] <= -NEGLIGIBLE:
+        title = f"{columns[a]} pays for the moves of {rows[m]}: {signed(float(others[m, a]))}"
+    return Figure(title, THROUGH_NOTE, matrices([matrix], title, 74.0, 150.0))
 
-    def _outcomes(self) -> Table:
-        """Of each actor's costs, the share that falls due while an outcome holds."""
-        time, during, total = self.array("time"), self.array("costs_during"), self.array("costs").sum(axis=2)
-        rows: list[list[Cell]] = []
-        for o, name in enumerate(self.outcomes):
-            often = self.spread(time[:, o])
-            cells: list[Cell] = [self.names.outcome(name), probability(often)]
-            for a in range(len(self.actors)):
-                sums = float(self.weights @ during[:, a, o]), float(self.weights @ total[:, a])
-                cells.append(probability(sums[0] / sums[1]) if sums[1] < -NEGLIGIBLE else Amount("–", -1.0))
-            rows.append(cells)
-        columns = ["while", f"{self.unit}s that end so", *(self.names.actor(a) for a in self.actors)]
-        return Table("Share of each actor's costs that falls due while an outcome holds", columns, rows)
 
-    def _change(self, name: str) -> Table | None:
-        spreads = [self.spread(self.array(name)[:, a]) for a in range(len(self.actors))]
-        if all(s.mean != s.mean for s in spreads):
-            return None
-        against = "no commitment in force" if name == "without" else self.names.policy(self.factual)
-        rows: list[list[Cell]] = [
-            [self.names.actor(actor), change(s), probability(self._better(name, a))]
-            for a, (actor, s) in enumerate(zip(self.actors, spreads, strict=True))
-        ]
-        caption = f"What {self.names.policy(self.policy)} brings each actor against {against}, in its own units"
-        return Table(caption, ["actor", "change", "worlds in which it gains"], rows)
+def _objectives(burden: Burden) -> Table:
+    rows: list[list[Cell]] = []
+    for i, name in enumerate(burden.labels("objective")):
+        means = [float(burden.weights @ burden.paid[:, i, r]) for r in range(len(burden.rungs))]
+        if max(map(abs, means)) >= NEGLIGIBLE:
+            total = burden.spread(burden.paid[:, i].sum(axis=1))
+            rows.append([burden.names.objective(name), change(total), *map(change, means)])
+    caption = f"Expected payments by objective under {burden.names.policy(burden.policy)}, in each actor's own units"
+    return Table(caption, ["objective", "all", *burden.rungs], rows)
 
-    def _better(self, name: str, a: int) -> float:
-        return float(self.weights @ (self.array(name)[:, a] > 0)) / float(self.weights.sum())
 
-    def notes(self) -> list[str]:
-        ladder = [self.rung(r) for r in self.rungs[1:]]
-        text = (
-            f"In {count(len(self.weights), 'world')} that stand for all; discounted sums over the reported periods. Each actor "
-            "is paid in units of its own: compare shares, and numbers within an actor, never numbers between actors."
-        )
-        if len(ladder) > 1:
-            text += f" Each of {listed([f'“{name}”' for name in ladder])} implies the one before it; payments count on the last that holds."
-        return [text]
+def _outcomes(burden: Burden) -> Table:
+    """Of each actor's costs, the share that falls due while an outcome holds."""
+    time, during, total = burden.array("time"), burden.array("costs_during"), burden.costs.sum(axis=2)
+
+    def share(a: int, o: int) -> Amount:
+        costs, all_costs = float(burden.weights @ during[:, a, o]), float(burden.weights @ total[:, a])
+        return probability(costs / all_costs) if all_costs < -NEGLIGIBLE else Amount("–", -1.0)
+
+    rows: list[list[Cell]] = [
+        [name, probability(burden.spread(time[:, o])), *(share(a, o) for a in range(len(burden.actors)))]
+        for o, name in enumerate(burden.outcomes)
+    ]
+    columns = ["while", f"{burden.unit}s that end so", *burden.actors]
+    return Table("Share of each actor's costs that falls due while an outcome holds", columns, rows)
+
+
+def _changes(burden: Burden, variable: str) -> Table:
+    """What each actor gets more than in the game that ``variable`` compares with."""
+    values = burden.array(variable)
+    rows: list[list[Cell]] = [
+        [actor, change(burden.spread(values[:, a])), probability(burden.share(values[:, a] > 0))]
+        for a, actor in enumerate(burden.actors)
+    ]
+    policy, against = burden.names.policy(burden.policy), burden.against[variable]
+    caption = f"What {policy} brings each actor against {against}, in its own units"
+    return Table(caption, ["actor", "change", "worlds in which it gains"], rows)
+
+
+def _note(burden: Burden) -> str:
+    text = (
+        f"In {burden.counted} that stand for all; discounted sums over the reported periods. Each actor "
+        "is paid in units of its own: compare shares, and numbers within an actor, never numbers between actors."
+    )
+    if len(burden.ladder) > 1:
+        names = listed([f"“{name}”" for name in burden.ladder])
+        text += f" Each of {names} implies the one before it; payments count on the last that holds."
+    return text

@@ -8,8 +8,10 @@ from typing import Any
 
 from foedus.errors import FoedusError
 from foedus.present import colours
+from foedus.present.likelihood import estimative
 from foedus.present.section import Section
-from foedus.present.wording import number, percent, place, signed, source_name
+from foedus.present.wording import assumed, number, percent, place, signed, source_name
+from foedus.scenario.names import plain
 
 _HERE = Path(__file__).parent
 
@@ -21,7 +23,9 @@ def rendered(template: str, view: Mapping[str, Any], *folders: Path) -> str:
     pages = Environment(
         loader=FileSystemLoader([*folders, _HERE]), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    pages.filters |= {filter.__name__: filter for filter in (percent, number, signed, place, source_name)}
+    pages.filters |= {
+        say.__name__: say for say in (percent, number, signed, estimative, assumed, plain, place, source_name)
+    }
     return pages.get_template(template).render(view, declared=colours.declared)
 
 

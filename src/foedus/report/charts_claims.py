@@ -1,22 +1,19 @@
-"""The charts of a report, drawn by hand so that they are small and follow the page's colours."""
+"""Charts of claims and of single assumptions, drawn by hand so that they are small and follow the page's colours."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
+from foedus.claims.verdict import ReadingResult
 from foedus.present.frame import Frame, tick
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import number, percent
-from foedus.report.findings import FAILS, HOLDS
 from foedus.runs.view import SETTINGS, RunView
-
-if TYPE_CHECKING:
-    from foedus.claims.verdict import ReadingResult
+from foedus.worlds.thresholds import FAILS_SHARE, HOLDS_SHARE
 
 
 def claims_chart(results: RunView) -> Markup:
@@ -25,7 +22,7 @@ def claims_chart(results: RunView) -> Markup:
     frame = Frame(300, 22, 520, 8 + row * len(claims))
     drawing = Drawing(880, frame.bottom + 16, "Share of worlds in which each claim holds")
     frame.uprights(drawing, (0, 0.25, 0.5, 0.75, 1), tick, axes=(0, 1))
-    for low, high in ((HOLDS, 1.0), (0.0, FAILS)):
+    for low, high in ((HOLDS_SHARE, 1.0), (0.0, FAILS_SHARE)):
         drawing.rect(frame.x(low), frame.top, frame.x(high) - frame.x(low), frame.height - 4, "zone")
     for i, claim in enumerate(claims):
         y = 26 + row * i + row / 2
@@ -55,23 +52,17 @@ def reading_bar(reading: ReadingResult, observed: bool) -> Markup:
     return drawing.render("inline")
 
 
-def precision_bar(values: Sequence[tuple[str, float | None]]) -> Markup:
-    """Columns for the share of worlds at each precision."""
-    drawing = Drawing(24 * len(values) + 4, 46, "share of worlds by precision of choice")
-    drawing.line(0, 31, 24 * len(values) + 4, 31)
-    drawing.line(0, 17, 24 * len(values) + 4, 17, "grid")
-    for i, (name, share) in enumerate(values):
-        if share is not None and share == share:
-            drawing.rect(
-                4 + 24 * i, 31 - 28 * share, 18, 28 * share, "bar", 0, f"{SETTINGS.get(name, name)}: {percent(share)}"
-            )
-        drawing.text(
-            13 + 24 * i,
-            42,
-            {"zero": "0", "half": "½", "one": "1", "twice": "2", "perfect": "∞"}.get(name, name),
-            "small",
-            "middle",
-        )
+def precision_bar(shares: Mapping[str, float]) -> Markup:
+    """Columns for the share of worlds at each setting of the precision; undefined ones are left out."""
+    width, marks = 24 * len(shares) + 4, {"zero": "0", "half": "½", "one": "1", "twice": "2", "perfect": "∞"}
+    drawing = Drawing(width, 46, "share of worlds by precision of choice")
+    drawing.line(0, 31, width, 31)
+    drawing.line(0, 17, width, 17, "grid")
+    for i, (setting, share) in enumerate(shares.items()):
+        if share == share:
+            tip = f"{SETTINGS[setting]}: {percent(share)}"
+            drawing.rect(4 + 24 * i, 31 - 28 * share, 18, 28 * share, "bar", tip=tip)
+        drawing.text(13 + 24 * i, 42, marks[setting], "small", "middle")
     return drawing.render("inline")
 
 
@@ -80,12 +71,12 @@ def density(values: Floats, prior: Floats, posterior: Floats, observed: bool) ->
     low, high = float(values.min()), float(values.max())
     drawing = Drawing(150, 34, f"from {number(low)} to {number(high)}")
     edges = np.linspace(low, high, 13)
-    before, after = (np.histogram(values, edges, weights=w)[0] for w in (prior, posterior))
+    before, after = (np.histogram(values, edges, weights=weights)[0] for weights in (prior, posterior))
     most, step = max(float(before.max()), float(after.max()), 1e-12), 150 / 12
-    for i in range(12):
-        drawing.rect(i * step, 32 - 30 * before[i] / most, step - 1, 30 * before[i] / most, "ghost")
+    for i, tall in enumerate(30 * before / most):
+        drawing.rect(i * step, 32 - tall, step - 1, tall, "ghost")
     if observed:
-        heights = [(p, 32 - 30 * float(a) / most) for i, a in enumerate(after) for p in (i * step, (i + 1) * step - 1)]
-        drawing.path(heights, "mean")
+        tops = [(x, 32 - tall) for i, tall in enumerate(30 * after / most) for x in (i * step, (i + 1) * step - 1)]
+        drawing.path(tops, "mean")
     drawing.line(0, 32.5, 150, 32.5)
     return drawing.render("inline")

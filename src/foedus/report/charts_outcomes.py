@@ -13,53 +13,44 @@ from foedus.present import colours
 from foedus.present.frame import Frame, strips, tick
 from foedus.present.svg import Drawing, ceiling, clipped, fitted
 from foedus.present.wording import band, percent
+from foedus.report.quantities import Course, by_precision, course
 from foedus.runs.view import SETTINGS, RunView
 from foedus.scenario.names import plain
-from foedus.worlds.weights import HIGH, LOW, MIDDLE, even, quantiles
 
 
 def outcome_charts(results: RunView, outcome: str, policies: Sequence[str]) -> Markup:
     """Small multiples, one a policy: an outcome's probability over time, its spread, and the observed months."""
-    index = results.outcomes.index(outcome)
-    columns = [results.array("outcome_by", "period", policy=p, outcome=results.outcomes[index]) for p in policies]
-    bands = [quantiles(values, results.weights, (LOW, MIDDLE, HIGH)) for values in columns]
-    means = [results.weights @ values for values in columns]
+    courses = [course(results, outcome, policy) for policy in policies]
     titles = [fitted(results.names.policy(policy), 124, 2, 14) for policy in policies]
-    head, gap, many = 11 + 15 * max(len(lines) for lines in titles), 12.0, len(results.periods)
-    top = ceiling(max(float(b[2].max()) for b in bands))
-    first = Frame(44, head, 168, 96, across=strips(many), up=(0, top))
-    drawing = Drawing(
-        first.left + len(policies) * (first.width + gap),
-        first.bottom + 20,
-        f"{results.names.outcome(outcome)} over time",
-    )
-    for i, lines in enumerate(titles):
+    head, gap = 11 + 15 * max(len(lines) for lines in titles), 12.0
+    top = ceiling(max(float(each.high.max()) for each in courses))
+    first = Frame(44, head, 168, 96, across=strips(len(results.periods)), up=(0, top))
+    width, name = first.left + len(policies) * (first.width + gap), results.names.outcome(outcome)
+    drawing = Drawing(width, first.bottom + 20, f"{name} over time")
+    for i, (lines, each) in enumerate(zip(titles, courses, strict=True)):
         frame = first.nth(i, len(policies), gap)
-        _panel(drawing, frame, results, bands[i], means[i], means[0] if i else None)
+        _panel(drawing, frame, results, each, courses[0].mean if i else None)
         for k, line in enumerate(lines):
             drawing.text(frame.left, 14 + 15 * k, line, "strong")
-        drawing.text(frame.right, 14, percent(float(means[i][-1])), "num", "end")
+        drawing.text(frame.right, 14, percent(float(each.mean[-1])), "num", "end")
         if i == 0:
             for share in (0, top / 2, top):
                 drawing.text(frame.left - 6, frame.y(share) + 4, tick(share), "small", "end")
     return drawing.render()
 
 
-def _panel(
-    drawing: Drawing, frame: Frame, results: RunView, spread: Floats, mean: Floats, reference: Floats | None
-) -> None:
-    low, median, high = spread
+def _panel(drawing: Drawing, frame: Frame, results: RunView, drawn: Course, reference: Floats | None) -> None:
     periods = results.periods
     for t in results.observed_periods:
         drawing.rect(frame.x(t - 0.5), frame.bottom, frame.width / len(periods), 4, "seen")
     frame.levels(drawing, (frame.up[1] / 2, frame.up[1], 0))
-    frame.band(drawing, low, high)
+    frame.band(drawing, drawn.low, drawn.high)
     if reference is not None:
         frame.curve(drawing, reference, "reference")
-    frame.curve(drawing, median, "median")
-    frame.curve(drawing, mean)
+    frame.curve(drawing, drawn.median, "median")
+    frame.curve(drawing, drawn.mean)
     if len(periods) == 1:
-        drawing.dot(*frame.points(mean)[0], 4, "posterior")
+        drawing.dot(*frame.points(drawn.mean)[0], 4, "posterior")
         drawing.text(frame.x(0), frame.bottom + 15, periods[0], "small", "middle")
         return
     for t, anchor in ((0, "start"), (len(periods) - 1, "end")):
@@ -136,16 +127,15 @@ def sweep_chart(results: RunView, policy: str) -> Markup:
         first.left + len(outcomes) * (first.width + gap), first.height + 46, "Outcomes by precision of choice"
     )
     for k, outcome in enumerate(outcomes):
-        swept = results.sweep(outcome, policy)
-        if not swept:
+        spreads = by_precision(results, outcome, policy)
+        if not spreads:
             continue
-        spreads = [results.spread(values, even(len(values))) for values in swept.values()]
-        most = ceiling(max(s.high for s in spreads))
-        frame = replace(first.nth(k, len(outcomes), gap), across=strips(len(swept)), up=(0, most))
+        most = ceiling(max(s.high for s in spreads.values()))
+        frame = replace(first.nth(k, len(outcomes), gap), across=strips(len(spreads)), up=(0, most))
         drawing.text(frame.left, 14, clipped(results.names.outcome(outcome), frame.width, 12.5), "strong")
         frame.levels(drawing, say=tick, gap=6)
-        frame.curve(drawing, [s.mean for s in spreads])
-        for i, (name, s) in enumerate(zip(swept, spreads, strict=True)):
+        frame.curve(drawing, [s.mean for s in spreads.values()])
+        for i, (name, s) in enumerate(spreads.items()):
             x = frame.x(i)
             drawing.line(x, frame.y(s.low), x, frame.y(s.high), "interval")
             drawing.dot(x, frame.y(s.mean), 4, "posterior", f"{SETTINGS[name]}: {percent(s.mean)}")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
+from foedus.claims.verdict import ClaimResult
 from foedus.present.likelihood import estimative
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
+from foedus.report.quantities import (
+    Side,
+    better_share,
+    by_precision,
+    hangs_on_noise,
+    readings_differ,
+    side,
+    value_change,
+)
 from foedus.runs.view import RunView
-from foedus.worlds.thresholds import ROUGH_SAMPLE
-from foedus.worlds.weights import Spread
-
-if TYPE_CHECKING:
-    from foedus.claims.verdict import ClaimResult
-
-HOLDS, FAILS = 0.8, 0.2
+from foedus.worlds.thresholds import LEAST_DRIVER, NEGLIGIBLE, ROUGH_SAMPLE
 
 
 class Finding(NamedTuple):
@@ -23,24 +28,6 @@ class Finding(NamedTuple):
 
     lead: str
     text: str
-
-
-def side(share: float) -> str:
-    """Where a claim stands: it ``holds`` in at least 80% of worlds, ``fails`` in at least 80%, or is ``open``."""
-    return "holds" if share >= HOLDS else "fails" if share <= FAILS else "open"
-
-
-def hangs_on_noise(claim: ClaimResult) -> bool:
-    """True if the verdict of the first reading turns as choices get more or less precise."""
-    from foedus.claims.verdict import noise_warning
-
-    return bool(claim.readings) and bool(noise_warning(claim.readings[0]))
-
-
-def readings_differ(claim: ClaimResult) -> bool:
-    """True if one fair reading of the claim holds in most worlds and another in less than half."""
-    shares = [reading.posterior for reading in claim.readings]
-    return bool(shares) and min(shares) < 0.5 <= max(shares) and max(shares) - min(shares) > 0.25
 
 
 def what_comes_out(results: RunView) -> list[Finding]:
@@ -55,26 +42,21 @@ def _claims(results: RunView) -> list[Finding]:
     claims = results.run.claims
     if not claims:
         return []
-    by_side: dict[str, list[str]] = defaultdict(list)
-    for claim in claims:
-        by_side[side(claim.share)].append(f"“{results.names.claim(claim.id)}”")
+    verbs = {Side.HOLDS: "hold in at least 80% of worlds", Side.FAILS: "hold in at most 20%", Side.OPEN: "are open"}
+    by_side = {one: [_quoted(results, claim) for claim in claims if side(claim.share) is one] for one in verbs}
+    parts = [f"{len(named)} {verbs[one]} ({listed(named, 4)})" for one, named in by_side.items() if named]
     after = "given what was observed, " if results.run.observed else ""
-    parts = []
-    for name, verb in (
-        ("holds", "hold in at least 80% of worlds"),
-        ("fails", "hold in at most 20%"),
-        ("open", "are open"),
-    ):
-        if by_side[name]:
-            parts.append(f"{len(by_side[name])} {verb} ({listed(by_side[name], 4)})")
     text = f"{after}of {count(len(claims), 'claim')}, {'; '.join(parts)}."
     return [Finding("Claims", capital(text)), *weak_spots(results)]
 
 
+def _quoted(results: RunView, claim: ClaimResult) -> str:
+    return f"“{results.names.claim(claim.id)}”"
+
+
 def weak_spots(results: RunView) -> list[Finding]:
     """Claims that are built in, that hang on noise, or whose readings disagree."""
-    parts = []
-    for test, verb, rest in (
+    kinds: tuple[tuple[Callable[[ClaimResult], bool], str, str], ...] = (
         (
             lambda c: c.built_in == "built in",
             "follow",
@@ -82,8 +64,10 @@ def weak_spots(results: RunView) -> list[Finding]:
         ),
         (hangs_on_noise, "hang", "on noise: the verdict turns as choices get more or less precise"),
         (readings_differ, "depend", "on how the sentence is read"),
-    ):
-        named = [f"“{results.names.claim(claim.id)}”" for claim in results.run.claims if test(claim)]
+    )
+    parts = []
+    for is_so, verb, rest in kinds:
+        named = [_quoted(results, claim) for claim in results.run.claims if is_so(claim)]
         if named:
             verb += "s" if len(named) == 1 else ""
             parts.append(f"{count(len(named), 'claim')} {verb} {rest} ({listed(named, 4)})")
@@ -91,142 +75,112 @@ def weak_spots(results: RunView) -> list[Finding]:
 
 
 def _outcomes(results: RunView) -> list[Finding]:
-    end, policy = results.end, results.names.policy(results.factual)
-    parts = []
-    for outcome in results.outcomes[:4]:
-        spread = results.final_spread(outcome, results.factual)
-        name = results.names.outcome(outcome)
-        parts.append(f"{name}: {estimative(spread.mean)}, {band(spread)}")
-    if not parts:
-        return []
-    return [Finding("Risks", f"Under {policy}, by {end}, with the range of nine worlds in ten: {'; '.join(parts)}.")]
+    spreads = {outcome: results.final_spread(outcome, results.factual) for outcome in results.outcomes[:4]}
+    parts = [f"{results.names.outcome(o)}: {estimative(s.mean)}, {band(s)}" for o, s in spreads.items()]
+    under = f"Under {results.names.policy(results.factual)}, by {results.end}, with the range of nine worlds in ten"
+    return [Finding("Risks", f"{under}: {'; '.join(parts)}.")] if parts else []
 
 
 def _policies(results: RunView) -> Finding:
-    outcome, names = results.outcomes[0], results.names
+    outcome, names, factual = results.outcomes[0], results.names, results.factual
     ranked = results.ranked_policies(outcome)
     (best, low), (worst, high) = ranked[0], ranked[-1]
-    now = results.final_spread(outcome, results.factual)
     text = f"{capital(names.outcome(outcome))} is least likely under {names.policy(best)}, {percent(low.mean)}"
-    if best != results.factual:
-        beats = better_share(results, outcome, best, results.factual)
-        text += (
-            f", against {percent(now.mean)} under {names.policy(results.factual)}: lower in {percent(beats)} of worlds"
-        )
+    if best != factual:
+        now, lower = results.final_spread(outcome, factual).mean, better_share(results, outcome, best, factual)
+        text += f", against {percent(now)} under {names.policy(factual)}: lower in {percent(lower)} of worlds"
     text += f". It is most likely under {names.policy(worst)}, {percent(high.mean)}."
     return Finding("Policies", text)
 
 
-def better_share(results: RunView, outcome: str, policy: str, other: str) -> float:
-    """Share of worlds (posterior) in which an outcome is less likely under one policy than under another."""
-    lower = results.final_of(outcome, policy) < results.final_of(outcome, other)
-    return float(results.weights @ lower)
-
-
 def _who_pays(results: RunView) -> list[Finding]:
     best = results.ranked_policies(results.outcomes[0])[0][0]
-    if best == results.factual:
-        return []
-    changes = [(actor, value_change(results, actor, best)) for actor in results.labels("actor")]
-    changes = [(results.names.actor(a), s) for a, s in changes if abs(s.mean) >= 0.005]
-    gains = [f"{a} ({signed(s.mean)})" for a, s in sorted(changes, key=lambda c: -c[1].mean) if s.mean > 0]
-    losses = [f"{a} ({signed(s.mean)})" for a, s in sorted(changes, key=lambda c: c[1].mean) if s.mean < 0]
-    if not gains and not losses:
+    changes = [(results.names.actor(a), value_change(results, a, best).mean) for a in results.labels("actor")]
+    told = [(f"{name} ({signed(mean)})", mean) for name, mean in changes if abs(mean) >= NEGLIGIBLE]
+    gains = [text for text, mean in sorted(told, key=lambda pair: -pair[1]) if mean > 0]
+    losses = [text for text, mean in sorted(told, key=lambda pair: pair[1]) if mean < 0]
+    if best == results.factual or not told:
         return []
     parts = [f"{listed(gains)} {'gains' if len(gains) == 1 else 'gain'}"] if gains else []
     parts += [f"{listed(losses)} {'loses' if len(losses) == 1 else 'lose'}"] if losses else []
     return [Finding("Who pays", f"Under {results.names.policy(best)}, {' and '.join(parts)}, each in its own units.")]
 
 
-def value_change(results: RunView, actor: str, policy: str) -> Spread:
-    """The spread of what a policy changes in an actor's expected total value, against the factual policy."""
-    value = results.array("value", actor=actor, policy=policy) - results.array(
-        "value", actor=actor, policy=results.factual
-    )
-    return results.spread(value)
-
-
 def how_sure(results: RunView) -> list[Finding]:
     """Sample, noise and history: how far the numbers can be leaned on."""
-    worlds = len(results.weights)
-    text = f"{count(worlds, 'world')} (full sets of the uncertain numbers) were solved exactly"
-    if results.run.observed:
-        text += f"; after weighing them by what was observed they are worth {results.run.ess:.0f} equal ones"
-    if results.run.ess < ROUGH_SAMPLE:
+    run = results.run
+    text = f"{count(len(results.weights), 'world')} (full sets of the uncertain numbers) were solved exactly"
+    if run.observed:
+        text += f"; after weighing them by what was observed they are worth {run.ess:.0f} equal ones"
+    if run.ess < ROUGH_SAMPLE:
         text += ". Read shares as rough: with so few, they may be off by 10 percentage points or more"
-    found = [Finding("Sample", f"{text}.")]
-    found += _noise(results)
-    score = results.run.score
-    found.append(Finding("Track record", verdict(results.names, score) if score else NOT_SCORED))
-    return found
+    record = verdict(results.names, run.score) if run.score else NOT_SCORED
+    return [Finding("Sample", f"{text}."), *_noise(results), Finding("Track record", record)]
 
 
 def _noise(results: RunView) -> list[Finding]:
     if not results.outcomes:
         return []
-    swept = results.sweep(results.outcomes[0], results.factual)
-    means = {k: float(v.mean()) for k, v in swept.items() if v.size and not (v != v).all()}
+    outcome = results.outcomes[0]
+    means = {setting: spread.mean for setting, spread in by_precision(results, outcome, results.factual).items()}
     if not {"half", "perfect"} <= means.keys():
         return []
-    name = results.names.outcome(results.outcomes[0])
-    text = f"{capital(name)} goes from {percent(means['half'])} if everyone chooses half as precisely "
-    text += f"to {percent(means['perfect'])} if all are perfectly rational"
+    text, perfect = capital(results.names.outcome(outcome)), percent(means["perfect"])
     if results.scenario.rationality == "perfect":
-        text = f"{capital(name)} is at {percent(means['perfect'])}, with choices taken to be perfectly rational"
+        text += f" is at {perfect}, with choices taken to be perfectly rational"
+    else:
+        text += f" goes from {percent(means['half'])} if everyone chooses half as precisely "
+        text += f"to {perfect} if all are perfectly rational"
     if "zero" in means:
         text += f"; it would be {percent(means['zero'])} if all acted by base rate alone"
     if means["perfect"] < means.get("one", 0) / 2:
         text += ". More than half of it therefore comes from imprecise choices, not from interests"
-    return [Finding("Noise", f"{text} (tested on {count(len(next(iter(swept.values()))), 'world')}).")]
+    worlds = next(iter(results.sweep(outcome, results.factual).values())).size
+    return [Finding("Noise", f"{text} (tested on {count(worlds, 'world')}).")]
 
 
 def what_would_change_it(results: RunView) -> list[Finding]:
     """The assumptions on which the main outcome and the claims turn, and what rests on judgement alone."""
-    found, names = [], results.names
-    for item in [d for d in results.run.drivers if d.policy == results.factual][:3]:
-        top = [d for d in item.drivers if d.score >= 0.01][:3]
-        if top:
-            parts = [
-                f"{names.inside(names.assumption(d.assumption))} ({'raises' if d.direction > 0 else 'lowers'} it)"
-                for d in top
-            ]
-            found.append(Finding(capital(names.outcome(item.outcome)), f"decided most by {listed(parts)}."))
+    uncertain = [a for a in results.scenario.all_assumptions.values() if a.distribution is not None]
+    told, bare = _drivers(results, len(uncertain)), sum(not a.evidence for a in uncertain)
+    if bare:
+        text = f"{bare} of {count(len(uncertain), 'uncertain number')} {'rests' if bare == 1 else 'rest'}"
+        told.append(Finding("Judgement", f"{text} on judgement without a cited source."))
+    return told
+
+
+def _drivers(results: RunView, uncertain: int) -> list[Finding]:
+    """The assumptions that decide outcomes and verdicts, or why none is named; ``uncertain`` is how many could."""
+    run, names = results.run, results.names
+    told = []
+    for driven in [d for d in run.drivers if d.policy == results.factual][:3]:
+        parts = [
+            f"{names.inside(names.assumption(d.assumption))} ({'raises' if d.direction > 0 else 'lowers'} it)"
+            for d in driven.drivers
+            if d.score >= LEAST_DRIVER
+        ]
+        if parts:
+            told.append(Finding(capital(names.outcome(driven.outcome)), f"decided most by {listed(parts[:3])}."))
     totals: dict[str, float] = defaultdict(float)
-    for claim in results.run.claims:
+    for claim in run.claims:
         for driver in claim.readings[0].decides if claim.readings else []:
             totals[driver.assumption] += driver.score
-    ranked = sorted(totals.items(), key=lambda kv: -kv[1])[:4]
-    top_names = [names.inside(names.assumption(a)) for a, s in ranked if s > 0.01]
-    if top_names:
-        found.append(Finding("Verdicts on claims", f"decided most by {listed(top_names)}."))
-    uncertain = [a for a in results.scenario.all_assumptions.values() if a.distribution is not None]
-    bare = [a for a in uncertain if not a.evidence]
-    if bare:
-        found.append(
-            Finding(
-                "Judgement",
-                f"{len(bare)} of {count(len(uncertain), 'uncertain number')} "
-                f"{'rests' if len(bare) == 1 else 'rest'} on judgement without a cited source.",
-            )
-        )
-    if not totals and not any(item.drivers for item in results.run.drivers):
-        found.insert(0, Finding("Drivers", _no_drivers(len(uncertain), len(results.weights))))
-    return found
-
-
-def _no_drivers(uncertain: int, worlds: int) -> str:
-    """Why no assumption is named."""
-    if not uncertain:
-        return "nothing is uncertain here, so nothing decides."
-    return f"no assumption stands out in {count(worlds, 'world')}. More worlds tell more."
+    if not totals and not any(driven.drivers for driven in run.drivers):
+        why = "nothing is uncertain here, so nothing decides."
+        if uncertain:
+            why = f"no assumption stands out in {count(len(results.weights), 'world')}. More worlds tell more."
+        return [Finding("Drivers", why), *told]
+    ranked = sorted(totals, key=lambda name: -totals[name])[:4]
+    deciding = [names.inside(names.assumption(name)) for name in ranked if totals[name] > LEAST_DRIVER]
+    return told + ([Finding("Verdicts on claims", f"decided most by {listed(deciding)}.")] if deciding else [])
 
 
 def claims_title(results: RunView) -> str:
     """The finding of the claims chart."""
     claims = results.run.claims
-    tally = {name: sum(side(c.share) == name for c in claims) for name in ("holds", "fails", "open")}
-    text = f"{tally['holds']} of {count(len(claims), 'claim')} hold in at least 80% of worlds, "
-    text += f"{tally['fails']} in at most 20%"
+    sides = [side(claim.share) for claim in claims]
+    text = f"{sides.count(Side.HOLDS)} of {count(len(claims), 'claim')} hold in at least 80% of worlds, "
+    text += f"{sides.count(Side.FAILS)} in at most 20%"
     if results.run.observed:
         moved = sum(abs(c.readings[0].posterior - c.readings[0].prior) >= 0.1 for c in claims if c.readings)
         text += f"; what was observed moved {count(moved, 'of them', 'of them')} by 10 points or more" if moved else ""
@@ -257,11 +211,10 @@ def sweep_title(results: RunView) -> str:
     """The finding of the precision sweep."""
     parts = []
     for outcome in results.outcomes:
-        means = {k: float(v.mean()) for k, v in results.sweep(outcome, results.factual).items()}
-        if {"half", "perfect"} <= means.keys():
-            parts.append(
-                f"{results.names.outcome(outcome)} from {percent(means['half'])} to {percent(means['perfect'])}"
-            )
-    return (
-        f"From half precision to perfect rationality: {listed(parts[:3])}." if parts else "No precision sweep was run."
-    )
+        swept = by_precision(results, outcome, results.factual)
+        if {"half", "perfect"} <= swept.keys():
+            ends = f"from {percent(swept['half'].mean)} to {percent(swept['perfect'].mean)}"
+            parts.append(f"{results.names.outcome(outcome)} {ends}")
+    if not parts:
+        return "No precision sweep was run."
+    return f"From half precision to perfect rationality: {listed(parts[:3])}."

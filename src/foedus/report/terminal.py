@@ -14,6 +14,7 @@ from rich.text import Text
 from foedus.present.likelihood import estimative
 from foedus.present.wording import capital, percent
 from foedus.report import findings
+from foedus.report.quantities import side
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
@@ -83,7 +84,7 @@ def _claims(results: RunView, wide: bool) -> Table:
         table.add_column("Readings", no_wrap=True)
         table.add_column("Decided most by", ratio=2, overflow="fold")
     for claim in results.run.claims:
-        style = _SIDES[findings.side(claim.share)]
+        style = _SIDES[side(claim.share)]
         cells = [Text(results.names.claim(claim.id)), Text(claim.verdict, style=style)]
         if results.run.observed:
             cells.append(Text(percent(claim.readings[0].prior) if claim.readings else "–"))

@@ -8,8 +8,8 @@ import numpy as np
 
 from foedus.arraytypes import Floats, Longs
 from foedus.game.arrays import DECIDE, LANES, GameArrays
-from foedus.solve.packed import graph
-from foedus.solve.visits import values
+from foedus.solve.packed import Chain, graph
+from foedus.solve.values import values
 from foedus.worlds.blocks import Block, Shape
 
 
@@ -69,7 +69,7 @@ class ActionValues:
     def periods(self, block: Block) -> Iterator[tuple[int, Floats, Floats]]:
         """(reported period, its coefficients, values of nodes [nodes, objectives + 1, LANES]), the last period first."""
         table, policy = block.play.solves[self.solve].table, block.choices[self.solve]
-        for t, later in values(self.graph, block.tables[table], block.game.solved, policy, len(self.own)):
+        for t, later in values(Chain(self.graph, block.tables[table], policy, block.game.solved), len(self.own)):
             if t < block.game.periods:
                 yield t, block.now(t, table), later
 

@@ -141,7 +141,7 @@ def ready(g: Any, n: int, t: int) -> bool:
 
 @part
 def mixed(g: Any, table: Floats, n: int, t: int, i: int, low_worse: bool) -> Any:
-    """The odds of an interval's first branch that give its value to actor ``i``, as in ``solve.backward.mixture``."""
+    """The odds of an interval's first branch that give its value to actor ``i``, as in ``solve.nodes.mixture``."""
     low, high = now(g, table, g.low[n], t), now(g, table, g.high[n], t)
     worse, better = (low, high) if low_worse else (high, low)
     return better + now(g, table, g.ambiguity[i], t) * (worse - better)

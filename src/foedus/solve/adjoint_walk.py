@@ -325,7 +325,7 @@ def walk_back(
 def reach(
     g: Any, table: Floats, periods: int, bit: Any, mover: int, most: bool, later: Floats, held: Floats, policy: Floats
 ) -> None:
-    """Puts ``mover`` in ``policy`` on the actions that make an event most (or least) likely; see ``solve.extremes``.
+    """Puts ``mover`` in ``policy`` on the actions that make an event most (or least) likely; see ``solve.reach``.
 
     ``later`` [nodes] and ``held`` [ends] are room.
     """

@@ -11,8 +11,8 @@ from foedus.arraytypes import Bits, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES
 from foedus.solve import sections as sec
-from foedus.solve.backward import add_up, gather
 from foedus.solve.lanes import at, count, load, log2_below, muladd, select, splat, store, which
+from foedus.solve.nodes import add_up, gather
 from foedus.solve.packed import MEMORY, Graph, section
 
 

@@ -13,21 +13,11 @@ import numpy as np
 
 from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
-from foedus.game.arrays import DECIDE, END, LANES, GameArrays
+from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.solve import sections as sec
-from foedus.solve.backward import (
-    NO_ACTION,
-    NOT_FINITE,
-    TIE,
-    action_value,
-    add_up,
-    bind,
-    close_period,
-    gather,
-    lowest,
-    spread,
-)
-from foedus.solve.lanes import at, count, exp_below, load, select, splat, store, which
+from foedus.solve.decision import NO_ACTION, NOT_FINITE, action_value, base_rate, bind, normalise, respond
+from foedus.solve.lanes import at, count, splat, store, which
+from foedus.solve.nodes import begin_period, idle, lowest, opened, pass_over, spread
 from foedus.solve.packed import MEMORY, Graph, graph, section
 
 
@@ -56,66 +46,38 @@ def joint(graph: Graph, table: Floats, periods: int, team: Ints, perfect: bool, 
 
 @part
 def _choose(g: Ints, work: Floats, values: Floats, n: int, perfect: bool, team: Ints) -> Any:
-    """The choices at ``n`` in ``pi``, made for the mover's team; the sum of their weights."""
-    first = at(g, sec.A_PTR, n)
-    acts = at(g, sec.A_PTR, n + 1) - first
-    j, pays, q, pi = at(g, sec.MOVER, n), at(g, sec.PAYS, n), at(g, sec.ROWS, sec.Q), at(g, sec.ROWS, sec.PI)
-    zero = splat(0.0)
-    top = splat(-np.inf)
-    for a in range(acts):
-        weight = select(load(work, at(g, sec.MASK, first + a)) != zero, load(work, at(g, sec.BASE, first + a)), zero)
-        value = zero
+    """The choices at ``n`` in PI, made for the mover's team; the sum of their weights."""
+    first, j, pays = at(g, sec.A_PTR, n), at(g, sec.MOVER, n), at(g, sec.PAYS, n)
+    for a in range(at(g, sec.A_PTR, n + 1) - first):
+        together = splat(0.0)
         for i in range(count(g, sec.PATIENCE)):
             if team[i] == team[j]:
-                value = value + action_value(g, work, values, first + a, i, pays)
-        store(work, pi + a, weight)
-        store(work, q + a, value)
-        top = select((weight > zero) & (value > top), value, top)
-    total = zero
-    size = select(top < zero, zero - top, top)
-    close = top - splat(TIE) * select(size > splat(1.0), size, splat(1.0))
-    lam = load(work, at(g, sec.PRECISION, j))
-    for a in range(acts):
-        weight, value = load(work, pi + a), load(work, q + a)
-        if perfect:
-            weight = select(value >= close, weight, zero)
-        else:
-            gap = value - top
-            weight = weight * exp_below(lam * select(gap < zero, gap, zero))
-        store(work, pi + a, weight)
-        total = total + weight
-    share = select(total > zero, splat(1.0) / total, zero)
-    for a in range(acts):
-        store(work, pi + a, load(work, pi + a) * share)
+                together = together + action_value(g, work, values, first + a, i, pays)
+        store(work, at(g, sec.ROWS, sec.Q) + a, together)
+        store(work, at(g, sec.ROWS, sec.PI) + a, base_rate(g, work, first + a))
+    total = respond(g, work, n, 1.0, perfect)
+    normalise(g, work, n, total)
     return total
 
 
 @kernel
 def _joint(g: Ints, work: Floats, table: Floats, periods: int, perfect: bool, team: Ints, values: Floats) -> Any:
     """Fills ``values`` [nodes, actors, LANES] at period 0; returns as ``backward`` does."""
-    actors, zero = count(g, sec.PATIENCE), splat(0.0)
+    zero = splat(0.0)
     for t in range(periods - 1, -1, -1):
-        gather(g, table, t, t == periods - 1, work)
-        add_up(g, work)
-        bad, lanes = close_period(g, work, t == periods - 1, values)
+        bad, lanes = begin_period(g, work, table, t, t == periods - 1, t == periods - 1, values)
         if bad >= 0:
             return bad, t, lowest(lanes), NOT_FINITE
         for n in range(count(g, sec.KIND) - 1, -1, -1):
-            kind, guard = at(g, sec.KIND, n), at(g, sec.GUARD, n)
-            if at(g, sec.FIRST_T, n) > t or kind == END:
+            if idle(g, n, t):
                 continue
-            active = zero == zero
-            if guard >= 0:
-                active = load(work, guard) != zero
+            active, decides = opened(g, work, n), at(g, sec.KIND, n) == DECIDE
             if which(active) != 0:
-                if kind == DECIDE:
+                if decides:
                     total = bind(g, work, n, _choose(g, work, values, n, perfect, team))
                     empty = which(active & ~(total > zero))
                     if empty != 0:
                         return n, t, lowest(empty), NO_ACTION
-                spread(g, work, values, n, kind == DECIDE)
-            if guard >= 0:
-                for i in range(actors):
-                    other = load(values, at(g, sec.PASS_TO, n) * actors + i)
-                    store(values, n * actors + i, select(active, load(values, n * actors + i), other))
+                spread(g, work, n, decides, values)
+            pass_over(g, n, active, values)
     return -1, 0, 0, 0

@@ -14,8 +14,8 @@ from foedus.arraytypes import Bits, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, LANES
 from foedus.solve import sections as sec
-from foedus.solve.backward import gather
 from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
+from foedus.solve.nodes import gather
 from foedus.solve.observe import ObservedArrays
 from foedus.solve.packed import MEMORY, Graph, section
 

@@ -28,20 +28,29 @@ class Graph(NamedTuple):
     start_flags: Bits  # [ends] events at the next period's start
 
 
+class Chain(NamedTuple):
+    """A game in which everybody's choices are made, in one block of worlds: a Markov chain over nodes and periods."""
+
+    graph: Graph
+    table: Floats  # [rows, LANES] coefficients
+    policy: Floats  # [periods, actions, LANES]
+    periods: int
+
+
 def graph(g: GameArrays) -> Graph:
     """The arrays of a game as the kernels want them."""
     ones = len(g.offset)
     branch = g.b_ptr[g.a_ptr]
-    lists, found = _lists(g)
+    lists, payments = _lists(g)
     a_list, b_list = lists[: len(g.base)], lists[len(g.base) :]
     pays = np.add.reduceat(np.concatenate([a_list >= 0, [False]]), g.a_ptr[:-1]) > 0
     branch_pays = np.add.reduceat(np.concatenate([b_list >= 0, [False]]), branch[:-1]) > 0
     views = np.argsort(g.view_of, kind="stable")
     end_branch = branch[g.end_nodes]
     acts, branches = np.diff(g.a_ptr).max(initial=1), np.diff(branch).max(initial=1)
-    sizes = ones + 1, len(found["sum_actor"]), len(g.end_nodes) * len(g.patience), acts, acts, branches
-    made = {name: np.asarray(part) for name, part in g._asdict().items()} | found
-    made |= {
+    sizes = ones + 1, len(payments["sum_actor"]), len(g.end_nodes) * len(g.patience), acts, acts, branches
+    parts = {name: np.asarray(part) for name, part in g._asdict().items()} | payments
+    parts |= {
         "mask": np.where(g.mask < 0, ones, g.mask),
         "prob": np.where(g.prob < 0, ones, g.prob),
         "pays": pays + 2 * branch_pays,
@@ -53,7 +62,7 @@ def graph(g: GameArrays) -> Graph:
         "rows": _pointers(sizes)[1:],
     }
     flags = np.ascontiguousarray(g.flags, np.uint64)
-    return Graph(pack(made), flags, np.ascontiguousarray(g.end_flags, np.uint64), flags[end_branch])
+    return Graph(pack(parts), flags, np.ascontiguousarray(g.end_flags, np.uint64), flags[end_branch])
 
 
 def pack(parts: dict[str, NDArray[Any]]) -> Ints:

@@ -14,13 +14,14 @@ from foedus.game.compile import Game, Levels, Start
 from foedus.game.program import WorldError
 from foedus.scenario.query import Query
 from foedus.scenario.tree import Tree
-from foedus.solve.backward import NO_ACTION, backward
-from foedus.solve.extremes import extreme
+from foedus.solve.backward import backward
+from foedus.solve.decision import NO_ACTION, Choosing
 from foedus.solve.forward import Forward, forward
 from foedus.solve.likelihood import hear
 from foedus.solve.observe import Observations, ObservedArrays
-from foedus.solve.packed import MEMORY, graph
+from foedus.solve.packed import MEMORY, Chain, graph
 from foedus.solve.queries import QueryPlan, group
+from foedus.solve.reach import extreme
 
 
 @dataclass(frozen=True)
@@ -172,8 +173,9 @@ class Play:
             mine = self.acts[actor]
             given[:, mine] = kept[source][:, mine]
         values = MEMORY.take("values", self.game.nodes, actors, LANES)
-        packed, work, periods = self.graph.packed, MEMORY.work(self.graph), self.game.solved
-        node, t, lane, wrong = backward(packed, work, table, periods, scale, perfect, fixed, given, store, out, values)
+        how = Choosing(float(scale), perfect, fixed, given, store)
+        work, periods = MEMORY.work(self.graph), self.game.solved
+        node, t, lane, wrong = backward(self.graph.packed, work, table, periods, how, out, values)
         if wrong:
             values[:] = 0.0
             if wrong == NO_ACTION:
@@ -222,7 +224,8 @@ class Play:
         movers = np.array([actor == query.names[0] for actor in game.turn.actors])
         event = game.watch.events.index(query.event)
         most = query.kind == "most"
-        return extreme(self.graph, table, game.periods, policy, event, movers, most, game.starts[query.start])[0]
+        chain = Chain(self.graph, table, policy, game.periods)
+        return extreme(chain, event, movers, most, game.starts[query.start])[0]
 
     def _at_start(self, table: Floats, values: Floats) -> Floats:
         """[actors, LANES] value at the start, over the start states."""

@@ -12,15 +12,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
-from foedus.game.arrays import DECIDE, END, INTERVAL, LANES
+from foedus.game.arrays import DECIDE, LANES
 from foedus.solve import sections as sec
-from foedus.solve.backward import TIE, add_up, bind, close_period, gather, interval, known, spread, weigh
-from foedus.solve.lanes import at, count, exp_below, load, muladd, select, splat, store, which
-from foedus.solve.packed import MEMORY, Graph, pack, section
+from foedus.solve.decision import TIE, Choosing, action_value, bind, choose, keep_choices, play_given, respond
+from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
+from foedus.solve.nodes import begin_period, idle, known, opened, pass_over, value_node
+from foedus.solve.packed import MEMORY, Chain, Graph, pack, section
 
 
 class Pursuit(NamedTuple):
@@ -41,56 +41,41 @@ def layered(graph: Graph, event: int) -> Ints:
     return pack(parts)
 
 
-def usual_values(graph: Graph, table: Floats, periods: int, policy: Floats) -> Floats:
-    """[periods + 1, nodes, actors, LANES]: what every node is worth to every actor when all play ``policy``.
+def usual_values(chain: Chain) -> Floats:
+    """[periods + 1, nodes, actors, LANES]: what every node is worth to every actor when all play the chain's policy.
 
-    ``policy`` [solved, actions, LANES] holds everybody's choices. The last row stays 0 where
-    nothing is solved beyond the reported ``periods``.
+    The policy [solved, actions, LANES] may go on after the chain's periods; the last row stays 0 where it does not.
     """
+    graph, policy = chain.graph, chain.policy
     nodes, actors = len(section(graph, sec.KIND)), len(section(graph, sec.PATIENCE))
     values = np.zeros((nodes, actors, LANES))
-    record = np.zeros((periods + 1, nodes, actors, LANES))
-    _record(graph.packed, MEMORY.work(graph), table, len(policy), policy, values, record)
+    record = np.zeros((chain.periods + 1, nodes, actors, LANES))
+    _record(graph.packed, MEMORY.work(graph), chain.table, len(policy), policy, values, record)
     return record
 
 
 def pursue(
-    graph: Graph,
-    packed: Ints,
-    table: Floats,
-    aim: Pursuit,
-    record: Floats,
-    fixed: NDArray[np.bool_],
-    given: Floats,
-    perfect: bool,
-    keep: NDArray[np.bool_],
-    out: Floats,
+    graph: Graph, packed: Ints, table: Floats, aim: Pursuit, record: Floats, how: Choosing, policy: Floats
 ) -> None:
-    """Puts the choices before the event has happened into ``out`` [solved, actions, LANES], of movers in ``keep``.
+    """Puts the choices before the event has happened into ``policy`` [solved, actions, LANES], of those kept.
 
     ``packed`` is the game as ``layered`` makes it for the event, ``record`` what ``usual_values`` gives for it.
-    Movers in ``fixed`` play ``given``.
     """
     nodes, actors, ends = (len(section(graph, which)) for which in (sec.KIND, sec.PATIENCE, sec.END_NODES))
     values = MEMORY.take("pursuit values", 2 * nodes, actors, LANES)
     chance, held = MEMORY.take("pursuit chance", 2 * nodes, LANES), MEMORY.take("wrap", ends, LANES)
-    _pursue(
-        packed,
-        MEMORY.work(graph),
-        table,
-        len(out),
-        aim.mover,
-        aim.most,
-        record,
-        fixed,
-        given,
-        perfect,
-        keep,
-        values,
-        chance,
-        held,
-        out,
-    )
+    _pursue(packed, MEMORY.work(graph), table, aim, record, how, _Layers(values, chance, held), policy)
+
+
+class _Layers(NamedTuple):
+    """What a pass fills in: rows from ``nodes`` on are of the game in which the event has happened.
+
+    ``values`` [2 x nodes, actors, LANES], ``chance`` [2 x nodes, LANES] of the event; ``held`` [ends, LANES] is room.
+    """
+
+    values: Floats
+    chance: Floats
+    held: Floats
 
 
 @part
@@ -100,41 +85,22 @@ def _copy(source: Floats, first: int, rows: int, to: Floats, place: int) -> None
         store(to, place + i, load(source, first + i))
 
 
-@part
-def _shut(g: Ints, work: Floats, values: Floats, n: int, active: Any) -> None:
-    """Where the guard of ``n`` shuts its phase, its values are those of the node it passes to."""
-    actors = count(g, sec.PATIENCE)
-    for i in range(actors):
-        other = load(values, at(g, sec.PASS_TO, n) * actors + i)
-        store(values, n * actors + i, select(active, load(values, n * actors + i), other))
-
-
 @kernel
 def _record(g: Ints, work: Floats, table: Floats, solved: int, policy: Floats, values: Floats, record: Floats) -> None:
     """Values under given choices, from the last period back, kept for the first periods."""
-    nodes, pi, zero = count(g, sec.KIND), at(g, sec.ROWS, sec.PI), splat(0.0)
+    nodes = count(g, sec.KIND)
     rows = nodes * count(g, sec.PATIENCE)
     for t in range(solved - 1, -1, -1):
-        gather(g, table, t, t == solved - 1, work)
-        add_up(g, work)
-        close_period(g, work, t == solved - 1, values)
+        begin_period(g, work, table, t, t == solved - 1, t == solved - 1, values)
         for n in range(nodes - 1, -1, -1):
-            kind, guard = at(g, sec.KIND, n), at(g, sec.GUARD, n)
-            if at(g, sec.FIRST_T, n) > t or kind == END:
+            if idle(g, n, t):
                 continue
-            active = zero == zero
-            if guard >= 0:
-                active = load(work, guard) != zero
+            active = opened(g, work, n)
             if which(active) != 0:
-                if kind == DECIDE:
-                    first = at(g, sec.A_PTR, n)
-                    for a in range(first, at(g, sec.A_PTR, n + 1)):
-                        store(work, pi + a - first, load(policy, t * count(g, sec.BASE) + a))
-                spread(g, work, values, n, kind == DECIDE)
-                if kind == INTERVAL:
-                    interval(g, work, values, n)
-            if guard >= 0:
-                _shut(g, work, values, n, active)
+                if at(g, sec.KIND, n) == DECIDE:
+                    play_given(g, work, n, t, policy)
+                value_node(g, work, n, values)
+            pass_over(g, n, active, values)
         if t < record.shape[0]:
             _copy(values, 0, rows, record, t * rows)
 
@@ -160,46 +126,38 @@ def _best(g: Ints, work: Floats, row: int, n: int, most: bool, chance: Floats) -
 
 
 @part
-def _aim(g: Ints, work: Floats, values: Floats, row: int, n: int, most: bool, chance: Floats, perfect: bool) -> None:
+def _aim(g: Ints, work: Floats, row: int, n: int, most: bool, perfect: bool, layers: Any) -> None:
     """The choices of the actor that plays for the event: among the best for it, its usual ones.
 
     An action that is never taken (base 0) is taken where nothing else serves.
     """
     first, zero, one = at(g, sec.A_PTR, n), splat(0.0), splat(1.0)
-    acts, q, pi = at(g, sec.A_PTR, n + 1) - first, at(g, sec.ROWS, sec.Q), at(g, sec.ROWS, sec.PI)
+    acts, pi, serving = at(g, sec.A_PTR, n + 1) - first, at(g, sec.ROWS, sec.PI), at(g, sec.ROWS, sec.WEIGHT)
     if acts == 1:
         store(work, pi, one)
         return
-    weigh(g, work, values, n, 1.0, perfect)
-    best = _best(g, work, row, n, most, chance)
-    top, size = splat(-np.inf), zero
+    best, size = _best(g, work, row, n, most, layers.chance), zero
     for a in range(acts):
-        x = _after(g, work, row, first + a, chance)
+        x = _after(g, work, row, first + a, layers.chance)
         gap = select(x > best, x - best, best - x)
         serves = (load(work, at(g, sec.MASK, first + a)) != zero) & (splat(TIE) >= gap)
         size = size + select(serves, one, zero)
-        weight = select(serves, load(work, at(g, sec.BASE, first + a)), zero)
-        store(work, pi + a, select(serves, weight, splat(-1.0)))
-        top = select((weight > zero) & (load(work, q + a) > top), load(work, q + a), top)
-    wide = select(top < zero, zero - top, top)
-    close = splat(TIE) * select(wide > one, wide, one)
-    lam, total = load(work, at(g, sec.PRECISION, at(g, sec.MOVER, n))), zero
+        store(work, serving + a, select(serves, one, zero))  # each action has a branch at least: there is room
+        store(work, pi + a, select(serves, load(work, at(g, sec.BASE, first + a)), zero))
+        worth = action_value(g, work, layers.values, first + a, at(g, sec.MOVER, n), at(g, sec.PAYS, n))
+        store(work, at(g, sec.ROWS, sec.Q) + a, worth)
+    total = respond(g, work, n, 1.0, perfect)
     for a in range(acts):
-        gap = load(work, q + a) - top
-        factor = select(gap + close >= zero, one, zero)
-        if not perfect:
-            factor = exp_below(lam * select(gap < zero, gap, zero))
-        weight = load(work, pi + a)
-        total = total + select(weight > zero, weight * factor, zero)
-        store(work, q + a, select(weight > zero, weight * factor, zero))
-    for a in range(acts):
-        even = select(load(work, pi + a) >= zero, one / size, zero)
-        store(work, pi + a, select(total > zero, load(work, q + a) / select(total > zero, total, one), even))
+        even = select(load(work, serving + a) > zero, one / size, zero)
+        usual = load(work, pi + a) / select(
+            total > zero, total, one
+        )  # not ``normalise``: there a product, here a quotient
+        store(work, pi + a, select(total > zero, usual, even))
 
 
 @part
 def _event(g: Ints, work: Floats, row: int, n: int, chance: Floats) -> Any:
-    """The probability of the event from node ``n`` on, under the choices in ``pi``."""
+    """The probability of the event from node ``n`` on, under the choices in PI."""
     first, pi, total = at(g, sec.A_PTR, n), at(g, sec.ROWS, sec.PI), splat(0.0)
     for a in range(first, at(g, sec.A_PTR, n + 1)):
         x = _after(g, work, row, a, chance)
@@ -216,93 +174,42 @@ def _end(g: Ints, last: bool, chance: Floats, held: Floats) -> None:
         store(chance, at(g, sec.END_NODES, e), load(held, e))
 
 
-@part
-def _choose(
-    g: Ints,
-    work: Floats,
-    values: Floats,
-    t: int,
-    n: int,
-    mover: int,
-    most: bool,
-    row: int,
-    chance: Floats,
-    fixed: NDArray[np.bool_],
-    given: Floats,
-    perfect: bool,
-    keep: bool,
-    out: Floats,
-) -> None:
-    """The choices at node ``n``, put into ``pi``, and into ``out`` if they are to be kept."""
-    first, place, pi, j = at(g, sec.A_PTR, n), t * count(g, sec.BASE), at(g, sec.ROWS, sec.PI), at(g, sec.MOVER, n)
-    if fixed[j]:
-        for a in range(first, at(g, sec.A_PTR, n + 1)):
-            store(work, pi + a - first, load(given, place + a))
-    elif j == mover:
-        _aim(g, work, values, row, n, most, chance, perfect)
-    else:
-        bind(g, work, n, weigh(g, work, values, n, 1.0, perfect))
-    if keep:
-        for a in range(first, at(g, sec.A_PTR, n + 1)):
-            store(out, place + a, load(work, pi + a - first))
-
-
 @kernel
-def _pursue(
-    g: Ints,
-    work: Floats,
-    table: Floats,
-    solved: int,
-    mover: int,
-    most: bool,
-    record: Floats,
-    fixed: NDArray[np.bool_],
-    given: Floats,
-    perfect: bool,
-    keep: NDArray[np.bool_],
-    values: Floats,
-    chance: Floats,
-    held: Floats,
-    out: Floats,
-) -> None:
-    """One pass over the reported periods; rows of ``values`` and ``chance`` from ``nodes`` on: the event has happened."""
+def _pursue(g: Ints, work: Floats, table: Floats, aim: Any, record: Floats, how: Any, layers: Any, out: Floats) -> None:
+    """One pass over the reported periods."""
     nodes, actors, zero = count(g, sec.KIND), count(g, sec.PATIENCE), splat(0.0)
-    rows, row = nodes * actors, at(g, sec.VIEW_OF, mover) * count(g, sec.TARGET)
-    periods = record.shape[0] - 1
+    rows, row = nodes * actors, at(g, sec.VIEW_OF, aim.mover) * count(g, sec.TARGET)
+    periods, solved, values, chance = record.shape[0] - 1, out.shape[0], layers.values, layers.chance
     for n in range(nodes):
         store(chance, n, zero)
         store(chance, nodes + n, splat(1.0))
     _copy(record, periods * rows, rows, values, 0)
     _copy(record, periods * rows, rows, values, rows)
     for t in range(periods - 1, -1, -1):
-        gather(g, table, t, t == periods - 1, work)
-        add_up(g, work)
-        close_period(g, work, t == solved - 1, values)
-        _end(g, t == periods - 1, chance, held)
-        _copy(record, t * rows, rows, values, rows)
+        begin_period(g, work, table, t, t == periods - 1, t == solved - 1, values)
+        _end(g, t == periods - 1, chance, layers.held)
+        _copy(record, t * rows, rows, values, rows)  # once the event has happened all play as usual
         for n in range(nodes - 1, -1, -1):
-            kind, guard = at(g, sec.KIND, n), at(g, sec.GUARD, n)
-            if at(g, sec.FIRST_T, n) > t or kind == END:
+            if idle(g, n, t):
                 continue
-            active = zero == zero
-            if guard >= 0:
-                active = load(work, guard) != zero
-            if which(active) != 0 or (kind == DECIDE and known(g, n, t)):
-                if kind == DECIDE:
-                    j = at(g, sec.MOVER, n)
-                    _choose(g, work, values, t, n, mover, most, row, chance, fixed, given, perfect, keep[j], out)
-                spread(g, work, values, n, kind == DECIDE)
-                if kind == INTERVAL:
-                    interval(g, work, values, n)
+            active, decides, j = opened(g, work, n), at(g, sec.KIND, n) == DECIDE, at(g, sec.MOVER, n)
+            if which(active) != 0 or (decides and known(g, n, t)):
+                if decides:
+                    if how.fixed[j]:
+                        play_given(g, work, n, t, how.given)
+                    elif j == aim.mover:
+                        _aim(g, work, row, n, aim.most, how.perfect, layers)
+                    else:
+                        bind(g, work, n, choose(g, work, values, n, how.scale, how.perfect))
+                    if how.keep[j]:
+                        keep_choices(g, work, n, t, out)
+                value_node(g, work, n, values)
                 store(chance, n, _event(g, work, row, n, chance))
-            if guard >= 0:
-                _shut(g, work, values, n, active)
+            pass_over(g, n, active, values)
+            if at(g, sec.GUARD, n) >= 0:
                 store(chance, n, select(active, load(chance, n), load(chance, at(g, sec.PASS_TO, n))))
 
 
 def too_large(periods: int, nodes: int, actors: int, most: int = 1 << 28) -> bool:
     """Whether what ``usual_values`` keeps would take more than ``most`` bytes."""
     return 8 * LANES * (periods + 1) * nodes * actors > most
-
-
-__all__ = ["Pursuit", "layered", "pursue", "too_large", "usual_values"]

@@ -14,8 +14,9 @@ from foedus.arraytypes import Floats, Longs
 from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.game.compile import Game
 from foedus.game.program import Memo, WorldError
+from foedus.solve.flow import visits
+from foedus.solve.packed import Chain
 from foedus.solve.play import Play
-from foedus.solve.visits import visits
 from foedus.worlds.simulate import Games, coefficient_tables, error_in_world, first_alike
 
 
@@ -87,10 +88,14 @@ class Block:
                 made[:, mine] = self.choices[s][:, mine]
         return made
 
+    @property
+    def chain(self) -> Chain:
+        """The game as it is and as it is played."""
+        return Chain(self.play.graph, self.tables[0], self.played, self.game.periods)
+
     def visits(self, stop: NDArray[np.bool_] | None = None) -> Floats:
-        """[periods, nodes, LANES]: the probability that a node acts in a period (see ``solve.visits``)."""
-        start = self.game.starts[()]
-        return visits(self.play.graph, self.tables[0], self.game.periods, self.played, start, stop)
+        """[periods, nodes, LANES]: the probability that a node acts in a period (see ``solve.flow``)."""
+        return visits(self.chain, self.game.starts[()], stop)
 
     def now(self, t: int, table: int = 0) -> Floats:
         """[coefficients + 1, LANES] in period ``t``; the last row is 1, so that an absent one (-1) is sure."""

@@ -27,9 +27,9 @@ import numpy as np
 from foedus.arraytypes import Floats, Longs
 from foedus.game.arrays import LANES, GameArrays
 from foedus.game.program import Memo
-from foedus.solve.packed import graph
+from foedus.solve.packed import Chain, graph
 from foedus.solve.queries import ratio
-from foedus.solve.visits import account, values
+from foedus.solve.values import account, values
 from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.simulate import Games
 
@@ -206,10 +206,11 @@ def _sums(block: Block, states: _States) -> _Sums:
     shift = states.stage(block.now(0))[
         0
     ]  # what is paid is counted from the first state's, so that squares lose no digits
-    for t, value in values(states.plain, block.tables[0], game.periods, block.played):
+    chain = Chain(states.plain, block.tables[0], block.played, game.periods)
+    for t, value in values(chain):
         # The variance of what a whole play pays is the sum, over the nodes that act, of the variance of where each leads
         # (law of total variance); ``account`` gives the lower half of this period's share.
-        paid, spread = account(states.plain, block.tables[0], t, block.played, visits[t], value)
+        paid, spread = account(chain, t, visits[t], value)
         spread += np.tril(spread.transpose(2, 0, 1), -1).transpose(2, 1, 0)
         sums.plays += spread * (patience**t)[:, None] * (patience**t)[None, :]
         weight = visits[t, nodes]

@@ -16,9 +16,10 @@ from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
 from foedus.scenario.tree import Tree, state_names
-from foedus.solve.extremes import extreme
 from foedus.solve.flow import flows, push
+from foedus.solve.packed import Chain
 from foedus.solve.play import Play
+from foedus.solve.reach import extreme
 
 Move = tuple[str, int, int]  # phase.action, or nature's phase; the level before and after
 MOST_LEVELS = 40
@@ -60,6 +61,7 @@ class Ladder:
         game, g = self.play.game, self.play.game.arrays
         names = [variable.name for variable in game.turn.variables]
         self.periods, self.nodes = game.periods, game.nodes
+        self.chain = Chain(self.play.graph, self.table, self.policy, game.periods)
         self.level: NDArray[np.int64] = game.rows[:, names.index(self.variable)].astype(np.int64)
         action = np.repeat(np.arange(len(g.base)), np.diff(g.b_ptr))
         self.source = np.repeat(np.arange(self.nodes), np.diff(g.a_ptr))[action]
@@ -99,7 +101,7 @@ class Ladder:
 
     def pushed(self, mass: Floats, stop: NDArray[np.bool_]) -> Floats:
         """``mass`` carried forward in place, but for branches with ``stop``."""
-        push(self.play.graph, self.table, self.policy, mass, stop)
+        push(self.chain, mass, stop)
         return mass
 
     def before(self, target: int) -> Floats:
@@ -117,14 +119,5 @@ class Ladder:
         """
         game, actors = self.play.game, len(self.play.game.turn.actors)
         who = np.isin(np.arange(actors), list(movers))
-        return extreme(
-            self.play.graph,
-            self.table,
-            self.periods,
-            self.policy,
-            self.events[target - 1],
-            who,
-            False,
-            game.starts[()],
-            everywhere=True,
-        )
+        event, start = self.events[target - 1], game.starts[()]
+        return extreme(self.chain, event, who, False, start, everywhere=True)

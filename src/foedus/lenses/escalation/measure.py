@@ -2,7 +2,7 @@
 
 The ladder is one ordered state variable. All is exact in each world; worlds are a few that stand for the run's.
 Points of no return are states from which even the best joint play of a set of actors, the others going on as they
-do, cannot bring the risk of the target below a limit (dynamic programming for a coalition, ``solve.extremes``).
+do, cannot bring the risk of the target below a limit (dynamic programming for a coalition, ``solve.reach``).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class _Maker:
     def _no_return(self, ladder: Ladder, target: int, worth: Floats, limit: float) -> tuple[Floats, Floats]:
         """The probability that the first state of no return is at each level [LANES, level], before each phase [LANES, phase]."""
         mass = ladder.begin(ladder.empty(), range(target))
-        push(ladder.play.graph, ladder.table, ladder.policy, mass, ladder.lands >= target, worth=worth, limit=limit)
+        push(ladder.chain, mass, ladder.lands >= target, worth=worth, limit=limit)
         g = ladder.play.game.arrays
         mass = np.where(worth >= limit, mass, 0.0)
         mass[:, g.end_nodes] = 0.0
@@ -218,7 +218,7 @@ def _climb(ladder: Ladder, size: int) -> dict[str, Floats]:
         for e in here:
             mass[1:, next_node[e]] += ends[:-1, e]
         started = mass.sum(axis=(0, 1))
-        push(ladder.play.graph, ladder.table, ladder.policy, mass, np.zeros(len(ladder.source), bool), days=False)
+        push(ladder.chain, mass, np.zeros(len(ladder.source), bool), days=False)
         landed = _by_level(mass[:, g.end_nodes].sum(axis=0), ladder.level[g.end_nodes], size)
         step[:, k] = np.divide(landed, started[:, None], out=np.full_like(landed, np.nan), where=started[:, None] > 0)
     moves = _by_move(ladder, ladder.taken(usual).sum(axis=0)).T

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
 from foedus.lenses.escalation.ladder import Ladder, Move
-from foedus.solve.flow import DEAD, GO_ON, HIT, pull
+from foedus.solve.reach import DEAD, GO_ON, HIT, pull
 
 MOST_STEPS = 150  # prefixes that are followed up
 
@@ -50,7 +50,7 @@ class _Search:
         self.ladder, self.target, self.weights = ladder, target, weights
         lands = ladder.lands
         codes = np.select([lands >= target, (lands == 0) & ladder.changes], [HIT, DEAD], GO_ON).astype(np.int8)
-        self.later = pull(ladder.play.graph, ladder.table, ladder.policy, ladder.periods, codes)
+        self.later = pull(ladder.chain, codes)
         self.numbers = count()
         self.queue: list[tuple[float, int, tuple[Move, ...], NDArray[np.int64], Floats]] = []
         first = ladder.taken(ladder.before(target))

@@ -1,7 +1,7 @@
 """Leverage: how far each actor can move each outcome by its own play.
 
 Two answers for each actor and outcome, both exact. *Held*: the others go on as they do, and the actor plays
-for or against the event (dynamic programming, ``solve.extremes``). *Responding*: the others know what it
+for or against the event (dynamic programming, ``solve.reach``). *Responding*: the others know what it
 plays for and adjust (``solve.pursuit``); the actor then plays its best against what they do.
 """
 
@@ -15,10 +15,11 @@ import numpy as np
 from foedus.arraytypes import Floats, Ints
 from foedus.game.arrays import LANES
 from foedus.scenario.outcomes import outcomes_of
-from foedus.solve.extremes import extreme
-from foedus.solve.packed import MEMORY
+from foedus.solve.decision import Choosing
+from foedus.solve.packed import MEMORY, Chain
 from foedus.solve.play import Play
 from foedus.solve.pursuit import Pursuit, layered, pursue, too_large, usual_values
+from foedus.solve.reach import extreme
 from foedus.worlds.blocks import in_blocks
 from foedus.worlds.simulate import Games
 
@@ -110,7 +111,8 @@ def _reach(play: Play, table: Floats, policy: Floats, event: int, mover: int, mo
     """[LANES] the probability that the event ever happens if ``mover`` (-1: nobody) plays for it or against it."""
     game = play.game
     movers = np.arange(len(game.turn.actors)) == mover
-    return extreme(play.graph, table, game.periods, policy, event, movers, most, game.starts[()])[0]
+    chain = Chain(play.graph, table, policy, game.periods)
+    return extreme(chain, event, movers, most, game.starts[()])[0]
 
 
 class _Responses:
@@ -120,7 +122,7 @@ class _Responses:
         self.play, self.tables, self.perfect = play, tables, perfect
         periods = play.game.periods
         self.records = [
-            usual_values(play.graph, tables[solving.table], periods, choices)
+            usual_values(Chain(play.graph, tables[solving.table], choices, periods))
             for solving, choices in zip(play.solves, everyone, strict=True)
         ]
         self.sources = {source for solving in play.solves for _, source in solving.fixed}
@@ -144,7 +146,8 @@ class _Responses:
                 out = kept[s] = MEMORY.take(f"kept {s}", *shape)
                 keep[:] = True
             table = self.tables[solving.table]
-            pursue(play.graph, packed, table, aim, self.records[s], fixed, given, self.perfect, keep, out)
+            how = Choosing(1.0, self.perfect, fixed, given, keep)
+            pursue(play.graph, packed, table, aim, self.records[s], how, out)
             for actor in solving.own if s in self.sources else ():
                 played[:, play.acts[actor]] = out[:, play.acts[actor]]
         return played

@@ -18,7 +18,7 @@ from foedus.game.arrays import DECIDE, LANES
 from foedus.game.program import Memo
 from foedus.lenses.timing.dated import Dated, dated_phases, variants
 from foedus.scenario.outcomes import outcomes_of
-from foedus.solve.visits import visits
+from foedus.solve.flow import visits
 from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.simulate import Games
 
@@ -142,7 +142,7 @@ def _causes(block: Block, moves: list[str]) -> Floats:
         bit = np.uint64(1) << np.uint64(game.watch.events.index(tree))
         stop, there = (g.flags & bit) != 0, (bits & bit) != 0
         start = nodes[~there], odds[~there], bits[~there]
-        mass = visits(block.play.graph, block.tables[0], game.periods, block.played, start, stop)
+        mass = visits(block.chain, start, stop)
         made[:, o, -1] += block.now(0)[odds[there]].sum(axis=0)
         along = np.flatnonzero(stop)
         for t in range(game.periods):

@@ -1,0 +1,152 @@
+"""How a mover chooses: the one place where choices are made of values, for every pass that solves a game.
+
+Quantal response: an action's odds are its base rate times exp(precision x its value to the mover) (McKelvey and
+Palfrey 1998; Signorino 1999; base rates: Matejka and McKay 2015). Perfect rationality takes the best action, ties split
+in proportion to base rates. Values stand in the rows Q of a work array, choices in its rows PI, one an action.
+
+``solve.adjoint`` has the same in plain doubles, one world at a time: it differentiates the unpacked arrays, where
+payments are added one by one, so that its numbers agree with these in all but the last digits.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from foedus.arraytypes import Bools, Floats, Ints
+from foedus.compiled import part
+from foedus.solve import sections as sec
+from foedus.solve.lanes import at, count, exp_below, load, muladd, select, splat, store, which
+from foedus.solve.nodes import payment
+
+TIE = 1e-12
+NO_ACTION, NOT_FINITE = 1, 2  # what can be wrong with a world
+
+
+class Choosing(NamedTuple):
+    """How movers choose in a solve.
+
+    ``scale`` multiplies every precision. Movers in ``fixed`` [actors] play ``given`` [periods, actions, LANES]; the
+    choices of those in ``keep`` [actors] are stored.
+    """
+
+    scale: float
+    perfect: bool
+    fixed: Bools
+    given: Floats
+    keep: Bools
+
+
+@part
+def action_value(g: Ints, work: Floats, values: Floats, a: int, j: int, pays: int) -> Any:
+    """What action ``a`` is worth to actor ``j``; ``pays`` as in section PAYS."""
+    actors, row = count(g, sec.PATIENCE), at(g, sec.VIEW_OF, j) * count(g, sec.TARGET)
+    total = splat(0.0)
+    for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
+        worth = load(values, at(g, sec.TARGET, b) * actors + j)
+        if pays >= 2:
+            worth = worth + payment(g, work, at(g, sec.B_LIST, b), j)
+        total = muladd(load(work, at(g, sec.PROB, row + b)), worth, total)
+    if pays & 1 != 0:
+        total = total + payment(g, work, at(g, sec.A_LIST, a), j)
+    return total
+
+
+@part
+def base_rate(g: Ints, work: Floats, a: int) -> Any:
+    """The base rate of action ``a``, 0 where it is not available."""
+    zero = splat(0.0)
+    return select(load(work, at(g, sec.MASK, a)) != zero, load(work, at(g, sec.BASE, a)), zero)
+
+
+@part
+def respond(g: Ints, work: Floats, n: int, scale: float, perfect: bool) -> Any:
+    """Turns base rates in PI into weights, by the values in Q to the mover of ``n``; their sum."""
+    acts = at(g, sec.A_PTR, n + 1) - at(g, sec.A_PTR, n)
+    q, pi, zero, one = at(g, sec.ROWS, sec.Q), at(g, sec.ROWS, sec.PI), splat(0.0), splat(1.0)
+    top = splat(-np.inf)
+    for a in range(acts):
+        value = load(work, q + a)
+        top = select((load(work, pi + a) > zero) & (value > top), value, top)
+    size = select(top < zero, zero - top, top)
+    close = top - splat(TIE) * select(size > one, size, one)
+    lam, total = load(work, at(g, sec.PRECISION, at(g, sec.MOVER, n))) * splat(scale), zero
+    for a in range(acts):
+        weight, value = load(work, pi + a), load(work, q + a)
+        if perfect:
+            weight = select(value >= close, weight, zero)
+        else:
+            # From the best value down, so that the exponential cannot overflow. What is worth more than that has no
+            # base rate (or is not available): any finite number will do.
+            gap = value - top
+            weight = weight * exp_below(lam * select(gap < zero, gap, zero))
+        store(work, pi + a, weight)
+        total = total + weight
+    return total
+
+
+@part
+def normalise(g: Ints, work: Floats, n: int, total: Any) -> None:
+    """Makes the weights in PI, which add up to ``total``, probabilities; zeros where that is 0."""
+    pi, zero = at(g, sec.ROWS, sec.PI), splat(0.0)
+    share = select(total > zero, splat(1.0) / total, zero)
+    for a in range(at(g, sec.A_PTR, n + 1) - at(g, sec.A_PTR, n)):
+        store(work, pi + a, load(work, pi + a) * share)
+
+
+@part
+def choose(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect: bool) -> Any:
+    """The free choices of the mover of ``n`` (zeros where the menu is empty) in PI; the sum of their weights."""
+    first, pi, zero = at(g, sec.A_PTR, n), at(g, sec.ROWS, sec.PI), splat(0.0)
+    acts = at(g, sec.A_PTR, n + 1) - first
+    if acts == 1:  # nothing to weigh
+        total = base_rate(g, work, first)
+        store(work, pi, select(total > zero, splat(1.0), zero))
+        return total
+    for a in range(acts):
+        store(work, pi + a, base_rate(g, work, first + a))
+        worth = action_value(g, work, values, first + a, at(g, sec.MOVER, n), at(g, sec.PAYS, n))
+        store(work, at(g, sec.ROWS, sec.Q) + a, worth)
+    total = respond(g, work, n, scale, perfect)
+    normalise(g, work, n, total)
+    return total
+
+
+@part
+def bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
+    """Puts a bound mover on its action, where that is available; the sum of weights, 1 where bound."""
+    first = at(g, sec.A_PTR, n)
+    acts = at(g, sec.A_PTR, n + 1) - first
+    zero, one, pi = splat(0.0), splat(1.0), at(g, sec.ROWS, sec.PI)
+    free = one == one  # lanes in which no earlier action binds
+    for a in range(acts):
+        if at(g, sec.FORCE, first + a) >= 0:
+            there = load(work, at(g, sec.MASK, first + a)) != zero
+            here = free & there & (load(work, at(g, sec.FORCE, first + a)) != zero)
+            if which(here) != 0:
+                for other in range(acts):
+                    store(work, pi + other, select(here, splat(1.0 if other == a else 0.0), load(work, pi + other)))
+                total = select(here, one, total)
+                free = free & ~here
+    return total
+
+
+@part
+def play_given(g: Ints, work: Floats, n: int, t: int, given: Floats) -> Any:
+    """Puts the choices ``given`` for node ``n`` at ``t`` into PI; their sum."""
+    first, row, pi = at(g, sec.A_PTR, n), t * count(g, sec.BASE), at(g, sec.ROWS, sec.PI)
+    total = splat(0.0)
+    for a in range(first, at(g, sec.A_PTR, n + 1)):
+        p = load(given, row + a)
+        store(work, pi + a - first, p)
+        total = total + p
+    return total
+
+
+@part
+def keep_choices(g: Ints, work: Floats, n: int, t: int, policy: Floats) -> None:
+    """Writes the choices in PI down as those of node ``n`` at ``t``."""
+    first, row, pi = at(g, sec.A_PTR, n), t * count(g, sec.BASE), at(g, sec.ROWS, sec.PI)
+    for a in range(first, at(g, sec.A_PTR, n + 1)):
+        store(policy, row + a, load(work, pi + a - first))

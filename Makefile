@@ -1,11 +1,12 @@
 # Everyday commands. `make` lists them.
 PYTHON := .venv/bin/python
 BIN := .venv/bin
-# Tests of the language, the wording and the house: none of them compiles a kernel, so they are done in seconds.
-QUICK := expr language language_check language_docs language_schema bad_input docs architecture
+# Tests of the language, weights, files and the house: none of them compiles a kernel, so they are done in seconds.
+QUICK := expr language language_check language_docs language_schema language_variants worlds_weights worlds_sample \
+         worlds_store lens_compare report_text docs architecture
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quick lint types quick-tests test format docs build
+.PHONY: help setup quick lint types quick-tests test format docs build clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,3 +43,7 @@ docs:  ## draw the picture of the street anew
 
 build:  ## build sdist and wheel into dist/
 	$(PYTHON) -m build
+
+clean:  ## throw away caches, also of compiled kernels (needed after changing a kernel that another file calls)
+	find . -path ./.venv -prune -o -type d -name __pycache__ -print | xargs rm -rf
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -12,10 +12,11 @@ from rich.console import Console
 from fake_run import fake_run, fake_scenario
 from foedus.lenses.explain.path import Alternative, Decision
 from foedus.lenses.explain.terminal import print_explanation
+from foedus.present.terminal import sparkline
 from foedus.present.wording import count, listed, number, percent, signed
 from foedus.report.json import to_json
 from foedus.report.scenario_text import print_scenario
-from foedus.report.terminal import print_summary, sparkline
+from foedus.report.summary import print_summary
 from foedus.runs.view import RunView
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario

@@ -122,7 +122,7 @@ def _show(found: Run, target: Path | None, open_: bool, json: bool) -> None:
     """Writes a run's files where there is a place for them, and prints what it found."""
     from foedus.report.files import write_run
     from foedus.report.json import to_json
-    from foedus.report.terminal import print_summary
+    from foedus.report.summary import print_summary
 
     report = None if target is None else write_run(found, target, f"and run `foedus resume {target}`")
     if json:

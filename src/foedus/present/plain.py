@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def strict(value: Any) -> Any:
-    """The value with numpy's types made plain and what is not finite made None."""
+    """The value with numpy's types and dataclasses made plain and what is not finite made None."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: strict(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
         return [strict(item) for item in value.tolist()]
     if isinstance(value, np.generic):
@@ -29,18 +32,16 @@ def strict(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
-def section_json(section: Section, found: xr.Dataset) -> dict[str, Any]:
+def section_json(section: Section, data: xr.Dataset) -> dict[str, Any]:
     """A section as other programs read it: the sentences, and every array with its dims and labels."""
-    from foedus.present.plain import strict
-
     return {
         "lens": section.id,
         "question": section.question,
         "sentences": list(section.sentences),
-        "attributes": strict(dict(found.attrs)),
-        "coords": {str(name): strict(values.values) for name, values in found.coords.items()},
+        "attributes": strict(dict(data.attrs)),
+        "coords": {str(name): strict(values.values) for name, values in data.coords.items()},
         "data": {
             str(name): {"dims": [str(dim) for dim in values.dims], "values": strict(values.values)}
-            for name, values in found.data_vars.items()
+            for name, values in data.data_vars.items()
         },
     }

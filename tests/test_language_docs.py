@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from foedus.scenario.check import problems_of
-from foedus.scenario.distributions import KINDS
+from foedus.scenario.distributions import LAWS
 from foedus.scenario.jsonschema import json_schema
 from foedus.scenario.keys import KEYS
 from foedus.scenario.query import FORMS
@@ -51,5 +51,5 @@ def test_python_examples() -> None:
 
 def test_every_key_is_told_of() -> None:
     words = set(re.findall(r"\w+", PAGE))
-    missing = {key for keys in KEYS.values() for key in keys} | set(KINDS) | set(FORMS)
+    missing = {key for keys in KEYS.values() for key in keys} | set(LAWS) | set(FORMS)
     assert missing - words == set()

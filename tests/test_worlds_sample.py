@@ -6,17 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from foedus.errors import FoedusError
 from foedus.present.likelihood import estimative
-from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import (
     SOBOL_DIMENSIONS,
     name_seed,
-    quantile,
     replace,
     resolve,
     sample,
@@ -24,8 +21,6 @@ from foedus.worlds.sample import (
     uncertain,
     unit_sample,
 )
-
-U = np.array([1e-9, 0.01, 0.2, 0.51, 0.77, 0.99, 1 - 1e-9])
 
 
 def scenario(**assumptions: Any) -> Scenario:
@@ -37,44 +32,6 @@ def scenario(**assumptions: Any) -> Scenario:
             "assumptions": assumptions,
         }
     )
-
-
-def truncated(mean: float, sd: float, low: float, high: float) -> Any:
-    return stats.truncnorm((low - mean) / sd, (high - mean) / sd, mean, sd)
-
-
-@pytest.mark.parametrize(
-    ("kind", "parameters", "reference"),
-    [
-        ("uniform", [-1, 3], stats.uniform(-1, 4)),
-        ("loguniform", [0.01, 10], stats.loguniform(0.01, 10)),
-        ("triangular", [0, 0.5, 2], stats.triang(0.25, 0, 2)),
-        ("triangular", [0, 0, 2], stats.triang(0, 0, 2)),
-        ("triangular", [0, 2, 2], stats.triang(1, 0, 2)),
-        ("pert", [0, 1, 4], stats.beta(2, 4, 0, 4)),
-        ("beta", [2, 5], stats.beta(2, 5)),
-        ("beta", [2, 5, -1, 1], stats.beta(2, 5, -1, 2)),
-        ("normal", [1, 2], stats.norm(1, 2)),
-        ("normal", [1, 2, 0, 9], truncated(1, 2, 0, 9)),
-        ("normal", [0, 1, 6, 8], truncated(0, 1, 6, 8)),
-        ("lognormal", [3, 0.5], stats.lognorm(0.5, scale=3)),
-        ("integers", [2, 5], stats.randint(2, 6)),
-        ("integers", [2, 2], stats.randint(2, 3)),
-    ],
-)
-def test_quantiles_are_those_of_the_distribution(kind: str, parameters: list[float], reference: Any) -> None:
-    found = quantile(Distribution(kind=kind, parameters=parameters), U)
-    np.testing.assert_allclose(found, reference.ppf(U), rtol=1e-8, atol=1e-9)
-
-
-def test_choice_takes_each_value_as_often_as_it_says() -> None:
-    u = (np.arange(1000) + 0.5) / 1000
-    found = quantile(Distribution.model_validate({"choice": {1: 0.2, 5: 0.5, 2: 0.3}}), u)
-    assert [np.mean(found == value) for value in (1, 5, 2)] == pytest.approx([0.2, 0.5, 0.3])
-    never = Distribution.model_validate({"choice": {1: 1.0, 5: 0.0}})
-    assert quantile(never, np.array([1 - 2.0**-40])) == [1]
-    even = quantile(Distribution.model_validate({"choice": [4, 8]}), u)
-    assert np.mean(even == 4) == 0.5
 
 
 @pytest.mark.parametrize("method", ["lhs", "sobol"])

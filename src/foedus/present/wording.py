@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from foedus.scenario.distributions import Distribution
     from foedus.scenario.schema import Assumption, Evidence
     from foedus.worlds.weights import Spread
 
@@ -86,34 +85,10 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def distribution(written: Distribution) -> str:
-    """A distribution in words."""
-    values = [number(p) for p in written.parameters]
-    match written.kind:
-        case "uniform" | "loguniform" | "integers":
-            how = {"uniform": "", "loguniform": ", evenly in its logarithm", "integers": ", whole numbers"}[
-                written.kind
-            ]
-            return f"anywhere from {values[0]} to {values[1]}{how}"
-        case "triangular" | "pert":
-            return f"{values[0]} to {values[2]}, most likely {values[1]}"
-        case "beta":
-            ends = f" on {values[2]} to {values[3]}" if len(values) == 4 else ""
-            return f"beta({values[0]}, {values[1]}){ends}"
-        case "normal":
-            ends = f", cut to {values[2]} to {values[3]}" if len(values) == 4 else ""
-            return f"around {values[0]}, standard deviation {values[1]}{ends}"
-        case "lognormal":
-            return f"around {values[0]}, logarithm spread by {values[1]}"
-    if written.weights:
-        return "one of " + ", ".join(f"{v} ({percent(w)})" for v, w in zip(values, written.weights))
-    return "one of " + ", ".join(values)
-
-
 def assumed(written: Assumption) -> str:
     """What an assumption says, as written."""
     if written.distribution is not None:
-        return distribution(written.distribution)
+        return written.distribution.law.words(number, percent)
     return number(written.value) if isinstance(written.value, (int, float)) else str(written.value)
 
 

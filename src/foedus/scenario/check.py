@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +21,6 @@ from foedus.scenario.check_argument import (
 from foedus.scenario.check_sources import check_sources
 from foedus.scenario.check_turn import check_commitments, check_sides, check_turn
 from foedus.scenario.checker import QUESTION, Checker, constant_of
-from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.expr import NOT_NAMES, RESERVED
 from foedus.scenario.load import load
@@ -166,8 +166,9 @@ def _assumption(c: Checker, path: Path, name: str, assumption: Assumption, role:
 
 def _bounds(c: Checker, path: Path, number: Assumption, low: float, high: float | None) -> None:
     """Whether a number can lie outside what its place allows."""
-    if number.distribution is not None:
-        lo, hi = support(number.distribution)
+    law = None if number.distribution is None else number.distribution.law
+    if law is not None:
+        lo, hi = law.support()
     elif isinstance(number.value, (int, float)):
         lo = hi = float(number.value)
     else:
@@ -176,24 +177,9 @@ def _bounds(c: Checker, path: Path, number: Assumption, low: float, high: float 
         return
     allowed = f"between {low:g} and {high:g}" if high is not None else f"{low:g} or more"
     remedy = ""
-    if number.distribution is not None and number.distribution.kind == "normal":
-        remedy = "Give the ends too, as in normal: [mean, sd, low, high]."
+    if law is not None and not (math.isfinite(lo) and math.isfinite(hi)) and "low" in (names := law.parameters()):
+        remedy = f"Give the ends too, as in {law.name}: [{', '.join(names)}]."
     c.error(path, f"{path[-1]} must be {allowed}; here it can be {lo if lo < low else hi:g}.", remedy)
-
-
-def support(distribution: Distribution) -> tuple[float, float]:
-    """The lowest and highest value that a distribution can take."""
-    p = distribution.parameters
-    match distribution.kind:
-        case "choice":
-            return min(p), max(p)
-        case "beta":
-            return (p[2], p[3]) if len(p) == 4 else (0.0, 1.0)
-        case "normal":
-            return (p[2], p[3]) if len(p) == 4 else (float("-inf"), float("inf"))
-        case "lognormal":
-            return 0.0, float("inf")
-    return p[0], p[-1]
 
 
 def circles(below: Mapping[str, set[str]]) -> list[list[str]]:

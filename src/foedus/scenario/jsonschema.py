@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from foedus.scenario.commitments import KINDS as COMMITMENTS
-from foedus.scenario.distributions import KINDS
+from foedus.scenario.distributions import LAWS
 from foedus.scenario.keys import KEYS
 from foedus.scenario.schema import Scenario
 
@@ -107,14 +107,14 @@ def _item(listed: Schema) -> Schema:
 def _special(definitions: dict[str, Schema]) -> None:
     """What the classes' validators accept beyond their fields."""
     assumption = definitions["Assumption"]["properties"]
-    for kind, takes in KINDS.items():
+    for kind, law in LAWS.items():
         value = dict(_NUMBERS)
-        if kind == "choice":
+        if law.weighted:
             value = {"anyOf": [_NUMBERS, {"type": "object", "additionalProperties": {"type": "number"}}]}
-        assumption[kind] = {**value, "description": f"A distribution: {takes}."}
+        assumption[kind] = {**value, "description": f"A distribution: {law.takes}."}
     distribution = definitions["Distribution"]
-    distribution["properties"] |= {kind: assumption[kind] for kind in KINDS}
-    distribution["properties"]["kind"]["enum"] = list(KINDS)
+    distribution["properties"] |= {kind: assumption[kind] for kind in LAWS}
+    distribution["properties"]["kind"]["enum"] = list(LAWS)
     distribution.pop("required", None)
 
     phase = definitions["Phase"]

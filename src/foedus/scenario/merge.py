@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from foedus.errors import nearest
-from foedus.scenario.distributions import KINDS
+from foedus.scenario.distributions import LAWS
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.yamltext import Node
 
 PLACING = ("after", "before", "drop")
-_NUMBER = frozenset({"value", "distribution", *KINDS})
+_NUMBER = frozenset({"value", "distribution", *LAWS})
 _KINDS_OF_PHASE = (frozenset({"decide", "actions"}), frozenset({"chance"}))
 _KINDS_OF_TRIGGER = (frozenset({"severity", "threshold"}), frozenset({"applies"}), frozenset({"reads"}))
 

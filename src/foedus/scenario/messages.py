@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from foedus.errors import nearest
-from foedus.scenario.distributions import KINDS
+from foedus.scenario.distributions import LAWS
 from foedus.scenario.errors import Path, Problem
 from foedus.scenario.merge import PLACING
 from foedus.scenario.schema import Assumption, Commitment, Phase, Scenario
@@ -17,7 +17,7 @@ from foedus.scenario.yamltext import Node
 
 MAX_PROBLEMS = 100
 _ALSO: dict[type[BaseModel], Iterable[str]] = {
-    Assumption: KINDS,
+    Assumption: LAWS,
     Commitment: ("applies", "reads", "read"),
     Phase: PLACING,
 }

@@ -12,8 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from foedus.scenario.basics import TEXT, WHOLE, Effects, EvidenceList, Id, Model, Moment, Num, Pays, listed
 from foedus.scenario.calendar import Calendar
 from foedus.scenario.commitments import KINDS, CommitmentKind
-from foedus.scenario.distributions import KINDS as DISTRIBUTIONS
-from foedus.scenario.distributions import Distribution
+from foedus.scenario.distributions import LAWS, Distribution
 
 
 class Horizon(Model):
@@ -35,7 +34,7 @@ def _unfold_distribution(value: Any) -> Any:
     if value is None or isinstance(value, (int, float, str)):
         return {"value": value} if value is not None else value
     if isinstance(value, dict) and "distribution" not in value:
-        kinds = [key for key in value if key in DISTRIBUTIONS]
+        kinds = [key for key in value if key in LAWS]
         if kinds:
             rest = {key: item for key, item in value.items() if key not in kinds}
             return {**rest, "distribution": {key: value[key] for key in kinds}}

@@ -16,7 +16,6 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError, nearest
-from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import ExpressionError, ScenarioError
 from foedus.scenario.expr import parse
 from foedus.scenario.schema import Num, Scenario
@@ -67,7 +66,7 @@ def from_unit(scenario: Scenario, unit: Mapping[str, Floats], n: int | None = No
     draws = {}
     for name, assumption in scenario.all_assumptions.items():
         if assumption.distribution is not None:
-            draws[name] = quantile(assumption.distribution, unit[name])
+            draws[name] = assumption.distribution.quantile(unit[name])
         elif assumption.value is not None and not assumption_names(tree := _read(scenario, name, assumption.value)):
             draws[name] = np.full(n, float(evaluate(tree, {}, {})))
     return draws
@@ -127,60 +126,6 @@ def _sobol(names: Collection[str], n: int, seed: int) -> dict[str, Floats]:
             blocks.append(engine.random(min(_SOBOL_BLOCK, n - start))[:, columns])
     table = np.concatenate(blocks)
     return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(names)}
-
-
-def quantile(distribution: Distribution, u: Floats) -> Floats:
-    """The quantiles ``u`` (in the open unit interval) of a distribution."""
-    p = distribution.parameters
-    match distribution.kind:
-        case "uniform":
-            return p[0] + (p[1] - p[0]) * u
-        case "loguniform":
-            return np.asarray(np.exp(np.log(p[0]) + (np.log(p[1]) - np.log(p[0])) * u))
-        case "triangular":
-            return _triangular(u, *p)
-        case "pert":
-            low, mode, high = p
-            a, b = 1 + 4 * (mode - low) / (high - low), 1 + 4 * (high - mode) / (high - low)
-            return _beta(u, a, b, low, high)
-        case "beta":
-            return _beta(u, *p)
-        case "normal":
-            return _normal(u, *p)
-        case "lognormal":
-            return np.asarray(p[0] * np.exp(_normal(u, 0.0, p[1])))
-        case "integers":
-            return np.asarray(np.minimum(p[0] + np.floor(u * (p[1] - p[0] + 1)), p[1]))
-        case "choice":
-            weights = np.array(distribution.weights or [1.0] * len(p))
-            steps = np.cumsum(weights / weights.sum())
-            last = int(np.flatnonzero(weights)[-1])
-            return np.array(p, float)[np.minimum(np.searchsorted(steps, u, side="right"), last)]
-    raise FoedusError(f"'{distribution.kind}' cannot be sampled.")
-
-
-def _triangular(u: Floats, low: float, mode: float, high: float) -> Floats:
-    width = high - low
-    left = low + np.sqrt(u * width * (mode - low))
-    right = high - np.sqrt((1 - u) * width * (high - mode))
-    return np.asarray(np.where(u < (mode - low) / width, left, right))
-
-
-def _beta(u: Floats, a: float, b: float, low: float = 0.0, high: float = 1.0) -> Floats:
-    from scipy.special import betaincinv
-
-    return np.asarray(low + (high - low) * betaincinv(a, b, u), float)
-
-
-def _normal(u: Floats, mean: float, sd: float, low: float = -np.inf, high: float = np.inf) -> Floats:
-    if np.isinf(low) and np.isinf(high):
-        from scipy.special import ndtri
-
-        return np.asarray(mean + sd * ndtri(u), float)
-    from scipy.stats import truncnorm
-
-    ends = (low - mean) / sd, (high - mean) / sd
-    return np.asarray(np.clip(truncnorm.ppf(u, *ends, loc=mean, scale=sd), low, high), float)
 
 
 def resolve(

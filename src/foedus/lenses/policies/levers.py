@@ -21,7 +21,6 @@ from foedus.scenario.expr import parse
 from foedus.scenario.schema import Assumption, Bind, Commitment, Num, Policy, Scenario
 from foedus.scenario.scope import scope_of
 from foedus.scenario.tree import Tree, assumption_names
-from foedus.worlds.sample import quantile
 
 Kind = Literal["clarity", "credibility", "timing", "number"]
 _TAIL = 0.01  # distributions without ends are cut to their middle 98%
@@ -137,11 +136,10 @@ def _ends(scenario: Scenario, name: str) -> tuple[float, float] | None:
 
 def _support(distribution: Distribution) -> Floats:
     """The lowest and highest value of a distribution, tails without end cut off."""
-    ends = quantile(distribution, np.array([2.0**-40, 1 - 2.0**-40]))
-    cut = quantile(distribution, np.array([_TAIL, 1 - _TAIL]))
-    return (
-        cut if distribution.kind in ("normal", "lognormal") and len(distribution.parameters) == 2 else np.round(ends, 9)
-    )
+    endless = not np.isfinite(distribution.law.support()).all()
+    tail = _TAIL if endless else 2.0**-40
+    ends = distribution.quantile(np.array([tail, 1 - tail]))
+    return ends if endless else np.round(ends, 9)
 
 
 def with_levers(scenario: Scenario, policy: str, levers: Sequence[Lever]) -> Scenario:

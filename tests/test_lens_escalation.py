@@ -13,7 +13,8 @@ import pytest
 import xarray as xr
 
 from foedus.lenses.escalation.ladder import ladder_of, rungs
-from foedus.lenses.escalation.measure import LIMITS, NO_LADDER
+from foedus.lenses.escalation.measure import NO_LADDER
+from foedus.lenses.escalation.no_return import LIMITS
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json, strict
 from foedus.runs.local import run

@@ -1,4 +1,8 @@
-"""The lens ``escalation``: what it asks, what it computes (``measure``) and how it is told (``telling``)."""
+"""The lens ``escalation``: the levels of one variable as a ladder, the moves on it, and from where it cannot be held.
+
+Start with ``measure``. ``ladder`` holds one block of worlds seen as a ladder, ``no_return`` the points of no return,
+``routes`` the likeliest ways up; ``telling`` and ``chart`` show it.
+"""
 
 from foedus.lenses.escalation.measure import look
 from foedus.lenses.escalation.telling import tell

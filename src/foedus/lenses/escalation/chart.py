@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
 from foedus.present.svg import Drawing, clipped, wrapped
@@ -28,17 +26,12 @@ class Step:
     to: str
 
 
-def ladder_chart(
-    levels: Sequence[str], ever: Floats, ends: NDArray[np.int64], times: Floats, by: Sequence[str]
-) -> Markup:
-    """Rungs from the lowest at the bottom; arrows between them as wide as moves are frequent.
-
-    ``ends`` [moves, 2] are the levels before and after, ``times`` [moves] how often, ``by`` what makes the move.
-    """
+def ladder_chart(levels: Sequence[str], ever: Floats, moves: Sequence[Step], times: Floats) -> Markup:
+    """Rungs from the lowest at the bottom; arrows between them as wide as moves are frequent, ``times`` [moves]."""
     pairs: dict[tuple[int, int], list[tuple[float, str]]] = {}
-    for (a, b), n, name in zip(ends.tolist(), times, by, strict=True):
+    for move, n in zip(moves, times.tolist(), strict=True):
         if n > 0:
-            pairs.setdefault((a, b), []).append((float(n), name))
+            pairs.setdefault((levels.index(move.start), levels.index(move.to)), []).append((n, move.by))
     total = {pair: sum(n for n, _ in parts) for pair, parts in pairs.items()}
     shown = [sorted(_largest(total, up), key=lambda pair: (min(pair), max(pair))) for up in (True, False)]
     gap, left, column = 64.0 if len(levels) <= 8 else 26.0, 200.0, 50.0
@@ -107,31 +100,15 @@ def _chain(drawing: Drawing, x: float, y: float, box: float, gap: float, steps: 
         if cut and half <= i < len(steps) - half:
             continue
         _box(drawing, x, y, box, step.start)
-        label = step.by
-        if cut and i == half - 1:
-            label = f"{step.by} … {len(steps) - _MOST} more moves …"
-        for k, line in enumerate(_lines(label, gap - 10)):
-            drawing.text(
-                x + box + gap / 2,
-                y - 9 - width / 2 - 11 * (len(_lines(label, gap - 10)) - 1 - k),
-                line,
-                "small",
-                "middle",
-            )
-        drawing.rect(
-            x + box,
-            y - width / 2,
-            gap - 8,
-            width,
-            "posterior now",
-            0,
-            f"{step.by}: {plain(step.start)} to {plain(step.to)}",
-        )
-        tip = x + box + gap
-        drawing.path(
-            [(tip - 9, y - 4 - width / 2), (tip - 9, y + 4 + width / 2), (tip, y)], "posterior now", closed=True
-        )
-        x += box + gap
+        start, tip, edge = x + box, x + box + gap, width / 2
+        left_out = f" … {len(steps) - _MOST} more moves …" if cut and i == half - 1 else ""
+        lines = _lines(step.by + left_out, gap - 10)
+        for k, line in enumerate(lines):
+            drawing.text(start + gap / 2, y - 9 - edge - 11 * (len(lines) - 1 - k), line, "small", "middle")
+        told = f"{step.by}: {plain(step.start)} to {plain(step.to)}"
+        drawing.rect(start, y - edge, gap - 8, width, "posterior now", 0, told)
+        drawing.path([(tip - 9, y - 4 - edge), (tip - 9, y + 4 + edge), (tip, y)], "posterior now", closed=True)
+        x = tip
     _box(drawing, x, y, box, steps[-1].to)
 
 

@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Bools, Floats, Longs
 from foedus.game.arrays import DECIDE, END, LANES
+from foedus.lenses.moves import Move, action_moves, phase_moves
 from foedus.scenario.expr import parse
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
 from foedus.scenario.tree import Tree, state_names
 from foedus.solve.flow import flows, push
-from foedus.solve.packed import Chain
-from foedus.solve.play import Play
 from foedus.solve.reach import extreme
+from foedus.worlds.blocks import Block, Shape
 
-Move = tuple[str, int, int]  # phase.action, or nature's phase; the level before and after
 MOST_LEVELS = 40
 
 
@@ -48,76 +46,106 @@ def rungs(scenario: Scenario, variable: str) -> list[Tree]:
     return [parse(f"{variable} >= {level}", scope) for level in scenario.state[variable].levels[1:]]
 
 
-@dataclass
+@dataclass(frozen=True)
+class LevelMove:
+    """A move that changes the level, ``start`` to ``to``."""
+
+    by: Move
+    start: int
+    to: int
+
+
 class Ladder:
-    """One block of worlds of a game played as usual: ``table`` and ``policy`` as the kernels want them."""
+    """One block of worlds seen as a ladder with ``size`` levels.
 
-    play: Play
-    table: Floats
-    policy: Floats
-    variable: str
+    ``level`` [nodes]; ``lands`` [branches] is the level to which each leads, ``changing`` which of them change it and
+    ``move_of`` which of the ``moves`` each of these makes.
+    """
 
-    def __post_init__(self) -> None:
-        game, g = self.play.game, self.play.game.arrays
-        names = [variable.name for variable in game.turn.variables]
+    def __init__(self, block: Block, variable: str, size: int):
+        game, g = block.game, block.game.arrays
+        self.block, self.g, self.size, self.top = block, g, size, size - 1
         self.periods, self.nodes = game.periods, game.nodes
-        self.chain = Chain(self.play.graph, self.table, self.policy, game.periods)
-        self.level: NDArray[np.int64] = game.rows[:, names.index(self.variable)].astype(np.int64)
-        action = np.repeat(np.arange(len(g.base)), np.diff(g.b_ptr))
-        self.source = np.repeat(np.arange(self.nodes), np.diff(g.a_ptr))[action]
-        self.lands: NDArray[np.int64] = self.level[g.target]
-        self.changes = (self.lands != self.level[self.source]) & (g.kind[self.source] != END)
+        self.level: Longs = game.rows[:, [v.name for v in game.turn.variables].index(variable)].astype(np.int64)
+        shape = Shape(g)
+        action = shape.action_of_branch
+        self.source = shape.node_of_action[action]
+        self.lands: Longs = self.level[g.target]
+        self.changes: Bools = (self.lands != self.level[self.source]) & (g.kind[self.source] != END)
         self.changing = np.flatnonzero(self.changes)
+        self.comes_from, self.comes_to = self.level[self.source[self.changing]], self.lands[self.changing]
+        self.next = g.target[self.changing]
         bits = {tree: e for e, tree in enumerate(game.watch.events)}
-        self.events = [bits[tree] for tree in self.play.events]
-        made: dict[Move, int] = {}
-        self.move_of = np.array(
-            [made.setdefault(self._move(int(b), int(action[b])), len(made)) for b in self.changing], np.int64
-        )
-        self.moves = list(made)
+        self.events = [bits[tree] for tree in block.play.events]
+        actions, phases = action_moves(game.turn), phase_moves(game.turn)
+        numbers: dict[LevelMove, int] = {}
+        places = []
+        for b, start, to in zip(self.changing, self.comes_from.tolist(), self.comes_to.tolist(), strict=True):
+            node = self.source[b]
+            by = actions[g.action_id[action[b]]] if g.kind[node] == DECIDE else phases[g.phase[node]]
+            places.append(numbers.setdefault(LevelMove(by, start, to), len(numbers)))
+        self.moves, self.move_of = list(numbers), np.array(places, np.int64)
 
-    def _move(self, branch: int, action: int) -> Move:
-        game, g = self.play.game, self.play.game.arrays
-        node = self.source[branch]
-        by = game.action_ids[g.action_id[action]] if g.kind[node] == DECIDE else game.phase_ids[g.phase[node]]
-        return by, int(self.level[node]), int(self.lands[branch])
+    def by_level(self, values: Floats, level: Longs) -> Floats:
+        """[LANES, level]: sums of ``values`` [any, LANES] by the level of each row."""
+        return summed(values, level, self.size)
+
+    def by_move(self, values: Floats) -> Floats:
+        """[LANES, move]: sums of ``values`` [changing branches, LANES]."""
+        return summed(values, self.move_of, len(self.moves))
 
     def empty(self) -> Floats:
         """[periods, nodes, LANES] of zeros."""
         return np.zeros((self.periods, self.nodes, LANES))
 
-    def begin(self, mass: Floats, levels: Iterable[int] | None = None) -> Floats:
-        """Puts the start's mass, at the given levels or all, into the first period; the same array."""
-        g = self.play.game.arrays
-        for node, c in zip(g.start_node, g.start_prob, strict=True):
+    def begin(self, levels: Iterable[int] | None = None) -> Floats:
+        """[periods, nodes, LANES]: the start's mass, at the given levels or all, in the first period."""
+        mass, now = self.empty(), self.block.now(0)
+        for node, c in zip(self.g.start_node, self.g.start_prob, strict=True):
             if levels is None or self.level[node] in levels:
-                mass[0, node] += self.table[g.offset[c]] if c >= 0 else 1.0
+                mass[0, node] += now[c]
         return mass
 
     @cached_property
     def usual(self) -> Floats:
         """What passes through every node, [periods, nodes, LANES]."""
-        return self.pushed(self.begin(self.empty()), np.zeros(len(self.source), bool))
+        return self.pushed(self.begin())
 
-    def pushed(self, mass: Floats, stop: NDArray[np.bool_]) -> Floats:
-        """``mass`` carried forward in place, but for branches with ``stop``."""
-        push(self.chain, mass, stop)
+    def pushed(
+        self,
+        mass: Floats,
+        stop: Bools | None = None,
+        *,
+        days: bool = True,
+        worth: Floats | None = None,
+        limit: float = 2.0,
+    ) -> Floats:
+        """``mass`` carried forward in place, but for branches with ``stop`` (see ``solve.flow.push``)."""
+        stop = np.zeros(len(self.source), bool) if stop is None else stop
+        push(self.block.chain, mass, stop, days=days, worth=worth, limit=limit)
         return mass
 
     def before(self, target: int) -> Floats:
         """What passes through every node before the ladder's level is first ``target`` or higher."""
-        return self.pushed(self.begin(self.empty(), range(target)), self.lands >= target)
+        return self.pushed(self.begin(range(target)), self.lands >= target)
 
     def taken(self, mass: Floats) -> Floats:
         """[periods, changing branches, LANES]: mass that takes each branch on which the level changes."""
-        return flows(self.play.game.arrays, self.table, self.policy, mass, self.changing)
+        return flows(self.g, self.block.tables[0], self.block.played, mass, self.changing)
 
     def risk(self, target: int, movers: Iterable[int] = ()) -> tuple[Floats, Floats]:
         """The probability of ever coming to level ``target`` or higher, the ``movers`` together doing their best against it.
 
         (at the start [LANES], from every node on [periods, nodes, LANES]); what is past counts only at the start.
         """
-        game, actors = self.play.game, len(self.play.game.turn.actors)
-        who = np.isin(np.arange(actors), list(movers))
+        game = self.block.game
+        who = np.isin(np.arange(len(game.turn.actors)), list(movers))
         event, start = self.events[target - 1], game.starts[()]
-        return extreme(self.chain, event, who, False, start, everywhere=True)
+        return extreme(self.block.chain, event, who, False, start, everywhere=True)
+
+
+def summed(values: Floats, place: Longs, size: int) -> Floats:
+    """[LANES, size]: sums of ``values`` [any, LANES] by the place of each row."""
+    total = np.zeros((size, LANES))
+    np.add.at(total, place, values)
+    return total.T

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 
 # The bands of the US Intelligence Community Directive 203 (2015), after Kent (1964): from this probability up.
 _BANDS = (
@@ -28,3 +29,9 @@ def estimative(p: float) -> str:
         if p <= 1 - edge + 1e-12:
             return low
     return EVEN
+
+
+def scale() -> str:
+    """The whole scale in one line, from the lowest words to the highest, read off the words themselves."""
+    bands = [(words, list(percents)) for words, percents in groupby(range(101), lambda p: estimative(p / 100))]
+    return "; ".join(f"{words}, {percents[0]} to {percents[-1]}%" for words, percents in bands)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,12 +18,13 @@ from foedus.errors import FoedusError
 def check(scenario: Name, json: Json = False) -> None:
     """List everything wrong with a scenario, and how large its game is."""
     from foedus.report.sizes import sizes
+    from foedus.runs.result import GameSize
     from foedus.scenario.check import check as problems_of
     from foedus.scenario.errors import Problem, ScenarioError
     from foedus.scenario.load import load
 
     problems: list[Problem] = []
-    size: dict[str, Any] | None = None
+    size: GameSize | None = None
     try:
         loaded = load(scenario)
         problems = problems_of(loaded)
@@ -37,15 +38,15 @@ def check(scenario: Name, json: Json = False) -> None:
     if json:
         keys = ("file", "line", "column", "severity", "reason", "remedy")
         listed = [{key: getattr(p, key) for key in keys} | {"path": ".".join(map(str, p.path))} for p in problems]
-        print_json({"errors": errors, "problems": listed, "size": size})
+        print_json({"errors": errors, "problems": listed, "size": size and vars(size)})
     else:
         for problem in problems:
             print(problem)
         if size is not None:
             print(
-                f"{scenario}: {size['states_start']:,} states at a period's start, {size['nodes']:,} decision and chance "
-                f"nodes and {size['branches']:,} branches a period, {size['coefficients']:,} coefficients, "
-                f"{size['bytes_per_world'] / 1e6:.1f} MB a world."
+                f"{scenario}: {size.states_start:,} states at a period's start, {size.nodes:,} decision and chance "
+                f"nodes and {size.branches:,} branches a period, {size.coefficients:,} coefficients, "
+                f"{size.bytes_per_world / 1e6:.1f} MB a world."
             )
         warnings = len(problems) - errors
         print(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}.")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.rule import Rule
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
+from foedus.present.terminal import grid, print_heading
 from foedus.present.wording import assumed, cited, count, listed
 from foedus.report.background import clause_text
 from foedus.scenario.names import Names, plain, titled
-from foedus.scenario.schema import Phase, Scenario
+from foedus.scenario.schema import Evidence, Phase, Scenario
+
+Rows = list[tuple[str, str]]  # a name and what is said of it
 
 
 def print_scenario(scenario: Scenario, console: Console) -> None:
@@ -23,76 +26,61 @@ def print_scenario(scenario: Scenario, console: Console) -> None:
     if scenario.summary:
         console.print(Text(scenario.summary))
     horizon = scenario.horizon
-    ends = f", {horizon.calendar.label(0)} to {horizon.calendar.label(horizon.periods - 1)}" if horizon.first else ""
-    console.print(
-        Text(
-            f"{count(horizon.periods, horizon.unit)}{ends}; {count(len(scenario.all_assumptions), 'number')}.",
-            style="dim",
-        )
-    )
-    _section(console, "Actors and what they want", _actors(scenario, names))
-    _section(console, "State", _state(scenario, names))
-    _section(console, f"The turn: one {horizon.unit}", _turn(scenario, names))
-    _section(console, "Commitments", _commitments(scenario, names))
-    _section(console, "Assumptions", _assumptions(scenario, names))
-    _section(console, "Policies", _policies(scenario, names))
-    _section(console, "Outcomes", [(names.outcome(o), written.event) for o, written in scenario.outcomes.items()])
-    _section(console, "Claims", _claims(scenario, names))
+    span = f", {horizon.calendar.label(0)} to {horizon.calendar.label(horizon.periods - 1)}" if horizon.first else ""
+    size = f"{count(horizon.periods, horizon.unit)}{span}; {count(len(scenario.all_assumptions), 'number')}."
+    console.print(Text(size, style="dim"))
+    parts = {
+        "Actors and what they want": _actors(scenario, names),
+        "State": _state(scenario, names),
+        f"The turn: one {horizon.unit}": _turn(scenario, names),
+        "Commitments": _commitments(scenario, names),
+        "Assumptions": _assumptions(scenario, names),
+        "Policies": _policies(scenario, names),
+        "Outcomes": [(names.outcome(outcome), written.event) for outcome, written in scenario.outcomes.items()],
+        "Claims": _claims(scenario, names),
+    }
+    for title, rows in parts.items():
+        if rows:
+            _print_part(console, title, rows)
     if scenario.observations:
+        weighed = f"{count(len(scenario.observations), 'observation')} weigh the worlds"
         console.print()
-        console.print(
-            Text(
-                f"{count(len(scenario.observations), 'observation')} weigh the worlds, "
-                f"under {names.policy(scenario.factual_policy)}."
-            )
-        )
+        console.print(Text(f"{weighed}, under {names.policy(scenario.factual_policy)}."))
 
 
-def _section(console: Console, title: str, rows: list[tuple[str, str]]) -> None:
-    if not rows:
-        return
-    console.print()
-    console.print(Text(title, style="bold"))
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(max_width=max(20, console.width // 3), overflow="fold", style="blue")
-    table.add_column(overflow="fold")
-    for name, text in rows:
-        table.add_row(Text(name), Text(text))
+def _print_part(console: Console, title: str, rows: Rows) -> None:
+    print_heading(console, title)
+    first = Column(max_width=max(20, console.width // 3), overflow="fold", style="blue")
+    table = grid(first, Column(overflow="fold"), show_header=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
     console.print(Padding(table, (0, 0, 0, 2)))
 
 
-def _actors(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
+def _actors(scenario: Scenario, names: Names) -> Rows:
     rows = []
     for actor in scenario.actors:
         wants = [
             (o.label or plain(name))
-            + (f" (weight {_text(o.weight)})" if o.weight != 1 else "")
-            + (f", each period {_text(o.value)}" if o.value is not None else "")
+            + (f" (weight {o.weight})" if o.weight != 1 else "")
+            + (f", each period {o.value}" if o.value is not None else "")
             for name, o in scenario.objectives.get(actor, {}).items()
         ]
         rows.append((names.actor(actor), "; ".join(wants) or "only what single actions pay"))
     return rows
 
 
-def _text(value: Any) -> str:
-    return str(value)
-
-
-def _state(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
+def _state(scenario: Scenario, names: Names) -> Rows:
     rows = []
     for name, variable in scenario.state.items():
-        start = (
-            plain(variable.start)
-            if isinstance(variable.start, str)
-            else listed([plain(level) for level in variable.start])
-        )
-        text = f"{', '.join(plain(level) for level in variable.levels)}; starts at {start}"
-        text += f"; the game freezes at {listed([plain(level) for level in variable.ends])}" if variable.ends else ""
+        starts = [variable.start] if isinstance(variable.start, str) else list(variable.start)
+        text = f"{', '.join(map(plain, variable.levels))}; starts at {listed(list(map(plain, starts)))}"
+        text += f"; the game freezes at {listed(list(map(plain, variable.ends)))}" if variable.ends else ""
         rows.append((names.variable(name), text + ("; falls back each period" if variable.within else "")))
     return rows
 
 
-def _turn(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
+def _turn(scenario: Scenario, names: Names) -> Rows:
     return [
         (f"{i}. {phase.label or titled(phase.id)}", _phase(scenario, names, phase))
         for i, phase in enumerate(scenario.turn, 1)
@@ -114,7 +102,7 @@ def _phase(scenario: Scenario, names: Names, phase: Phase) -> str:
     return text + (f"; first read: {listed(read)}" if read else "")
 
 
-def _commitments(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
+def _commitments(scenario: Scenario, names: Names) -> Rows:
     rows = []
     for name, c in scenario.commitments.items():
         to = listed([names.actor(a) for a in c.to])
@@ -123,31 +111,35 @@ def _commitments(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
     return rows
 
 
-def _assumptions(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
-    rows = []
-    for name, written in scenario.assumptions.items():
-        evidence = f" [{'; '.join(cited(item) for item in written.evidence)}]" if written.evidence else ""
-        rows.append((names.assumption(name), assumed(written) + (f": {written.why}" if written.why else "") + evidence))
-    return rows
+def _assumptions(scenario: Scenario, names: Names) -> Rows:
+    return [
+        (
+            names.assumption(name),
+            assumed(written) + (f": {written.why}" if written.why else "") + _sources(written.evidence),
+        )
+        for name, written in scenario.assumptions.items()
+    ]
 
 
-def _policies(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
+def _policies(scenario: Scenario, names: Names) -> Rows:
     rows = []
     for name, policy in scenario.policies.items():
-        parts = (
-            [f"sets {listed([f'{names.inside(names.assumption(a))} to {v}' for a, v in policy.set.items()])}"]
-            if policy.set
-            else []
-        )
-        parts += [f"enables {listed([names.action(a) for a in policy.enable])}"] if policy.enable else []
-        parts += [f"binds {listed([names.action(f'{b.phase}.{b.do}') for b in policy.bind])}"] if policy.bind else []
-        rows.append((names.policy(name), "; ".join(parts) or policy.why or "nothing is changed"))
+        changes = {
+            "sets": [f"{names.inside(names.assumption(a))} to {value}" for a, value in policy.set.items()],
+            "enables": [names.action(action) for action in policy.enable],
+            "binds": [names.action(f"{binding.phase}.{binding.do}") for binding in policy.bind],
+        }
+        text = "; ".join(f"{verb} {listed(changed)}" for verb, changed in changes.items() if changed)
+        rows.append((names.policy(name), text or policy.why or "nothing is changed"))
     return rows
 
 
-def _claims(scenario: Scenario, names: Names) -> list[tuple[str, str]]:
-    rows = []
-    for name, claim in scenario.claims.items():
-        evidence = f" [{'; '.join(cited(item) for item in claim.evidence)}]" if claim.evidence else ""
-        rows.append((names.claim(name), f"{claim.says}{evidence} ({count(len(claim.readings), 'reading')})"))
-    return rows
+def _claims(scenario: Scenario, names: Names) -> Rows:
+    return [
+        (names.claim(name), f"{claim.says}{_sources(claim.evidence)} ({count(len(claim.readings), 'reading')})")
+        for name, claim in scenario.claims.items()
+    ]
+
+
+def _sources(evidence: Sequence[Evidence]) -> str:
+    return f" [{'; '.join(cited(item) for item in evidence)}]" if evidence else ""

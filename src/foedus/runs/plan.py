@@ -153,7 +153,7 @@ class Job:
             Claims(claims),
             made.sweep_data(),
             drivers,
-            self._size(),
+            GameSize.of(self.work.games.play(self.scenario.factual_policy)[0].game),
             meta,
         )
         run.prior = prior
@@ -173,12 +173,6 @@ class Job:
         if self.judge and record.lost_to:
             record = replace(record, mechanisms=drop_each(self.scenario, self.subset, self.seed))
         return record
-
-    def _size(self) -> GameSize:
-        size = self.work.games.play(self.scenario.factual_policy)[0].game
-        return GameSize(
-            size.start_states, size.nodes, size.branches, size.actions, len(size.program.trees), size.bytes_per_world
-        )
 
 
 def whole_number(what: str, value: object, least: int | None = None) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.claims.verdict import Claims, OutcomeDriver
+from foedus.game.compile import Game
 from foedus.record.score import TrackRecord
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
@@ -26,7 +27,7 @@ LOADED = 128 * 2**20  # bytes of labelled results that a run holds in memory; la
 
 @dataclass
 class GameSize:
-    """How large the compiled game of the factual policy is, a period."""
+    """How large a compiled game is, a period."""
 
     states_start: int
     nodes: int
@@ -34,6 +35,12 @@ class GameSize:
     actions: int
     coefficients: int
     bytes_per_world: int
+
+    @classmethod
+    def of(cls, game: Game) -> GameSize:
+        """The size of a compiled game."""
+        coefficients = len(game.program.trees)
+        return cls(game.start_states, game.nodes, game.branches, game.actions, coefficients, game.bytes_per_world)
 
 
 @dataclass(repr=False)

@@ -8,10 +8,12 @@ import jsonschema
 import pytest
 
 from bad_scenarios import BAD, GOOD
+from foedus.scenario.distributions import LAWS, Distribution
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.jsonschema import json_schema
-from foedus.scenario.keys import KEYS
 from foedus.scenario.load import load, shipped
+from foedus.scenario.messages import keys_of, models_of
+from foedus.scenario.schema import Scenario
 from foedus.scenario.template import template
 from foedus.scenario.yamltext import read_yaml
 
@@ -81,10 +83,13 @@ def test_bad_shapes_do_not_conform() -> None:
     assert conform == [] and tried >= 20
 
 
-def test_every_key_is_described() -> None:
-    for name, keys in KEYS.items():
-        definition = SCHEMA["$defs"][name]
+def test_every_key_is_described_and_stands_in_the_schema() -> None:
+    tried = set()
+    for model in models_of(Scenario):
+        definition = SCHEMA["$defs"][model.__name__]
         full = next((part for part in definition.get("anyOf", []) if part.get("type") == "object"), definition)
-        assert set(keys) <= set(full["properties"])
+        assert set(keys_of(model)) == set(full["properties"]) - ({*LAWS} if model is Distribution else set())
         for key, value in full["properties"].items():
-            assert value["description"], (name, key)
+            assert value["description"][-1] in ".", (model, key)
+        tried.add(model.__name__)
+    assert tried == {name for name in SCHEMA["$defs"] if not name.startswith("Variant")}

@@ -45,8 +45,15 @@ Text = Annotated[str, TEXT]
 Num = Annotated[float | int | bool | str, AfterValidator(_bounded), Field(description="a number, or an expression")]
 WHOLE = BeforeValidator(_whole)  # true and false are no numbers here
 Moment = str | Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
-Pays = dict[Id, Num | dict[Id, Num]]
-Effects = dict[Id, Num]
+Why = Annotated[str, Field(description="Why this is so, in a sentence.")]
+Label = Annotated[str, Field(description="What reports call it.")]
+Pays = Annotated[
+    dict[Id, Num | dict[Id, Num]], Field(description="What is paid: actor to amount, or actor to {objective: amount}.")
+]
+Effects = Annotated[
+    dict[Id, Num],
+    Field(description="What changes: state variable to level, or to an expression over the state before the phase."),
+]
 
 
 class Model(BaseModel):
@@ -58,9 +65,11 @@ class Model(BaseModel):
 class Evidence(Model):
     """Where a number or claim comes from: a source, a paragraph of it, a verbatim quote."""
 
-    source: str
-    paragraph: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | str | None = None
-    quote: str | None = None
+    source: str = Field(description="The id of a source.")
+    paragraph: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | str | None = Field(
+        None, description="Its paragraph, counted from 1 over paragraphs that are not blank."
+    )
+    quote: str | None = Field(None, description="Words that stand in it exactly; '...' leaves some out.")
 
     @model_validator(mode="before")
     @classmethod
@@ -85,17 +94,21 @@ def _evidence(value: Any) -> Any:
     return value
 
 
-EvidenceList = Annotated[list[Evidence], BeforeValidator(_evidence)]
+EvidenceList = Annotated[
+    list[Evidence],
+    BeforeValidator(_evidence),
+    Field(description="Where it comes from: a source, [source, paragraph, quote], or a list of these."),
+]
 
 
 class Source(Model):
     """A text that is cited; with ``file`` (relative to the scenario) its quotes are checked."""
 
-    title: Text
-    author: str = ""
-    date: Text = ""
-    url: str = ""
-    file: str | None = None
+    title: Text = Field(description="The text's title.")
+    author: str = Field("", description="Who wrote it.")
+    date: Text = Field("", description="When.")
+    url: str = Field("", description="Where it can be found.")
+    file: str | None = Field(None, description="A local copy, relative to the scenario; quotes are checked against it.")
 
     @model_validator(mode="before")
     @classmethod

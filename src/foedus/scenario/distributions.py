@@ -16,7 +16,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foedus.arraytypes import Floats
 
@@ -304,9 +304,9 @@ class Distribution(BaseModel):
     """One distribution, as ``kind`` and ``parameters``; written ``{uniform: [0, 1]}``."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: str
-    parameters: list[float]
-    weights: list[float] = []
+    kind: str = Field(description="The kind of distribution.")
+    parameters: list[float] = Field(description="Its parameters.")
+    weights: list[float] = Field([], description="The probabilities of a choice; equal when left out.")
 
     @model_validator(mode="before")
     @classmethod

@@ -7,7 +7,8 @@ from typing import Any
 
 from foedus.scenario.commitments import KINDS as COMMITMENTS
 from foedus.scenario.distributions import LAWS
-from foedus.scenario.keys import KEYS
+from foedus.scenario.merge import PLACING
+from foedus.scenario.parts import TRIGGER_KEYS
 from foedus.scenario.schema import Scenario
 
 Schema = dict[str, Any]
@@ -74,6 +75,7 @@ def _properties(name: str, definition: Schema) -> None:
     definition.pop("title", None)
     for key, value in properties.items():
         value.pop("title", None)
+        description = value.pop("description")
         if key == "evidence":
             one = {"$ref": "#/$defs/Evidence"}
             value = {"anyOf": [one, {"type": "array", "items": one}]}
@@ -84,7 +86,7 @@ def _properties(name: str, definition: Schema) -> None:
             value = dict(_TEXT)
         elif value.get("type") == "boolean" or value.get("anyOf") == [{"type": "boolean"}, {"type": "null"}]:
             value = dict(_TRUTH)
-        properties[key] = {**value, "description": KEYS[name][key]}
+        properties[key] = {**value, "description": description}
 
 
 def _only_names(schema: Any) -> None:
@@ -118,9 +120,9 @@ def _special(definitions: dict[str, Schema]) -> None:
     distribution.pop("required", None)
 
     phase = definitions["Phase"]
-    for key in ("after", "before", "drop"):
+    for key, description in PLACING.items():
         written: Schema = _TRUTH if key == "drop" else {"type": "string"}
-        phase["properties"][key] = {**written, "description": KEYS["Phase"][key]}
+        phase["properties"][key] = {**written, "description": description}
     enters = definitions["Enters"]
     lump = {"type": "object", "properties": {"enters": {"$ref": "#/$defs/Enters"}}, "required": ["enters"]}
     turn = definitions["Scenario"]["properties"]["turn"]
@@ -129,9 +131,9 @@ def _special(definitions: dict[str, Schema]) -> None:
     enters["additionalProperties"] = {"type": "string"}
 
     commitment, trigger = definitions["Commitment"], definitions["Trigger"]
-    for key in ("applies", "reads", "read"):
+    for key in TRIGGER_KEYS:
         value = {k: v for k, v in trigger["properties"][key].items() if k != "default"}
-        commitment["properties"][key] = {**value, "description": KEYS["Commitment"][key]}
+        commitment["properties"][key] = {**value, "description": f"Short for trigger: {{{key}: ...}}."}
     commitment["required"] = [key for key in commitment["required"] if key != "trigger"]
     commitment["if"] = {"not": {"required": ["hostile"]}}
     commitment["then"] = {"properties": {"kind": {"enum": list(COMMITMENTS)}}}

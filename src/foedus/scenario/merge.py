@@ -9,7 +9,12 @@ from foedus.scenario.distributions import LAWS
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.yamltext import Node
 
-PLACING = ("after", "before", "drop")
+# keys of a variant's phases: what they do
+PLACING = {
+    "after": "In a variant: put this phase after that one.",
+    "before": "In a variant: put this phase before that one.",
+    "drop": "In a variant: true leaves this phase of the original out.",
+}
 _NUMBER = frozenset({"value", "distribution", *LAWS})
 _KINDS_OF_PHASE = (frozenset({"decide", "actions"}), frozenset({"chance"}))
 _KINDS_OF_TRIGGER = (frozenset({"severity", "threshold"}), frozenset({"applies"}), frozenset({"reads"}))

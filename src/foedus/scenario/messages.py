@@ -12,15 +12,12 @@ from foedus.errors import nearest
 from foedus.scenario.distributions import LAWS
 from foedus.scenario.errors import Path, Problem
 from foedus.scenario.merge import PLACING
+from foedus.scenario.parts import TRIGGER_KEYS
 from foedus.scenario.schema import Assumption, Commitment, Phase, Scenario
 from foedus.scenario.yamltext import Node
 
 MAX_PROBLEMS = 100
-_ALSO: dict[type[BaseModel], Iterable[str]] = {
-    Assumption: LAWS,
-    Commitment: ("applies", "reads", "read"),
-    Phase: PLACING,
-}
+_ALSO: dict[type[BaseModel], Iterable[str]] = {Assumption: LAWS, Commitment: TRIGGER_KEYS, Phase: PLACING}
 # what pydantic expected, by the type of its error
 _EXPECTED = {
     "string_type": "text",
@@ -161,6 +158,19 @@ def keys_of(model: type[BaseModel] | None) -> list[str]:
     if model is None:
         return []
     return [field.alias or name for name, field in model.model_fields.items()] + list(_ALSO.get(model, ()))
+
+
+def models_of(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """A model and all that its keys lead to."""
+    reached = [model]
+    for parent in reached:
+        todo = [field.annotation for field in parent.model_fields.values()]
+        while todo:
+            for member in _members(todo.pop()):
+                if _is_model(member) and member not in reached:
+                    reached.append(member)
+                todo += get_args(member) if get_origin(member) in (dict, list) else ()
+    return reached
 
 
 def _model(location: Iterable[Any]) -> type[BaseModel] | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from foedus.scenario.basics import TEXT, WHOLE, Effects, EvidenceList, Id, Model, Moment, Num, Pays, listed
+from foedus.scenario.basics import TEXT, WHOLE, Effects, EvidenceList, Id, Label, Model, Moment, Num, Pays, Why, listed
 from foedus.scenario.calendar import Calendar
 from foedus.scenario.commitments import KINDS, CommitmentKind
 from foedus.scenario.distributions import LAWS, Distribution
@@ -18,10 +18,16 @@ from foedus.scenario.distributions import LAWS, Distribution
 class Horizon(Model):
     """How many periods are reported, what they are, and how many more are solved."""
 
-    periods: Annotated[int, Field(ge=1, le=2000), WHOLE] = 1
-    unit: Literal["day", "week", "month", "quarter", "year", "period"] = "period"
-    first: Annotated[str | None, TEXT] = None
-    beyond: Annotated[int, Field(ge=0, le=2000), WHOLE] | dict[Id, Num] | None = None
+    periods: Annotated[int, Field(ge=1, le=2000), WHOLE] = Field(1, description="How many periods are reported.")
+    unit: Literal["day", "week", "month", "quarter", "year", "period"] = Field(
+        "period", description="What a period is."
+    )
+    first: Annotated[str | None, TEXT] = Field(
+        None, description="The date of the first period: YYYY, YYYY-MM or YYYY-MM-DD."
+    )
+    beyond: Annotated[int, Field(ge=0, le=2000), WHOLE] | dict[Id, Num] | None = Field(
+        None, description="Periods solved after the reported ones (6 unless said), or each actor's value at the end."
+    )
 
     @property
     def calendar(self) -> Calendar:
@@ -44,11 +50,11 @@ def _unfold_distribution(value: Any) -> Any:
 class Assumption(Model):
     """A named number: fixed, an expression over other assumptions, or a distribution."""
 
-    value: Num | None = None
-    distribution: Distribution | None = None
-    why: str = ""
+    value: Num | None = Field(None, description="A number, or an expression over other assumptions.")
+    distribution: Distribution | None = Field(None, description="A distribution in its full form.")
+    why: Why = ""
     evidence: EvidenceList = []
-    label: str = ""
+    label: Label = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -67,32 +73,47 @@ class Assumption(Model):
 class Actor(Model):
     """A state (or other party): precision (logit lambda), patience (discount a period), ambiguity attitude."""
 
-    label: str = ""
-    precision: Assumption = Assumption(value=1.0)
-    patience: Assumption = Assumption(value=1.0)
-    ambiguity: Assumption | None = None
-    why: str = ""
+    label: Label = ""
+    precision: Assumption = Field(
+        Assumption(value=1.0),
+        description="How surely it takes the better action (logit lambda, per unit of its payoff); 1 unless said.",
+    )
+    patience: Assumption = Field(
+        Assumption(value=1.0), description="What a payoff one period later is worth now, from 0 to 1; 1 unless said."
+    )
+    ambiguity: Assumption | None = Field(
+        None, description="The weight on the worse end of a clause that is read as an interval, from 0 to 1."
+    )
+    why: Why = ""
 
 
 class StateVariable(Model):
     """Something that is at one of a few ordered levels."""
 
-    levels: Annotated[list[Id], Field(min_length=1, max_length=120)]
-    start: Id | dict[Id, Num]
-    ends: Annotated[list[Id], BeforeValidator(listed)] = []
-    within: Literal["period"] | None = None
-    label: str = ""
-    why: str = ""
+    levels: list[Id] = Field(
+        min_length=1,
+        max_length=120,
+        description="The names of its levels, in order; in expressions they count 0, 1, 2, ...",
+    )
+    start: Id | dict[Id, Num] = Field(description="The level it starts at, or level to probability.")
+    ends: Annotated[list[Id], BeforeValidator(listed)] = Field(
+        [], description="A level, or several, at which the game freezes."
+    )
+    within: Literal["period"] | None = Field(
+        None, description="'period': it falls back to its start when the period ends."
+    )
+    label: Label = ""
+    why: Why = ""
 
 
 class Objective(Model):
     """Something an actor wants: a weight, and a value paid every period (or once, at the end)."""
 
-    weight: Num = 1.0
-    value: Num | None = None
-    final: bool = False
-    label: str = ""
-    why: str = ""
+    weight: Num = Field(1.0, description="What one unit of it is worth to the actor; 1 unless said.")
+    value: Num | None = Field(None, description="What the state pays every period, read after the last phase.")
+    final: bool = Field(False, description="Whether the value is paid only once, at the end of the last solved period.")
+    label: Label = ""
+    why: Why = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -103,24 +124,28 @@ class Objective(Model):
 class Branch(Model):
     """One thing that nature may do. ``prob: rest`` takes what the others leave."""
 
-    prob: Num = "rest"
+    prob: Num = Field("rest", description="Its probability, or 'rest' for what the others leave.")
     then: Effects = {}
     pays: Pays = {}
-    label: str = ""
+    label: Label = ""
 
 
 class Action(Model):
     """One thing that an actor may do."""
 
-    when: Num | None = None
-    base: Num = 1.0
+    when: Num | None = Field(None, description="The action is available only where this holds.")
+    base: Num = Field(
+        1.0, description="How often it would be taken, against the others, if nothing were at stake; 1 unless said."
+    )
     pays: Pays = {}
     then: Effects = {}
-    chance: list[Branch] = []
-    exists: Literal["always", "enabled"] = "always"
-    in_place_of: Id | None = None
-    label: str = ""
-    why: str = ""
+    chance: list[Branch] = Field([], description="What nature makes of it: branches with probabilities.")
+    exists: Literal["always", "enabled"] = Field(
+        "always", description="'enabled': only under policies that list it in 'enable'."
+    )
+    in_place_of: Id | None = Field(None, description="The action out of whose base this one's is taken.")
+    label: Label = ""
+    why: Why = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -131,14 +156,16 @@ class Action(Model):
 class Phase(Model):
     """One step of a period: an actor decides, or nature moves."""
 
-    id: Id
-    decide: Id | None = None
-    actions: dict[Id, Action] = {}
-    chance: list[Branch] = []
-    when: Num | None = None
-    at: Annotated[list[Moment], BeforeValidator(listed)] = []
-    label: str = ""
-    why: str = ""
+    id: Id = Field(description="The phase's name.")
+    decide: Id | None = Field(None, description="The actor who decides.")
+    actions: dict[Id, Action] = Field({}, description="What it can do.")
+    chance: list[Branch] = Field([], description="Nature's branches, in a phase that nobody decides.")
+    when: Num | None = Field(None, description="The phase takes place only where this holds.")
+    at: Annotated[list[Moment], BeforeValidator(listed)] = Field(
+        [], description="The phase takes place only in these periods: dates, or numbers from 0."
+    )
+    label: Label = ""
+    why: Why = ""
 
     @model_validator(mode="after")
     def _kind(self) -> Phase:
@@ -156,9 +183,9 @@ class Phase(Model):
 class Enters(Model):
     """A lump paid when the state enters a condition that did not hold before the phase."""
 
-    when: dict[Id, Id]
+    when: dict[Id, Id] = Field(description="State variable to level: all must hold, and not all held before.")
     pays: Pays
-    why: str = ""
+    why: Why = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -175,20 +202,30 @@ class Enters(Model):
 class Reading(Model):
     """A clause read as an interval of probabilities; nature moves by ``true``."""
 
-    low: Num
-    high: Num
-    true: Num
+    low: Num = Field(description="The lowest probability that the text allows.")
+    high: Num = Field(description="The highest.")
+    true: Num = Field(description="The one that nature moves by.")
+
+
+# a commitment's own keys that stand for the trigger's
+TRIGGER_KEYS = ("applies", "reads", "read")
 
 
 class Trigger(Model):
     """When a clause applies: severity against a threshold, a probability, or an interval."""
 
-    severity: Num | None = None
-    threshold: Num | None = None
-    vagueness: Num = 0.0
-    applies: Num | None = None
-    reads: Reading | None = None
-    read: Literal["on_rise", "always"] = "on_rise"
+    severity: Num | None = Field(None, description="How bad things are: an expression over the state.")
+    threshold: Num | None = Field(
+        None,
+        description="The severity at which the clause applies as likely as not: a level, a number or an expression.",
+    )
+    vagueness: Num = Field(0.0, description="How gradual the line is; 0 is a bright line.")
+    applies: Num | None = Field(None, description="The probability that the clause applies, directly.")
+    reads: Reading | None = Field(None, description="The probability as an interval.")
+    read: Literal["on_rise", "always"] = Field(
+        "on_rise",
+        description="'on_rise': when severity is above its value at the last reading; 'always': every period.",
+    )
 
     @model_validator(mode="after")
     def _kind(self) -> Trigger:
@@ -201,8 +238,8 @@ class Trigger(Model):
 class Reneging(Model):
     """What falling short of the expected answer costs the obligor, per step."""
 
-    objective: Id
-    cost: Num
+    objective: Id = Field(description="The obligor's objective that it costs.")
+    cost: Num = Field(description="The cost per step below what is expected.")
 
 
 class Word(Model):
@@ -215,21 +252,24 @@ class Word(Model):
 class Commitment(Model):
     """A pact, threat, assurance or red line: if the trigger occurs, the obligor is expected to answer."""
 
-    from_: Id = Field(alias="from")
-    to: Annotated[list[Id], BeforeValidator(listed)]
-    kind: Id = CommitmentKind.DEFENCE_PACT.value
-    hostile: bool | None = None
-    attach: Id
-    order: Annotated[list[Id], Field(min_length=2)]
-    expected: Id
-    in_force: Num = 1.0
-    trigger: Trigger
-    reneging: Reneging
-    known_to: list[Id] | None = None
-    kept: Word | None = None
-    broken: Word | None = None
-    label: str = ""
-    why: str = ""
+    from_: Id = Field(alias="from", description="The obligor.")
+    to: Annotated[list[Id], BeforeValidator(listed)] = Field(description="To whom it is made.")
+    kind: Id = Field(
+        CommitmentKind.DEFENCE_PACT.value,
+        description="What it is called: defence_pact (unless said), threat, assurance, red_line, ...",
+    )
+    hostile: bool | None = Field(None, description="For a kind of one's own: whether it is made against its addressee.")
+    attach: Id = Field(description="The phase in which the obligor answers.")
+    order: list[Id] = Field(min_length=2, description="The answers from least to most.")
+    expected: Id = Field(description="The answer that is expected when the clause applies.")
+    in_force: Num = Field(1.0, description="Whether it holds: an expression; 1 unless said.")
+    trigger: Trigger = Field(description="When the clause applies.")
+    reneging: Reneging = Field(description="What falling short costs the obligor.")
+    known_to: list[Id] | None = Field(None, description="Who knows of it, the obligor included; everybody unless said.")
+    kept: Word | None = Field(None, description="What a kept word changes.")
+    broken: Word | None = Field(None, description="What a broken word changes.")
+    label: Label = ""
+    why: Why = ""
     evidence: EvidenceList = []
 
     @model_validator(mode="before")
@@ -238,7 +278,7 @@ class Commitment(Model):
         """``applies``, ``reads`` and ``read`` may stand beside the trigger or in it."""
         if not isinstance(value, dict):
             return value
-        moved = {key: value[key] for key in ("applies", "reads", "read") if key in value}
+        moved = {key: value[key] for key in TRIGGER_KEYS if key in value}
         rest = {key: item for key, item in value.items() if key not in moved}
         if moved and isinstance(rest.get("trigger", {}), dict):
             rest["trigger"] = {**rest.get("trigger", {}), **moved}
@@ -257,9 +297,13 @@ class Commitment(Model):
 class Belief(Model):
     """What an actor takes an assumption to be; ``known`` when all know that it differs."""
 
-    is_: Num = Field(alias="is")
-    known: bool = False
-    why: str = ""
+    is_: Num = Field(
+        alias="is", description="What the actor takes it to be: an expression over the value that a policy has set."
+    )
+    known: bool = Field(
+        False, description="Whether all know that it differs; only for what enters nature's odds alone."
+    )
+    why: Why = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -270,22 +314,26 @@ class Belief(Model):
 class Bind(Model):
     """An actor is bound to an action of a phase, openly or secretly."""
 
-    phase: Id
-    do: Id
-    when: Num | None = None
-    known: bool = True
-    known_to: list[Id] | None = None
+    phase: Id = Field(description="The phase in which the actor is bound.")
+    do: Id = Field(description="The action it takes.")
+    when: Num | None = Field(None, description="Where the rule holds; everywhere unless said.")
+    known: bool = Field(True, description="Whether all know of it.")
+    known_to: list[Id] | None = Field(None, description="Who knows of a secret rule, besides the one who is bound.")
 
 
 class Policy(Model):
     """A way things could be done: assumptions set, actions enabled, actors bound; ``measures`` names what it takes."""
 
-    label: str = ""
-    why: str = ""
-    measures: list[Id] = []
-    set: dict[str, Num] = {}
-    enable: list[str] = []
-    bind: list[Bind] = []
+    label: Label = ""
+    why: Why = ""
+    measures: list[Id] = Field(
+        [], description="What it takes, by name, so that necessary and sufficient measures can be told apart."
+    )
+    set: dict[str, Num] = Field(
+        {}, description="Assumptions to new values; expressions read the values before the policy."
+    )
+    enable: list[str] = Field([], description="Actions (phase.action) that it brings to life.")
+    bind: list[Bind] = Field([], description="What actors are bound to do.")
 
     @model_validator(mode="before")
     @classmethod
@@ -296,13 +344,17 @@ class Policy(Model):
 class Observation(Model):
     """Something that happened: a set of actions one of which was taken, or a state that was."""
 
-    at: Moment
-    took: Annotated[list[str] | None, BeforeValidator(lambda v: v if v is None else listed(v))] = None
-    is_: Num | None = Field(default=None, alias="is")
-    error: Num = 0.0
-    source: str = ""
-    event: str = ""
-    why: str = ""
+    at: Moment = Field(description="The period: a date, or a number from 0.")
+    took: Annotated[list[str] | None, BeforeValidator(lambda v: v if v is None else listed(v))] = Field(
+        None, description="The action (phase.action) that was taken, or several of which one was."
+    )
+    is_: Num | None = Field(
+        None, alias="is", description="What was so at the period's end: an expression over the state."
+    )
+    error: Num = Field(0.0, description="The chance that the coding is wrong.")
+    source: str = Field("", description="The id of a source, or a free reference.")
+    event: str = Field("", description="What happened, in words.")
+    why: Why = ""
 
     @model_validator(mode="after")
     def _kind(self) -> Observation:
@@ -314,28 +366,33 @@ class Observation(Model):
 class Literature(Model):
     """What published work says for and against a claim."""
 
-    support: list[str] = Field(default=[], alias="for")
-    against: list[str] = []
+    support: list[str] = Field([], alias="for", description="Works that support it.")
+    against: list[str] = Field([], description="Works that speak against it.")
 
 
 class Claim(Model):
     """A sentence of an argument, with fair readings of it and what states it directly."""
 
-    says: str
-    evidence: EvidenceList = []
-    readings: Annotated[dict[Id, str], Field(min_length=1)]
-    rests_on: dict[str, Num] = {}
-    literature: Literature = Literature()
-    label: str = ""
-    why: str = ""
+    says: str = Field(description="The sentence, in your words.")
+    evidence: EvidenceList = Field([], description="Where it is made: [source, paragraph, quote].")
+    readings: dict[Id, str] = Field(
+        min_length=1,
+        description="Fair ways to read it, each a yes or no about the game with the least effect that counts.",
+    )
+    rests_on: dict[str, Num] = Field({}, description="Assumptions that state it directly, each with its neutral value.")
+    literature: Literature = Field(Literature(), description="What published work says.")
+    label: Label = ""
+    why: Why = ""
 
 
 class Outcome(Model):
     """An event whose probability is reported over time."""
 
-    event: str
-    feared: bool = False
-    label: str = ""
+    event: str = Field(description="An expression over the state, as in tension >= war.")
+    feared: bool = Field(
+        False, description="Whether it is the one that is to be averted, as war is; the first outcome unless said."
+    )
+    label: Label = ""
 
     @model_validator(mode="before")
     @classmethod

@@ -5,7 +5,6 @@ checked by ``scenario.check`` once the whole scenario is known.
 """
 
 # pydantic copies mutable defaults
-# ruff: noqa: RUF012
 
 from __future__ import annotations
 
@@ -89,26 +88,47 @@ __all__ = [
 class Scenario(Model):
     """A whole scenario. ``actors``, ``state`` and ``turn`` are required, the rest optional."""
 
-    title: Text = ""
-    summary: str = ""
-    sources: dict[Id, Source] = {}
-    rationality: Literal["logit", "perfect"] = "logit"
-    extends: str | None = None
-    horizon: Horizon = Horizon()
-    actors: Annotated[dict[Id, Actor], Field(min_length=1, max_length=40)]
-    assumptions: dict[Id, Assumption] = {}
-    state: Annotated[dict[Id, StateVariable], Field(min_length=1, max_length=60)]
-    objectives: dict[Id, dict[Id, Objective]] = {}
-    turn: Annotated[list[Phase], Field(min_length=1, max_length=200)]
-    enters: Annotated[list[Enters], BeforeValidator(listed)] = []
-    commitments: dict[Id, Commitment] = {}
-    sides: dict[Id, Annotated[list[Id], Field(min_length=1)]] = {}
-    beliefs: dict[Id, dict[str, Belief]] = {}
-    policies: dict[Id, Policy] = {}
-    factual: Id | None = None
-    observations: list[Observation] = []
-    outcomes: dict[Id, Outcome] = {}
-    claims: dict[Id, Claim] = {}
+    title: Text = Field("", description="The scenario's title.")
+    summary: str = Field("", description="What it is about, in a few sentences.")
+    sources: dict[Id, Source] = Field({}, description="The texts that are cited, by a short id.")
+    rationality: Literal["logit", "perfect"] = Field(
+        "logit", description="'logit': choices follow payoffs noisily, by precision; 'perfect': always the best."
+    )
+    extends: str | None = Field(
+        None, description="A shipped scenario, or a file beside this one, of which this is a variant."
+    )
+    horizon: Horizon = Field(Horizon(), description="How many periods there are, and what they are.")
+    actors: dict[Id, Actor] = Field(min_length=1, max_length=40, description="The parties that decide, by id.")
+    assumptions: dict[Id, Assumption] = Field(
+        {}, description="Named numbers, fixed or uncertain; a draw of all of them is a world."
+    )
+    state: dict[Id, StateVariable] = Field(
+        min_length=1,
+        max_length=60,
+        description="What can change, by id: each variable is at one of a few ordered levels.",
+    )
+    objectives: dict[Id, dict[Id, Objective]] = Field(
+        {}, description="What each actor wants: actor to objective to weight and value."
+    )
+    turn: list[Phase] = Field(min_length=1, max_length=200, description="The phases of one period, in order.")
+    enters: Annotated[list[Enters], BeforeValidator(listed)] = Field(
+        [], description="Lumps paid when the state enters a condition."
+    )
+    commitments: dict[Id, Commitment] = Field({}, description="Pacts, threats, assurances and red lines, by id.")
+    sides: dict[Id, Annotated[list[Id], Field(min_length=1)]] = Field(
+        {},
+        description="Camps, by name: the actors that stand together; read from the commitments where none are named.",
+    )
+    beliefs: dict[Id, dict[str, Belief]] = Field(
+        {}, description="What actors take assumptions to be: actor to assumption to value."
+    )
+    policies: dict[Id, Policy] = Field({}, description="Ways things could be done, which are compared.")
+    factual: Id | None = Field(
+        None, description="The policy under which the observations were made; 'status_quo' unless said."
+    )
+    observations: list[Observation] = Field([], description="What happened; it weighs the worlds.")
+    outcomes: dict[Id, Outcome] = Field({}, description="Events whose probability is reported over time.")
+    claims: dict[Id, Claim] = Field({}, description="The sentences of the argument that are tested.")
     _origin: Any = PrivateAttr(default=None)
 
     def __eq__(self, other: object) -> bool:

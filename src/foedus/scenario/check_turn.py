@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foedus.errors import nearest
 from foedus.scenario.checker import ODDS, Checker, constant_of
-from foedus.scenario.commitments import KINDS
+from foedus.scenario.commitments import COMMITMENT_KINDS
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.schema import Action, Commitment, Phase
 from foedus.scenario.scope import period_of, threshold_tree
@@ -121,10 +121,14 @@ def check_commitments(c: Checker) -> None:
 
 def _named(c: Checker, path: Path, commitment: Commitment) -> None:
     """The kind is one of those known, or one of the writer's own that is said to be hostile or not."""
-    known = KINDS.get(commitment.kind)
+    known = COMMITMENT_KINDS.get(commitment.kind)
     if known is None and commitment.hostile is None:
         own = "For a kind of your own, say whether it is hostile: true or false."
-        c.error((*path, "kind"), f"'{commitment.kind}' is no known kind.", f"{nearest(commitment.kind, KINDS)} {own}")
+        c.error(
+            (*path, "kind"),
+            f"'{commitment.kind}' is no known kind.",
+            f"{nearest(commitment.kind, COMMITMENT_KINDS)} {own}",
+        )
     if known is not None and commitment.hostile not in (None, known.hostile):
         reason = f"a commitment of kind '{known}' is {'' if known.hostile else 'not '}hostile."
         c.error((*path, "hostile"), reason, "Leave it out, or give a kind of your own.")

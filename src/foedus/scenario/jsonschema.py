@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from foedus.scenario.commitments import KINDS as COMMITMENTS
+from foedus.scenario.commitments import COMMITMENT_KINDS, TRIGGER_KEYS
 from foedus.scenario.distributions import LAWS
 from foedus.scenario.merge import PLACING
-from foedus.scenario.parts import TRIGGER_KEYS
 from foedus.scenario.schema import Scenario
 
 Schema = dict[str, Any]
@@ -136,7 +135,7 @@ def _special(definitions: dict[str, Schema]) -> None:
         commitment["properties"][key] = {**value, "description": f"Short for trigger: {{{key}: ...}}."}
     commitment["required"] = [key for key in commitment["required"] if key != "trigger"]
     commitment["if"] = {"not": {"required": ["hostile"]}}
-    commitment["then"] = {"properties": {"kind": {"enum": list(COMMITMENTS)}}}
+    commitment["then"] = {"properties": {"kind": {"enum": list(COMMITMENT_KINDS)}}}
 
 
 def _variant(schema: Any) -> Any:

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from foedus.errors import nearest
+from foedus.scenario.commitments import TRIGGER_KEYS
 from foedus.scenario.distributions import LAWS
 from foedus.scenario.errors import Path, Problem
 from foedus.scenario.merge import PLACING
-from foedus.scenario.parts import TRIGGER_KEYS
 from foedus.scenario.schema import Assumption, Commitment, Phase, Scenario
 from foedus.scenario.yamltext import Node
 

@@ -11,7 +11,6 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from foedus.scenario.basics import TEXT, WHOLE, Effects, EvidenceList, Id, Label, Model, Moment, Num, Pays, Why, listed
 from foedus.scenario.calendar import Calendar
-from foedus.scenario.commitments import KINDS, CommitmentKind
 from foedus.scenario.distributions import LAWS, Distribution
 
 
@@ -197,101 +196,6 @@ class Enters(Model):
                 **{key: item for key, item in value.items() if key in known},
             }
         return value
-
-
-class Reading(Model):
-    """A clause read as an interval of probabilities; nature moves by ``true``."""
-
-    low: Num = Field(description="The lowest probability that the text allows.")
-    high: Num = Field(description="The highest.")
-    true: Num = Field(description="The one that nature moves by.")
-
-
-# a commitment's own keys that stand for the trigger's
-TRIGGER_KEYS = ("applies", "reads", "read")
-
-
-class Trigger(Model):
-    """When a clause applies: severity against a threshold, a probability, or an interval."""
-
-    severity: Num | None = Field(None, description="How bad things are: an expression over the state.")
-    threshold: Num | None = Field(
-        None,
-        description="The severity at which the clause applies as likely as not: a level, a number or an expression.",
-    )
-    vagueness: Num = Field(0.0, description="How gradual the line is; 0 is a bright line.")
-    applies: Num | None = Field(None, description="The probability that the clause applies, directly.")
-    reads: Reading | None = Field(None, description="The probability as an interval.")
-    read: Literal["on_rise", "always"] = Field(
-        "on_rise",
-        description="'on_rise': when severity is above its value at the last reading; 'always': every period.",
-    )
-
-    @model_validator(mode="after")
-    def _kind(self) -> Trigger:
-        by_severity = self.severity is not None and self.threshold is not None
-        if sum([by_severity, self.applies is not None, self.reads is not None]) != 1:
-            raise ValueError("a trigger has one of: 'severity' with 'threshold', 'applies', or 'reads'")
-        return self
-
-
-class Reneging(Model):
-    """What falling short of the expected answer costs the obligor, per step."""
-
-    objective: Id = Field(description="The obligor's objective that it costs.")
-    cost: Num = Field(description="The cost per step below what is expected.")
-
-
-class Word(Model):
-    """What a kept or broken word changes."""
-
-    then: Effects = {}
-    pays: Pays = {}
-
-
-class Commitment(Model):
-    """A pact, threat, assurance or red line: if the trigger occurs, the obligor is expected to answer."""
-
-    from_: Id = Field(alias="from", description="The obligor.")
-    to: Annotated[list[Id], BeforeValidator(listed)] = Field(description="To whom it is made.")
-    kind: Id = Field(
-        CommitmentKind.DEFENCE_PACT.value,
-        description="What it is called: defence_pact (unless said), threat, assurance, red_line, ...",
-    )
-    hostile: bool | None = Field(None, description="For a kind of one's own: whether it is made against its addressee.")
-    attach: Id = Field(description="The phase in which the obligor answers.")
-    order: list[Id] = Field(min_length=2, description="The answers from least to most.")
-    expected: Id = Field(description="The answer that is expected when the clause applies.")
-    in_force: Num = Field(1.0, description="Whether it holds: an expression; 1 unless said.")
-    trigger: Trigger = Field(description="When the clause applies.")
-    reneging: Reneging = Field(description="What falling short costs the obligor.")
-    known_to: list[Id] | None = Field(None, description="Who knows of it, the obligor included; everybody unless said.")
-    kept: Word | None = Field(None, description="What a kept word changes.")
-    broken: Word | None = Field(None, description="What a broken word changes.")
-    label: Label = ""
-    why: Why = ""
-    evidence: EvidenceList = []
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        """``applies``, ``reads`` and ``read`` may stand beside the trigger or in it."""
-        if not isinstance(value, dict):
-            return value
-        moved = {key: value[key] for key in TRIGGER_KEYS if key in value}
-        rest = {key: item for key, item in value.items() if key not in moved}
-        if moved and isinstance(rest.get("trigger", {}), dict):
-            rest["trigger"] = {**rest.get("trigger", {}), **moved}
-        return rest
-
-    @property
-    def is_hostile(self) -> bool:
-        """Whether it is made against its addressee: as its kind is, or as ``hostile`` says for a kind of one's own.
-
-        Commitments that are not hostile put the parties on one side, where ``Scenario.sides`` does not name the sides.
-        """
-        known = KINDS.get(self.kind)
-        return known.hostile if known is not None else bool(self.hostile)
 
 
 class Belief(Model):

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from foedus.scenario.basics import Effects, Evidence, Id, Model, Num, Pays, Source, Text, listed
+from foedus.scenario.commitments import Commitment, Reading, Reneging, Trigger, Word
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.parts import (
     Action,
@@ -32,7 +33,6 @@ from foedus.scenario.parts import (
     Bind,
     Branch,
     Claim,
-    Commitment,
     Enters,
     Horizon,
     Literature,
@@ -41,11 +41,7 @@ from foedus.scenario.parts import (
     Outcome,
     Phase,
     Policy,
-    Reading,
-    Reneging,
     StateVariable,
-    Trigger,
-    Word,
 )
 
 if TYPE_CHECKING:

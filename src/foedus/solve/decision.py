@@ -61,14 +61,18 @@ def base_rate(g: Ints, work: Floats, a: int) -> Any:
 
 
 @part
-def respond(g: Ints, work: Floats, n: int, scale: float, perfect: bool) -> Any:
+def offer(g: Ints, work: Floats, a: int, weight: Any, worth: Any, top: Any) -> Any:
+    """Puts a base rate into PI and a value into Q; the best value so far of those with a base rate."""
+    store(work, at(g, sec.ROWS, sec.PI) + a, weight)
+    store(work, at(g, sec.ROWS, sec.Q) + a, worth)
+    return select((weight > splat(0.0)) & (worth > top), worth, top)
+
+
+@part
+def respond(g: Ints, work: Floats, n: int, top: Any, scale: float, perfect: bool) -> Any:
     """Turns base rates in PI into weights, by the values in Q to the mover of ``n``; their sum."""
     acts = at(g, sec.A_PTR, n + 1) - at(g, sec.A_PTR, n)
     q, pi, zero, one = at(g, sec.ROWS, sec.Q), at(g, sec.ROWS, sec.PI), splat(0.0), splat(1.0)
-    top = splat(-np.inf)
-    for a in range(acts):
-        value = load(work, q + a)
-        top = select((load(work, pi + a) > zero) & (value > top), value, top)
     size = select(top < zero, zero - top, top)
     close = top - splat(TIE) * select(size > one, size, one)
     lam, total = load(work, at(g, sec.PRECISION, at(g, sec.MOVER, n))) * splat(scale), zero
@@ -104,11 +108,11 @@ def choose(g: Ints, work: Floats, values: Floats, n: int, scale: float, perfect:
         total = base_rate(g, work, first)
         store(work, pi, select(total > zero, splat(1.0), zero))
         return total
+    top = splat(-np.inf)
     for a in range(acts):
-        store(work, pi + a, base_rate(g, work, first + a))
         worth = action_value(g, work, values, first + a, at(g, sec.MOVER, n), at(g, sec.PAYS, n))
-        store(work, at(g, sec.ROWS, sec.Q) + a, worth)
-    total = respond(g, work, n, scale, perfect)
+        top = offer(g, work, a, base_rate(g, work, first + a), worth, top)
+    total = respond(g, work, n, top, scale, perfect)
     normalise(g, work, n, total)
     return total
 

@@ -15,8 +15,8 @@ from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.solve import sections as sec
-from foedus.solve.decision import NO_ACTION, NOT_FINITE, action_value, base_rate, bind, normalise, respond
-from foedus.solve.lanes import at, count, splat, store, which
+from foedus.solve.decision import NO_ACTION, NOT_FINITE, action_value, base_rate, bind, normalise, offer, respond
+from foedus.solve.lanes import at, count, splat, which
 from foedus.solve.nodes import begin_period, idle, lowest, opened, pass_over, spread
 from foedus.solve.packed import MEMORY, Graph, graph, section
 
@@ -48,14 +48,14 @@ def joint(graph: Graph, table: Floats, periods: int, team: Ints, perfect: bool, 
 def _choose(g: Ints, work: Floats, values: Floats, n: int, perfect: bool, team: Ints) -> Any:
     """The choices at ``n`` in PI, made for the mover's team; the sum of their weights."""
     first, j, pays = at(g, sec.A_PTR, n), at(g, sec.MOVER, n), at(g, sec.PAYS, n)
+    top = splat(-np.inf)
     for a in range(at(g, sec.A_PTR, n + 1) - first):
         together = splat(0.0)
         for i in range(count(g, sec.PATIENCE)):
             if team[i] == team[j]:
                 together = together + action_value(g, work, values, first + a, i, pays)
-        store(work, at(g, sec.ROWS, sec.Q) + a, together)
-        store(work, at(g, sec.ROWS, sec.PI) + a, base_rate(g, work, first + a))
-    total = respond(g, work, n, 1.0, perfect)
+        top = offer(g, work, a, base_rate(g, work, first + a), together, top)
+    total = respond(g, work, n, top, 1.0, perfect)
     normalise(g, work, n, total)
     return total
 

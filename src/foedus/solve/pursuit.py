@@ -17,7 +17,7 @@ from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES
 from foedus.solve import sections as sec
-from foedus.solve.decision import TIE, Choosing, action_value, bind, choose, keep_choices, play_given, respond
+from foedus.solve.decision import TIE, Choosing, action_value, bind, choose, keep_choices, offer, play_given, respond
 from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
 from foedus.solve.nodes import begin_period, idle, known, opened, pass_over, value_node
 from foedus.solve.packed import MEMORY, Chain, Graph, pack, section
@@ -136,17 +136,17 @@ def _aim(g: Ints, work: Floats, row: int, n: int, most: bool, perfect: bool, lay
     if acts == 1:
         store(work, pi, one)
         return
-    best, size = _best(g, work, row, n, most, layers.chance), zero
+    best, size, top = _best(g, work, row, n, most, layers.chance), zero, splat(-np.inf)
     for a in range(acts):
         x = _after(g, work, row, first + a, layers.chance)
         gap = select(x > best, x - best, best - x)
         serves = (load(work, at(g, sec.MASK, first + a)) != zero) & (splat(TIE) >= gap)
         size = size + select(serves, one, zero)
         store(work, serving + a, select(serves, one, zero))  # each action has a branch at least: there is room
-        store(work, pi + a, select(serves, load(work, at(g, sec.BASE, first + a)), zero))
+        weight = select(serves, load(work, at(g, sec.BASE, first + a)), zero)
         worth = action_value(g, work, layers.values, first + a, at(g, sec.MOVER, n), at(g, sec.PAYS, n))
-        store(work, at(g, sec.ROWS, sec.Q) + a, worth)
-    total = respond(g, work, n, 1.0, perfect)
+        top = offer(g, work, a, weight, worth, top)
+    total = respond(g, work, n, top, 1.0, perfect)
     for a in range(acts):
         even = select(load(work, serving + a) > zero, one / size, zero)
         usual = load(work, pi + a) / select(

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Bits, Bools, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END
-from foedus.solve.adjoint import gain, gain_paid, now, paid, shut
+from foedus.solve.adjoint import gain, gain_paid, now, of_action, of_branch, paid, shut
 
 
 class Monitors(NamedTuple):
@@ -22,13 +21,13 @@ class Monitors(NamedTuple):
     ``pair`` are the two actors whose stage values are correlated (-1: none), ``shift`` [2] what is taken off these.
     """
 
-    bit: NDArray[np.uint64]
-    first: NDArray[np.int32]
-    last: NDArray[np.int32]
-    follow: NDArray[np.int32]
-    entry: NDArray[np.bool_]
-    full: NDArray[np.int32]
-    pair: NDArray[np.int32]
+    bit: Bits
+    first: Ints
+    last: Ints
+    follow: Ints
+    entry: Bools
+    full: Ints
+    pair: Ints
     shift: Floats
 
 
@@ -41,6 +40,25 @@ class Counts(NamedTuple):
     pays: Floats  # [full, objectives]
     end_event: Floats  # [full, periods, events]
     moments: Floats  # [6] of the pair at periods' ends: visits, sums u and v, and of u u, v v and u v
+
+
+class Walk(NamedTuple):
+    """One world's walk under ``policy`` [periods, actions] from ``start`` (nodes, coefficients, flags): ``mass`` [periods,
+    nodes, columns] is what arrives at each node (zeros at first), ``rest`` [periods, actors] are the discounts."""
+
+    policy: Floats
+    seen: Monitors
+    start: tuple[Any, Any, Any]
+    mass: Floats
+    rest: Floats
+
+
+class Bars(NamedTuple):
+    """What a number gains by each coefficient [rows], choice probability [periods, actions] and discount [periods, actors]."""
+
+    table: Floats
+    policy: Floats
+    rest: Floats
 
 
 @part
@@ -70,19 +88,17 @@ def landing(seen: Any, m: int, t: int, flags: Any, to: int, later: Floats, hit: 
 
 
 @part
-def _count_pays(
-    g: Any, table: Floats, t: int, first: int, last: int, x: float, f: int, rest: Floats, pays: Floats
-) -> None:
-    for k in range(first, last):
+def _count_pays(g: Any, table: Floats, t: int, pays: Any, x: float, f: int, rest: Floats, out: Any) -> None:
+    for k in range(pays[0], pays[1]):
         o = g.pay_obj[k]
-        pays[f, o] += x * now(g, table, g.pay_coef[k], t) * rest[t, g.obj_actor[o]]
+        out.pays[f, o] += x * now(g, table, g.pay_coef[k], t) * rest[t, g.obj_actor[o]]
 
 
 @part
 def staged(g: Any, table: Floats, t: int, n: int, k: int, seen: Any) -> Any:
     """The stage value of actor ``k`` of the pair at the period's end ``n``, less the shift."""
     a = g.a_ptr[n]
-    return paid(g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], seen.pair[k]) - seen.shift[k]
+    return paid(g, table, t, of_action(g, a), seen.pair[k]) - seen.shift[k]
 
 
 @part
@@ -100,54 +116,60 @@ def _count_pair(g: Any, table: Floats, t: int, n: int, x: float, seen: Any, mome
 def _pair_back(g: Any, table: Floats, t: int, n: int, x: float, seen: Any, w: Floats, bar: Floats) -> float:
     """What a unit of mass at the period's end ``n`` is worth in the moments; mass ``x`` is there."""
     u, v, a = staged(g, table, t, n, 0, seen), staged(g, table, t, n, 1, seen), g.a_ptr[n]
-    gain_paid(g, bar, t, g.ap_ptr[a], g.ap_ptr[a + 1], seen.pair[0], x * (w[1] + 2.0 * w[3] * u + w[5] * v))
-    gain_paid(g, bar, t, g.ap_ptr[a], g.ap_ptr[a + 1], seen.pair[1], x * (w[2] + 2.0 * w[4] * v + w[5] * u))
+    gain_paid(g, bar, t, of_action(g, a), seen.pair[0], x * (w[1] + 2.0 * w[3] * u + w[5] * v))
+    gain_paid(g, bar, t, of_action(g, a), seen.pair[1], x * (w[2] + 2.0 * w[4] * v + w[5] * u))
     return w[0] + w[1] * u + w[2] * v + w[3] * u * u + w[4] * v * v + w[5] * u * v  # type: ignore[no-any-return]
 
 
 @part
-def _close(
-    g: Any,
-    table: Floats,
-    t: int,
-    periods: int,
-    n: int,
-    e: int,
-    m: int,
-    x: float,
-    seen: Any,
-    rest: Floats,
-    mass: Floats,
-    out: Any,
-) -> None:
-    """Counts mass ``x`` of column ``m`` at the period's end ``n``, number ``e`` of them, and moves it to the next period."""
-    a, f = g.a_ptr[n], seen.full[m]
-    if m == 0 and seen.pair[0] >= 0:
-        _count_pair(g, table, t, n, x, seen, out.moments)
+def _close(g: Any, table: Floats, t: int, last: bool, end: Any, m: int, x: float, walk: Any, out: Any) -> None:
+    """Counts mass ``x`` of column ``m`` at the period's ``end`` (node, number), and moves it to the next period."""
+    n, e = end
+    a, f = g.a_ptr[n], walk.seen.full[m]
+    if m == 0 and walk.seen.pair[0] >= 0:
+        _count_pair(g, table, t, n, x, walk.seen, out.moments)
     if f >= 0:
-        _count_pays(g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], x, f, rest, out.pays)
+        _count_pays(g, table, t, of_action(g, a), x, f, walk.rest, out)
         for v in range(out.end_event.shape[2]):
             if (g.end_flags[e] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
                 out.end_event[f, t, v] += x
-    if t < periods - 1:
-        land(seen, m, t + 1, g.flags[g.b_ptr[a]], x, g.target[g.b_ptr[a]], mass, out.hit)
+    if not last:
+        b = g.b_ptr[a]
+        land(walk.seen, m, t + 1, g.flags[b], x, g.target[b], walk.mass, out.hit)
+
+
+@part
+def _act(g: Any, table: Floats, n: int, t: int, m: int, x: float, walk: Any, out: Any) -> None:
+    """Moves mass ``x`` of column ``m`` at node ``n`` on: through the choice made there, and nature's branches."""
+    decides, f = g.kind[n] == DECIDE, walk.seen.full[m]
+    if decides and f >= 0:
+        out.decided[f, t, g.phase[n]] += x
+    for a in range(g.a_ptr[n], g.a_ptr[n + 1]):
+        y = x * walk.policy[t, a] if decides else x
+        if y == 0.0:
+            continue
+        if f >= 0:
+            if decides:
+                out.taken[f, t, g.action_id[a]] += y
+            _count_pays(g, table, t, of_action(g, a), y, f, walk.rest, out)
+        for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
+            z = y * now(g, table, g.prob[0, b], t)
+            if f >= 0:
+                _count_pays(g, table, t, of_branch(g, b), z, f, walk.rest, out)
+            land(walk.seen, m, t, g.flags[b], z, g.target[b], walk.mass, out.hit)
 
 
 @kernel
-def walk(
-    g: Any, table: Floats, periods: int, policy: Floats, seen: Any, start: Any, mass: Floats, rest: Floats, out: Any
-) -> None:
-    """Walks one world forward: ``mass`` [periods, nodes, columns] (zeros at first) is what arrives at each node.
-
-    ``start`` is (nodes, coefficients, flags); ``rest`` [periods, actors] are the discounts.
-    """
-    many = len(seen.bit)
+def walk_forward(g: Any, table: Floats, periods: int, walk: Any, out: Any) -> None:
+    """Walks one world forward, fills the ``mass`` and ``rest`` of its walk and counts into ``out``."""
+    seen, start, mass, rest = walk.seen, walk.start, walk.mass, walk.rest
     for k in range(len(start[0])):
-        for m in range(many):
+        for m in range(len(seen.bit)):
             if seen.entry[m]:
                 land(seen, m, 0, start[2][k], now(g, table, start[1][k], 0), start[0][k], mass, out.hit)
     rest[0] = 1.0
     if seen.pair[0] >= 0:
+        # Moments are taken about the first stage values seen: a correlation of large numbers that hardly vary stays exact.
         for k in range(2):
             seen.shift[k] = 0.0
             seen.shift[k] = staged(g, table, 0, g.end_nodes[0], k, seen)
@@ -157,168 +179,122 @@ def walk(
                 rest[t, i] = rest[t - 1, i] * now(g, table, g.patience[i], t - 1)
         ends = 0
         for n in range(len(g.kind)):
-            first, last = g.a_ptr[n], g.a_ptr[n + 1]
-            end = g.kind[n] == END
-            for m in range(many):
+            for m in range(len(seen.bit)):
                 x = mass[t, n, m]
-                f = seen.full[m]
                 if x == 0.0:
                     continue
-                if end:
-                    _close(g, table, t, periods, n, ends, m, x, seen, rest, mass, out)
-                    continue
-                if shut(g, table, n, t):
+                if g.kind[n] == END:
+                    _close(g, table, t, t == periods - 1, (n, ends), m, x, walk, out)
+                elif shut(g, table, n, t):
                     mass[t, g.pass_to[n], m] += x
-                    continue
-                decides = g.kind[n] == DECIDE
-                if decides and f >= 0:
-                    out.decided[f, t, g.phase[n]] += x
-                for a in range(first, last):
-                    y = x * policy[t, a] if decides else x
-                    if y == 0.0:
-                        continue
-                    if f >= 0:
-                        if decides:
-                            out.taken[f, t, g.action_id[a]] += y
-                        _count_pays(g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], y, f, rest, out.pays)
-                    for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
-                        z = y * now(g, table, g.prob[0, b], t)
-                        if f >= 0:
-                            _count_pays(g, table, t, g.bp_ptr[b], g.bp_ptr[b + 1], z, f, rest, out.pays)
-                        land(seen, m, t, g.flags[b], z, g.target[b], mass, out.hit)
-            if end:
+                else:
+                    _act(g, table, n, t, m, x, walk, out)
+            if g.kind[n] == END:
                 ends += 1
 
 
 @part
-def _pays_back(
-    g: Any,
-    table: Floats,
-    t: int,
-    first: int,
-    last: int,
-    x: float,
-    f: int,
-    rest: Floats,
-    seed: Any,
-    bar: Floats,
-    rested: Floats,
-) -> float:
+def _pays_back(g: Any, table: Floats, t: int, pays: Any, x: float, f: int, rest: Floats, seed: Any, bars: Any) -> float:
     """What a unit of mass earns of payments; mass ``x`` earns it, which the payments' coefficients are credited with."""
     total = 0.0
     if f < 0:
         return total
-    for k in range(first, last):
+    for k in range(pays[0], pays[1]):
         o = g.pay_obj[k]
         i, w = g.obj_actor[o], seed.pays[f, o]
         if w != 0.0:
             amount = now(g, table, g.pay_coef[k], t)
             total += w * amount * rest[t, i]
-            gain(g, bar, g.pay_coef[k], t, x * w * rest[t, i])
-            rested[t, i] += x * w * amount
+            gain(g, bars.table, g.pay_coef[k], t, x * w * rest[t, i])
+            bars.rest[t, i] += x * w * amount
     return total
 
 
 @part
-def _act_back(
-    g: Any,
-    table: Floats,
-    n: int,
-    t: int,
-    policy: Floats,
-    seen: Any,
-    m: int,
-    x: float,
-    rest: Floats,
-    seed: Any,
-    later: Floats,
-    bar: Floats,
-    pbar: Floats,
-    rested: Floats,
-) -> float:
-    """What a unit of mass of column ``m`` at node ``n`` is worth; mass ``x`` is there."""
-    decides, f = g.kind[n] == DECIDE, seen.full[m]
+def _act_back(g: Any, table: Floats, n: int, t: int, m: int, walk: Any, seed: Any, later: Floats, bars: Any) -> float:
+    """What a unit of mass of column ``m`` at node ``n`` is worth, given what it is worth ``later``.
+
+    The count is sum over paths of mass x policy x odds x what is counted: by a choice probability it gains the mass at
+    the node times what a unit is worth after the action, by odds that mass times the choice times what follows.
+    """
+    decides, f, x = g.kind[n] == DECIDE, walk.seen.full[m], walk.mass[t, n, m]
     total = seed.decided[f, t, g.phase[n]] if decides and f >= 0 else 0.0
     for a in range(g.a_ptr[n], g.a_ptr[n + 1]):
-        taken = policy[t, a] if decides else 1.0
+        taken = walk.policy[t, a] if decides else 1.0
         act = seed.taken[f, t, g.action_id[a]] if decides and f >= 0 else 0.0
-        act += _pays_back(g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], x * taken, f, rest, seed, bar, rested)
+        act += _pays_back(g, table, t, of_action(g, a), x * taken, f, walk.rest, seed, bars)
         for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
             p = now(g, table, g.prob[0, b], t)
-            then = _pays_back(g, table, t, g.bp_ptr[b], g.bp_ptr[b + 1], x * taken * p, f, rest, seed, bar, rested)
-            then += landing(seen, m, t, g.flags[b], g.target[b], later, seed.hit)
-            gain(g, bar, g.prob[0, b], t, x * taken * then)
+            then = _pays_back(g, table, t, of_branch(g, b), x * taken * p, f, walk.rest, seed, bars)
+            then += landing(walk.seen, m, t, g.flags[b], g.target[b], later, seed.hit)
+            gain(g, bars.table, g.prob[0, b], t, x * taken * then)
             act += p * then
         if decides:
-            pbar[t, a] += x * act
+            bars.policy[t, a] += x * act
         total += taken * act
     return total
 
 
+@part
+def _ends_back(g: Any, table: Floats, t: int, walk: Any, seed: Any, later: Floats, bars: Any) -> None:
+    """What a unit of mass is worth at the ends of period ``t``; ``later`` holds what was carried over from the next."""
+    seen = walk.seen
+    for e in range(len(g.end_nodes)):
+        n = g.end_nodes[e]
+        for m in range(len(seen.bit)):
+            f, x, pays = seen.full[m], walk.mass[t, n, m], of_action(g, g.a_ptr[n])
+            total = later[n, m] + _pays_back(g, table, t, pays, x, f, walk.rest, seed, bars)
+            if m == 0 and seen.pair[0] >= 0:
+                total += _pair_back(g, table, t, n, x, seen, seed.moments, bars.table)
+            if f >= 0:
+                for v in range(seed.end_event.shape[2]):
+                    if (g.end_flags[e] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
+                        total += seed.end_event[f, t, v]
+            later[n, m] = total
+
+
 @kernel
 def walk_back(
-    g: Any,
-    table: Floats,
-    periods: int,
-    policy: Floats,
-    seen: Any,
-    start: Any,
-    mass: Floats,
-    rest: Floats,
-    seed: Any,
-    later: Floats,
-    held: Floats,
-    bar: Floats,
-    pbar: Floats,
-    rested: Floats,
+    g: Any, table: Floats, periods: int, walk: Any, seed: Any, later: Floats, held: Floats, bars: Any
 ) -> None:
-    """The adjoint of ``walk``: from the weight of each count in a number, ``seed``, adds to ``bar`` [rows] what each
-    coefficient is worth and to ``pbar`` [periods, actions] what each choice probability is.
+    """The adjoint of ``walk_forward``: from the weight of each count in a number, ``seed``, adds to ``bars`` what
+    coefficients and choice probabilities are worth.
 
-    ``later`` [nodes, columns], ``held`` [ends, columns] and ``rested`` [periods, actors] are room, the last of zeros.
+    It goes through periods and nodes the other way round. ``later`` [nodes, columns] and ``held`` [ends, columns] are
+    room; the bars of discounts start as zeros.
     """
-    many, nodes, count = len(seen.bit), len(g.kind), len(g.end_nodes)
+    seen, rest = walk.seen, walk.rest
     for t in range(periods - 1, -1, -1):
-        for e in range(count):
+        # Read all of the next period's starts before the ends of this one are written over them.
+        for e in range(len(g.end_nodes)):
             b = g.b_ptr[g.a_ptr[g.end_nodes[e]]]
-            for m in range(many):
-                held[e, m] = (
-                    landing(seen, m, t + 1, g.flags[b], g.target[b], later, seed.hit) if t < periods - 1 else 0.0
-                )
-        for e in range(count):
-            n = g.end_nodes[e]
-            a = g.a_ptr[n]
-            for m in range(many):
-                f, x = seen.full[m], mass[t, n, m]
-                total = held[e, m] + _pays_back(
-                    g, table, t, g.ap_ptr[a], g.ap_ptr[a + 1], x, f, rest, seed, bar, rested
-                )
-                if m == 0 and seen.pair[0] >= 0:
-                    total += _pair_back(g, table, t, n, x, seen, seed.moments, bar)
-                if f >= 0:
-                    for v in range(seed.end_event.shape[2]):
-                        if (g.end_flags[e] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
-                            total += seed.end_event[f, t, v]
-                later[n, m] = total
-        for n in range(nodes - count - 1, -1, -1):
+            for m in range(len(seen.bit)):
+                held[e, m] = 0.0
+                if t < periods - 1:
+                    held[e, m] = landing(seen, m, t + 1, g.flags[b], g.target[b], later, seed.hit)
+        for e in range(len(g.end_nodes)):
+            for m in range(len(seen.bit)):
+                later[g.end_nodes[e], m] = held[e, m]
+        _ends_back(g, table, t, walk, seed, later, bars)
+        for n in range(len(g.kind) - len(g.end_nodes) - 1, -1, -1):
             if g.first_t[n] > t:
                 continue
             closed = shut(g, table, n, t)
-            for m in range(many):
+            for m in range(len(seen.bit)):
                 if closed:
                     later[n, m] = later[g.pass_to[n], m]
                 else:
-                    later[n, m] = _act_back(
-                        g, table, n, t, policy, seen, m, mass[t, n, m], rest, seed, later, bar, pbar, rested
-                    )
-    for k in range(len(start[0])):
-        for m in range(many):
+                    later[n, m] = _act_back(g, table, n, t, m, walk, seed, later, bars)
+    for k in range(len(walk.start[0])):
+        for m in range(len(seen.bit)):
             if seen.entry[m]:
-                gain(g, bar, start[1][k], 0, landing(seen, m, 0, start[2][k], start[0][k], later, seed.hit))
+                worth = landing(seen, m, 0, walk.start[2][k], walk.start[0][k], later, seed.hit)
+                gain(g, bars.table, walk.start[1][k], 0, worth)
+    # rest[t] = rest[t - 1] x patience[t - 1]: from the last discount to the first.
     for t in range(periods - 1, 0, -1):
         for i in range(len(g.patience)):
-            gain(g, bar, g.patience[i], t - 1, rested[t, i] * rest[t - 1, i])
-            rested[t - 1, i] += rested[t, i] * now(g, table, g.patience[i], t - 1)
+            gain(g, bars.table, g.patience[i], t - 1, bars.rest[t, i] * rest[t - 1, i])
+            bars.rest[t - 1, i] += bars.rest[t, i] * now(g, table, g.patience[i], t - 1)
 
 
 @kernel
@@ -346,9 +322,8 @@ def reach(
             for a in range(g.a_ptr[n], g.a_ptr[n + 1]):
                 x = 0.0
                 for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
-                    x += now(g, table, g.prob[0, b], t) * (
-                        1.0 if g.flags[b] & bit != np.uint64(0) else later[g.target[b]]
-                    )
+                    then = 1.0 if g.flags[b] & bit != np.uint64(0) else later[g.target[b]]
+                    x += now(g, table, g.prob[0, b], t) * then
                 total += (policy[t, a] if decides else 1.0) * x
                 better = best < 0 or (x > value if most else x < value)
                 if free and now(g, table, g.mask[a], t) != 0.0 and better:

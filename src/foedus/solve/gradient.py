@@ -8,32 +8,20 @@ through the earlier ones that that solve takes others' choices from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
 from foedus.game.arrays import GameArrays
 from foedus.game.words import TERMINAL
 from foedus.scenario.query import Query
 from foedus.solve import adjoint, adjoint_walk
-from foedus.solve.adjoint_walk import Counts, Monitors
+from foedus.solve.adjoint import Room, Solved
+from foedus.solve.adjoint_walk import Counts, Monitors, Walk
 from foedus.solve.play import Play
 from foedus.solve.queries import QueryPlan, looked_for
 
 Weights = list[tuple[str, tuple[int | slice, ...], float]]  # which counts, with which weight
-
-
-@dataclass
-class _Solved:
-    """One solve in one world."""
-
-    table: int
-    fixed: NDArray[np.bool_]
-    given: Floats
-    values: Floats
-    policy: Floats
 
 
 class Gradient:
@@ -43,7 +31,7 @@ class Gradient:
         self.play, self.game, self.g = play, play.game, play.game.arrays
         self.asked = [_Asked(play, query) for query in queries]
         most = int(np.diff(self.g.a_ptr).max(initial=1))
-        self.q, self.odds, self.gains = (np.zeros(most) for _ in range(3))
+        self.room = Room(*(np.zeros(most) for _ in range(3)))
 
     def world(self, tables: Sequence[Floats], scale: float = 1.0) -> tuple[Floats, list[list[Floats]]]:
         """(answers [queries], slopes: for each query an array [rows] for each table) in one world.
@@ -51,71 +39,52 @@ class Gradient:
         ``tables`` as for ``Play.block``, each [rows]. An answer that is undefined has slopes NaN.
         """
         solved = self._solve(tables, scale)
-        played = np.zeros_like(solved[0].policy)
-        for s, solving in enumerate(self.play.solves):
-            for actor in solving.own:
-                mine = self.play.acts[actor]
-                played[:, mine] = solved[s].policy[:, mine]
+        played = self.play.joined([each.policy for each in solved])
         answers, slopes = np.full(len(self.asked), np.nan), []
         for i, asked in enumerate(self.asked):
             bars = [np.zeros(len(table)) for table in tables]
-            answers[i], pbar = asked.back(self.g, tables[0], played, bars[0])
+            answers[i], policy_bar = asked.back(self.g, tables[0], played, bars[0])
             if np.isnan(answers[i]):
                 bars = [np.full(len(table), np.nan) for table in tables]
             else:
-                self._back(tables, scale, solved, pbar, bars)
+                self._back(tables, scale, solved, policy_bar, bars)
             slopes.append(bars)
         return answers, slopes
 
-    def _solve(self, tables: Sequence[Floats], scale: float) -> list[_Solved]:
+    def _solve(self, tables: Sequence[Floats], scale: float) -> list[Solved]:
         """Every solve, in order."""
         nodes, actors, periods = self.game.nodes, len(self.game.turn.actors), self.game.solved
-        done: list[_Solved] = []
+        done: list[Solved] = []
         for solving in self.play.solves:
             fixed, given = np.zeros(actors, bool), np.zeros((periods, len(self.g.base)))
             for actor, source in solving.fixed:
                 fixed[actor] = True
-                mine = self.play.acts[actor]
-                given[:, mine] = done[source].policy[:, mine]
-            one = _Solved(solving.table, fixed, given, np.zeros((periods, nodes, actors)), np.zeros_like(given))
-            adjoint.solve(
-                self.g, tables[one.table], periods, scale, fixed, given, self.q, self.odds, one.values, one.policy
-            )
-            done.append(one)
+                acts = self.play.acts[actor]
+                given[:, acts] = done[source].policy[:, acts]
+            done.append(Solved(fixed, given, np.zeros((periods, nodes, actors)), np.zeros_like(given)))
+            adjoint.solve(self.g, tables[solving.table], periods, scale, done[-1], self.room)
         return done
 
     def _back(
-        self, tables: Sequence[Floats], scale: float, solved: Sequence[_Solved], pbar: Floats, bars: list[Floats]
+        self, tables: Sequence[Floats], scale: float, solved: Sequence[Solved], policy_bar: Floats, bars: list[Floats]
     ) -> None:
-        """Passes what choice probabilities as played are worth back through the solves, the last first."""
-        seeds = [np.zeros_like(one.policy) for one in solved]
-        for s, solving in enumerate(self.play.solves):
+        """Passes what choice probabilities as played are worth back through the solves, the last first: a solve may take
+        others' choices from earlier ones."""
+        solves = self.play.solves
+        seeds = [np.zeros_like(each.policy) for each in solved]
+        for s, solving in enumerate(solves):
             for actor in solving.own:
-                mine = self.play.acts[actor]
-                seeds[s][: len(pbar), mine] += pbar[:, mine]
+                acts = self.play.acts[actor]
+                seeds[s][: len(policy_bar), acts] += policy_bar[:, acts]
         for s in range(len(solved) - 1, -1, -1):
-            one, given = solved[s], np.zeros_like(seeds[s])
             if not seeds[s].any():
                 continue
-            adjoint.solve_back(
-                self.g,
-                tables[one.table],
-                self.game.solved,
-                scale,
-                one.fixed,
-                one.values,
-                one.policy,
-                seeds[s],
-                self.q,
-                self.odds,
-                self.gains,
-                np.zeros_like(one.values),
-                bars[one.table],
-                given,
-            )
-            for actor, source in self.play.solves[s].fixed:
-                mine = self.play.acts[actor]
-                seeds[source][:, mine] += given[:, mine]
+            table = solves[s].table
+            back = adjoint.Bars(bars[table], np.zeros_like(solved[s].values), np.zeros_like(seeds[s]))
+            adjoint.solve_back(self.g, tables[table], self.game.solved, scale, solved[s], seeds[s], self.room, back)
+            for actor, source in solves[s].fixed:
+                acts = self.play.acts[actor]
+                seeds[source][:, acts] += back.given[:, acts]
 
 
 class _Asked:
@@ -146,34 +115,18 @@ class _Asked:
         game, many = self.game, len(self.seen.bit)
         periods, actors = game.periods, len(game.turn.actors)
         played = self._best_play(g, table, played) if self.mover >= 0 else played
-        mass, rest = np.zeros((periods, game.nodes, many)), np.ones((periods, actors))
-        counts, seed, pbar = self._counts(), self._counts(), np.zeros((periods, played.shape[1]))
-        adjoint_walk.walk(g, table, periods, played, self.seen, self.start, mass, rest, counts)
-        answer = self._answer(counts, seed)
+        walk = Walk(played, self.seen, self.start, np.zeros((periods, game.nodes, many)), np.ones((periods, actors)))
+        counts, seed = self._counts(), self._counts()
+        adjoint_walk.walk_forward(g, table, periods, walk, counts)
+        answer, policy_bar = self._answer(counts, seed), np.zeros((periods, played.shape[1]))
         if np.isnan(answer):
-            return answer, pbar
+            return answer, policy_bar
         later, held = np.zeros((game.nodes, many)), np.zeros((len(g.end_nodes), many))
-        adjoint_walk.walk_back(
-            g,
-            table,
-            periods,
-            played,
-            self.seen,
-            self.start,
-            mass,
-            rest,
-            seed,
-            later,
-            held,
-            bar,
-            pbar,
-            np.zeros((periods, actors)),
-        )
-        if self.mover >= 0:
-            pbar[:, self.play.acts[self.mover]] = (
-                0.0  # at its best play a small change of it changes nothing (Danskin 1966)
-            )
-        return answer, pbar
+        bars = adjoint_walk.Bars(bar, policy_bar, np.zeros((periods, actors)))
+        adjoint_walk.walk_back(g, table, periods, walk, seed, later, held, bars)
+        if self.mover >= 0:  # at its best play a small change of it changes nothing (Danskin 1966)
+            policy_bar[:, self.play.acts[self.mover]] = 0.0
+        return answer, policy_bar
 
     def _answer(self, counts: Counts, seed: Counts) -> float:
         """The number that counts come to (NaN where undefined); puts its weight on each count into ``seed``."""
@@ -189,18 +142,10 @@ class _Asked:
 
     def _best_play(self, g: GameArrays, table: Floats, played: Floats) -> Floats:
         """``played`` with the mover on what makes the event most, or least, likely."""
-        best, event = played.copy(), self.game.watch.events.index(self.query.event)
+        best, bit = played.copy(), np.uint64(1) << np.uint64(self.game.watch.events.index(self.query.event))
         room = np.zeros(self.game.nodes), np.zeros(len(g.end_nodes))
-        adjoint_walk.reach(
-            g,
-            table,
-            self.game.periods,
-            np.uint64(1) << np.uint64(event),
-            self.mover,
-            self.query.kind == "most",
-            *room,
-            best,
-        )
+        most = self.query.kind == "most"
+        adjoint_walk.reach(g, table, self.game.periods, bit, self.mover, most, *room, best)
         return best
 
     def _counts(self) -> Counts:
@@ -226,19 +171,9 @@ def correlation_weights(moments: Floats, shift: Floats) -> tuple[float, Floats]:
     root = np.sqrt(xx * yy)
     r = xy / root
     in_xx, in_yy, in_xy = -r / (2 * xx), -r / (2 * yy), 1 / root
-    slopes = (
-        np.array(
-            [
-                in_xx * (2 * x * x - uu / n) + in_yy * (2 * y * y - vv / n) + in_xy * (2 * x * y - uv / n),
-                -2 * x * in_xx - y * in_xy,
-                -2 * y * in_yy - x * in_xy,
-                in_xx,
-                in_yy,
-                in_xy,
-            ]
-        )
-        / n
-    )
+    by_n = in_xx * (2 * x * x - uu / n) + in_yy * (2 * y * y - vv / n) + in_xy * (2 * x * y - uv / n)
+    by_u, by_v = -2 * x * in_xx - y * in_xy, -2 * y * in_yy - x * in_xy
+    slopes = np.array([by_n, by_u, by_v, in_xx, in_yy, in_xy]) / n
     return float(np.clip(r, -1, 1)), slopes
 
 

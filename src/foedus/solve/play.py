@@ -139,6 +139,14 @@ class Play:
                     played[:, mine] = kept[s][:, mine]
         return played, value
 
+    def joined(self, policies: Sequence[Floats]) -> Floats:
+        """[periods, actions, ...] what everybody really does, each actor as in its own solve; 0 for nature."""
+        played = np.zeros_like(policies[0])
+        for solving, policy in zip(self.solves, policies, strict=True):
+            for actor in solving.own:
+                played[:, self.acts[actor]] = policy[:, self.acts[actor]]
+        return played
+
     def policies(self, tables: Sequence[Floats], scale: float, perfect: bool) -> list[Floats]:
         """Everybody's choices [periods, actions, LANES] in each solve."""
         kept: dict[int, Floats] = {}

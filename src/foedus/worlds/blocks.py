@@ -81,12 +81,7 @@ class Block:
     @cached_property
     def played(self) -> Floats:
         """[periods, actions, LANES]: what everybody really does; 0 for nature."""
-        made = np.zeros_like(self.choices[0])
-        for s, solving in enumerate(self.play.solves):
-            for actor in solving.own:
-                mine = self.play.acts[actor]
-                made[:, mine] = self.choices[s][:, mine]
-        return made
+        return self.play.joined(self.choices)
 
     @property
     def chain(self) -> Chain:

@@ -75,7 +75,7 @@ def _affordable(play: Play, pairs: int) -> int:
 def _block(play: Play, tables: list[Floats], perfect: bool, responding: bool) -> dict[str, Floats]:
     """Everything in one block of worlds; outcomes side by side in threads."""
     everyone = play.policies(tables, 1.0, perfect)
-    played = joined(play, everyone)
+    played = play.joined(everyone)
     others = _Responses(play, tables, everyone, perfect) if responding else None
     bits = {tree: e for e, tree in enumerate(play.game.watch.events)}
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -96,15 +96,6 @@ def _outcome(play: Play, table: Floats, played: Floats, others: _Responses | Non
                 theirs = others.to(packed, Pursuit(i, event, most))
                 answered[:, i, end] = _reach(play, table, theirs, event, i, most)
     return _reach(play, table, played, event, -1, False), held, answered
-
-
-def joined(play: Play, everyone: list[Floats]) -> Floats:
-    """The choices as they are played: each actor's from its own solve."""
-    played = np.zeros_like(everyone[0])
-    for solving, choices in zip(play.solves, everyone, strict=True):
-        for actor in solving.own:
-            played[:, play.acts[actor]] = choices[:, play.acts[actor]]
-    return played
 
 
 def _reach(play: Play, table: Floats, policy: Floats, event: int, mover: int, most: bool) -> Floats:

@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 import foedus
-from foedus.lenses.bench import level_shift
-from foedus.lenses.dials import dialled, written
+from foedus.lenses.commitment.alterations import AS_IS, OFF, Alteration, Dial, level_shift, setting
+from foedus.lenses.dials import instrumented, written
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.runs.local import run as solve
@@ -68,8 +68,8 @@ def by_hand(line: float = 0.7, blur: float = 0.4, price: float = 0.8, force: boo
     }
 
 
-def numbers(found: xr.Dataset, setting: str, commitment: str = "pledge", world: int = 0) -> dict[str, float]:
-    at = found.sel(commitment=commitment, setting=setting).isel(world=world)
+def numbers(found: xr.Dataset, altered: Alteration, commitment: str = "pledge", world: int = 0) -> dict[str, float]:
+    at = setting(found, altered).sel(commitment=commitment).isel(world=world)
     parts = {"amount": "measure", "prob": "outcome", "value": "actor"}
     return {
         str(k): float(v) for kind, dim in parts.items() for k, v in zip(at[dim].values, at[kind].values, strict=True)
@@ -83,29 +83,34 @@ def seen(text: str, worlds: int = 1, policy: str | None = None) -> tuple[Run, xr
 
 
 @pytest.mark.parametrize(
-    ("setting", "changed"),
+    ("altered", "changed"),
     [
-        ("as_is", {}),
-        ("off", {"force": False}),
-        ("vague 0", {"blur": 0.0}),
-        ("vague 0.25", {"blur": 0.1}),
-        ("vague 4", {"blur": 1.6}),
-        ("cost 0", {"price": 0.0}),
-        ("cost 4", {"price": 3.2}),
-        ("cost 1", {}),
+        (AS_IS, {}),
+        (OFF, {"force": False}),
+        (Alteration(Dial.VAGUE, 0.0), {"blur": 0.0}),
+        (Alteration(Dial.VAGUE, 0.25), {"blur": 0.1}),
+        (Alteration(Dial.VAGUE, 4.0), {"blur": 1.6}),
+        (Alteration(Dial.COST, 0.0), {"price": 0.0}),
+        (Alteration(Dial.COST, 4.0), {"price": 3.2}),
+        (Alteration(Dial.COST, 1.0), {}),
     ],
 )
-def test_a_game_solved_by_hand(setting: str, changed: dict[str, float]) -> None:
+def test_a_game_solved_by_hand(altered: Alteration, changed: dict[str, float]) -> None:
     _, found = seen(HAND)
-    got = numbers(found, setting)
+    got = numbers(found, altered)
     assert got == pytest.approx(by_hand(**changed), abs=1e-12)
 
 
 def test_where_one_severity_is_read_nothing_is_left_of_vagueness_once_its_odds_are_held() -> None:
     _, found = seen(HAND)
-    assert numbers(found, "vague 4")["war"] != pytest.approx(numbers(found, "as_is")["war"], abs=1e-4)
-    for setting in ("odds 0", "odds 0.25", "odds 2", "odds 4"):
-        assert numbers(found, setting) == pytest.approx(numbers(found, "as_is"), abs=1e-12)
+    assert numbers(found, Alteration(Dial.VAGUE, 4.0))["war"] != pytest.approx(numbers(found, AS_IS)["war"], abs=1e-4)
+    for altered in (
+        Alteration(Dial.ODDS, 0.0),
+        Alteration(Dial.ODDS, 0.25),
+        Alteration(Dial.ODDS, 2.0),
+        Alteration(Dial.ODDS, 4.0),
+    ):
+        assert numbers(found, altered) == pytest.approx(numbers(found, AS_IS), abs=1e-12)
 
 
 def test_held_odds_keep_the_average_and_leave_bright_lines_alone() -> None:
@@ -130,29 +135,29 @@ def test_dials_at_rest_and_the_tally_change_nothing(name: str) -> None:
     commitment = found["commitment"].values[0]
     here = found.sel(commitment=commitment)
     factual = run.data.sel(policy=run.scenario.factual_policy)
-    assert np.array_equal(here["prob"].sel(setting="as_is").values, factual["outcome_by"].values[:, -1])
-    assert here["value"].sel(setting="as_is").values == pytest.approx(factual["value"].values, abs=1e-12)
+    assert np.array_equal(setting(here, AS_IS)["prob"].values, factual["outcome_by"].values[:, -1])
+    assert setting(here, AS_IS)["value"].values == pytest.approx(factual["value"].values, abs=1e-12)
     without = run.scenario.model_copy()
     without.commitments = {n: c.model_copy(update={"in_force": 0}) for n, c in run.scenario.commitments.items()}
     bare = solve(without, worlds=12, judge=False).data.sel(policy=run.scenario.factual_policy)
-    assert here["prob"].sel(setting="off").values == pytest.approx(bare["outcome_by"].values[:, -1], abs=1e-14)
-    assert here["value"].sel(setting="off").values == pytest.approx(bare["value"].values, abs=1e-12)
+    assert setting(here, OFF)["prob"].values == pytest.approx(bare["outcome_by"].values[:, -1], abs=1e-14)
+    assert setting(here, OFF)["value"].values == pytest.approx(bare["value"].values, abs=1e-12)
 
 
 def test_without_its_interval_a_promise_is_read_as_the_clear_one() -> None:
     run, found = seen("strategic-ambiguity", worlds=25)
     clear = run.data["outcome_by"].sel(policy="clear").values[:, -1, 0]
-    there = found["prob"].sel(commitment="promise", outcome="war")
-    assert np.array_equal(there.sel(setting="no_interval").values, clear)
-    assert np.array_equal(there.sel(setting="vague 0").values, clear)
-    assert not np.array_equal(there.sel(setting="as_is").values, clear)
+    there = found.sel(commitment="promise", outcome="war")
+    assert np.array_equal(setting(there, Alteration(Dial.INTERVAL))["prob"].values, clear)
+    assert np.array_equal(setting(there, Alteration(Dial.VAGUE, 0.0))["prob"].values, clear)
+    assert not np.array_equal(setting(there, AS_IS)["prob"].values, clear)
 
 
 def test_a_hidden_reading_is_taken_away_by_its_dial() -> None:
     text = HAND + "beliefs: {ally: {line: {is: line - 0.6}}}\n"
     _, found = seen(text)
-    assert numbers(found, "no_hidden") == pytest.approx(by_hand(), abs=1e-12)
-    assert numbers(found, "as_is")["occasions"] > by_hand()["occasions"]
+    assert numbers(found, Alteration(Dial.HIDDEN)) == pytest.approx(by_hand(), abs=1e-12)
+    assert numbers(found, AS_IS)["occasions"] > by_hand()["occasions"]
 
 
 def test_a_commitment_is_looked_at_where_a_policy_brings_it_into_force() -> None:
@@ -161,7 +166,7 @@ def test_a_commitment_is_looked_at_where_a_policy_brings_it_into_force() -> None
     )
     _, found = seen(text.replace("policies: {status_quo: {},", "policies: {status_quo: {}, sign: {set: {signed: 1}},"))
     assert found["under"].values.tolist() == ["sign"]
-    assert numbers(found, "as_is") == pytest.approx(by_hand(), abs=1e-12)
+    assert numbers(found, AS_IS) == pytest.approx(by_hand(), abs=1e-12)
     run, found = seen(text)
     assert found["under"].values.tolist() == [""]
     assert "ever in force" in lens_section(RunView(run), found).sentences[0]
@@ -227,7 +232,7 @@ def test_a_scenario_without_commitments_has_a_section_that_says_so() -> None:
 
 
 def test_written_trees_read_back() -> None:
-    scenario = dialled(Scenario.from_yaml(HAND)).scenario
+    scenario = instrumented(Scenario.from_yaml(HAND)).scenario
     scope = scope_of(scenario)
     for text in (
         "-line ** 2 if not dispute >= crisis and blur > 0.12345678901 else max(0, t, -dispute)",
@@ -239,10 +244,14 @@ def test_written_trees_read_back() -> None:
 
 def test_a_bright_line_is_made_vaguer_by_steps_of_severity() -> None:
     run, found = seen(HAND.replace("vagueness: blur", "vagueness: 0"))
-    assert found["dial"].values.tolist() == ["added"]
-    assert numbers(found, "vague 0") == numbers(found, "as_is") == pytest.approx(by_hand(blur=0.0), abs=1e-12)
-    assert numbers(found, "vague 2") == pytest.approx(by_hand(blur=2.0), abs=1e-12)
-    assert np.isnan(numbers(found, "odds 2")["war"])
+    assert found["made_vaguer"].values.tolist() == ["added"]
+    assert (
+        numbers(found, Alteration(Dial.VAGUE, 0.0))
+        == numbers(found, AS_IS)
+        == pytest.approx(by_hand(blur=0.0), abs=1e-12)
+    )
+    assert numbers(found, Alteration(Dial.VAGUE, 2.0)) == pytest.approx(by_hand(blur=2.0), abs=1e-12)
+    assert np.isnan(numbers(found, Alteration(Dial.ODDS, 2.0))["war"])
     lens_section(RunView(run), found)
 
 
@@ -305,20 +314,20 @@ def along_paths(text: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("setting", "old", "new"),
+    ("altered", "old", "new"),
     [
-        ("as_is", "", ""),
-        ("off", "in_force: tension >= crisis", "in_force: 0"),
-        ("vague 2", "blur: 0.4", "blur: 0.8"),
-        ("vague 0", "blur: 0.4", "blur: 0"),
-        ("cost 2", "price: 0.8", "price: 1.6"),
-        ("no_hidden", "is: line - 0.6", "is: line"),
+        (AS_IS, "", ""),
+        (OFF, "in_force: tension >= crisis", "in_force: 0"),
+        (Alteration(Dial.VAGUE, 2.0), "blur: 0.4", "blur: 0.8"),
+        (Alteration(Dial.VAGUE, 0.0), "blur: 0.4", "blur: 0"),
+        (Alteration(Dial.COST, 2.0), "price: 0.8", "price: 1.6"),
+        (Alteration(Dial.HIDDEN), "is: line - 0.6", "is: line"),
     ],
 )
-def test_a_longer_game_path_by_path(setting: str, old: str, new: str) -> None:
+def test_a_longer_game_path_by_path(altered: Alteration, old: str, new: str) -> None:
     """Two periods, a clause read on a rise, a hidden belief: against a second implementation that lists every path."""
     _, found = seen(LONGER)
-    got, paths = numbers(found, setting), along_paths(LONGER.replace(old, new) if old else LONGER)
+    got, paths = numbers(found, altered), along_paths(LONGER.replace(old, new) if old else LONGER)
     for name in ("occasions", "applies", "meets", "kept", "short", "cost", "war"):
         assert got[name] == pytest.approx(paths[name], abs=1e-12), name
     assert got["addressee"] == pytest.approx(paths["ally"], abs=1e-12)

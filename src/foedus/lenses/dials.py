@@ -1,18 +1,26 @@
-"""A scenario whose commitments can be turned by dials and counted: the same game, numbers only.
+"""A scenario whose commitments have dials and whose moves are counted: one compiled game for every setting of them.
 
 Every commitment gets assumptions of its own (dials) for whether it is in force, how vague it is, where its line
-lies, how wide it is read, and what breaking it costs. At rest they change nothing, bit for bit. So one compiled
-game serves every clarity and every credibility. What happens is counted by payments to an actor of no influence,
-the tally, which decides nothing and whose payments nobody else sees.
+lies, how wide it is read, and what breaking it costs. A compiled game keeps its numbers as formulas over assumptions,
+so a world in which dials are turned is only another world of the same game: all settings in all worlds are solved as one
+batch, and nothing is compiled twice. At rest the dials change nothing, bit for bit: a factor of 1 and a summand of 0
+are exact in floating point, and where a formula would not be (log odds there and back) the dialled text keeps what is
+written for the case that its dials are at rest.
+
+What happens is counted by payments to an actor of no influence, the tally, which decides nothing and whose payments
+nobody else sees: an expected payment of 1 a time is the expected number of times.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import cached_property
 from itertools import product
 
 from foedus.game.clauses import applies
 from foedus.game.words import Words
+from foedus.scenario.functions import OPERATIONS
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import (
     Action,
@@ -27,14 +35,39 @@ from foedus.scenario.schema import (
     Phase,
     Reading,
     Scenario,
-    Trigger,
 )
 from foedus.scenario.scope import threshold_tree
-from foedus.scenario.tree import Tree, assumption_names, fold, number, reads_time, state_names
+from foedus.scenario.tree import LEAVES, Tree, assumption_names, fold, number, reads_time, state_names, sum_of
 
-COUNTS = ("occasions", "applies", "meets", "kept", "short", "cost")
 MOST_PLACES = 40  # places on the scale of severity that are counted apart
 LONGEST = 3500  # characters of a condition, below what an expression may have
+
+
+class Count(StrEnum):
+    """What is counted of a commitment: times that it could bind, that its clause applied, that the answer was as expected
+    or more, that a word called in was kept, that it was not, and what falling short cost."""
+
+    OCCASIONS = "occasions"
+    APPLIES = "applies"
+    MEETS = "meets"
+    KEPT = "kept"
+    SHORT = "short"
+    COST = "cost"
+
+
+def raised_by(mover: str) -> str:
+    """The count of the steps by which an actor's moves raise a commitment's severity."""
+    return f"raised__{mover}"
+
+
+def read_at(place: int) -> str:
+    """The count of the times that a clause is read at a place."""
+    return f"at{place}"
+
+
+def counter(commitment: str, what: str) -> str:
+    """The tally's objective that counts ``what`` of a commitment."""
+    return f"{commitment}__{what}"
 
 
 @dataclass(frozen=True)
@@ -59,71 +92,69 @@ class Dials:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A set of states in which a clause is read alike: its line is ``gap`` away and ``blur`` wide, or its odds ``odds``."""
+class ReadingPlace:
+    """States in which a clause is read alike: the line is ``gap`` below them and ``blur`` wide.
+
+    Where the text gives odds instead of a line, ``gap`` are the odds and ``blur`` is None.
+    """
 
     condition: Tree
     gap: Tree
-    blur: Tree | None  # None where gap is a probability
+    blur: Tree | None
 
 
-@dataclass
-class Dialled:
-    """The scenario with dials and a tally. ``heard`` maps a believer and an assumption to the dial of that belief."""
+@dataclass(frozen=True)
+class Instrumented:
+    """The scenario with dials and a tally: ``dials`` and ``places`` by commitment, and the dial of each belief in ``heard``
+    by believer and assumption, which at 0 turns the belief into the truth."""
 
     scenario: Scenario
     tally: str
-    dials: dict[str, Dials] = field(default_factory=dict)
-    heard: dict[tuple[str, str], str] = field(default_factory=dict)
-    places: dict[str, list[Place]] = field(default_factory=dict)
+    dials: dict[str, Dials]
+    heard: dict[tuple[str, str], str]
+    places: dict[str, list[ReadingPlace]]
 
     @property
     def rest(self) -> dict[str, float]:
         """Every dial at rest."""
-        found = {name: value for dials in self.dials.values() for name, value in dials.rest.items()}
-        return found | dict.fromkeys(self.heard.values(), 1.0)
+        own = {name: value for dials in self.dials.values() for name, value in dials.rest.items()}
+        return own | dict.fromkeys(self.heard.values(), 1.0)
 
 
-def dialled(scenario: Scenario) -> Dialled:
+def instrumented(scenario: Scenario) -> Instrumented:
     """``scenario`` with dials on every commitment and hidden or open belief, and the tally's counts."""
-    tally = _free("tally", {*scenario.actors, *scenario.all_assumptions})
-    made = Dialled(scenario, tally)
-    for name in scenario.commitments:
-        made.dials[name] = Dials(*(_dial(scenario, f"{name}__{what}") for what in Dials.__dataclass_fields__))
-    made.heard = {
-        (actor, name): _dial(scenario, f"{actor}__{name.replace('.', '__')}__heard")
-        for actor, found in scenario.beliefs.items()
-        for name in found
-    }
-    words = Words(scenario)
-    twin = scenario.model_copy()
+
+    def dial(name: str) -> str:
+        return _free(f"dial__{name}", {*scenario.all_assumptions, *scenario.state})
+
+    words, twin = Words(scenario), scenario.model_copy()
+    made = Instrumented(
+        twin,
+        _free("tally", {*scenario.actors, *scenario.all_assumptions}),
+        {name: Dials(*(dial(f"{name}__{d.name}") for d in fields(Dials))) for name in scenario.commitments},
+        {
+            (actor, name): dial(f"{actor}__{name.replace('.', '__')}__heard")
+            for actor, beliefs in scenario.beliefs.items()
+            for name in beliefs
+        },
+        {name: places(words, name) for name in scenario.commitments},
+    )
     twin.commitments = {n: _turned(words, c, made.dials[n]) for n, c in scenario.commitments.items()}
     twin.beliefs = {
-        actor: {name: _heard(name, belief, made.heard[actor, name]) for name, belief in found.items()}
-        for actor, found in scenario.beliefs.items()
+        actor: {name: _heard(name, belief, made.heard[actor, name]) for name, belief in beliefs.items()}
+        for actor, beliefs in scenario.beliefs.items()
     }
     twin.assumptions = {**scenario.assumptions, **{name: Assumption(value=v) for name, v in made.rest.items()}}
-    twin.actors = {**scenario.actors, tally: Actor()}
-    for name in scenario.commitments:
-        made.places[name] = places(words, name)
-    twin.turn = [_counted(words, made, phase) for phase in scenario.turn]
-    twin.objectives = {**scenario.objectives, tally: {name: Objective() for name in tallies(scenario, made)}}
-    made.scenario = twin
+    twin.actors = {**scenario.actors, made.tally: Actor()}
+    counting = _Counting(words, made)
+    twin.turn = [counting.phase(phase) for phase in scenario.turn]
+    twin.objectives = {**scenario.objectives, made.tally: {name: Objective() for name in counting.counters}}
     return made
 
 
-def tallies(scenario: Scenario, made: Dialled) -> list[str]:
-    """The names of everything that is counted."""
-    movers = dict.fromkeys(phase.decide for phase in scenario.turn if phase.decide is not None)
-    return [
-        key
-        for name in scenario.commitments
-        for key in (
-            *(f"{name}__{what}" for what in COUNTS),
-            *(f"{name}__at{i}" for i in range(len(made.places[name]))),
-            *(f"{name}__raised__{mover}" for mover in movers),
-        )
-    ]
+def movers(scenario: Scenario) -> list[str]:
+    """The actors who decide something, in the order of the turn."""
+    return list(dict.fromkeys(phase.decide for phase in scenario.turn if phase.decide is not None))
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -132,33 +163,30 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def _dial(scenario: Scenario, name: str) -> str:
-    return _free(f"dial__{name}", {*scenario.all_assumptions, *scenario.state})
-
-
 # --- the dials ---------------------------------------------------------------------------
 
 
 def _turned(words: Words, commitment: Commitment, dial: Dials) -> Commitment:
     """The commitment with its numbers under the control of dials."""
     trigger = commitment.trigger
-    made = trigger.model_copy()
+    turned = trigger.model_copy()
     if trigger.severity is not None:
         line = threshold_tree(words.scenario, commitment)
-        made.threshold = f"{written(line)} + {dial.shift} * (({trigger.vagueness}) > 0)"
-        made.vagueness = f"({trigger.vagueness}) * {dial.blur} + {dial.extra}"
+        # A bright line is not shifted: it is where the text says in every setting that holds the odds.
+        turned.threshold = f"{written(line)} + {dial.shift} * (({trigger.vagueness}) > 0)"
+        turned.vagueness = f"({trigger.vagueness}) * {dial.blur} + {dial.extra}"
     elif trigger.reads is not None:
         reads = trigger.reads
-        made.reads = Reading(
+        turned.reads = Reading(
             low=_odds(reads.low, reads.true, dial),
             high=_odds(reads.high, reads.true, dial),
             true=_odds(None, reads.true, dial),
         )
     else:
-        made.applies = _odds(None, trigger.applies, dial)
+        turned.applies = _odds(None, trigger.applies, dial)
     cost = commitment.reneging.model_copy(update={"cost": f"({commitment.reneging.cost}) * {dial.cost}"})
     force = f"({commitment.in_force}) * {dial.force}"
-    return commitment.model_copy(update={"trigger": made, "reneging": cost, "in_force": force})
+    return commitment.model_copy(update={"trigger": turned, "reneging": cost, "in_force": force})
 
 
 def _odds(end: object, true: object, dial: Dials) -> str:
@@ -202,16 +230,12 @@ def severity_of(words: Words, commitment: Commitment) -> Tree | None:
         return odds
     scales = [name for name, variable in words.scenario.state.items() if variable.ends]
     if not scales:
-        scales = sorted(
-            state_names(next(iter(outcomes_of(words.scenario).values()), number(0))) & {*words.scenario.state}
-        )
-    total: Tree | None = None
-    for name in scales:
-        total = ("state", name) if total is None else ("+", total, ("state", name))
-    return total
+        main = next(iter(outcomes_of(words.scenario).values()), number(0))
+        scales = sorted(state_names(main) & {*words.scenario.state})
+    return sum_of([("state", name) for name in scales]) if scales else None
 
 
-def places(words: Words, name: str) -> list[Place]:
+def places(words: Words, name: str) -> list[ReadingPlace]:
     """The places on the scale of severity at which a clause may be read; empty where there are too many, or time counts."""
     commitment = words.scenario.commitments[name]
     trigger = commitment.trigger
@@ -220,137 +244,153 @@ def places(words: Words, name: str) -> list[Place]:
     else:
         gap = ("-", words.tree(trigger.severity), threshold_tree(words.scenario, commitment))
         blur = words.tree(trigger.vagueness)
-    if reads_time(gap) or (blur is not None and reads_time(blur)):
-        return []
-    names = sorted(state_names(gap) | (state_names(blur) if blur is not None else frozenset()))
+    scales = [gap] if blur is None else [gap, blur]
     sizes = {variable.name: variable.size for variable in words.variables()}
-    if any(n not in sizes for n in names):
+    names = sorted(set().union(*map(state_names, scales)))
+    if any(map(reads_time, scales)) or any(n not in sizes for n in names):
         return []
     force = words.tree(commitment.in_force)
-    found: dict[tuple[Tree, Tree | None], list[Tree]] = {}
+    # States with the same distance from the line are one place: the clause is read alike there.
+    alike: dict[tuple[Tree, Tree | None], list[Tree]] = {}
     for levels in product(*(range(sizes[n]) for n in names)):
         state = dict(zip(names, map(float, levels), strict=True))
-        if fold(force, state) == number(0):
-            continue
-        here = [("==", ("state", n), number(level)) for n, level in state.items()]
-        key = fold(gap, state), None if blur is None else fold(blur, state)
-        found.setdefault(key, []).append(("and", number(1), number(1), *here))
-    made = [Place(_either(conditions), gap, blur) for (gap, blur), conditions in found.items()]
-    readable = all(len(written(fold(place.condition))) < LONGEST for place in made)
-    return made if len(made) <= MOST_PLACES and readable else []
+        if fold(force, state) != number(0):
+            here = [("==", ("state", n), number(level)) for n, level in state.items()]
+            key = fold(gap, state), None if blur is None else fold(blur, state)
+            alike.setdefault(key, []).append(("and", number(1), number(1), *here))
+    found = [ReadingPlace(_either(conditions), *key) for key, conditions in alike.items()]
+    readable = all(len(written(fold(place.condition))) < LONGEST for place in found)
+    return found if len(found) <= MOST_PLACES and readable else []
 
 
 def _either(trees: list[Tree]) -> Tree:
     return trees[0] if len(trees) == 1 else ("or", *trees)
 
 
-def _counted(words: Words, made: Dialled, phase: Phase) -> Phase:
-    """The phase with the tally paid for what it counts."""
-    if phase.decide is None:
-        return phase
-    here = {n: c for n, c in words.scenario.commitments.items() if c.attach == phase.id}
-    actions = {}
-    for name, action in phase.actions.items():
-        always: dict[str, Tree] = {}
-        for n, commitment in here.items():
-            always |= _answered(words, made, n, commitment, name)
-        actions[name] = _raising(words, made, phase.decide, action, always)
-    return phase.model_copy(update={"actions": actions})
+@dataclass
+class _Counting:
+    """Pays the tally for what it counts."""
 
+    words: Words
+    made: Instrumented
 
-def _answered(words: Words, made: Dialled, name: str, commitment: Commitment, action: str) -> dict[str, Tree]:
-    """What one answer counts as."""
-    force: Tree = ("!=", words.tree(commitment.in_force), number(0))
-    applied: Tree = ("*", force, ("==", ("state", f"{name}.applies"), number(1)))
-    steps = {answer: i for i, answer in enumerate(commitment.order)}
-    short = steps[commitment.expected] - steps[action] if action in steps else 0
-    found: dict[str, Tree] = {"occasions": force, "applies": applied}
-    if action in steps:
-        found |= {"short": applied} if short > 0 else {"kept": applied, "meets": force}
-    if short > 0:
-        cost = words.tree(commitment.reneging.cost)
-        found["cost"] = ("*", ("*", applied, number(short)), ("*", cost, ("asm", made.dials[name].cost)))
-    for i, place in enumerate(made.places[name]):
-        found[f"at{i}"] = ("*", force, place.condition)
-    return {f"{name}__{what}": tree for what, tree in found.items()}
+    @cached_property
+    def counters(self) -> list[str]:
+        """The names of everything that is counted."""
+        scenario = self.words.scenario
+        raised = [raised_by(mover) for mover in movers(scenario)]
+        return [
+            counter(name, what)
+            for name in scenario.commitments
+            for what in (*Count, *(read_at(i) for i in range(len(self.made.places[name]))), *raised)
+        ]
 
+    @cached_property
+    def scales(self) -> dict[str, Tree]:
+        """What raises each commitment's severity, where the state does."""
+        scales = {n: severity_of(self.words, c) for n, c in self.words.scenario.commitments.items()}
+        return {name: scale for name, scale in scales.items() if scale is not None and state_names(scale)}
 
-def _raising(words: Words, made: Dialled, mover: str, action: Action, always: dict[str, Tree]) -> Action:
-    """The action with its counts, and by how much each of its branches raises each commitment's severity."""
-    scales = {n: severity_of(words, c) for n, c in words.scenario.commitments.items()}
+    def phase(self, phase: Phase) -> Phase:
+        """The phase with the tally paid for what it counts."""
+        if phase.decide is None:
+            return phase
+        asked = [name for name, c in self.words.scenario.commitments.items() if c.attach == phase.id]
+        actions = {}
+        for name, action in phase.actions.items():
+            answered = {key: tree for n in asked for key, tree in self.answer(n, name).items()}
+            actions[name] = self.action(phase.decide, action, answered)
+        return phase.model_copy(update={"actions": actions})
 
-    def raised(then: Effects) -> dict[str, Tree]:
-        effects = {v: words.tree(value, target=v) for v, value in then.items()}
+    def answer(self, name: str, action: str) -> dict[str, Tree]:
+        """What one answer to a commitment counts as."""
+        commitment = self.words.scenario.commitments[name]
+        force: Tree = ("!=", self.words.tree(commitment.in_force), number(0))
+        applied: Tree = ("*", force, ("==", ("state", f"{name}.applies"), number(1)))
+        steps = {answer: i for i, answer in enumerate(commitment.order)}
+        short = steps[commitment.expected] - steps[action] if action in steps else 0
+        counts: dict[str, Tree] = {Count.OCCASIONS: force, Count.APPLIES: applied}
+        if action in steps:
+            counts |= {Count.SHORT: applied} if short > 0 else {Count.KEPT: applied, Count.MEETS: force}
+        if short > 0:
+            cost = self.words.tree(commitment.reneging.cost)
+            counts[Count.COST] = ("*", ("*", applied, number(short)), ("*", cost, ("asm", self.made.dials[name].cost)))
+        for i, place in enumerate(self.made.places[name]):
+            counts[read_at(i)] = ("*", force, place.condition)
+        return {counter(name, what): tree for what, tree in counts.items()}
+
+    def action(self, mover: str, action: Action, answered: dict[str, Tree]) -> Action:
+        """The action with its counts, and by how much each of its branches raises each commitment's severity."""
+        if not action.chance:
+            raised = self.raised(mover, action.then)
+            return action.model_copy(update={"pays": self.paid(action.pays, answered | raised)})
+        chance = [
+            branch.model_copy(
+                update={"pays": self.paid(branch.pays, self.raised(mover, {**action.then, **branch.then}))}
+            )
+            for branch in action.chance
+        ]
+        return action.model_copy(update={"pays": self.paid(action.pays, answered), "chance": chance})
+
+    def raised(self, mover: str, then: Effects) -> dict[str, Tree]:
+        """max(0, severity after - severity before) of each commitment whose severity reads what is changed."""
+        effects = {v: self.words.tree(value, target=v) for v, value in then.items()}
         return {
-            f"{n}__raised__{mover}": ("max", number(0), ("-", _after(scale, effects), scale))
-            for n, scale in scales.items()
-            if scale is not None and state_names(scale) & effects.keys()
+            counter(n, raised_by(mover)): ("max", number(0), ("-", _after(scale, effects), scale))
+            for n, scale in self.scales.items()
+            if state_names(scale) & effects.keys()
         }
 
-    if not action.chance:
-        return action.model_copy(update={"pays": _paid(made, action.pays, always | raised(action.then))})
-    chance = [
-        b.model_copy(update={"pays": _paid(made, b.pays, raised({**action.then, **b.then}))}) for b in action.chance
-    ]
-    return action.model_copy(update={"pays": _paid(made, action.pays, always), "chance": chance})
+    def paid(self, pays: Pays, counts: dict[str, Tree]) -> Pays:
+        """The payments with the tally's."""
+        texts: dict[str, Num] = {
+            name: written(folded) for name, tree in counts.items() if (folded := fold(tree)) != number(0)
+        }
+        return {**pays, self.made.tally: texts} if texts else pays
 
 
 def _after(tree: Tree, effects: dict[str, Tree]) -> Tree:
     """The tree with variables replaced by what they are set to."""
-    if tree[0] == "state":
-        return effects.get(tree[1], tree)
-    if tree[0] in ("num", "asm", "t"):
-        return tree
+    if tree[0] in LEAVES:
+        return effects.get(tree[1], tree) if tree[0] == "state" else tree
     return (tree[0], *(_after(part, effects) for part in tree[1:]))
 
 
-def _paid(made: Dialled, pays: Pays, counts: dict[str, Tree]) -> Pays:
-    texts: dict[str, Num] = {
-        name: written(folded) for name, tree in counts.items() if (folded := fold(tree)) != number(0)
-    }
-    return {**pays, made.tally: texts} if texts else pays
+# --- what a commitment rests on ----------------------------------------------------------
 
 
 def bearing(words: Words, name: str) -> list[str]:
     """The assumptions that a commitment's trigger rests on, those that others are derived from included."""
     commitment = words.scenario.commitments[name]
-    trigger: Trigger = commitment.trigger
-    trees = [words.tree(v) for v in (trigger.severity, trigger.vagueness, trigger.applies) if v is not None]
+    trigger, reads = commitment.trigger, commitment.trigger.reads
+    values = [trigger.severity, trigger.vagueness, trigger.applies]
+    values += [] if reads is None else [reads.low, reads.high, reads.true]
+    trees = [words.tree(value) for value in values if value is not None]
     if trigger.severity is not None:
         trees.append(threshold_tree(words.scenario, commitment))
-    if trigger.reads is not None:
-        trees += [words.tree(v) for v in (trigger.reads.low, trigger.reads.high, trigger.reads.true)]
     return based_on(words, trees)
 
 
 def based_on(words: Words, trees: list[Tree]) -> list[str]:
     """The assumptions that trees read, directly or through derived ones."""
-    found: dict[str, None] = {}
+    known: dict[str, None] = {}
     waiting = [name for tree in trees for name in sorted(assumption_names(tree))]
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found[name] = None
+        if name not in known:
+            known[name] = None
             value = words.scenario.all_assumptions[name].value
             if isinstance(value, str):
                 waiting += sorted(assumption_names(words.tree(value)))
-    return list(found)
+    return list(known)
 
 
 def written(tree: Tree) -> str:
-    """A tree as text that reads back as the same tree."""
+    """A tree as text that reads back as the same tree, numbers to the last bit (``tree.text`` is for people)."""
     kind = tree[0]
     if kind == "num":
         return f"({float(tree[1])!r})"
-    if kind in ("state", "asm"):
-        return str(tree[1])
-    if kind == "t":
-        return "t"
-    parts = [written(part) for part in tree[1:]]
-    if kind in ("neg", "not"):
-        return f"({'-' if kind == 'neg' else 'not '}{parts[0]})"
-    if kind == "if":
-        return f"({parts[1]} if {parts[0]} else {parts[2]})"
-    if kind in ("min", "max", "abs", "exp", "log", "clip"):
-        return f"{kind}({', '.join(parts)})"
-    return "(" + f" {kind} ".join(parts) + ")"
+    if kind in LEAVES:
+        return "t" if kind == "t" else str(tree[1])
+    text = OPERATIONS[kind].written([written(part) for part in tree[1:]])
+    return f"({text})" if kind in ("neg", "not") else text

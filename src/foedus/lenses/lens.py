@@ -71,7 +71,7 @@ class Looked:
 
     def share(self, holds: Bools) -> float:
         """The share of the worlds looked at in which something holds [world]."""
-        return float(self.weights @ holds) / float(self.weights.sum())
+        return float(self.weights[holds].sum() / self.weights.sum())
 
     @property
     def under(self) -> str:

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
-from foedus.lenses.bench import Bench, Setting
 from foedus.lenses.coalition.joint_play import Table, Team
 from foedus.lenses.coalition.values import balance, camps, core_surplus, shapley
+from foedus.lenses.counterfactuals import Counterfactuals as Bench
+from foedus.lenses.counterfactuals import DialValues
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
@@ -244,19 +245,19 @@ def _wedge(
 def _ties(bench: Bench, policy: str, players: Sequence[str], sides: Sequence[Team]) -> Floats:
     """[world, player, 2] what each gets, everybody alone, with and without the promises between it and its side."""
     found = np.full((len(bench.weights), len(players), 2), np.nan)
-    asked: list[tuple[int, Setting]] = []
+    asked: list[tuple[int, DialValues]] = []
     for p, player in enumerate(players):
         side = next((team for team in sides if player in team), frozenset([player])) - {player}
         off = {
-            bench.made.dials[name].force: 0.0
+            bench.dials[name].force: 0.0
             for name, c in bench.scenario.commitments.items()
             if c.kind not in HOSTILE
             and ((c.from_ == player and side & {*c.to}) or (c.from_ in side and player in c.to))
         }
         if off:
-            asked.append((p, Setting(player, off)))
+            asked.append((p, off))
     if asked:
-        solved = bench.solve(policy, [Setting("with"), *(setting for _, setting in asked)])
+        solved = bench.solve(policy, [{}, *(setting for _, setting in asked)])
         for s, (p, _) in enumerate(asked):
             got = solved.got(players[p])
             found[:, p, 0], found[:, p, 1] = got[0], got[s + 1]

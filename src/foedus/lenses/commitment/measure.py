@@ -14,14 +14,17 @@ and readings are one batch of one compiled game.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.lenses.bench import CREDIBILITY, MEASURES, VAGUENESS, Bench
+from foedus.lenses.commitment.alterations import ALTERATIONS, Text, labels
 from foedus.lenses.commitment.pairs import paired, pairs
+from foedus.lenses.counterfactuals import Counterfactuals, SolvedBatch
+from foedus.lenses.dials import Count, movers, raised_by
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,83 +32,86 @@ if TYPE_CHECKING:
     from foedus.runs.result import Run
 
 
+class Raising(StrEnum):
+    """Whose moves raise the severity."""
+
+    ADDRESSEE = "addressee"
+    OBLIGOR = "obligor"
+    OTHERS = "others"
+
+
+LAST = {"amount": "measure", "prob": "outcome", "value": "actor"}  # the last dim of each variable
+
+
 def look(run: Run, policy: str) -> xr.Dataset:
     """Effects and curves of every commitment, on few worlds that stand for the run's posterior.
 
     ``amount`` [world, commitment, setting, measure] holds expected times over the reported periods, and for
     ``addressee``, ``obligor`` and ``others`` the steps of severity raised by their own moves; ``prob`` the
-    probability by the end; ``value`` what each actor gets, discounted, at true odds. Settings are ``as_is``,
-    ``off``, ``vague k``, ``odds k`` and ``cost m`` (multiples), ``no_hidden``, ``no_open`` and ``no_interval``.
-    NaN where a setting has no meaning or a commitment is in force under no policy that was tried.
+    probability by the end; ``value`` what each actor gets, discounted, at true odds. A setting is a ``dial`` and its
+    ``factor`` (see ``alterations``; ``setting`` picks one). A commitment is looked ``under`` a policy, and its text
+    ``made_vaguer`` in a way of its own. NaN where a setting has no meaning or a commitment is in force under no policy
+    that was tried.
     """
+    import xarray as xr
+
     scenario = run.scenario
-    if not scenario.commitments:
-        return _empty(run, policy)
-    bench = Bench(run, policy)
     names = list(scenario.commitments)
-    settings = ["as_is", "off", *(f"vague {k:g}" for k in VAGUENESS), *(f"odds {k:g}" for k in VAGUENESS)]
-    settings += [*(f"cost {m:g}" for m in CREDIBILITY), "no_hidden", "no_open", "no_interval"]
-    found = {name: bench.under(name) for name in names}
-    groups: dict[str, list[str]] = {}
-    for name, where in found.items():
-        if where is not None:
-            groups.setdefault(where, []).append(name)
-    shape = (len(bench.weights), len(names), len(settings))
-    sizes = {"amount": len(MEASURES), "prob": len(bench.outcomes), "value": len(scenario.actors)}
-    arrays = {kind: np.full((*shape, size), np.nan) for kind, size in sizes.items()}
-    for where, group in groups.items():
-        wanted = {name: bench.settings(name, where) for name in group}
-        base = bench.base(where)
-        solved = bench.solve(where, [s for made in wanted.values() for s in made])
-        at = 0
-        for name in group:
-            c = names.index(name)
-            kinds = {setting.name.split()[0] for setting in wanted[name]}
-            at_rest = {"vague": bench.written(name), "odds": 1.0, "cost": 1.0}
-            for same in ("as_is", *(f"{kind} {k:g}" for kind, k in at_rest.items() if kind in kinds)):
-                _put(arrays, c, settings.index(same), bench.read(name, base, 0))
-            for setting in wanted[name]:
-                _put(arrays, c, settings.index(setting.name), bench.read(name, solved, at))
-                at += 1
-    data = _labelled(bench, arrays, names, settings, found, policy)
-    return data.merge(paired(bench)) if pairs(scenario) else data
-
-
-def _put(arrays: Mapping[str, Floats], c: int, s: int, parts: Mapping[str, Floats]) -> None:
-    for kind, values in parts.items():
-        arrays[kind][:, c, s] = values
-
-
-def _labelled(
-    bench: Bench,
-    arrays: Mapping[str, Floats],
-    names: Sequence[str],
-    settings: Sequence[str],
-    found: Mapping[str, str | None],
-    policy: str,
-) -> xr.Dataset:
-    """The result with its labels."""
-    import xarray as xr
-
-    dims = ("world", "commitment", "setting")
-    last = {"amount": "measure", "prob": "outcome", "value": "actor"}
-    return xr.Dataset(
-        {kind: ((*dims, last[kind]), values) for kind, values in arrays.items()}
-        | {"weight": (("world",), bench.weights)},
+    if not names:
+        attrs = {"policy": policy, "worlds": 0, "periods": len(run.periods)}
+        return xr.Dataset(coords={"commitment": []}, attrs=attrs)
+    games = Counterfactuals(run, policy)
+    texts = {name: Text(games, name) for name in names}
+    coords = {
+        "measure": [str(measure) for measure in (*Count, *Raising)],
+        "outcome": list(games.outcomes),
+        "actor": list(scenario.actors),
+    }
+    shape = (len(games.weights), len(names), len(ALTERATIONS))
+    arrays = {kind: np.full((*shape, len(coords[dim])), np.nan) for kind, dim in LAST.items()}
+    under = {name: games.in_force_under([name]) for name in names}
+    for where in dict.fromkeys(where for where in under.values() if where is not None):
+        _fill(arrays, games, where, {name: texts[name] for name in names if under[name] == where})
+    data = xr.Dataset(
+        {kind: (("world", "commitment", "setting", LAST[kind]), values) for kind, values in arrays.items()}
+        | {"weight": (("world",), games.weights)},
         coords={
-            "commitment": list(names),
-            "setting": list(settings),
-            "measure": list(MEASURES),
-            "outcome": list(bench.outcomes),
-            "actor": list(bench.scenario.actors),
-            "under": (("commitment",), [found[name] or "" for name in names]),
-            "dial": (("commitment",), [bench.dial(name) for name in names]),
+            **coords,
+            **labels(),
+            "commitment": names,
+            "under": ("commitment", [under[name] or "" for name in names]),
+            "made_vaguer": ("commitment", [str(text.blur) for text in texts.values()]),
         },
-        attrs={"policy": policy, "worlds": len(bench.weights), "periods": bench.scenario.horizon.periods},
+        attrs={"policy": policy, "worlds": len(games.weights), "periods": scenario.horizon.periods},
     )
+    return data.merge(paired(games)) if pairs(scenario) else data
 
 
-def _empty(run: Run, policy: str) -> xr.Dataset:
-    import xarray as xr
+def _fill(arrays: dict[str, Floats], games: Counterfactuals, policy: str, texts: dict[str, Text]) -> None:
+    """Solves everything that is asked about some commitments under a policy, in one batch, and writes it down."""
+    asked = [(name, *item) for name, text in texts.items() for item in text.alterations(policy).items()]
+    base, solved = games.base(policy), games.solve(policy, [dials for _, _, dials in asked if dials])
+    at = dict(zip(((name, alteration) for name, alteration, dials in asked if dials), range(len(asked))))
+    for name in texts:
+        still, moved = _effects(games, name, base), _effects(games, name, solved)
+        column = list(games.scenario.commitments).index(name)
+        for alteration in (alteration for owner, alteration, _ in asked if owner == name):
+            place = at.get((name, alteration))
+            for kind, values in arrays.items():
+                part = still[kind][0] if place is None else moved[kind][place]
+                values[:, column, ALTERATIONS.index(alteration)] = part
 
-    return xr.Dataset(coords={"commitment": []}, attrs={"policy": policy, "worlds": 0, "periods": len(run.periods)})
+
+def _effects(games: Counterfactuals, name: str, batch: SolvedBatch) -> dict[str, Floats]:
+    """Measures, outcomes and values, [setting, world, ...] each."""
+    commitment = games.scenario.commitments[name]
+    raised = {actor: batch.count(name, raised_by(actor)) for actor in movers(games.scenario)}
+    addressees = [actor for actor in commitment.to if actor != commitment.from_]
+    others = [actor for actor in raised if actor not in (commitment.from_, *commitment.to)]
+
+    def together(actors: Iterable[str]) -> Floats:
+        return sum((raised[a] for a in actors if a in raised), np.zeros(batch.outcomes.shape[:2]))
+
+    counts = [batch.count(name, what) for what in Count]
+    counts += [together(addressees), together([commitment.from_]), together(others)]
+    return {"amount": np.stack(counts, axis=2), "prob": batch.outcomes, "value": batch.values}

@@ -7,101 +7,102 @@ what is written, an empty assurance 2 x (1 - power) times; at one half both are 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from foedus.arraytypes import Floats
+from foedus.lenses.commitment.alterations import Blur, Text
+from foedus.lenses.counterfactuals import Counterfactuals, DialValues
+from foedus.scenario.commitments import CommitmentKind
+from foedus.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.lenses.bench import Bench, Setting
-    from foedus.scenario.schema import Scenario
-
 POWER = (0.1, 0.3, 0.5, 0.7, 0.9)
-TEXTS = {"clear": 0.25, "as written": 1.0}
-WORDS = ("both", "threat alone", "assurance alone", "neither")
+TEXTS = {"clear": 0.25, "as written": 1.0}  # how vague
+WORDS = {"both": (1, 1), "threat alone": (1, 0), "assurance alone": (0, 1), "neither": (0, 0)}  # which are in force
 
 
-def pairs(scenario: Scenario) -> list[tuple[str, str]]:
-    """(threat, assurance) by the same actor to some same party."""
-    kinds: dict[str, list[str]] = {"threat": [], "assurance": []}
-    for name, commitment in scenario.commitments.items():
-        if commitment.kind in kinds:
-            kinds[commitment.kind].append(name)
+class Pair(NamedTuple):
+    """A threat and an assurance, by the names of the commitments."""
+
+    threat: str
+    assurance: str
+
+
+def pairs(scenario: Scenario) -> list[Pair]:
+    """Threats and assurances by the same actor to some same party."""
     written = scenario.commitments
+    threats, assurances = (
+        [name for name, commitment in written.items() if commitment.kind == kind]
+        for kind in (CommitmentKind.THREAT, CommitmentKind.ASSURANCE)
+    )
     return [
-        (threat, assurance)
-        for threat in kinds["threat"]
-        for assurance in kinds["assurance"]
+        Pair(threat, assurance)
+        for threat in threats
+        for assurance in assurances
         if written[threat].from_ == written[assurance].from_ and set(written[threat].to) & set(written[assurance].to)
     ]
 
 
-def paired(bench: Bench) -> xr.Dataset:
+def paired(games: Counterfactuals) -> xr.Dataset:
     """``pair_prob`` and ``pair_value`` [world, pair, text, power, outcome or actor], and ``word_prob`` and
     ``word_value`` [world, pair, word, ...] with both words, either alone or neither, at the power of one half.
 
-    NaN where no policy that was tried brings both into force.
+    A pair is a ``threat`` and an ``assurance``. NaN where no policy that was tried (``pair_under``) has both in force.
     """
     import xarray as xr
 
-    found = pairs(bench.scenario)
-    outcomes, actors, worlds = list(bench.outcomes), list(bench.scenario.actors), len(bench.weights)
-    grid, under = (worlds, len(found), len(TEXTS), len(POWER)), []
-    sizes = {"prob": len(outcomes), "value": len(actors)}
-    tied = {kind: np.full((*grid, size), np.nan) for kind, size in sizes.items()}
-    words = {kind: np.full((worlds, len(found), len(WORDS), size), np.nan) for kind, size in sizes.items()}
-    for i, names in enumerate(found):
-        policy = bench.together(names)
-        under.append(policy or "")
+    asked = pairs(games.scenario)
+    under = [games.in_force_under(pair) for pair in asked]
+    last = {"prob": ("outcome", list(games.outcomes)), "value": ("actor", list(games.scenario.actors))}
+    worlds, grid = len(games.weights), (len(TEXTS), len(POWER))
+    variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
+    for kind, (dim, names) in last.items():
+        tied = np.full((worlds, len(asked), *grid, len(names)), np.nan)
+        words = np.full((worlds, len(asked), len(WORDS), len(names)), np.nan)
+        variables[f"pair_{kind}"] = ("world", "pair", "text", "power", dim), tied
+        variables[f"word_{kind}"] = ("world", "pair", "word", dim), words
+    for i, (pair, policy) in enumerate(zip(asked, under, strict=True)):
         if policy is None:
             continue
-        batch = bench.solve(policy, [*_grid(bench, *names), *_words(bench, *names)])
-        for s in range(len(TEXTS) * len(POWER) + len(WORDS)):
-            parts = bench.read(names[0], batch, s)
-            for kind in sizes:
-                if s < len(TEXTS) * len(POWER):
-                    tied[kind][:, i, s // len(POWER), s % len(POWER)] = parts[kind]
-                else:
-                    words[kind][:, i, s - len(TEXTS) * len(POWER)] = parts[kind]
+        batch = games.solve(policy, [*_by_power(games, pair), *_by_word(games, pair)])
+        for kind, values in (("prob", batch.outcomes), ("value", batch.values)):
+            by_world = values.swapaxes(0, 1)
+            many = len(TEXTS) * len(POWER)
+            variables[f"pair_{kind}"][1][:, i] = by_world[:, :many].reshape(worlds, *grid, -1)
+            variables[f"word_{kind}"][1][:, i] = by_world[:, many:]
     coords = {
-        "pair": [" and ".join(names) for names in found],
+        "threat": ("pair", [pair.threat for pair in asked]),
+        "assurance": ("pair", [pair.assurance for pair in asked]),
+        "pair_under": ("pair", [policy or "" for policy in under]),
         "text": list(TEXTS),
         "power": list(POWER),
         "word": list(WORDS),
-        "outcome": outcomes,
-        "actor": actors,
-        "pair_under": (("pair",), under),
+        **dict(last.values()),
     }
-    last = {"prob": "outcome", "value": "actor"}
-    arrays: dict[str, Any] = {
-        f"pair_{kind}": (("world", "pair", "text", "power", last[kind]), tied[kind]) for kind in sizes
-    }
-    arrays |= {f"word_{kind}": (("world", "pair", "word", last[kind]), words[kind]) for kind in sizes}
-    return xr.Dataset(arrays, coords=coords)
+    return xr.Dataset(variables, coords=coords)
 
 
-def _grid(bench: Bench, threat: str, assurance: str) -> list[Setting]:
-    from foedus.lenses.bench import Setting
-
-    one, two = bench.made.dials[threat], bench.made.dials[assurance]
+def _by_power(games: Counterfactuals, pair: Pair) -> list[DialValues]:
+    """Each text at each power."""
+    threat, assurance = (games.dials[name] for name in pair)
     return [
-        Setting(
-            "",
-            {**_text(bench, threat, k), **_text(bench, assurance, k), one.cost: 2 * power, two.cost: 2 * (1 - power)},
-        )
+        {**_as_vague(games, pair, k), threat.cost: 2 * power, assurance.cost: 2 * (1 - power)}
         for k in TEXTS.values()
         for power in POWER
     ]
 
 
-def _text(bench: Bench, name: str, k: float) -> dict[str, float]:
-    """The dials of a text; a bright line is as clear as can be."""
-    return {} if bench.dial(name) == "added" else bench.blurred(name, k)
+def _as_vague(games: Counterfactuals, pair: Pair, k: float) -> DialValues:
+    """The dials of both texts; a bright line is as clear as can be."""
+    texts = [Text(games, name) for name in pair]
+    return {dial: v for text in texts if text.blur is not Blur.ADDED for dial, v in text.blurred(k).items()}
 
 
-def _words(bench: Bench, threat: str, assurance: str) -> list[Setting]:
-    from foedus.lenses.bench import Setting
-
-    one, two = bench.made.dials[threat].force, bench.made.dials[assurance].force
-    return [Setting("", {one: a, two: b}) for a, b in ((1, 1), (1, 0), (0, 1), (0, 0))]
+def _by_word(games: Counterfactuals, pair: Pair) -> list[DialValues]:
+    """Both words, either or neither."""
+    threat, assurance = (games.dials[name].force for name in pair)
+    return [{threat: first, assurance: second} for first, second in WORDS.values()]

@@ -1,0 +1,131 @@
+"""The tables of the commitment lens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from foedus.arraytypes import Floats
+from foedus.lenses.commitment.alterations import AS_IS, OFF, READINGS, Alteration, Dial
+from foedus.lenses.commitment.effects import Best, Effects, PairEffects
+from foedus.lenses.commitment.measure import Raising
+from foedus.present.section import Amount, Cell, Table, amount, change, probability, table
+from foedus.present.wording import capital, number, percent, points
+from foedus.worlds.weights import HIGH, LOW, quantiles
+
+UNDEFINED = float("nan")
+
+
+def effects_table(effects: Effects) -> Table:
+    """Every commitment against the same game without it."""
+    columns: dict[str, Callable[[str], Cell]] = {
+        "Commitment": effects.label,
+        "Emboldening": lambda name: _relative(effects, name, Raising.ADDRESSEE),
+        "Others": lambda name: _relative(effects, name, Raising.OTHERS),
+        "Entrapment (points)": lambda name: _points(effects, effects.answered(name) - effects.answered(name, OFF)),
+        "Abandonment": lambda name: probability(effects.spread(effects.fell_short(name))),
+        f"{effects.event} (points)": lambda name: amount(effects.change(name), points),
+        "Obligor’s value": lambda name: amount(effects.gain(name, effects.commitments[name].from_), number),
+    }
+    return table("What each commitment changes, against the same game without it", columns, effects.alive)
+
+
+def _points(effects: Effects, values: Floats, dash: float | None = None) -> Amount:
+    return amount(effects.spread(values), points, dash)
+
+
+def _relative(effects: Effects, name: str, measure: Raising) -> Amount:
+    """The change of a measure, relative to without the commitment."""
+    with_, without = (effects.amount(name, measure, setting) for setting in (AS_IS, OFF))
+    mean_with, mean_without = effects.raising(name, measure)
+    if not mean_without > 1e-12:
+        rise = effects.spread(with_ - without).mean
+        return Amount("–" if np.isnan(rise) or abs(rise) < 1e-12 else f"from 0 to {number(rise, 2)}", rise)
+    share = np.divide(with_, without, out=np.full_like(with_, np.nan), where=without > 1e-12) - 1
+    mean = mean_with / mean_without - 1
+    low, high = (_sign(float(v)) for v in quantiles(share, effects.weights, (LOW, HIGH)))
+    return Amount(_sign(mean), mean, f"{low} to {high}")
+
+
+def _sign(share: float) -> str:
+    """A relative change with its sign."""
+    if np.isnan(share) or abs(share) < 0.0005:
+        return "–" if np.isnan(share) else "0%"
+    return f"{'+' if share > 0 else '−'}{percent(abs(share))}"
+
+
+def net_tables(effects: Effects) -> list[Table]:
+    """Outcomes (in points), and what each actor gets, with less without."""
+    outcomes = effects.outcomes[:4]
+    moved: list[list[Cell]] = [
+        [effects.label(name), *(amount(effects.change(name, outcome), points) for outcome in outcomes)]
+        for name in effects.alive
+    ]
+    gains: list[list[Cell]] = [
+        [effects.label(name), *(change(effects.gain(name, actor)) for actor in effects.actors)]
+        for name in effects.alive
+    ]
+    return [
+        Table("Net effect on outcomes, in points", ["Commitment", *map(effects.names.outcome, outcomes)], moved),
+        Table("What each actor gains by it", ["Commitment", *map(effects.names.actor, effects.actors)], gains),
+    ]
+
+
+def vagueness_table(effects: Effects) -> Table:
+    """Level, spread and reading."""
+    columns = [
+        "Commitment",
+        "Bright line to vague",
+        "of which level",
+        "of which spread",
+        "Hidden misreading adds",
+        "Open disagreement adds",
+        "Interval reading adds",
+    ]
+    rows: list[list[Cell]] = []
+    for name in effects.alive:
+        total, spread = effects.contrast(name, Dial.VAGUE), effects.contrast(name, Dial.ODDS)
+        readings = [effects.prob(name) - effects.prob(name, without) for without in READINGS]
+        cells = [_points(effects, values, UNDEFINED) for values in (total, total - spread, spread, *readings)]
+        rows.append([effects.label(name), *cells])
+    return Table(f"Three effects of vagueness on {effects.event}, apart, in points", columns, rows)
+
+
+def texts_table(effects: Effects) -> Table:
+    """How often each text is best for a party, and the cost of breaking the word that is."""
+    columns = [
+        "Commitment",
+        "Party",
+        "Bright line best",
+        "Between",
+        "Vague best",
+        "All the same",
+        "Dearer word better",
+        "Best cost of breaking it (times what is written)",
+    ]
+    dearer, plain = Alteration(Dial.COST, 2.0), Alteration(Dial.COST, 1.0)
+    rows: list[list[Cell]] = []
+    for name in effects.alive:
+        for actor in effects.parties(name):
+            best = effects.best(name, actor) if effects.blur[name] else dict.fromkeys(Best, UNDEFINED)
+            better = effects.share(effects.value(name, actor, dearer) > effects.value(name, actor, plain))
+            shares = [probability(share) for share in (*best.values(), better)]
+            cost = effects.spread(effects.dearest(name, actor))
+            text = "–" if np.isnan(cost.median) else f"{cost.median:g}×"
+            times = Amount(text, cost.median, f"{cost.low:g} to {cost.high:g}" if cost.low == cost.low else "")
+            rows.append([effects.label(name), effects.names.actor(actor), *shares, times])
+    return Table("The text that each party would write, and how dear: share of worlds, and median", columns, rows)
+
+
+def pair_table(effects: Effects, pair: PairEffects) -> Table:
+    """Both words of a pair, either, or neither."""
+    columns: dict[str, Callable[[int], Cell]] = {
+        "Words": lambda w: capital(pair.words[w]),
+        f"Chance of {effects.event}": lambda w: probability(effects.spread(pair.chance_by_word[:, w])),
+        f"Value to {effects.names.actor(pair.obligor)}": lambda w: amount(
+            effects.spread(pair.value_by_word[:, w]), number
+        ),
+    }
+    caption = f"{effects.label(pair.threat)}; {effects.label(pair.assurance)}: both words, one, or neither"
+    return table(caption, columns, range(len(pair.words)))

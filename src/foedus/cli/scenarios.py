@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -144,18 +143,13 @@ def export(
     seed: Seed = 0,
 ) -> None:
     """Write one world of a small game as a tree for Gambit, or of any game as a Markov chain for Storm."""
-    from foedus.export.drn import to_drn
-    from foedus.export.efg import to_efg
+    from foedus.export.formats import FORMATS
+    from foedus.export.formats import export as exported
     from foedus.scenario.check import validate
     from foedus.scenario.load import load
-    from foedus.worlds.sample import sample
 
     loaded = load(scenario)
     validate(loaded)
     known([policy] if policy else [], loaded.all_policies, "policy")
-    known([format_], {"efg": 1, "drn": 1}, "format")
-    if world >= worlds:
-        raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
-    draws = {name: float(draw[world]) for name, draw in sample(loaded, worlds, seed).items()}
-    write: Callable[..., str] = {"efg": to_efg, "drn": to_drn}[format_]
-    print(write(loaded, draws, policy or loaded.factual_policy))
+    known([format_], FORMATS, "format")
+    print(exported(loaded, format_, policy or "", world, worlds, seed))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult, OutcomeDriver, ReadingResult
 from foedus.runs.result import GameSize, Run
 from foedus.scenario.schema import Scenario
 from foedus.sensitivity.association import Driver
-
-SETTINGS = ("zero", "half", "one", "twice", "perfect")
 
 
 def fake_scenario(policies: int = 3, claims: int = 4, periods: int = 12) -> Scenario:
@@ -269,6 +268,7 @@ def _claim(rng: np.random.Generator, scenario: Scenario, name: str, i: int) -> C
     written = scenario.claims[name]
     names = [n for n, a in scenario.all_assumptions.items() if a.distribution is not None]
     centre = (0.93, 0.07, 0.55, 0.8)[i % 4]
+    neutral = (None, 0.3, 0.7)[i % 3]  # untested, built in, not built in
     readings = []
     for reading, text in written.readings.items():
         share = float(np.clip(centre + rng.normal(0, 0.1), 0, 1))
@@ -276,34 +276,23 @@ def _claim(rng: np.random.Generator, scenario: Scenario, name: str, i: int) -> C
             ReadingResult(
                 reading,
                 text,
-                float(np.clip(share + rng.normal(0, 0.15), 0, 1)),
+                max(float(np.clip(share + rng.normal(0, 0.15), 0, 1)), 0.96 if i % 3 == 1 else 0),
                 share,
                 0.02 * (i % 3),
                 (-0.1, 0.05, 0.3) if i != 3 else (float("nan"),) * 3,
                 {
-                    "half": min(1.0, share + 0.1),
-                    "one": share,
-                    "twice": max(0.0, share - 0.3),
-                    "perfect": max(0.0, share - 0.5),
+                    Precision.ZERO: 1.0 if i == 3 else 0.4,
+                    Precision.HALF: min(1.0, share + 0.1),
+                    Precision.ONE: share,
+                    Precision.TWICE: max(0.0, share - 0.3),
+                    Precision.PERFECT: max(0.0, share - 0.5),
                 },
-                1.0 if i == 3 else 0.4,
-                0.3 if written.rests_on else None,
+                neutral,
                 [Driver(names[0], 0.55, -1), Driver(names[2 % len(names)], 0.3, 1)],
                 "the pact binds early (threshold below 1.6)" if i else "",
             )
         )
-    return ClaimResult(
-        name,
-        written.says,
-        written.evidence,
-        written.label,
-        written.literature,
-        readings,
-        readings[0].posterior,
-        "very likely" if centre > 0.9 else "about even",
-        ("untested", "built in", "not built in")[i % 3],
-        "The verdict rests on noise: it turns when choices are precise." if i == 2 else "",
-    )
+    return ClaimResult(name, written.says, written.evidence, written.label, written.literature, readings)
 
 
 def _sweep(rng: np.random.Generator, scenario: Scenario, data: xr.Dataset) -> xr.Dataset:
@@ -312,5 +301,9 @@ def _sweep(rng: np.random.Generator, scenario: Scenario, data: xr.Dataset) -> xr
     values = np.clip(factors * final[None], 0, 1)
     return xr.Dataset(
         {"outcome_by": (("setting", "world", "policy", "outcome"), values)},
-        coords={"setting": list(SETTINGS), "policy": data["policy"].values, "outcome": data["outcome"].values},
+        coords={
+            "setting": [str(step) for step in Precision],
+            "policy": data["policy"].values,
+            "outcome": data["outcome"].values,
+        },
     )

@@ -135,7 +135,7 @@ def test_damage_that_comes_while_results_are_read(copied, monkeypatch):
     data = path.read_bytes()
     at = data.index(b"taken/status_quo.npy") + 400
     path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
-    with pytest.raises(FoedusError, match=r"chunk 1 of .* is missing or damaged: run `foedus resume"):
+    with pytest.raises(FoedusError, match=r"chunk-00001 of .* is missing or damaged: run `foedus resume"):
         run.data["taken"].load()
 
 
@@ -309,22 +309,22 @@ def test_chunks_are_of_some_megabytes():
 
 
 def test_few_pieces_are_under_way_at_a_time():
-    """Tasks are taken as they are solved, so that what waits to be written is bounded."""
+    """Pieces are taken as they are solved, so that what waits to be written is bounded."""
     taken, given = [], []
 
-    class Task:
+    class Piece:
         pass
 
-    class Work:
-        def solve(self, task, threads, progress):
+    class Solver:
+        def solve(self, piece, threads, progress):
             return {}
 
-    def tasks():
+    def pieces():
         for i in range(50):
             taken.append(i)
-            yield Task()
+            yield Piece()
 
-    for _ in executors._on_threads(Work(), tasks(), 3, lambda count: None):
+    for _ in executors._on_threads(Solver(), pieces(), 3, lambda count: None):
         given.append(1)
         assert len(taken) <= len(given) + 3
     assert len(given) == 50

@@ -78,7 +78,7 @@ class _Other:
         return "9.9"
 
     def __reduce__(self):
-        return eval, ("__import__('foedus.runs.work').runs.work.engine",)
+        return eval, ("__import__('foedus.runs.provenance').runs.provenance.engine",)
 
 
 def test_the_command_starts_workers_of_its_own(tmp_path):

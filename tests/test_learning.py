@@ -12,8 +12,8 @@ from scipy import stats
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
 from foedus.record.learned import in_order, learning
+from foedus.runs.finish import learned_in
 from foedus.runs.local import run
-from foedus.runs.plan import learned_in
 from foedus.scenario.schema import Scenario
 from foedus.worlds.posterior import Posterior, posterior_worlds
 from foedus.worlds.smc import Unit, smc

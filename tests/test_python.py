@@ -78,7 +78,7 @@ def test_entropies_are_those_of_the_choices(certain: foedus.Run):
 def test_precision_means_nothing_where_play_is_perfect():
     run = foedus.run(foedus.load({**CERTAIN, "rationality": "perfect"}), worlds=2)
     by = run.claims[0].readings[0].by_precision
-    assert set(by.values()) == {1.0} and run.claims[0].readings[0].zero == 0.0 and run.claims[0].warning == ""
+    assert by == {"zero": 0.0, "half": 1.0, "one": 1.0, "twice": 1.0, "perfect": 1.0} and run.claims[0].warning == ""
     swept = run.sweep["outcome_by"].sel(outcome="x_hi", policy="status_quo").mean("world")
     found = {str(name): float(swept.sel(setting=name)) for name in swept["setting"].values}
     assert found == {"zero": 0.5, "half": 1.0, "one": 1.0, "twice": 1.0, "perfect": 1.0}

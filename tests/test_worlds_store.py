@@ -10,16 +10,18 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from foedus.errors import FoedusError
-from foedus.runs.store import ChunkStore, Manifest, pack, unpack, write_atomic
+from foedus.runs.settings import RunSettings
+from foedus.runs.store import ChunkStore, Manifest, chunk_name, pack, unpack, write_atomic
 
-PLAN = Manifest(scenario="abc", version="0.1", seed=7, worlds=25, chunk=10, settings={"method": "lhs"})
+PLAN = Manifest(scenario="abc", version="0.1", chunk=10, settings=RunSettings(seed=7, worlds=25))
 
 
 def chunk(index: int, plan: Manifest = PLAN) -> dict[str, np.ndarray]:
@@ -30,7 +32,11 @@ def chunk(index: int, plan: Manifest = PLAN) -> dict[str, np.ndarray]:
 
 def fill(store: ChunkStore) -> None:
     for index in store.missing():
-        store.write(index, chunk(index, store.manifest))
+        store.keep(chunk_name(index), chunk(index, store.manifest))
+
+
+def opened(directory: Path) -> ChunkStore:
+    return ChunkStore(directory, Manifest.read(directory / "manifest.json"))
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -42,11 +48,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert store.missing() == [0, 1, 2]
     fill(store)
     assert store.missing() == []
-    found = ChunkStore.open(tmp_path / "new" / "run").read_all()
-    np.testing.assert_array_equal(found["prob(war) / x"], np.sin(np.arange(25.0))[:, None] * np.arange(3.0))
-    assert found["holds"].dtype == bool
-    assert set(store.read_all(["holds"])) == {"holds"}
-    assert len(store.read(2)["holds"]) == 5
+    again = opened(tmp_path / "new" / "run")
+    found = np.concatenate([again.read(chunk_name(index))["prob(war) / x"] for index in range(3)])
+    np.testing.assert_array_equal(found, np.sin(np.arange(25.0))[:, None] * np.arange(3.0))
+    last = again.read("chunk-00002")
+    assert last["holds"].dtype == bool and len(last["holds"]) == 5
+    np.testing.assert_array_equal(again.member(2, "holds"), last["holds"])
+    assert again.member(2, "nothing") is None
 
 
 def test_bytes_depend_on_the_numbers_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,30 +98,63 @@ def test_damage_is_found_and_mended(tmp_path: Path, damage: str) -> None:
         path.write_bytes((tmp_path / "chunk-00000.npz").read_bytes())
         side.write_bytes((tmp_path / "chunk-00000.npz.sha256").read_bytes())
     assert store.missing() == [1]
-    with pytest.raises(FoedusError, match=r"chunk 1 .* resume"):
-        store.read_all()
+    with pytest.raises(FoedusError, match=r"chunk-00001 of .* resume"):
+        store.read("chunk-00001")
     fill(ChunkStore(tmp_path, PLAN))
     assert contents(tmp_path) == whole
 
 
-@pytest.mark.parametrize("key", ["scenario", "version", "seed", "worlds", "chunk", "settings"])
-def test_another_run_is_refused(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("change", [{"scenario": "other"}, {"version": "other"}, {"chunk": 9}])
+def test_another_run_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     ChunkStore(tmp_path, PLAN)
-    value = {"seed": 8, "worlds": 26, "chunk": 9, "settings": {"method": "sobol"}}.get(key, "other")
-    with pytest.raises(FoedusError, match=f"holds another run: {key} is"):
-        ChunkStore(tmp_path, replace(PLAN, **{key: value}))
+    with pytest.raises(FoedusError, match=f"holds another run: {next(iter(change))} is"):
+        ChunkStore(tmp_path, replace(PLAN, **change))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"seed": 1}', '{"a": 2}', "\udcff", PLAN.text().replace("25", '"x"')])
+OTHER_SETTINGS = {
+    "seed": 8,
+    "worlds": 26,
+    "method": "sobol",
+    "resample": True,
+    "subset": 9,
+    "judge": False,
+    "policies": ("x",),
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(RunSettings)])
+def test_a_run_with_other_settings_is_refused(tmp_path: Path, name: str) -> None:
+    """Whatever a run can be asked for is in its manifest, and comes back from it."""
+    ChunkStore(tmp_path, PLAN)
+    other = replace(PLAN, settings=replace(PLAN.settings, **{name: OTHER_SETTINGS[name]}))
+    with pytest.raises(FoedusError, match=f"holds another run: {name} is"):
+        ChunkStore(tmp_path, other)
+    ChunkStore(tmp_path / "other", other)
+    assert Manifest.read(tmp_path / "other" / "manifest.json") == other
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"seed": 1}',
+        '{"a": 2}',
+        "\udcff",
+        PLAN.text().replace("25", '"x"'),
+        PLAN.text().replace("worlds", "words"),
+    ],
+)
 def test_a_manifest_that_cannot_be_read(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(FoedusError, match=r"manifest\.json"):
-        ChunkStore.open(tmp_path)
+        opened(tmp_path)
 
 
 def test_a_directory_without_a_run(tmp_path: Path) -> None:
     with pytest.raises(FoedusError, match="holds no run"):
-        ChunkStore.open(tmp_path / "nothing")
+        opened(tmp_path / "nothing")
     (tmp_path / "file").write_text("")
     with pytest.raises(FoedusError, match="cannot be written"):
         ChunkStore(tmp_path / "file" / "run", PLAN)
@@ -121,7 +162,7 @@ def test_a_directory_without_a_run(tmp_path: Path) -> None:
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ChunkStore(tmp_path, PLAN)
-    store.write(0, chunk(0))
+    store.keep(chunk_name(0), chunk(0))
     before = contents(tmp_path)
 
     def full(handle: int) -> None:
@@ -131,7 +172,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         patch.setattr(os, "fsync", full)
         for index in (0, 1):
             with pytest.raises(FoedusError, match=r"is full: .* Make room .* resume"):
-                store.write(index, chunk(index))
+                store.keep(chunk_name(index), chunk(index))
     assert contents(tmp_path) == before
     assert store.missing() == [1, 2]
     fill(store)
@@ -146,26 +187,21 @@ def test_the_system_says_full_as_we_expect() -> None:
     assert found.value.errno == errno.ENOSPC
 
 
-def test_wrong_shapes_and_mixed_chunks(tmp_path: Path) -> None:
+def test_what_no_store_takes(tmp_path: Path) -> None:
     store = ChunkStore(tmp_path, PLAN)
-    with pytest.raises(ValueError, match="has 5 worlds"):
-        store.write(2, {"x": np.zeros(10)})
-    with pytest.raises(IndexError):
-        store.write(3, {})
     with pytest.raises(ValueError, match=r"[Oo]bject"):
-        store.write(2, {"x": np.array([object()] * 5)})
-    for index in range(3):
-        store.write(index, {"y" if index == 2 else "x": np.zeros(len(PLAN.span(index)))})
-    with pytest.raises(FoedusError, match="other results"):
-        store.read_all()
-    with pytest.raises(FoedusError, match="at least 1 world"):
+        store.keep("chunk-00002", {"x": np.array([object()] * 5)})
+    assert store.missing() == [0, 1, 2]
+    with pytest.raises(IndexError):
+        PLAN.span(3)
+    with pytest.raises(FoedusError, match="chunk must be a whole number, 1 or more"):
         replace(PLAN, chunk=0)
 
 
 def test_left_over_pieces_are_cleared(tmp_path: Path) -> None:
     ChunkStore(tmp_path, PLAN)
     (tmp_path / "chunk-00000.npz.99.partial").write_bytes(b"half")
-    ChunkStore.open(tmp_path)
+    opened(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
@@ -192,7 +228,7 @@ store = ChunkStore(place, MANY)
 sys.setprofile(count)
 fill(store)
 """
-MANY = replace(PLAN, worlds=1000)
+MANY = replace(PLAN, settings=replace(PLAN.settings, worlds=1000))
 
 
 def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(tmp_path: Path) -> None:
@@ -205,7 +241,7 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(tmp_path: Path) ->
         event = str(rng.randrange(5_000, 25_000))
         killed = subprocess.run([sys.executable, "-c", KILLED_AT_AN_EVENT, str(tmp_path / "killed"), event, *places])
         assert killed.returncode == -signal.SIGKILL
-        missing.append(len(ChunkStore.open(tmp_path / "killed").missing()))
+        missing.append(len(opened(tmp_path / "killed").missing()))
     assert missing == sorted(missing, reverse=True) and MANY.chunks > missing[0] > missing[-1] > 0
     fill(ChunkStore(tmp_path / "killed", MANY))
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")

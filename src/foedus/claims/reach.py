@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
+from foedus.claims.reading import ParsedReading
 from foedus.game.compile import Game
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.query import Query
 from foedus.scenario.tree import Tree, text
 from foedus.worlds.simulate import Games
-
-
-class Asked(Protocol):
-    """A reading of a claim, with what it asks."""
-
-    @property
-    def claim(self) -> str:
-        """The claim's id."""
-
-    @property
-    def name(self) -> str:
-        """The reading's name."""
-
-    @property
-    def queries(self) -> Sequence[Query]:
-        """Its queries."""
 
 
 def events_met(game: Game) -> set[Tree]:
@@ -38,7 +22,7 @@ def events_met(game: Game) -> set[Tree]:
     return {event for e, event in enumerate(game.watch.events) if met >> e & 1}
 
 
-def refuse_unreachable(readings: Sequence[Asked], games: Games) -> None:
+def refuse_unreachable(readings: Sequence[ParsedReading], games: Games) -> None:
     """ScenarioError when a claim asks about an event that no state satisfies, under any policy.
 
     Such a question has one answer whatever is assumed; as a rule it is a slip.

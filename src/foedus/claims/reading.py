@@ -22,7 +22,7 @@ _SIGN = {">": 1.0, ">=": 1.0, "<": -1.0, "<=": -1.0}
 
 
 @dataclass(frozen=True)
-class ReadReading:
+class ParsedReading:
     """A reading as a tree, its queries asked under the factual policy where they name none."""
 
     claim: str
@@ -66,14 +66,14 @@ class ReadReading:
         return np.asarray(evaluate(tree, {}, env))
 
 
-def read_claims(scenario: Scenario) -> list[ReadReading]:
+def read_claims(scenario: Scenario) -> list[ParsedReading]:
     """Every reading of every claim."""
     scope, factual = query_scope(scenario), scenario.factual_policy
     made = []
     for claim, written in scenario.claims.items():
         for name, text in written.readings.items():
             tree = under(parse_reading(text, scope), factual)
-            made.append(ReadReading(claim, name, text, tree, tuple(queries_of(tree))))
+            made.append(ParsedReading(claim, name, text, tree, tuple(queries_of(tree))))
     return made
 
 

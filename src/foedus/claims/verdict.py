@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from html import escape
 
 import numpy as np
 
-from foedus.arraytypes import Bools, Floats
-from foedus.claims.reading import ReadReading
+from foedus.claims.sweep import Precision
+from foedus.present.likelihood import estimative
 from foedus.scenario.schema import Evidence, Literature
 from foedus.sensitivity.association import Driver
-from foedus.worlds.weights import share, weighted_quantile
+from foedus.worlds.thresholds import BUILT_IN_SHARE, LEAST_TURN, TURNS
 
-BUILT_IN, NOT_BUILT_IN, UNTESTED = "built in", "not built in", "untested"
+
+class BuiltIn(StrEnum):
+    """Whether a claim holds by construction."""
+
+    YES = "built in"
+    NO = "not built in"
+    UNTESTED = "untested"
 
 
 @dataclass
 class ReadingResult:
     """One reading: shares of worlds in which it holds, prior and posterior, and what moves them.
 
-    ``by_precision`` and ``zero`` (lambda 0) and ``neutral`` (what the claim rests on put at
-    its neutral value) are shares on a labelled subset of worlds.
+    ``by_precision`` and ``neutral`` (what the claim rests on put at its neutral value; None where it names nothing)
+    are shares of the first worlds, unweighted. ``margin_quantiles``: by how much it holds, at 5, 50 and 95%.
     """
 
     name: str
@@ -29,16 +37,38 @@ class ReadingResult:
     posterior: float
     undefined: float
     margin_quantiles: tuple[float, float, float]
-    by_precision: dict[str, float] = field(default_factory=dict)
-    zero: float = float("nan")
+    by_precision: dict[Precision, float] = field(default_factory=dict)
     neutral: float | None = None
     decides: list[Driver] = field(default_factory=list)
     fails_where: str = ""
 
+    @property
+    def built_in(self) -> BuiltIn:
+        """Whether it holds by construction.
 
-@dataclass
+        It does when it holds in 95% of prior worlds and in less than half of them once what its claim rests on is
+        neutral, or when it holds in every world even where nobody weighs anything (precision 0).
+        """
+        if self.prior >= 1 and self.by_precision.get(Precision.ZERO, np.nan) >= 1:
+            return BuiltIn.YES
+        if self.neutral is None:
+            return BuiltIn.UNTESTED
+        return BuiltIn.YES if self.prior >= BUILT_IN_SHARE and self.neutral < TURNS else BuiltIn.NO
+
+    @property
+    def warning(self) -> str:
+        """A plain warning where the verdict turns when choices get more or less precise."""
+        swept = [share for step, share in self.by_precision.items() if step != Precision.ZERO and not np.isnan(share)]
+        if len(swept) < 2 or (min(swept) >= TURNS) == (max(swept) >= TURNS) or max(swept) - min(swept) < LEAST_TURN:
+            return ""
+        if self.by_precision[Precision.HALF] > self.by_precision[Precision.PERFECT]:
+            return "The verdict rests on noise: it weakens as choices become more precise."
+        return "The verdict depends on how precisely actors choose: it needs precise choices."
+
+
+@dataclass(frozen=True)
 class ClaimResult:
-    """A claim with its readings; ``share`` is the posterior share under the first reading."""
+    """A claim with its readings, of which the first decides: ``share`` is the posterior share of worlds under it."""
 
     id: str
     says: str
@@ -46,10 +76,26 @@ class ClaimResult:
     label: str
     literature: Literature
     readings: list[ReadingResult]
-    share: float
-    verdict: str
-    built_in: str
-    warning: str = ""
+
+    @property
+    def share(self) -> float:
+        """The posterior share of worlds in which the first reading holds."""
+        return self.readings[0].posterior
+
+    @property
+    def verdict(self) -> str:
+        """The share in words of estimative probability."""
+        return estimative(self.share)
+
+    @property
+    def built_in(self) -> BuiltIn:
+        """Whether the first reading holds by construction."""
+        return self.readings[0].built_in
+
+    @property
+    def warning(self) -> str:
+        """What a reader must know of the first reading; empty when nothing."""
+        return self.readings[0].warning
 
 
 class Claims(list[ClaimResult]):
@@ -59,8 +105,6 @@ class Claims(list[ClaimResult]):
         return "\n".join(f"{c.id}: {c.verdict} ({c.share:.0%} of worlds), {c.built_in}" for c in self) or "no claims"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         rows = "".join(
             f"<tr><td title='{escape(c.says, quote=True)}'>{escape(c.label or c.id)}</td><td>{c.share:.0%}</td>"
             f"<td>{escape(c.verdict)}</td><td>{escape(c.built_in)}</td></tr>"
@@ -69,50 +113,10 @@ class Claims(list[ClaimResult]):
         return f"<table><tr><th>claim</th><th>share</th><th>verdict</th><th>built in?</th></tr>{rows}</table>"
 
 
-@dataclass
+@dataclass(frozen=True)
 class OutcomeDriver:
     """What drives the probability of an outcome under a policy."""
 
     outcome: str
     policy: str
     drivers: list[Driver]
-
-
-def summarise(
-    reading: ReadReading, holds: Bools, margin: Floats, undefined: Bools, weights: Floats, prior: Floats | None = None
-) -> ReadingResult:
-    """Shares of worlds, prior (equal weights unless given) and posterior, and the spread of the margin."""
-    low, middle, high = (float(q) for q in weighted_quantile(margin, [0.05, 0.5, 0.95], weights))
-    return ReadingResult(
-        reading.name,
-        reading.text,
-        share(holds, prior),
-        share(holds, weights),
-        share(undefined, prior),
-        (low, middle, high),
-    )
-
-
-def built_in(first: ReadingResult, rests_on: bool) -> str:
-    """Whether the claim's first reading holds by construction.
-
-    It does when it holds in 95% of prior worlds and in less than half of them once what it
-    rests on is neutral, or when it holds in every world even where nobody weighs anything
-    (precision 0). Without ``rests_on`` it is untested.
-    """
-    if first.prior >= 1 and first.zero >= 1:
-        return BUILT_IN
-    if not rests_on or first.neutral is None:
-        return UNTESTED
-    return BUILT_IN if first.prior >= 0.95 and first.neutral < 0.5 else NOT_BUILT_IN
-
-
-def noise_warning(reading: ReadingResult) -> str:
-    """A plain warning where the verdict turns when choices get more or less precise."""
-    shares = [value for value in reading.by_precision.values() if not np.isnan(value)]
-    if len(shares) < 2 or (min(shares) >= 0.5) == (max(shares) >= 0.5) or max(shares) - min(shares) < 0.25:
-        return ""
-    low, high = reading.by_precision.get("half", np.nan), reading.by_precision.get("perfect", np.nan)
-    if low > high:
-        return "The verdict rests on noise: it weakens as choices become more precise."
-    return "The verdict depends on how precisely actors choose: it needs precise choices."

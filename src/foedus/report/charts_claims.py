@@ -8,11 +8,12 @@ import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
+from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ReadingResult
 from foedus.present.frame import Frame, tick
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import number, percent
-from foedus.runs.view import SETTINGS, RunView
+from foedus.runs.view import RunView
 from foedus.worlds.thresholds import FAILS_SHARE, HOLDS_SHARE
 
 
@@ -52,17 +53,17 @@ def reading_bar(reading: ReadingResult, observed: bool) -> Markup:
     return drawing.render("inline")
 
 
-def precision_bar(shares: Mapping[str, float]) -> Markup:
+def precision_bar(shares: Mapping[Precision, float]) -> Markup:
     """Columns for the share of worlds at each setting of the precision; undefined ones are left out."""
-    width, marks = 24 * len(shares) + 4, {"zero": "0", "half": "½", "one": "1", "twice": "2", "perfect": "∞"}
+    width = 24 * len(shares) + 4
     drawing = Drawing(width, 46, "share of worlds by precision of choice")
     drawing.line(0, 31, width, 31)
     drawing.line(0, 17, width, 17, "grid")
-    for i, (setting, share) in enumerate(shares.items()):
+    for i, (step, share) in enumerate(shares.items()):
         if share == share:
-            tip = f"{SETTINGS[setting]}: {percent(share)}"
+            tip = f"{step.label}: {percent(share)}"
             drawing.rect(4 + 24 * i, 31 - 28 * share, 18, 28 * share, "bar", tip=tip)
-        drawing.text(13 + 24 * i, 42, marks[setting], "small", "middle")
+        drawing.text(13 + 24 * i, 42, step.symbol, "small", "middle")
     return drawing.render("inline")
 
 

@@ -14,7 +14,7 @@ from foedus.present.frame import Frame, strips, tick
 from foedus.present.svg import Drawing, ceiling, clipped, fitted
 from foedus.present.wording import band, percent
 from foedus.report.quantities import Course, by_precision, course
-from foedus.runs.view import SETTINGS, RunView
+from foedus.runs.view import RunView
 from foedus.scenario.names import plain
 
 
@@ -135,10 +135,9 @@ def sweep_chart(results: RunView, policy: str) -> Markup:
         drawing.text(frame.left, 14, clipped(results.names.outcome(outcome), frame.width, 12.5), "strong")
         frame.levels(drawing, say=tick, gap=6)
         frame.curve(drawing, [s.mean for s in spreads.values()])
-        for i, (name, s) in enumerate(spreads.items()):
+        for i, (step, s) in enumerate(spreads.items()):
             x = frame.x(i)
             drawing.line(x, frame.y(s.low), x, frame.y(s.high), "interval")
-            drawing.dot(x, frame.y(s.mean), 4, "posterior", f"{SETTINGS[name]}: {percent(s.mean)}")
-            label = {"zero": "none", "half": "half", "one": "as is", "twice": "twice", "perfect": "perfect"}[name]
-            drawing.text(x, frame.bottom + 15, label, "small", "middle")
+            drawing.dot(x, frame.y(s.mean), 4, "posterior", f"{step.label}: {percent(s.mean)}")
+            drawing.text(x, frame.bottom + 15, step.short, "small", "middle")
     return drawing.render()

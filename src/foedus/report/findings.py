@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from foedus.claims.verdict import ClaimResult
+from foedus.claims.sweep import Precision
+from foedus.claims.verdict import BuiltIn, ClaimResult
 from foedus.present.likelihood import estimative
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
@@ -58,7 +59,7 @@ def weak_spots(results: RunView) -> list[Finding]:
     """Claims that are built in, that hang on noise, or whose readings disagree."""
     kinds: tuple[tuple[Callable[[ClaimResult], bool], str, str], ...] = (
         (
-            lambda c: c.built_in == "built in",
+            lambda c: c.built_in == BuiltIn.YES,
             "follow",
             "from how the scenario is written, not from what parties choose",
         ),
@@ -123,17 +124,17 @@ def _noise(results: RunView) -> list[Finding]:
         return []
     outcome = results.outcomes[0]
     means = {setting: spread.mean for setting, spread in by_precision(results, outcome, results.factual).items()}
-    if not {"half", "perfect"} <= means.keys():
+    if not {Precision.HALF, Precision.PERFECT} <= means.keys():
         return []
-    text, perfect = capital(results.names.outcome(outcome)), percent(means["perfect"])
+    text, perfect = capital(results.names.outcome(outcome)), percent(means[Precision.PERFECT])
     if results.scenario.rationality == "perfect":
         text += f" is at {perfect}, with choices taken to be perfectly rational"
     else:
-        text += f" goes from {percent(means['half'])} if everyone chooses half as precisely "
+        text += f" goes from {percent(means[Precision.HALF])} if everyone chooses half as precisely "
         text += f"to {perfect} if all are perfectly rational"
-    if "zero" in means:
-        text += f"; it would be {percent(means['zero'])} if all acted by base rate alone"
-    if means["perfect"] < means.get("one", 0) / 2:
+    if Precision.ZERO in means:
+        text += f"; it would be {percent(means[Precision.ZERO])} if all acted by base rate alone"
+    if means[Precision.PERFECT] < means.get(Precision.ONE, 0) / 2:
         text += ". More than half of it therefore comes from imprecise choices, not from interests"
     worlds = next(iter(results.sweep(outcome, results.factual).values())).size
     return [Finding("Noise", f"{text} (tested on {count(worlds, 'world')}).")]
@@ -212,8 +213,8 @@ def sweep_title(results: RunView) -> str:
     parts = []
     for outcome in results.outcomes:
         swept = by_precision(results, outcome, results.factual)
-        if {"half", "perfect"} <= swept.keys():
-            ends = f"from {percent(swept['half'].mean)} to {percent(swept['perfect'].mean)}"
+        if {Precision.HALF, Precision.PERFECT} <= swept.keys():
+            ends = f"from {percent(swept[Precision.HALF].mean)} to {percent(swept[Precision.PERFECT].mean)}"
             parts.append(f"{results.names.outcome(outcome)} {ends}")
     if not parts:
         return "No precision sweep was run."

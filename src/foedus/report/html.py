@@ -27,7 +27,7 @@ from foedus.report.quantities import (
     value_change,
 )
 from foedus.runs.result import Run
-from foedus.runs.view import SETTINGS, RunView
+from foedus.runs.view import RunView
 from foedus.worlds.thresholds import NEGLIGIBLE
 from foedus.worlds.weights import Spread
 
@@ -137,8 +137,6 @@ def _claim(results: RunView, claim: ClaimResult) -> dict[str, Any]:
 
 def _reading(results: RunView, reading: ReadingResult) -> dict[str, Any]:
     low, middle, high = reading.margin_quantiles
-    undefined = float("nan")
-    swept = {"zero": reading.zero} | {k: reading.by_precision.get(k, undefined) for k in SETTINGS if k != "zero"}
     deciding = [
         f"{results.names.assumption(driver.assumption)} ({'more' if driver.direction > 0 else 'less'} favours it, "
         f"{percent(driver.score)})"
@@ -151,7 +149,7 @@ def _reading(results: RunView, reading: ReadingResult) -> dict[str, Any]:
         else "",
         "decides": "; ".join(deciding),
         "bar": charts_claims.reading_bar(reading, results.run.observed),
-        "precision": charts_claims.precision_bar(swept),
+        "precision": charts_claims.precision_bar(reading.by_precision),
     }
 
 

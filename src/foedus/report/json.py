@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult, ReadingResult
 from foedus.present.plain import strict
 from foedus.report import findings
@@ -49,13 +50,15 @@ def _claim(results: RunView, claim: ClaimResult) -> dict[str, Any]:
     evidence = [{"source": item.source, "paragraph": item.paragraph, "quote": item.quote} for item in claim.evidence]
     literature = {"for": claim.literature.support, "against": claim.literature.against}
     changed = {"evidence": evidence, "literature": literature, "readings": [_reading(r) for r in claim.readings]}
-    return vars(claim) | {"label": results.names.claim(claim.id)} | changed
+    said = {"share": claim.share, "verdict": claim.verdict, "built_in": claim.built_in, "warning": claim.warning}
+    return vars(claim) | {"label": results.names.claim(claim.id)} | said | changed
 
 
 def _reading(reading: ReadingResult) -> dict[str, Any]:
     written = vars(reading) | {"margin": dict(zip(("low", "median", "high"), reading.margin_quantiles, strict=True))}
     del written["margin_quantiles"]
-    return written
+    swept = dict(reading.by_precision)
+    return written | {"zero": swept.pop(Precision.ZERO, None), "by_precision": swept}
 
 
 def _outcome(results: RunView, outcome: str) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from foedus.arraytypes import Floats
-from foedus.claims.verdict import ClaimResult, noise_warning
+from foedus.claims.sweep import Precision
+from foedus.claims.verdict import ClaimResult
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import FAILS_SHARE, HOLDS_SHARE, LEAST_TURN, TURNS
 from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, quantiles
@@ -27,7 +28,7 @@ def side(share: float) -> Side:
 
 def hangs_on_noise(claim: ClaimResult) -> bool:
     """Whether the verdict of the first reading turns as choices get more or less precise."""
-    return bool(claim.readings) and bool(noise_warning(claim.readings[0]))
+    return bool(claim.warning)
 
 
 def readings_reach(claim: ClaimResult) -> tuple[float, float]:
@@ -77,8 +78,8 @@ def course(results: RunView, outcome: str, policy: str) -> Course:
     return Course(results.weights @ values, results.prior_weights @ values, *ends)
 
 
-def by_precision(results: RunView, outcome: str, policy: str) -> dict[str, Spread]:
+def by_precision(results: RunView, outcome: str, policy: str) -> dict[Precision, Spread]:
     """Setting of the precision -> an outcome's final probability, where the sweep knows it, over the subset's worlds."""
     swept = results.sweep(outcome, policy)
-    spreads = {setting: results.spread(values, even(len(values))) for setting, values in swept.items() if values.size}
-    return {setting: spread for setting, spread in spreads.items() if spread.mean == spread.mean}
+    spreads = {step: results.spread(values, even(len(values))) for step, values in swept.items() if values.size}
+    return {step: spread for step, spread in spreads.items() if spread.mean == spread.mean}

@@ -11,33 +11,36 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from threading import Thread
+from typing import Unpack
 
 from foedus.errors import FoedusError
 from foedus.runs.executors import Executor
-from foedus.runs.plan import Job, Progress, Tally, whole_number
-from foedus.runs.provenance import scenario_hash
+from foedus.runs.finish import finish
+from foedus.runs.layout import Layout
+from foedus.runs.plan import Plan
+from foedus.runs.progress import Progress, Tally
+from foedus.runs.provenance import engine, scenario_hash
 from foedus.runs.result import LOADED, Run
-from foedus.runs.solved import Found, stored
-from foedus.runs.store import MANIFEST, ChunkStore, Manifest, locked, write_atomic
-from foedus.runs.work import Layout, Task, engine, forget
+from foedus.runs.settings import RunOptions, RunSettings, whole_number
+from foedus.runs.solved import Solved, stored
+from foedus.runs.store import MANIFEST, ChunkStore, Manifest, chunk_name, locked, write_atomic
+from foedus.runs.work import Piece, forget
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.load import load
 from foedus.scenario.schema import Scenario
 
 CHUNKS, SCENARIO = "chunks", "scenario.yaml"
-PIECE = 16 * 2**20  # bytes of results in a chunk, about
-_LEAST, _SPLIT = 32, 4  # worlds in a chunk and chunks in a run, at least
-_SAID = {
+CHUNK_BYTES = 16 * 2**20  # of results in a chunk, about
+_LEAST_WORLDS, _LEAST_CHUNKS = 32, 4
+_DIFFERS = {
     "scenario": "another scenario, or an earlier state of this one",
     "version": "another version of Foedus",
-    "settings": "other policies or another way of sampling",
+    "policies": "other policies",
 }
 
 
@@ -45,70 +48,51 @@ def ensemble(
     scenario: Scenario,
     directory: Path | str,
     *,
-    policies: Sequence[str] | None = None,
-    worlds: int = 200,
-    seed: int = 0,
-    method: str = "lhs",
-    subset: int | None = None,
-    resample: bool = False,
     chunk: int | None = None,
     executor: Executor | None = None,
     anew: bool = False,
     progress: Progress | None = None,
+    **options: Unpack[RunOptions],
 ) -> Run:
     """``foedus.run`` with its results kept in a directory; chunks that are there already are not solved again.
 
-    ``chunk`` is the number of worlds kept together (default: by size); results do not depend on it, nor on
-    the ``executor``. A finished run of something else in the directory is replaced, an unfinished one only
-    with ``anew``, which also solves all chunks again; else FoedusError. FoedusError when the disk is full:
-    what was solved is kept.
+    ``options`` are those of ``RunSettings``. ``chunk`` is the number of worlds kept together (default: by size);
+    results do not depend on it, nor on the ``executor``. A finished run of something else in the directory is replaced,
+    an unfinished one only with ``anew``, which also solves all chunks again; else FoedusError. FoedusError when the
+    disk is full: what was solved is kept.
     """
-    job = Job(scenario, policies, worlds, seed, method, subset, True, resample)
-    if chunk is not None:
-        whole_number("chunk", chunk, 1)
-    size = chunk or chunk_size(job.work.layout, worlds)
-    settings = {"method": method, "policies": job.policies, "subset": job.subset, "resample": resample}
-    manifest = Manifest(scenario_hash(scenario), engine(), seed, worlds, size, settings)
+    plan = Plan(scenario, RunSettings.of(**options))
+    if chunk is None:
+        chunk = chunk_size(plan.solver.layout, plan.settings.worlds)
+    manifest = Manifest(scenario_hash(scenario), engine(), whole_number("chunk", chunk, 1), plan.settings)
     kept = Path(directory) / CHUNKS
     with locked(kept, directory):
-        _clear(job, kept, manifest, anew)
+        _make_way(kept, manifest, anew)
         text = dump(scenario).encode()
         if not (kept / SCENARIO).exists() or (kept / SCENARIO).read_bytes() != text:
             write_atomic(kept / SCENARIO, text)
-        store = ChunkStore(kept, manifest, directory)
-        return _solve(job, store, executor or Executor(), progress)
+        return _solve(plan, ChunkStore(kept, manifest, directory), executor or Executor(), progress)
 
 
 def resume(directory: Path | str, *, executor: Executor | None = None, progress: Progress | None = None) -> Run:
     """Goes on with the run in a directory: solves what is missing or damaged.
 
     The result is that of a run that was never stopped. FoedusError when there is no run, when it was begun by
-    another version of Foedus, or when its scenario was changed since.
+    another version of Foedus or of the libraries that it computes with, or when its scenario was changed since.
     """
     kept = Path(directory) / CHUNKS
     if not (kept / MANIFEST).exists():
         raise FoedusError(f"{directory} holds no run to resume. Start one: foedus run SCENARIO --out {directory}.")
     with locked(kept, directory):
         manifest = Manifest.read(kept / MANIFEST)
-        scenario = _scenario(kept / SCENARIO, manifest, directory)
-        settings = manifest.settings
-        job = Job(
-            scenario,
-            settings["policies"],
-            manifest.worlds,
-            manifest.seed,
-            settings["method"],
-            settings["subset"],
-            True,
-            settings["resample"],
-        )
-        return _solve(job, ChunkStore(kept, manifest, directory), executor or Executor(), progress)
+        plan = Plan(_scenario(kept / SCENARIO, manifest, directory), manifest.settings)
+        return _solve(plan, ChunkStore(kept, manifest, directory), executor or Executor(), progress)
 
 
 def chunk_size(layout: Layout, worlds: int) -> int:
     """How many worlds are kept together: some megabytes of them, in blocks of 32, and no more than a quarter."""
-    fit = min(PIECE // max(layout.bytes_per_world, 1), -(-worlds // _SPLIT))
-    return max(-(-fit // _LEAST) * _LEAST, _LEAST)
+    fit = min(CHUNK_BYTES // max(layout.bytes_per_world, 1), -(-worlds // _LEAST_CHUNKS))
+    return max(-(-fit // _LEAST_WORLDS) * _LEAST_WORLDS, _LEAST_WORLDS)
 
 
 def _scenario(path: Path, manifest: Manifest, directory: Path | str) -> Scenario:
@@ -130,14 +114,14 @@ def _scenario(path: Path, manifest: Manifest, directory: Path | str) -> Scenario
     return scenario
 
 
-def _clear(job: Job, kept: Path, manifest: Manifest, anew: bool) -> None:
-    """Makes way for a run: takes away what a finished run of something else left, or any run if ``anew``."""
+def _make_way(kept: Path, manifest: Manifest, anew: bool) -> None:
+    """Takes away what a finished run of something else left, or any run if ``anew``."""
     if (kept / MANIFEST).exists():
         try:
-            old = Manifest.read(kept / MANIFEST)
-            differences = [_SAID.get(text.split()[0], text) for text in manifest.differences(old)]
-            there = sum((kept / f"{ChunkStore.name(i)}.npz").exists() for i in range(old.chunks))
-            unfinished = 0 < there < old.chunks
+            there = Manifest.read(kept / MANIFEST)
+            differences = [_DIFFERS.get(name, text) for name, text in manifest.differences(there).items()]
+            solved = sum((kept / f"{chunk_name(i)}.npz").exists() for i in range(there.chunks))
+            unfinished = 0 < solved < there.chunks
         except FoedusError:
             differences, unfinished = ["it cannot be read"], False
         if not differences and not anew:
@@ -152,42 +136,44 @@ def _clear(job: Job, kept: Path, manifest: Manifest, anew: bool) -> None:
     (kept / MANIFEST).unlink(missing_ok=True)  # last: what goes before it is then still a part of the old run
 
 
-def _solve(job: Job, store: ChunkStore, executor: Executor, progress: Progress | None) -> Run:
+def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress | None) -> Run:
     """Solves the pieces that the store lacks, then says what all of them say."""
     started = time.perf_counter()
     for left in store.run.glob("*.partial"):  # of a report that was being written when the run was killed
         left.unlink(missing_ok=True)
+    # Importing it takes a while, and it is needed when all is solved.
+    Thread(target=import_module, args=("xarray",), daemon=True).start()
     absent = store.missing()
-    Thread(
-        target=import_module, args=("xarray",), daemon=True
-    ).start()  # takes a while, and is needed when all is solved
-    tested = [task for task in job.tested.values() if not store.sound(task.name)]
-    _room(job, store, len(absent))
-    count = sum(task.count for task in tested) + sum(_span(job, store, index).count for index in absent)
-    tasks = chain((_span(job, store, index) for index in absent), tested)
-    for done, (task, arrays) in enumerate(executor.solve(job.work, tasks, Tally(count, progress)) if count else ()):
-        if done == 0:
-            job.refuse()
-        store.keep(task.name, arrays)
+    neutral = [piece for piece in plan.neutral_pieces.values() if not store.sound(piece.name)]
+    _check_room(plan, store, len(absent))
+
+    def chunk(index: int) -> Piece:
+        return plan.piece(chunk_name(index), store.manifest.span(index))
+
+    tally = Tally(sum(piece.count for piece in neutral) + sum(chunk(index).count for index in absent), progress)
+    pieces = chain(map(chunk, absent), neutral)  # made one at a time, since each holds its draws
+    if absent or neutral:
+        for done, (piece, arrays) in enumerate(executor.solve(plan.solver, pieces, tally)):
+            if done == 0:
+                plan.refuse_unreachable()
+            store.keep(piece.name, arrays)
     solved = time.perf_counter()
-    main = stored(store, job.queries, job.work.layout, list(job.settings))
-    if job.work.layout.bytes_per_world * store.manifest.worlds <= LOADED:
+    main = stored(store, plan.queries, plan.solver.layout, list(plan.sweep))
+    if plan.solver.layout.bytes_per_world * store.manifest.worlds <= LOADED:
         main.data.load()
-    neutral: Future[dict[str, Found]] = Future()
-    neutral.set_result({claim: job.found(task, store.read(task.name)) for claim, task in job.tested.items()})
-    run = job.finish(main, neutral, {"solve": solved - started})
-    run.solved = len(tested) + len(absent)
+
+    def made_neutral() -> dict[str, Solved]:
+        return {claim: plan.labelled(piece, store.read(piece.name)) for claim, piece in plan.neutral_pieces.items()}
+
+    run = finish(plan, main, made_neutral, {"solve": solved - started})
+    run.solved = len(neutral) + len(absent)
     forget()
     return run
 
 
-def _span(job: Job, store: ChunkStore, index: int) -> Task:
-    return job.span(store.name(index), store.manifest.span(index))
-
-
-def _room(job: Job, store: ChunkStore, chunks: int) -> None:
+def _check_room(plan: Plan, store: ChunkStore, chunks: int) -> None:
     """FoedusError when the disk has no room for the chunks that are still to come."""
-    needed = chunks * store.manifest.chunk * job.work.layout.bytes_per_world
+    needed = chunks * store.manifest.chunk * plan.solver.layout.bytes_per_world
     free = shutil.disk_usage(store.directory).free
     if needed > free:
         raise FoedusError(

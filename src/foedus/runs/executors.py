@@ -1,6 +1,6 @@
 """Who solves the pieces of a run: threads of this process, or the workers of a Dask cluster.
 
-Either hands back each task with its arrays, in whatever order they are done. Few are under way at a time,
+Either hands back each piece with its arrays, in whatever order they are done. Few are under way at a time,
 so that memory is bounded by the size of a piece and not by the number of worlds.
 """
 
@@ -19,9 +19,11 @@ from importlib import import_module
 from typing import Any
 
 from foedus.errors import FoedusError, nearest
-from foedus.runs.work import Arrays, Task, Work, engine
+from foedus.runs.layout import Arrays
+from foedus.runs.provenance import engine
+from foedus.runs.work import Piece, Solver
 
-Solved = Iterator[tuple[Task, Arrays]]
+SolvedPieces = Iterator[tuple[Piece, Arrays]]
 Tell = Callable[[int], None]  # so many more world-policies are done
 EXECUTORS = ("local", "dask")
 CONNECT = 5  # seconds that a scheduler has to answer
@@ -54,21 +56,21 @@ class Executor:
         if self.scheduler and self.workers:
             raise FoedusError("a scheduler has workers of its own: give --workers without --scheduler.")
 
-    def solve(self, work: Work, tasks: Iterable[Task], tell: Tell) -> Solved:
-        """Solves tasks; each comes back with its arrays, in any order."""
+    def solve(self, solver: Solver, pieces: Iterable[Piece], tell: Tell) -> SolvedPieces:
+        """Solves pieces; each comes back with its arrays, in any order."""
         workers = self.workers or min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _WORKERS)
         if self.kind == "dask":
-            return _on_dask(work, tasks, self.scheduler, workers, tell)
-        return _on_threads(work, tasks, workers, tell)
+            return _on_dask(solver, pieces, self.scheduler, workers, tell)
+        return _on_threads(solver, pieces, workers, tell)
 
 
 class _Stopped(Exception):
     """A thread is told to give up."""
 
 
-def _on_threads(work: Work, tasks: Iterable[Task], workers: int, tell: Tell) -> Solved:
-    """Solves tasks in threads; the kernels let go of the interpreter."""
-    stop, lock, source = threading.Event(), threading.Lock(), iter(tasks)
+def _on_threads(solver: Solver, pieces: Iterable[Piece], workers: int, tell: Tell) -> SolvedPieces:
+    """Solves pieces in threads; the kernels let go of the interpreter."""
+    stop, lock, source = threading.Event(), threading.Lock(), iter(pieces)
 
     def count(done: int) -> None:
         if stop.is_set():
@@ -76,12 +78,12 @@ def _on_threads(work: Work, tasks: Iterable[Task], workers: int, tell: Tell) -> 
         with lock:
             tell(done)
 
-    running: dict[Future[Arrays], Task] = {}
+    running: dict[Future[Arrays], Piece] = {}
     pool = ThreadPoolExecutor(workers)
     try:
         while True:
-            while len(running) < workers and (task := next(source, None)) is not None:
-                running[pool.submit(work.solve, task, workers, count)] = task
+            while len(running) < workers and (piece := next(source, None)) is not None:
+                running[pool.submit(solver.solve, piece, workers, count)] = piece
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -91,25 +93,25 @@ def _on_threads(work: Work, tasks: Iterable[Task], workers: int, tell: Tell) -> 
         pool.shutdown(cancel_futures=True)
 
 
-def _on_dask(work: Work, tasks: Iterable[Task], scheduler: str | None, workers: int, tell: Tell) -> Solved:
-    """Solves tasks on a cluster. What a lost worker had under way is done again by another."""
+def _on_dask(solver: Solver, pieces: Iterable[Piece], scheduler: str | None, workers: int, tell: Tell) -> SolvedPieces:
+    """Solves pieces on a cluster. What a lost worker had under way is done again by another."""
     with _client(scheduler, workers) as client:
         _check_engines(client)
-        source, running = iter(tasks), dict[Any, Task]()
-        shared = client.submit(pickle.loads, pickle.dumps(work), pure=False)
+        source, running = iter(pieces), dict[Any, Piece]()
+        shared = client.submit(pickle.loads, pickle.dumps(solver), pure=False)
         seen = time.monotonic()
         while True:
             seen, threads = _alive(client, seen)
-            while len(running) < 2 * max(threads, 1) and (task := next(source, None)) is not None:
-                running[client.submit(_solve, shared, task, pure=False, retries=2)] = task
+            while len(running) < 2 * max(threads, 1) and (piece := next(source, None)) is not None:
+                running[client.submit(_solve, shared, piece, pure=False, retries=2)] = piece
             if not running:
                 return
             for future in _done(list(running)):
                 arrays = _result(future)
                 if arrays is not None:
-                    task = running.pop(future)
-                    tell(task.count)
-                    yield task, arrays
+                    piece = running.pop(future)
+                    tell(piece.count)
+                    yield piece, arrays
 
 
 def _done(futures: list[Any]) -> list[Any]:
@@ -122,10 +124,10 @@ def _done(futures: list[Any]) -> list[Any]:
         raise FoedusError(f"{_GONE} ({type(error).__name__}). {_KEPT}") from None
 
 
-def _solve(work: Work, task: Task) -> Arrays:
-    """A task, in a worker. What is wrong with the scenario is an answer: another try would find the same."""
+def _solve(solver: Solver, piece: Piece) -> Arrays:
+    """A piece, in a worker. What is wrong with the scenario is an answer: another try would find the same."""
     try:
-        return work.solve(task)
+        return solver.solve(piece)
     except FoedusError as error:
         return {"error": error}  # type: ignore[dict-item]
 

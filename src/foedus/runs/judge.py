@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foedus.arraytypes import Floats
-from foedus.claims.reading import ReadReading
-from foedus.claims.verdict import ClaimResult, OutcomeDriver, ReadingResult, built_in, noise_warning, summarise
-from foedus.runs.solved import Found
+from foedus.arraytypes import Bools, Floats
+from foedus.claims.reading import ParsedReading
+from foedus.claims.sweep import Precision
+from foedus.claims.verdict import ClaimResult, OutcomeDriver, ReadingResult
+from foedus.runs.plan import Plan
+from foedus.runs.solved import Solved
+from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.sensitivity.association import Ranker
+from foedus.sensitivity.discovery import in_words, where_it_fails
 from foedus.worlds.sample import resolve, uncertain
+from foedus.worlds.thresholds import SEARCHED
+from foedus.worlds.weights import share, weighted_quantile
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.runs.plan import Job
-
-# Numbers (worlds times uncertain assumptions) among which associations are looked for; each is shuffled
-# hundreds of times to tell it from noise.
-SEARCHED = 500_000
+_DECIDING = 5  # assumptions that are named as deciding, at most
 
 
 def searched(draws: Mapping[str, Floats], worlds: int) -> int:
@@ -34,110 +34,82 @@ def searched(draws: Mapping[str, Floats], worlds: int) -> int:
     return min(worlds, max(SEARCHED // max(varied, 1), 1))
 
 
-@dataclass
 class Judge:
-    """Reads claims, labelled data and drivers off what was found.
+    """Reads claims, labelled data and drivers off ``main``: all worlds solved, and the subset at each precision.
 
-    ``main`` is finished: of all worlds, and of the subset in each setting. ``neutral`` (by claim, the
-    subset with what the claim rests on made neutral) may still be under way, and is waited for last.
+    ``weights`` are those after the observations, ``prior`` those before (None: all alike).
     """
 
-    job: Job
-    main: Found
-    draws: Mapping[str, Floats]
-    weights: Floats
-    neutral: Future[dict[str, Found]]
-    prior: Floats | None = None
+    def __init__(self, plan: Plan, main: Solved, weights: Floats, prior: Floats | None = None):
+        self.plan, self.main, self.weights, self.prior = plan, main, weights, prior
+        self.width = len(weights)
+        self.assumptions = _resolved(plan.scenario, plan.draws)
+        self.searched = searched(plan.draws, self.width)
+        self.leading = {name: draw[: self.searched] for name, draw in plan.draws.items()}
+        self.holds = [reading.holds(main.answers, self.assumptions, self.width) for reading in plan.readings]
+        self.margins = [reading.margin(main.answers, self.assumptions, self.width) for reading in plan.readings]
 
-    def __post_init__(self) -> None:
-        from foedus.scenario.names import Names
+    def claims(self, neutral: Callable[[], Mapping[str, Solved]]) -> list[ClaimResult]:
+        """Every claim with its readings; ``neutral`` (by claim) are waited for once all else is known."""
+        if not self.plan.settings.judge:
+            return []
+        ranker, names = Ranker(self.leading), Names(self.plan.scenario)
+        labels = {name: names.inside(names.assumption(name)) for name in self.leading}
+        judged = [self._reading(i, ranker, labels) for i in range(len(self.plan.readings))]
+        solved = neutral()
+        results: dict[str, list[ReadingResult]] = {claim: [] for claim in self.plan.scenario.claims}
+        for reading, result in zip(self.plan.readings, judged, strict=True):
+            results[reading.claim].append(replace(result, neutral=self._neutral(reading, solved)))
+        return [
+            ClaimResult(claim, written.says, written.evidence, written.label, written.literature, results[claim])
+            for claim, written in self.plan.scenario.claims.items()
+        ]
 
-        self.scenario, self.answers = self.job.scenario, self.main.answers
-        self.assumptions = self._resolved(self.scenario, self.draws)
-        self.searched = searched(self.draws, len(self.weights))
-        self.leading = {name: draw[: self.searched] for name, draw in self.draws.items()}
-        self.ranker = Ranker(self.leading)
-        names = Names(self.scenario)
-        self.labels = {name: names.inside(names.assumption(name)) for name in self.draws}
-        self.few = {name: values[: self.job.subset] for name, values in self.assumptions.items()}
+    def _reading(self, i: int, ranker: Ranker, labels: Mapping[str, str]) -> ReadingResult:
+        """The i-th reading, without what is made neutral."""
+        reading, holds, margin = self.plan.readings[i], self.holds[i], self.margins[i]
+        low, middle, high = (float(q) for q in weighted_quantile(margin, [0.05, 0.5, 0.95], self.weights))
+        first_holds, first_margin = holds[: self.searched], margin[: self.searched]
+        size = None if np.isnan(first_margin).all() else first_margin
+        varies = 0 < first_holds.sum() < len(first_holds)
+        return ReadingResult(
+            reading.name,
+            reading.text,
+            prior=share(holds, self.prior),
+            posterior=share(holds, self.weights),
+            undefined=share(~reading.defined(self.main.answers, self.width), self.prior),
+            margin_quantiles=(low, middle, high),
+            by_precision={step: self._share_at(step, reading, holds) for step in Precision},
+            decides=ranker.rank(size, first_holds).drivers[:_DECIDING],
+            fails_where=in_words(where_it_fails(self.leading, first_holds, size), labels) if varies else "",
+        )
 
-    def _resolved(self, scenario: Scenario, draws: Mapping[str, Floats]) -> dict[str, Floats]:
-        return resolve(scenario, draws, scenario.all_policies[scenario.factual_policy].set)
+    def _share_at(self, step: Precision, reading: ParsedReading, holds: Bools) -> float:
+        """The share of the subset's worlds in which a reading holds at another precision."""
+        few = self.plan.subset
+        if step == Precision.ONE:
+            return float(holds[:few].mean())
+        assumptions = {name: values[:few] for name, values in self.assumptions.items()}
+        return float(reading.holds(self.main.varied[step].answers, assumptions, few).mean())
 
-    def _neutral(self, reading: ReadReading) -> float | None:
+    def _neutral(self, reading: ParsedReading, solved: Mapping[str, Solved]) -> float | None:
         """The share of the subset's worlds in which a reading holds where what its claim rests on is neutral."""
-        found = self.neutral.result()
-        if reading.claim not in found:
+        if reading.claim not in solved:
             return None
-        scenario = self.job.tested[reading.claim].scenario
+        scenario, few = self.plan.neutral_pieces[reading.claim].scenario, self.plan.subset
         assert scenario is not None
         drawn = uncertain(scenario)
-        few = {name: draw[: self.job.subset] for name, draw in self.draws.items() if name in drawn}
-        return self._share(reading, found[reading.claim], self._resolved(scenario, few))
-
-    def _share(self, reading: ReadReading, played: Found, assumptions: Mapping[str, Floats]) -> float:
-        """The share of the subset's worlds in which a reading holds in another setting."""
-        return float(reading.holds(played.answers, assumptions, self.job.subset).mean())
-
-    def claims(self) -> list[ClaimResult]:
-        """Every claim with its readings."""
-        from foedus.present.likelihood import estimative
-
-        results = [self._reading(reading) for reading in self.job.readings]
-        made = []
-        for claim, written in self.scenario.claims.items() if self.job.judge else ():
-            own = [(r, result) for r, result in zip(self.job.readings, results, strict=True) if r.claim == claim]
-            for reading, result in own:
-                result.neutral = self._neutral(reading)
-            readings = [result for _, result in own]
-            first = readings[0]
-            made.append(
-                ClaimResult(
-                    claim,
-                    written.says,
-                    written.evidence,
-                    written.label,
-                    written.literature,
-                    readings,
-                    first.posterior,
-                    estimative(first.posterior),
-                    built_in(first, bool(written.rests_on)),
-                    noise_warning(first),
-                )
-            )
-        return made
-
-    def _reading(self, reading: ReadReading) -> ReadingResult:
-        from foedus.sensitivity.discovery import in_words, where_it_fails
-
-        width = len(self.weights)
-        holds = reading.holds(self.answers, self.assumptions, width)
-        margin = reading.margin(self.answers, self.assumptions, width)
-        result = summarise(reading, holds, margin, ~reading.defined(self.answers, width), self.weights, self.prior)
-        shares = {name: self._share(reading, played, self.few) for name, played in self.main.varied.items()}
-        shares["one"] = float(holds[: self.job.subset].mean())
-        result.zero = shares["zero"]
-        result.by_precision = {name: shares[name] for name in ("half", "one", "twice", "perfect")}
-        holds, margin = holds[: self.searched], margin[: self.searched]
-        size = None if np.isnan(margin).all() else margin
-        result.decides = self.ranker.rank(size, holds).drivers[:5]
-        if 0 < holds.sum() < len(holds):
-            result.fails_where = in_words(where_it_fails(self.leading, holds, size), self.labels)
-        return result
+        draws = {name: draw[:few] for name, draw in self.plan.draws.items() if name in drawn}
+        return float(reading.holds(solved[reading.claim].answers, _resolved(scenario, draws), few).mean())
 
     def data(self) -> xr.Dataset:
-        """All results, labelled, with which readings hold in each world."""
-        holds, margins = self._readings()
-        return self.main.data.assign(
-            holds=(("world", "reading"), holds), margin=(("world", "reading"), margins)
-        ).assign_coords(reading=[r.label for r in self.job.readings])
-
-    def _readings(self) -> tuple[NDArray[np.bool_], Floats]:
-        width = len(self.weights)
-        holds = [r.holds(self.answers, self.assumptions, width) for r in self.job.readings]
-        margins = [r.margin(self.answers, self.assumptions, width) for r in self.job.readings]
-        empty = np.zeros((width, 0))
-        return (np.stack(holds, axis=1), np.stack(margins, axis=1)) if holds else (empty.astype(bool), empty)
+        """All results, labelled, with which readings hold in each world and by how much."""
+        empty = np.zeros((self.width, 0))
+        holds = np.stack(self.holds, axis=1) if self.holds else empty.astype(bool)
+        margins = np.stack(self.margins, axis=1) if self.margins else empty
+        by_reading = {"holds": (("world", "reading"), holds), "margin": (("world", "reading"), margins)}
+        labels = [reading.label for reading in self.plan.readings]
+        return self.main.data.assign(by_reading).assign_coords(reading=labels)
 
     def sweep_data(self) -> xr.Dataset:
         """Outcomes at the end of the horizon as precision goes from nothing to perfect, on the subset."""
@@ -145,18 +117,25 @@ class Judge:
 
         if not self.main.varied:
             return xr.Dataset()
-        few, order = self.job.subset, ("zero", "half", "one", "twice", "perfect")
-        played = [self.main.varied.get(setting, self.main).data["outcome_by"] for setting in order]
-        values = [by.isel(world=slice(few), period=-1).drop_vars("period") for by in played]
-        return xr.concat(values, dim="setting").assign_coords(setting=list(order)).to_dataset(name="outcome_by")
+        few = slice(self.plan.subset)
+        swept = [self.main.varied.get(step, self.main).data["outcome_by"] for step in Precision]
+        final = [outcome_by.isel(world=few, period=-1).drop_vars("period") for outcome_by in swept]
+        steps = [str(step) for step in Precision]
+        return xr.concat(final, dim="setting").assign_coords(setting=steps).to_dataset(name="outcome_by")
 
     def drivers(self) -> list[OutcomeDriver]:
         """What drives each outcome under the factual policy."""
-        policy = self.scenario.factual_policy
-        if not self.job.judge:
+        if not self.plan.settings.judge:
             return []
-        by = self.main.data["outcome_by"].sel(policy=policy).isel(period=-1, world=slice(self.searched)).values
-        ranker = Ranker(self.leading, self.weights[: self.searched])
+        policy, few = self.plan.scenario.factual_policy, slice(self.searched)
+        final = self.main.data["outcome_by"].sel(policy=policy).isel(period=-1, world=few).values
+        ranker = Ranker(self.leading, self.weights[few])
         return [
-            OutcomeDriver(name, policy, ranker.rank(by[:, o]).drivers[:5]) for o, name in enumerate(self.job.outcomes)
+            OutcomeDriver(outcome, policy, ranker.rank(final[:, o]).drivers[:_DECIDING])
+            for o, outcome in enumerate(self.plan.outcomes)
         ]
+
+
+def _resolved(scenario: Scenario, draws: Mapping[str, Floats]) -> dict[str, Floats]:
+    """All assumptions under the factual policy."""
+    return resolve(scenario, draws, scenario.all_policies[scenario.factual_policy].set)

@@ -1,49 +1,40 @@
-"""The main job in this process: a scenario, its worlds and policies, and what they say about its claims."""
+"""A run in this process: a scenario, its worlds and policies, and what they say about its claims."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Unpack
 
-from foedus.runs.plan import Job, Progress, Tally, whole_number
+from foedus.runs.finish import finish
+from foedus.runs.plan import Plan
+from foedus.runs.progress import Progress, Tally
 from foedus.runs.result import Run
-from foedus.runs.solved import Found
+from foedus.runs.settings import RunOptions, RunSettings, whole_number
+from foedus.runs.solved import Solved
 from foedus.scenario.schema import Scenario
 
 
 def run(
-    scenario: Scenario,
-    *,
-    policies: Sequence[str] | None = None,
-    worlds: int = 200,
-    seed: int = 0,
-    method: str = "lhs",
-    subset: int | None = None,
-    judge: bool = True,
-    resample: bool = False,
-    progress: Progress | None = None,
-    threads: int = 2,
+    scenario: Scenario, *, progress: Progress | None = None, threads: int = 2, **options: Unpack[RunOptions]
 ) -> Run:
-    """Solves a scenario in ``worlds`` sampled worlds under its policies and judges its claims.
+    """Solves a scenario in sampled worlds under its policies and judges its claims.
 
-    ``policies`` limits what is compared; the policies that claims need are always solved.
-    At most ``subset`` worlds (the first ones, in full blocks; default: half of all, at most SUBSET)
-    are used for the precision sweep and built-in tests. With ``resample`` half of the worlds are drawn where the observations point. Without
-    ``judge`` claims are left alone, and with them the sweep and the tests: for looking through a lens.
-    Raises FoedusError (ScenarioError with all that is wrong) for what cannot be run.
+    ``options`` are those of ``RunSettings``: ``policies``, ``worlds``, ``seed``, ``method``, ``subset``, ``judge`` and
+    ``resample``. Raises FoedusError (ScenarioError with all that is wrong) for what cannot be run.
     """
     started = time.perf_counter()
-    job = Job(scenario, policies, worlds, seed, method, subset, judge, resample)
     whole_number("threads", threads, 1)
-    main = job.span("main", range(worlds))
-    tell = Tally(sum(task.count for task in (main, *job.tested.values())), progress)
-    found = job.found(main, job.work.solve(main, threads, tell))
-    job.refuse()
+    plan = Plan(scenario, RunSettings.of(**options))
+    whole = plan.piece("main", range(plan.settings.worlds))
+    tally = Tally(sum(piece.count for piece in (whole, *plan.neutral_pieces.values())), progress)
+    main = plan.labelled(whole, plan.solver.solve(whole, threads, tally))
+    plan.refuse_unreachable()
     solved = time.perf_counter()
 
-    def beside() -> dict[str, Found]:
-        return {claim: job.found(task, job.work.solve(task, threads, tell)) for claim, task in job.tested.items()}
+    def neutral() -> dict[str, Solved]:
+        pieces = plan.neutral_pieces.items()
+        return {claim: plan.labelled(piece, plan.solver.solve(piece, threads, tally)) for claim, piece in pieces}
 
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return job.finish(found, pool.submit(beside), {"solve": solved - started})
+    with ThreadPoolExecutor(max_workers=1) as pool:  # solved while the rest is judged: both let go of the interpreter
+        return finish(plan, main, pool.submit(neutral).result, {"solve": solved - started})

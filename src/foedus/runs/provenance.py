@@ -2,48 +2,70 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from foedus.runs.result import Run
+from foedus.runs.settings import RunSettings
 from foedus.scenario.dump import dump
+from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import uncertain
+from foedus.worlds.thresholds import LEAST_EFFECTIVE_SHARE
+
+_SHOWING = ("lenses", "report", "export", "cli", "present", "conflict", "library")  # no number of a run comes from them
 
 
-def provenance(scenario: Scenario, worlds: int, seed: int, method: str, subset: int) -> dict[str, Any]:
-    """What a run was made from."""
+def provenance(scenario: Scenario, settings: RunSettings) -> dict[str, Any]:
+    """What a run was made from, as plain data."""
     from foedus import __version__
 
     return {
         "version": __version__,
         "hash": scenario_hash(scenario),
-        "seed": seed,
-        "method": method,
-        "worlds": worlds,
-        "subset": subset,
+        "seed": settings.seed,
+        "method": settings.method,
+        "worlds": settings.worlds,
+        "subset": settings.subset,
     }
 
 
 def scenario_hash(scenario: Scenario) -> str:
     """A hash of everything that a scenario says."""
-    import hashlib
-
     return hashlib.sha256(dump(scenario).encode()).hexdigest()
+
+
+@cache
+def engine() -> str:
+    """The version of all that decides a run's numbers: Foedus, a hash of its sources, and the libraries that compute.
+
+    All sources count but those that only show what was computed, so that a new folder counts until it is named here.
+    """
+    from foedus import __version__
+
+    root, digest = Path(__file__).parent.parent, hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        if name.split("/")[0] not in _SHOWING:
+            digest.update(f"{name}\n".encode() + path.read_bytes())
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba"))
+    return f"{__version__}, sources {digest.hexdigest()[:12]}, {libraries}"
 
 
 def warnings_of(run: Run) -> list[str]:
     """What a reader must know before using the numbers."""
-    from foedus.scenario.names import Names
-
-    found = []
+    warnings = []
     if not uncertain(run.scenario):
-        found.append("Nothing in this scenario is uncertain: all worlds are alike, and shares of them say nothing.")
-    if run.observed and run.ess < 0.1 * len(run.weights):
-        found.append(
+        warnings.append("Nothing in this scenario is uncertain: all worlds are alike, and shares of them say nothing.")
+    if run.observed and run.ess < LEAST_EFFECTIVE_SHARE * len(run.weights):
+        warnings.append(
             f"The observations leave an effective sample of only {run.ess:.0f} of {len(run.weights)} worlds: "
             "posterior figures rest on few worlds."
         )
     noisy = [f"“{Names(run.scenario).claim(claim.id)}”" for claim in run.claims if claim.warning]
     if noisy:
-        found.append(f"Verdicts that turn with how precisely actors choose: {', '.join(noisy)}.")
-    return found
+        warnings.append(f"Verdicts that turn with how precisely actors choose: {', '.join(noisy)}.")
+    return warnings

@@ -15,13 +15,13 @@ from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.worlds.simulate import simulate
+from foedus.worlds.thresholds import SUBSET
 from foedus.worlds.weights import ess, means
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-SUBSET = 24  # worlds of the precision sweep and the tests of what is built in: three full blocks
 LOADED = 128 * 2**20  # bytes of labelled results that a run holds in memory; larger ones stay on the disk
 
 

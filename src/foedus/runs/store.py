@@ -1,11 +1,11 @@
-"""A run's results in a directory, written in chunks of worlds so that a run that is killed can go on.
+"""A run's results in a directory, written in pieces so that a run that is killed can go on.
 
-Every file is written beside its place, flushed to the disk and moved there in one step, so a
-file under its own name is whole. A chunk is `chunk-00003.npz` with its SHA-256 in
-`chunk-00003.npz.sha256` (in the form that ``sha256sum -c`` reads), written after it; other pieces
-of a run (a subset of worlds solved in another way) are kept likewise, by name. The bytes
-depend on the numbers alone: no clock, no compression, names in order. One process at a time
-writes to a directory: ``locked`` holds others off.
+Every file is written beside its place, flushed to the disk and moved there in one step, so a file under its own name is
+whole. A chunk of worlds is `chunk-00003.npz` with its SHA-256 in `chunk-00003.npz.sha256` (in the form that
+``sha256sum -c`` reads); other pieces of a run (a subset of worlds solved in another way) are kept likewise, by name. The
+sum is written last: a piece counts only once both are there and agree, so a kill between the two costs a piece and never
+leaves a wrong one. The bytes depend on the numbers alone: no clock, no compression, names in order. One process at a
+time writes to a directory: ``locked`` holds others off.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.errors import FoedusError
+from foedus.runs.layout import Arrays
+from foedus.runs.settings import RunSettings, whole_number
 
-Arrays = dict[str, NDArray[Any]]
 MANIFEST = "manifest.json"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _PARTIAL = ".partial"
@@ -38,20 +39,23 @@ _PARTIAL = ".partial"
 class Manifest:
     """What a run is: two runs with equal manifests give equal chunks.
 
-    ``settings`` holds whatever else decides the numbers (sampling method, policies, precision), as JSON.
+    ``scenario`` is its hash, ``version`` that of all that computes (``provenance.engine``), ``chunk`` the number of
+    worlds kept together.
     """
 
     scenario: str
     version: str
-    seed: int
-    worlds: int
     chunk: int
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: RunSettings
 
     def __post_init__(self) -> None:
-        """Refuses sizes below 1."""
-        if self.worlds < 1 or self.chunk < 1:
-            raise FoedusError("a run needs at least 1 world and chunks of at least 1 world.")
+        """Refuses a size below 1."""
+        whole_number("chunk", self.chunk, 1)
+
+    @property
+    def worlds(self) -> int:
+        """The number of worlds."""
+        return self.settings.worlds
 
     @property
     def chunks(self) -> int:
@@ -73,25 +77,26 @@ class Manifest:
         """The manifest in a file; FoedusError when it is missing or not one."""
         try:
             values = json.loads(path.read_bytes())
-            manifest = cls(**values)
-            whole = all(type(getattr(manifest, key)) is int for key in ("seed", "worlds", "chunk"))
+            return cls(**{**values, "settings": RunSettings(**values["settings"])})
         except FileNotFoundError:
             raise FoedusError(f"{path.parent} holds no run: it has no {path.name}.") from None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, KeyError, FoedusError) as error:
             raise FoedusError(f"{path} cannot be read ({error}). Start the run anew in another directory.") from None
-        if not whole:
-            raise FoedusError(f"{path} is not a manifest. Start the run anew in another directory.")
-        return manifest
 
-    def differences(self, other: Manifest) -> list[str]:
-        """What differs from another manifest, in words."""
-        mine, theirs = json.loads(self.text()), json.loads(other.text())
-        names = [item.name for item in fields(self)]
-        return [f"{name} is {mine[name]}, there it is {theirs[name]}" for name in names if mine[name] != theirs[name]]
+    def differences(self, other: Manifest) -> dict[str, str]:
+        """By name what differs from another manifest, in words."""
+        mine, theirs = ({**vars(manifest), **vars(manifest.settings)} for manifest in (self, other))
+        changed = [name for name in mine if name != "settings" and mine[name] != theirs[name]]
+        return {name: f"{name} is {mine[name]}, there it is {theirs[name]}" for name in changed}
+
+
+def chunk_name(index: int) -> str:
+    """What a chunk is called."""
+    return f"chunk-{index:05d}"
 
 
 class ChunkStore:
-    """The chunks of one run in a directory.
+    """The pieces of one run in a directory.
 
     ``run`` is the directory that messages name in `foedus resume` (default: this one).
     """
@@ -105,7 +110,7 @@ class ChunkStore:
             differences = manifest.differences(Manifest.read(path))
             if differences:
                 raise FoedusError(
-                    f"{self.directory} holds another run: {'; '.join(differences)}. "
+                    f"{self.directory} holds another run: {'; '.join(differences.values())}. "
                     "Give another directory, or resume with the same scenario, version and settings."
                 )
         else:
@@ -113,94 +118,68 @@ class ChunkStore:
         for left in self.directory.glob(f"*{_PARTIAL}"):
             left.unlink(missing_ok=True)
 
-    @classmethod
-    def open(cls, directory: Path | str, run: Path | str | None = None) -> ChunkStore:
-        """The store of a run that was begun; FoedusError when the directory holds none."""
-        return cls(directory, Manifest.read(Path(directory) / MANIFEST), run)
+    def path(self, piece: str) -> Path:
+        """Where a piece is kept."""
+        return self.directory / f"{piece}.npz"
 
-    @staticmethod
-    def name(index: int) -> str:
-        """What a chunk is called."""
-        return f"chunk-{index:05d}"
-
-    def path(self, piece: int | str) -> Path:
-        """Where a chunk, or another piece by its name, is kept."""
-        return self.directory / f"{self.name(piece) if isinstance(piece, int) else piece}.npz"
-
-    def write(self, index: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keeps a chunk: arrays by name, each with the chunk's worlds along its first axis.
+    def keep(self, piece: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keeps arrays of any shape under a name.
 
         FoedusError when the disk is full or cannot be written; what was there before is kept.
         """
-        size = len(self.manifest.span(index))
-        for name, array in arrays.items():
-            if np.ndim(array) == 0 or len(array) != size:
-                raise ValueError(f"chunk {index} has {size} worlds, '{name}' has shape {np.shape(array)}")
-        self.keep(self.name(index), arrays)
-
-    def keep(self, piece: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keeps arrays of any shape under a name; FoedusError as ``write``."""
         data, path = pack(arrays), self.path(piece)
         self._keep(path, data)
-        self._keep(_sidecar(path), f"{hashlib.sha256(data).hexdigest()}  {path.name}\n".encode())
+        self._keep(_sidecar(path), _checksum(path, data))
 
     def _keep(self, path: Path, data: bytes) -> None:
         write_atomic(path, data, f"and run `foedus resume {self.run}`")
 
-    def read(self, piece: int | str) -> Arrays:
+    def read(self, piece: str) -> Arrays:
         """A piece's arrays by name; FoedusError when it is missing or its checksum is wrong."""
-        data = self._sound(piece)
+        data = self._sound_bytes(piece)
         if data is None:
             raise self._damaged(piece)
         return unpack(data)
 
-    def member(self, index: int, name: str) -> NDArray[Any] | None:
+    def member(self, chunk: int, name: str) -> NDArray[Any] | None:
         """One array of a chunk, without reading the others; None where the chunk has none of that name.
 
         FoedusError when the chunk is missing, or that array's own checksum (the archive's CRC-32) is wrong.
         """
         try:
-            with zipfile.ZipFile(self.path(index)) as archive:
+            with zipfile.ZipFile(self.path(chunk_name(chunk))) as archive:
                 if f"{name}.npy" not in archive.namelist():
                     return None
                 data = archive.read(f"{name}.npy")
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError):
-            raise self._damaged(index) from None
+            raise self._damaged(chunk_name(chunk)) from None
         array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
         return array
 
-    def sound(self, piece: int | str) -> bool:
+    def sound(self, piece: str) -> bool:
         """Whether a piece is there and agrees with its checksum."""
-        return self._sound(piece) is not None
+        return self._sound_bytes(piece) is not None
 
     def missing(self) -> list[int]:
         """The chunks that are absent or damaged, in order."""
-        return [index for index in range(self.manifest.chunks) if not self.sound(index)]
+        return [index for index in range(self.manifest.chunks) if not self.sound(chunk_name(index))]
 
-    def _damaged(self, piece: int | str) -> FoedusError:
-        what = f"chunk {piece}" if isinstance(piece, int) else f"piece '{piece}'"
-        return FoedusError(f"{what} of {self.run} is missing or damaged: run `foedus resume {self.run}`.")
+    def _damaged(self, piece: str) -> FoedusError:
+        return FoedusError(f"{piece} of {self.run} is missing or damaged: run `foedus resume {self.run}`.")
 
-    def read_all(self, names: Collection[str] | None = None) -> Arrays:
-        """All worlds' arrays (or those named), chunks joined along the first axis."""
-        parts: dict[str, list[NDArray[Any]]] = {}
-        for index in range(self.manifest.chunks):
-            chunk = self.read(index)
-            kept = {name: array for name, array in chunk.items() if names is None or name in names}
-            if index and kept.keys() != parts.keys():
-                raise FoedusError(f"chunk {index} of {self.directory} holds other results than the chunks before it.")
-            for name, array in kept.items():
-                parts.setdefault(name, []).append(array)
-        return {name: np.concatenate(arrays) for name, arrays in parts.items()}
-
-    def _sound(self, piece: int | str) -> bytes | None:
+    def _sound_bytes(self, piece: str) -> bytes | None:
         """The bytes of a piece when they agree with their checksum."""
         path = self.path(piece)
         try:
-            data, line = path.read_bytes(), _sidecar(path).read_text("ascii", "replace")
+            data, written = path.read_bytes(), _sidecar(path).read_bytes()
         except FileNotFoundError:
             return None
-        return data if line == f"{hashlib.sha256(data).hexdigest()}  {path.name}\n" else None
+        return data if written == _checksum(path, data) else None
+
+
+def _checksum(path: Path, data: bytes) -> bytes:
+    """The line that ``sha256sum`` writes of a file; with its name, so that another chunk's files do not pass for it."""
+    return f"{hashlib.sha256(data).hexdigest()}  {path.name}\n".encode()
 
 
 def _sidecar(path: Path) -> Path:
@@ -230,7 +209,8 @@ def unpack(data: bytes) -> Arrays:
 def locked(directory: Path, run: Path | str) -> Iterator[None]:
     """Holds a directory (made where it is missing) for this process; FoedusError when another holds it.
 
-    ``run`` is the directory that messages name. The hold ends with the process, however that ends. Systems without such locks go without.
+    ``run`` is the directory that messages name. The hold ends with the process, however that ends, so nothing is left to
+    clear after a kill. Systems without such locks go without.
     """
     try:
         import fcntl
@@ -267,7 +247,7 @@ def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
         with partial.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # before the rename: else a power cut may keep the name and lose the bytes
         os.replace(partial, path)
         _flush_directory(path.parent)
     except OSError as error:

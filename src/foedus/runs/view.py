@@ -1,32 +1,22 @@
-"""What the report reads from a run: labels in plain words, and spreads over worlds."""
+"""A run as it is told: its labels in plain words, its arrays, and spreads over worlds."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foedus.arraytypes import Floats
+from foedus.claims.sweep import Precision
+from foedus.runs.result import Run
 from foedus.scenario.names import Names
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, quantiles
 
-if TYPE_CHECKING:
-    from foedus.runs.result import Run
-    from foedus.scenario.schema import Scenario
-
-SETTINGS = {
-    "zero": "by base rate alone",
-    "half": "half as precise",
-    "one": "as assumed",
-    "twice": "twice as precise",
-    "perfect": "perfectly rational",
-}
-
 
 class RunView:
-    """A run as the report reads it. ``worlds`` is the first axis of every array."""
+    """A run as tellings read it. ``world`` is the first axis of every array."""
 
     def __init__(self, run: Run):
         self.run = run
@@ -114,14 +104,12 @@ class RunView:
         chosen = list(dict.fromkeys(wanted))[: most - 1]
         return [self.factual, *[p for p in self.policies if p in chosen]]
 
-    def sweep(self, outcome: str, policy: str) -> dict[str, Floats]:
-        """Setting of the precision -> final probability of an outcome in each world of the subset."""
-        if self.run.sweep is None or not self.run.sweep.data_vars:
+    def sweep(self, outcome: str, policy: str) -> dict[Precision, Floats]:
+        """By precision the final probability of an outcome in each world of the subset; empty where none was tried."""
+        if not self.run.sweep.data_vars:
             return {}
-        table = next(iter(self.run.sweep.data_vars.values()))
-        settings = [str(s) for s in self.run.sweep["setting"].values]
-        picked = table.sel(policy=policy, outcome=outcome)
-        return {s: np.asarray(picked.sel(setting=s).values, dtype=float).ravel() for s in SETTINGS if s in settings}
+        final = self.run.sweep["outcome_by"].sel(policy=policy, outcome=outcome)
+        return {step: np.asarray(final.sel(setting=str(step)).values, dtype=float).ravel() for step in Precision}
 
     @property
     def observed_periods(self) -> list[int]:

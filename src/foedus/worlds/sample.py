@@ -10,7 +10,6 @@ import hashlib
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import Literal
 
 import numpy as np
 
@@ -21,8 +20,8 @@ from foedus.scenario.expr import parse
 from foedus.scenario.schema import Num, Scenario
 from foedus.scenario.scope import number_scope
 from foedus.scenario.tree import Tree, assumption_names, evaluate
+from foedus.worlds.methods import METHODS, Method
 
-Method = Literal["lhs", "sobol"]
 # Sobol dimensions that names are spread over: enough for few collisions, few enough to be quick.
 SOBOL_DIMENSIONS = 1024
 _SOBOL_BLOCK = 4096
@@ -53,7 +52,7 @@ def unit_sample(names: Collection[str], n: int, seed: int = 0, method: Method = 
         return {name: _inside(_latin(name, n, seed)) for name in names}
     if method == "sobol":
         return {name: _inside(column) for name, column in _sobol(names, n, seed).items()}
-    raise FoedusError(f"'{method}' is not a sampling method. {nearest(str(method), ['lhs', 'sobol'])}")
+    raise FoedusError(f"'{method}' is not a sampling method. {nearest(str(method), METHODS)}")
 
 
 def from_unit(scenario: Scenario, unit: Mapping[str, Floats], n: int | None = None) -> dict[str, Floats]:

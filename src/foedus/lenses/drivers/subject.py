@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from foedus.arraytypes import Bools, Floats
-from foedus.claims.reading import ReadReading, read_claims, under
+from foedus.claims.reading import ParsedReading, read_claims, under
 from foedus.errors import FoedusError, nearest
 from foedus.scenario.query import Query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
@@ -27,7 +27,7 @@ class Subject:
     """What is asked about. A ``claim`` holds or not and has a margin; a query is a number."""
 
     scenario: Scenario
-    reading: ReadReading
+    reading: ParsedReading
     is_claim: bool
     policy: str
 
@@ -97,7 +97,7 @@ def query_subject(scenario: Scenario, text: str, policy: str | None = None) -> S
     tree = under(parse_reading(text, query_scope(scenario)), name)
     if not queries_of(tree):
         raise FoedusError(f"'{text}' asks nothing of the game. As in: prob(eventually(...)).")
-    reading = ReadReading("", "", text, tree, tuple(queries_of(tree)))
+    reading = ParsedReading("", "", text, tree, tuple(queries_of(tree)))
     return Subject(scenario, reading, tree[0] in (*COMPARISONS, "and", "or", "not", "==", "!="), name)
 
 

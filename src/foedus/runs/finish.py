@@ -1,0 +1,92 @@
+"""What the solved pieces of a run say together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foedus.arraytypes import Floats
+from foedus.claims.verdict import Claims
+from foedus.record.learned import learning
+from foedus.record.mechanisms import drop_each
+from foedus.record.questions import recorded_answers
+from foedus.record.score import TrackRecord, track_record
+from foedus.runs.judge import Judge
+from foedus.runs.plan import Plan
+from foedus.runs.provenance import provenance, warnings_of
+from foedus.runs.result import GameSize, Run
+from foedus.runs.solved import Solved
+from foedus.worlds.posterior import Posterior, WeightedWorlds
+from foedus.worlds.sample import uncertain
+from foedus.worlds.simulate import PolicyResult
+from foedus.worlds.weights import ranks
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]], timings: Mapping[str, float]) -> Run:
+    """The run: worlds weighed by the observations, claims judged, forecasts scored.
+
+    ``neutral`` gives those of ``plan.neutral_pieces`` by claim; they may still be under way, and are asked for last.
+    """
+    started = time.perf_counter()
+    likelihood = main.record["log_likelihood"][:].sum(axis=1) if main.record else np.zeros(plan.settings.worlds)
+    prior, weights, effective = plan.sample.weigh(likelihood)
+    judge = Judge(plan, main, weights, prior)
+    meta = provenance(plan.scenario, plan.settings) | plan.sample.about
+    if judge.searched < plan.settings.worlds:
+        meta["searched_worlds"] = judge.searched
+    run = Run(
+        scenario=plan.scenario,
+        draws=plan.draws,
+        weights=weights,
+        ess=effective,
+        observed=bool(plan.scenario.observations),
+        loglik_by_observation=by_observation(main),
+        policies=plan.policies,
+        periods=list(plan.solver.layout.labels["period"]),
+        data=judge.data(),
+        sweep=judge.sweep_data(),
+        drivers=judge.drivers(),
+        claims=Claims(judge.claims(neutral)),
+        game=GameSize.of(plan.solver.games.play(plan.scenario.factual_policy)[0].game),
+        meta=meta,
+        prior=prior,
+    )
+    run.score, run.learned = _track_record(plan, main, prior), learned_in(run)
+    run.warnings = warnings_of(run)
+    timings = {**timings, "judge": time.perf_counter() - started}
+    run.timings = {name: round(seconds, 3) for name, seconds in timings.items()}
+    return run
+
+
+def _track_record(plan: Plan, main: Solved, prior: Floats | None) -> TrackRecord | None:
+    """The forecasts against the record; where they lose to a rival, also which mechanism is to blame."""
+    scenario = plan.scenario
+    if not recorded_answers(scenario):
+        return None
+    game = plan.solver.games.play(scenario.factual_policy)[0].game
+    factual = PolicyResult(game.action_ids, game.phase_ids, game.turn.objectives, dict(main.record))
+    record = track_record(scenario, factual, prior=prior)
+    if plan.settings.judge and record.lost_to:
+        record = replace(record, mechanisms=drop_each(scenario, plan.subset, plan.settings.seed))
+    return record
+
+
+def by_observation(main: Solved) -> Floats | None:
+    """[observations, world] what each observation adds to the log-likelihood, given those before; None without any."""
+    return np.ascontiguousarray(main.record["log_each"][:].T) if "log_each" in main.record else None
+
+
+def learned_in(run: Run) -> xr.Dataset | None:
+    """What a run's observations say about its assumptions, by their ranks among its worlds; None without observations."""
+    if run.loglik_by_observation is None or not uncertain(run.scenario):
+        return None
+    unit = {name: ranks(run.draws[name], run.prior) for name in uncertain(run.scenario)}
+    worlds = WeightedWorlds(unit, run.draws, run.loglik_by_observation.T, run.weights, run.ess)
+    return learning(run.scenario, Posterior(worlds, None, None), run.prior)

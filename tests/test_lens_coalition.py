@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
 
-from foedus.lenses.coalition.joint_play import Table
-from foedus.lenses.coalition.measure import every, margin, sides_by_promise, stability, structures
-from foedus.lenses.coalition.values import balance, camps, core_surplus, shapley
+from foedus.lenses.coalition.joint_play import JointPlay
+from foedus.lenses.coalition.measure import margin, stability
+from foedus.lenses.coalition.sides import Source, sides_by_promise, sides_of, structures
+from foedus.lenses.coalition.values import balance, coalitions_of, core_surplus, shapley
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.runs.local import run
@@ -70,7 +71,7 @@ def test_joint_play_is_that_of_brute_force(perfect: bool) -> None:
     payoff = np.random.default_rng(7).normal(size=(3, 2, 2, 2)).round(3)
     precisions = (0.7, 2.0, 1.3)
     scenario = tree(payoff, precisions, "perfect" if perfect else "logit")
-    table = Table(Games(scenario, [], {}, observe=False), {"a.precision": np.full(3, precisions[0])}, "status_quo")
+    table = JointPlay(Games(scenario, [], {}, observe=False), {"a.precision": np.full(3, precisions[0])}, "status_quo")
     for teams, found in zip(
         PARTITIONS, table.play([[frozenset(t) for t in teams] for teams in PARTITIONS]), strict=True
     ):
@@ -80,7 +81,7 @@ def test_joint_play_is_that_of_brute_force(perfect: bool) -> None:
 
 def test_where_everybody_is_alone_the_game_is_the_usual_one() -> None:
     made = run(load("patron-chooses-text"), worlds=9, judge=False)
-    table = Table(Games(made.scenario, [], {}, observe=False), made.draws, "status_quo")
+    table = JointPlay(Games(made.scenario, [], {}, observe=False), made.draws, "status_quo")
     assert table.play([[]])[0] == pytest.approx(made.data["value"].sel(policy="status_quo").values, abs=1e-12)
 
 
@@ -147,13 +148,13 @@ def test_a_longer_joint_game_is_that_of_a_second_implementation(teams: list[str]
         return oracle.respond(menu, q, oracle.env(game)[f"{phase.decide}.precision"])
 
     oracle._choice = choose  # type: ignore[method-assign]
-    table = Table(Games(scenario, [], {}, observe=False), {"a.precision": np.full(2, 1.4)}, policy)
+    table = JointPlay(Games(scenario, [], {}, observe=False), {"a.precision": np.full(2, 1.4)}, policy)
     found = table.play([[frozenset(t) for t in teams]])[0]
     assert found[0] == pytest.approx([oracle.start_value(p) for p in ABC], abs=1e-12)
 
 
 def game(players: str, worth) -> tuple[list[frozenset[str]], np.ndarray]:  # type: ignore[no-untyped-def]
-    teams = every(players)
+    teams = coalitions_of(players)
     return teams, np.array([[worth(team) for team in teams]], float)
 
 
@@ -190,16 +191,8 @@ def test_balance_of_triads() -> None:
     assert np.isnan(balance(signs)[3])
 
 
-def test_camps_are_those_that_were_planted() -> None:
-    side = np.array([1, 1, -1, -1, 1])
-    signs = np.outer(side, side).astype(float)
-    signs[0, 2] = signs[2, 0] = 0.2  # a friend across the line is not enough
-    assert camps("abcde", signs) == [frozenset("abe"), frozenset("cd")]
-    assert camps("abc", np.zeros((3, 3))) == []
-
-
 def test_who_leaves_joins_and_blocks() -> None:
-    teams = every("abc")
+    teams = coalitions_of("abc")
     pay = dict.fromkeys(teams, (0.0, 0.0, 0.0))
     pay |= {frozenset("ab"): (2.0, 2.0, 1.0), frozenset("ac"): (3.0, 1.0, -1.0), frozenset("abc"): (2.5, 0.5, 2.0)}
     payoff = np.array([[pay[team] for team in teams]])
@@ -235,6 +228,125 @@ def test_ways_to_stand() -> None:
 def test_sides_are_tied_by_promises_and_not_by_threats() -> None:
     found = sides_by_promise(load("russia-dprk-pact"))
     assert {frozenset({"usa", "rok", "japan"}), frozenset({"russia", "dprk", "china"})} == set(found)
+
+
+AXIS = """
+actors: {a: {}, b: {}, c: {}, d: {}}
+state: {x: {levels: [no, yes], start: no}}
+objectives: {a: {word: 1}}
+turn:
+  - {id: help, decide: a, actions: {stand: {pays: {b: -1}}, aid: {pays: {a: -0.5, c: -0.2}}}}
+  - {id: push, decide: b, actions: {hold: {}, push: {pays: {b: 0.5, a: 0.2, c: -1}, then: {x: yes}}}}
+  - {id: wait, decide: c, actions: {sit: {}, act: {pays: {c: 0.3, b: -0.4, d: 0.1}}}}
+  - {id: trade, decide: d, actions: {keep: {}, open: {pays: {c: 0.2, d: 0.1}}}}
+commitments:
+  word: {from: a, to: b, KIND, attach: help, order: [stand, aid], expected: aid, applies: 1, reneging: {objective: word, cost: 1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "allied"),
+    [
+        ("kind: defence_pact", True),
+        ("kind: assurance", True),
+        ("kind: threat", False),
+        ("kind: red_line", False),
+        ("kind: basing_treaty, hostile: false", True),
+        ("kind: ultimatum, hostile: true", False),
+    ],
+)
+def test_hostile_commitments_make_no_allies(kind: str, allied: bool) -> None:
+    scenario = Scenario.from_yaml(AXIS.replace("KIND", kind))
+    expected = ([frozenset("ab")], Source.PROMISES) if allied else ([], Source.NONE)
+    assert sides_of(scenario) == expected
+
+
+def test_sides_that_the_scenario_names_come_before_promises() -> None:
+    text = AXIS.replace("KIND", "kind: defence_pact") + "sides: {north: [a, c], south: [b, d]}\n"
+    made = run(Scenario.from_yaml(text), worlds=3, judge=False)
+    found = look("coalition", made)
+    assert found["side"].values.tolist() == [0, 1, 0, 1]
+    section = lens_section(RunView(made), found)
+    assert "Sides as the scenario names them: A and C; B and D." in section.notes[-1]
+    play = JointPlay(Games(made.scenario, [], {}, observe=False), made.draws, "status_quo")
+    stay, leave = play.play([[frozenset("ac"), frozenset("bd")], [frozenset("bd")]])
+    option = found["option"].sel(player="c")
+    assert option.sel(choice="stay").values == pytest.approx(stay[:, 2], abs=1e-12)
+    assert option.sel(choice="leave").values == pytest.approx(leave[:, 2], abs=1e-12)
+
+
+def test_without_promises_and_sides_there_is_no_axis_to_ask_about() -> None:
+    made = run(Scenario.from_yaml(AXIS.replace("KIND", "kind: threat")), worlds=3, judge=False)
+    found = look("coalition", made)
+    section = lens_section(RunView(made), found)
+    assert "there is no axis to ask about" in section.sentences[0]
+    assert (found["side"].values == -1).all() and np.isnan(found["option"].sel(choice="leave").values).all()
+    assert [table.caption.split(":")[0] for table in section.tables][-1].startswith("Coalitions against")
+    json.dumps(section_json(section, found), allow_nan=False)
+
+
+def test_values_of_the_axis_by_hand() -> None:
+    """What each gets alone is the sum over independent moves; together a and b choose for both."""
+    made = run(Scenario.from_yaml(AXIS.replace("KIND", "kind: threat")), worlds=1, judge=False)
+    play = JointPlay(Games(made.scenario, [], {}, observe=False), made.draws, "status_quo")
+    pays = {  # (what the second action brings less the first) to a, b, c, d, and what the first brings
+        "a": ((-0.5, 1.0, -0.2, 0.0), (0.0, -1.0, 0.0, 0.0)),
+        "b": ((0.2, 0.5, -1.0, 0.0), (0.0,) * 4),
+        "c": ((0.0, -0.4, 0.3, 0.1), (0.0,) * 4),
+        "d": ((0.0, 0.0, 0.2, 0.1), (0.0,) * 4),
+    }
+
+    def by_hand(team: str) -> np.ndarray:
+        total = np.zeros(4)
+        for mover, (gain, base) in pays.items():
+            mine = team if mover in team else mover
+            pull = sum(gain["abcd".index(p)] for p in mine) + (
+                1.0 if mover == "a" else 0.0
+            )  # breaking the word costs a 1
+            odds = 1 / (1 + math.exp(-pull))
+            total += np.array(base) + odds * np.array(gain)
+            total[0] -= (1 - odds) if mover == "a" else 0.0
+        return total
+
+    for team, found in zip(("", "ab", "abcd"), play.play([[frozenset(t)] for t in ("", "ab", "abcd")]), strict=True):
+        assert found[0] == pytest.approx(by_hand(team), abs=1e-12)
+
+
+def test_dictator_and_unanimity_games() -> None:
+    """A dictator takes all; where all are needed all share alike, and the core is as large as can be."""
+    coalitions, worth = game("abc", lambda coalition: float("a" in coalition))
+    assert shapley(coalitions, "abc", worth)[0] == pytest.approx([1, 0, 0])
+    coalitions, worth = game("abc", lambda coalition: float(len(coalition) == 3))
+    assert shapley(coalitions, "abc", worth)[0] == pytest.approx([1 / 3] * 3)
+    assert core_surplus(members(coalitions, "abc"), worth)[0] == pytest.approx(1.0)
+
+
+def test_shapley_value_is_the_average_over_orders_of_joining() -> None:
+    rng = np.random.default_rng(11)
+    coalitions = coalitions_of("abcd")
+    worth = rng.normal(size=(2, len(coalitions)))
+    index = {coalition: c for c, coalition in enumerate(coalitions)}
+    total = np.zeros((2, 4))
+    orders = list(permutations("abcd"))
+    for order in orders:
+        before = np.zeros(2)
+        for k, player in enumerate(order):
+            after = worth[:, index[frozenset(order[: k + 1])]]
+            total[:, "abcd".index(player)] += after - before
+            before = after
+    assert shapley(coalitions, "abcd", worth) == pytest.approx(total / len(orders), abs=1e-12)
+    assert shapley(coalitions, "abcd", worth).sum(axis=1) == pytest.approx(worth[:, -1])
+
+
+def test_core_of_three_players_by_the_balanced_collections() -> None:
+    """For three players the core is not empty where no balanced collection is worth more than all (Shapley 1967)."""
+    rng = np.random.default_rng(4)
+    coalitions = coalitions_of("abc")
+    worth = rng.uniform(0, 1, (40, len(coalitions)))
+    one, two = worth[:, :3], worth[:, 3:6][:, ::-1]  # the pair without a, without b, without c
+    balanced = [one.sum(axis=1), two.sum(axis=1) / 2, *(one[:, i] + two[:, i] for i in range(3))]
+    surplus = core_surplus(members(coalitions, "abc"), worth)
+    assert surplus == pytest.approx(worth[:, 6] - np.max(balanced, axis=0), abs=1e-9)
 
 
 def test_the_section_says_its_numbers() -> None:

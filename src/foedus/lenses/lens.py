@@ -71,7 +71,7 @@ class Looked:
 
     def share(self, holds: Bools) -> float:
         """The share of the worlds looked at in which something holds [world]."""
-        return float(self.weights[holds].sum() / self.weights.sum())
+        return min(float(self.weights[holds].sum() / self.weights.sum()), 1.0)
 
     @property
     def under(self) -> str:

@@ -2,88 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import cos, pi, sin
-from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
+from foedus.lenses.coalition.sides import Option
+from foedus.present.frame import Frame
 from foedus.present.svg import Drawing, clipped
-from foedus.present.wording import number
+from foedus.present.wording import number, ranged
+from foedus.worlds.weights import Spread
 
-if TYPE_CHECKING:
-    from foedus.lenses.coalition.telling import Sides
+Point = tuple[float, float]
+MARKS = {  # how far down its row, the styles of band and dot, and how it is said
+    Option.LEAVE: (8.0, "shift", "prior", "leaving"),
+    Option.JOIN: (18.0, "interval", "posterior", "joining the other side"),
+}
 
 
-def going_chart(sides: Sides) -> Markup:
-    """One row a member of a side: the change in what it gets by leaving, and by joining the best other side."""
-    rows = [(p, kind) for side in sides.sides for p in side for kind in (1, 2)]
-    spreads = {}
-    for player, kind in rows:
-        at = sides.players.index(player)
-        spreads[player, kind] = sides.spread(sides.option[:, at, kind] - sides.option[:, at, 0])
-    known = [s for s in spreads.values() if s.mean == s.mean]
-    low = min([0.0, *(s.low for s in known)])
-    high = max([0.0, *(s.high for s in known)])
+def going_chart(sides: Sequence[Sequence[str]], changes: Mapping[tuple[str, Option], Spread]) -> Markup:
+    """One row a member of a side, by name: the change in what it gets by leaving, and by joining the best other side."""
+    known = [spread for spread in changes.values() if spread.mean == spread.mean]
+    low, high = min([0.0, *(s.low for s in known)]), max([0.0, *(s.high for s in known)])
     pad = max((high - low) * 0.05, 1e-9)
-    left, width, row, top = 150.0, 560.0, 30.0, 34.0
-    members = [p for side in sides.sides for p in side]
-    drawing = Drawing(
-        left + width + 60, top + row * len(members) + 14 * len(sides.sides) + 10, "What going would bring"
-    )
-
-    def x(value: float) -> float:
-        return left + width * (value - low + pad) / (high - low + 2 * pad)
-
-    bottom = top + row * len(members) + 14 * len(sides.sides)
-    drawing.line(x(0), top - 8, x(0), bottom, "axis")
-    drawing.text(x(0), 14, "as when it stays", "small", "middle")
-    for end in (low, high):
-        if abs(end) > 0.1 * (high - low):
-            drawing.text(x(end), 14, number(end, 2), "small", "middle")
-            drawing.line(x(end), top - 8, x(end), bottom, "grid")
+    left, row, gap, top = 150.0, 30.0, 14.0, 34.0
+    height = row * sum(map(len, sides)) + gap * len(sides)
+    frame = Frame(left, top - 8, 560.0, height + 8, across=(low - pad, high + pad))
+    drawing = Drawing(frame.right + 60, frame.bottom + 10, "What going would bring")
+    frame.uprights(drawing, [0.0], lambda _: "as when it stays", 12)
+    ends = [end for end in (low, high) if abs(end) > 0.1 * (high - low)]  # nearer ones would lie over the label of 0
+    frame.uprights(drawing, ends, lambda end: number(end, 2), 12)
     y = top
-    for side in sides.sides:
+    for side in sides:
         for player in side:
-            drawing.text(left - 12, y + 16, clipped(sides.name(player), left - 16), "", "end")
-            for kind, offset in ((1, 8.0), (2, 18.0)):
-                s = spreads[player, kind]
-                if s.mean != s.mean:
-                    continue
-                said = f"{sides.name(player)} by {'leaving' if kind == 1 else 'joining the other side'}: {number(s.mean)} ({number(s.low)} to {number(s.high)})"
-                drawing.line(x(s.low), y + offset, x(s.high), y + offset, "interval" if kind == 2 else "shift")
-                drawing.dot(x(s.mean), y + offset, 4.5, "posterior" if kind == 2 else "prior", said)
+            drawing.text(left - 12, y + 16, clipped(player, left - 16), "", "end")
+            for option, (down, band, dot, how) in MARKS.items():
+                spread = changes[player, option]
+                if spread.mean == spread.mean:
+                    drawing.line(frame.x(spread.low), y + down, frame.x(spread.high), y + down, band)
+                    tip = f"{player} by {how}: {ranged(spread, number)}"
+                    drawing.dot(frame.x(spread.mean), y + down, 4.5, dot, tip)
             y += row
-        y += 14
+        y += gap
     return drawing.render()
 
 
-def network_chart(sides: Sides, signs: Floats, least: float) -> Markup:
+def network_chart(players: Sequence[str], signs: Floats, least: float) -> Markup:
     """The actors on a circle, with a line for each pair whose alignment is at least ``least`` in size."""
-    n, radius, cx, cy = len(sides.players), 120.0, 330.0, 160.0
+    n, radius, cx, cy = len(players), 120.0, 330.0, 160.0
     drawing = Drawing(680, 330, "Who wants the same as whom")
-    places = [
-        (cx + radius * cos(2 * pi * k / n - pi / 2), cy + radius * sin(2 * pi * k / n - pi / 2)) for k in range(n)
-    ]
+    angles = [2 * pi * k / n - pi / 2 for k in range(n)]
+    points = [(cx + radius * cos(angle), cy + radius * sin(angle)) for angle in angles]
     for i in range(n):
         for j in range(i):
             if abs(signs[i, j]) >= least:
-                _tie(drawing, places[i], places[j], float(signs[i, j]))
-    for k, player in enumerate(sides.players):
-        px, py = places[k]
-        drawing.dot(px, py, 6, "prior", sides.name(player))
-        out = (px - cx) / radius
+                _tie(drawing, points[i], points[j], float(signs[i, j]))
+    for player, (x, y) in zip(players, points, strict=True):
+        drawing.dot(x, y, 6, "prior", player)
+        out = (x - cx) / radius
         anchor = "middle" if abs(out) < 0.2 else "start" if out > 0 else "end"
-        dy = -12 if py < cy - radius / 2 else 22 if py > cy + radius / 2 else 4
-        drawing.text(
-            px + (0 if anchor == "middle" else 14 * np.sign(out)), py + dy, sides.name(player), "strong", anchor
-        )
+        down = -12 if y < cy - radius / 2 else 22 if y > cy + radius / 2 else 4
+        drawing.text(x + (0 if anchor == "middle" else 14 * np.sign(out)), y + down, player, "strong", anchor)
     return drawing.render()
 
 
-def _tie(drawing: Drawing, a: tuple[float, float], b: tuple[float, float], sign: float) -> None:
-    """A band between two places, as wide as the alignment is strong."""
+def _tie(drawing: Drawing, a: Point, b: Point, sign: float) -> None:
+    """A band between two points, as wide as the alignment is strong."""
     (x1, y1), (x2, y2) = a, b
     length = max(((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 1e-9)
     half = 0.4 + 4 * abs(sign)

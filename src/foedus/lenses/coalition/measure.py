@@ -5,26 +5,26 @@ of what the members get, while everybody else goes on alone (the gamma assumptio
 Tulkens 1997). So every number here is the value of a solved game; the one assumption is that a coalition weighs its
 members' payoffs alike, in the units in which the scenario writes them.
 
-*Sides* are the parties tied by promises: obligor and addressee of every commitment that is no threat and no red line.
-Where there are none, the two camps that fit the signs of the actors' alignment best (Harary 1959).
+*Sides* are those that the scenario names, else the parties tied by promises (see ``sides``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foedus.arraytypes import Floats
-from foedus.lenses.coalition.joint_play import Table, Team
-from foedus.lenses.coalition.values import balance, camps, core_surplus, shapley
-from foedus.lenses.counterfactuals import Counterfactuals as Bench
-from foedus.lenses.counterfactuals import DialValues
+from foedus.arraytypes import Bools, Floats
+from foedus.lenses.coalition.joint_play import JointPlay
+from foedus.lenses.coalition.sides import Option, side_with, sides_of, structures
+from foedus.lenses.coalition.values import Coalition, balance, coalitions_of, core_surplus, shapley
+from foedus.lenses.counterfactuals import Counterfactuals, DialValues
+from foedus.lenses.dials import movers
 from foedus.scenario.query import parse_query
-from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 
 if TYPE_CHECKING:
@@ -32,10 +32,8 @@ if TYPE_CHECKING:
 
     from foedus.runs.result import Run
 
-HOSTILE = frozenset(("threat", "red_line"))
 MOST_PLAYERS = 8
 MOST_POLICIES = 10
-OPTIONS = ("stay", "leave", "join")
 GAIN = 1e-9  # less than this, relative to the values, is no gain
 
 
@@ -50,225 +48,203 @@ def look(run: Run, policy: str) -> xr.Dataset:
     all sides acting as one; ``ties`` [world, player, word] with and without the promises between a player and its
     side; ``wedge`` [world, policy, player] staying less the better of leaving and joining; ``pays`` [world, player]
     whether the others gain more from its going than it loses; ``alignment`` [world, player, other]; ``balance``
-    [world]. NaN where undefined.
+    [world]. NaN where undefined. ``member`` [coalition, player] says who is in a coalition, ``side`` [player] the number
+    of a player's side (-1: none), the attribute ``sides`` where they come from.
     """
-    scenario = run.scenario
-    movers = dict.fromkeys(phase.decide for phase in scenario.turn if phase.decide is not None)
-    tied = sides_by_promise(scenario)
-    ordered = sorted(scenario.actors, key=lambda a: not any(a in side for side in tied))
-    chosen = [a for a in ordered if a in movers][:MOST_PLAYERS]
-    players = [a for a in scenario.actors if a in chosen]
+    import xarray as xr
+
+    sides, source = sides_of(run.scenario)
+    deciding = movers(run.scenario)
+    tied = [actor for actor in run.scenario.actors if any(actor in side for side in sides)]
+    asked = [actor for actor in dict.fromkeys([*tied, *run.scenario.actors]) if actor in deciding][:MOST_PLAYERS]
+    players = [actor for actor in run.scenario.actors if actor in asked]
     if len(players) < 2:
-        return _empty(policy, players)
-    pairs = list(combinations(players, 2))
-    scope = query_scope(scenario)
-    bench = Bench(run, policy, [parse_query(f"alignment({a}, {b})", scope) for a, b in pairs])
-    alignment = _alignment(bench, policy, players, pairs)
-    table = Table(bench.games, bench.draws, policy)
-    mean = np.tensordot(bench.weights / bench.weights.sum(), np.nan_to_num(alignment), 1)
-    sides = [side for t in tied if len(side := t & frozenset(players)) > 1] or camps(players, mean)
-    groups = [*sides, *(frozenset([p]) for p in players if not any(p in side for side in sides))]
-    found = _coalitions(table, players) | _sides(table, players, groups)
-    found |= {
-        "ties": (("world", "player", "word"), _ties(bench, policy, players, sides)),
-        "alignment": (("world", "player", "other"), alignment),
-        "balance": (("world",), balance(alignment)),
-        "weight": (("world",), bench.weights),
-    }
-    compared, wedge = _wedge(bench, run, policy, players, groups)
-    return _labelled(found, wedge, compared, players, sides, bool(tied), policy, len(movers) - len(players))
-
-
-def _empty(policy: str, players: Sequence[str]) -> xr.Dataset:
-    import xarray as xr
-
-    return xr.Dataset(coords={"player": list(players)}, attrs={"policy": policy, "worlds": 0})
-
-
-def _labelled(
-    found: Mapping[str, object],
-    wedge: Floats,
-    compared: Sequence[str],
-    players: Sequence[str],
-    sides: Sequence[Team],
-    promised: bool,
-    policy: str,
-    left_out: int,
-) -> xr.Dataset:
-    import xarray as xr
-
-    side = [next((i for i, team in enumerate(sides) if p in team), -1) for p in players]
+        return xr.Dataset(coords={"player": players}, attrs={"policy": policy, "worlds": 0})
+    sides = [side for s in sides if len(side := s & frozenset(players)) > 1]
+    axis = _Axis(run, policy, players, sides)
+    alignment = axis.alignment()
+    coalitions = coalitions_of(players)
     return xr.Dataset(
-        {**found, "wedge": (("world", "policy", "player"), wedge)},
-        coords={
-            "coalition": ["+".join(sorted(team, key=list(players).index)) for team in every(players)],
-            "player": list(players),
-            "other": list(players),
-            "choice": list(OPTIONS),
-            "word": ["with", "without"],
-            "policy": list(compared),
-            "side": (("player",), side),
+        {
+            **axis.coalitions(),
+            **axis.options(),
+            "ties": (("world", "player", "word"), axis.ties()),
+            "wedge": (("world", "policy", "player"), axis.wedge()),
+            "alignment": (("world", "player", "other"), alignment),
+            "balance": (("world",), balance(alignment)),
+            "weight": (("world",), axis.games.weights),
         },
-        attrs={"policy": policy, "worlds": int(wedge.shape[0]), "promised": int(promised), "left_out": left_out},
+        coords={
+            "member": (("coalition", "player"), _membership(coalitions, players)),
+            "player": players,
+            "other": players,
+            "choice": [str(option) for option in Option],
+            "word": ["with", "without"],
+            "policy": axis.compared,
+            "side": (("player",), [next((i for i, s in enumerate(sides) if p in s), -1) for p in players]),
+        },
+        attrs={
+            "policy": policy,
+            "worlds": len(axis.games.weights),
+            "sides": str(source),
+            "left_out": len(deciding) - len(players),
+        },
     )
 
 
-def every(players: Sequence[str]) -> list[Team]:
-    """All coalitions, the smallest first."""
-    return [frozenset(team) for size in range(1, len(players) + 1) for team in combinations(players, size)]
+def _membership(coalitions: Sequence[Coalition], players: Sequence[str]) -> Bools:
+    return np.array([[p in coalition for p in players] for coalition in coalitions])
 
 
-def sides_by_promise(scenario: Scenario) -> list[Team]:
-    """Sets of two or more actors connected by promises, the largest first."""
-    group = {actor: frozenset([actor]) for actor in scenario.actors}
-    for commitment in scenario.commitments.values():
-        if commitment.kind not in HOSTILE:
-            joined = frozenset().union(*(group[a] for a in (commitment.from_, *commitment.to)))
-            group |= dict.fromkeys(joined, joined)
-    found = [team for team in dict.fromkeys(group.values()) if len(team) > 1]
-    return sorted(found, key=lambda team: -len(team))
+@dataclass
+class _Axis:
+    """A run's players and their sides: what is asked about them, solved."""
+
+    run: Run
+    policy: str
+    players: Sequence[str]
+    sides: Sequence[Coalition]
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """All pairs of players."""
+        return list(combinations(self.players, 2))
+
+    @cached_property
+    def games(self) -> Counterfactuals:
+        """The games solved anew, with the question how alike the players of each pair are."""
+        scope = query_scope(self.run.scenario)
+        return Counterfactuals(
+            self.run, self.policy, [parse_query(f"alignment({a}, {b})", scope) for a, b in self.pairs]
+        )
+
+    @cached_property
+    def groups(self) -> list[Coalition]:
+        """The sides, and those who are on none as sides of one."""
+        alone = [frozenset([p]) for p in self.players if not any(p in side for side in self.sides)]
+        return [*self.sides, *alone]
+
+    @cached_property
+    def joint(self) -> JointPlay:
+        """Joint play under the policy asked about."""
+        return JointPlay(self.games.games, self.games.draws, self.policy)
+
+    @cached_property
+    def compared(self) -> list[str]:
+        """The policy, and others that are numbers and bindings on the same game."""
+        written = self.run.scenario.all_policies
+        enabled = set(written[self.policy].enable)
+        alike = [p for p in self.run.policies if p != self.policy and set(written[p].enable) == enabled]
+        return [self.policy, *alike[: MOST_POLICIES - 1]]
+
+    def coalitions(self) -> dict[str, Any]:
+        """Payoffs of every coalition, all others alone, and which of them would last."""
+        coalitions = coalitions_of(self.players)
+        at = [self.joint.actors.index(p) for p in self.players]
+        payoff = np.stack([values[:, at] for values in self.joint.play([[c] for c in coalitions])], axis=1)
+        members = _membership(coalitions, self.players)
+        worth = (payoff * members).sum(axis=2)
+        holds, closed, unblocked = stability(coalitions, self.players, payoff)
+        dims = ("world", "coalition")
+        return {
+            "payoff": ((*dims, "player"), payoff),
+            "worth": (dims, worth),
+            "shapley": (("world", "player"), shapley(coalitions, self.players, worth)),
+            "surplus": (("world",), core_surplus(members, worth)),
+            "holds": (dims, holds),
+            "closed": (dims, closed),
+            "unblocked": (dims, unblocked),
+        }
+
+    def options(self) -> dict[str, Any]:
+        """What each player's options are worth, and whether its going would pay the others."""
+        option, pays = options(self.joint, self.players, self.groups)
+        return {"option": (("world", "player", "choice"), option), "pays": (("world", "player"), pays)}
+
+    def wedge(self) -> Floats:
+        """[world, policy, player] the margin of staying under each policy that is compared."""
+        others = [JointPlay(self.games.games, self.games.draws, policy) for policy in self.compared[1:]]
+        worth = [options(play, self.players, self.groups)[0] for play in (self.joint, *others)]
+        return np.stack([margin(option) for option in worth], axis=1)
+
+    def ties(self) -> Floats:
+        """[world, player, 2] what each gets, everybody alone, with and without the promises between it and its side."""
+        got = np.full((len(self.games.weights), len(self.players), 2), np.nan)
+        off = {p: dials for p, player in enumerate(self.players) if (dials := self._without_ties(player))}
+        if off:
+            solved = self.games.solve(self.policy, [{}, *off.values()])
+            for s, p in enumerate(off, start=1):
+                got[:, p] = solved.got(self.players[p])[[0, s]].T
+        return got
+
+    def _without_ties(self, player: str) -> DialValues:
+        """The dials that take the promises between a player and its side out of force."""
+        side = side_with(player, self.sides) - {player}
+        return {
+            self.games.dials[name].force: 0.0
+            for name, c in self.games.scenario.commitments.items()
+            if not c.is_hostile and ((c.from_ == player and side & {*c.to}) or (c.from_ in side and player in c.to))
+        }
+
+    def alignment(self) -> Floats:
+        """[world, player, player] the correlation of what two players get at periods' ends; NaN on the diagonal."""
+        answers = self.games.base(self.policy).result.query
+        table = np.full((len(answers), len(self.players), len(self.players)), np.nan)
+        for q, (a, b) in enumerate(self.pairs):
+            i, j = self.players.index(a), self.players.index(b)
+            table[:, i, j] = table[:, j, i] = answers[:, q]
+        return table
 
 
-# --- coalitions against single outsiders -------------------------------------------------
-
-
-def _coalitions(table: Table, players: Sequence[str]) -> dict[str, object]:
-    """Payoffs of every coalition, and which of them would last."""
-    teams = every(players)
-    at = [table.actors.index(p) for p in players]
-    payoff = np.stack([values[:, at] for values in table.play([[team] for team in teams])], axis=1)
-    members = np.array([[p in team for p in players] for team in teams])
-    worth = (payoff * members).sum(axis=2)
-    holds, closed, unblocked = stability(teams, players, payoff)
-    dims = ("world", "coalition")
-    return {
-        "payoff": ((*dims, "player"), payoff),
-        "worth": (dims, worth),
-        "shapley": (("world", "player"), shapley(teams, players, worth)),
-        "surplus": (("world",), core_surplus(members, worth)),
-        "holds": (dims, holds),
-        "closed": (dims, closed),
-        "unblocked": (dims, unblocked),
-    }
-
-
-def stability(
-    teams: Sequence[Team], players: Sequence[str], payoff: Floats
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+def stability(coalitions: Sequence[Coalition], players: Sequence[str], payoff: Floats) -> tuple[Bools, Bools, Bools]:
     """(holds, closed, unblocked) [world, coalition] of each coalition, from ``payoff`` [world, coalition, player].
 
     Internal and external stability as of cartels (d'Aspremont, Jacquemin, Gabszewicz and Weymark 1983), where the
     rest of a coalition stays together when one leaves; blocking as of the core, where a part that leaves makes all
     of its members better off and the rest go on alone.
     """
-    index = {team: i for i, team in enumerate(teams)}
+    index = {coalition: c for c, coalition in enumerate(coalitions)}
     size = np.maximum(np.abs(payoff).max(axis=(0, 1)), 1.0) * GAIN
-    shape = payoff.shape[:2]
-    holds, closed, unblocked = np.ones(shape, bool), np.ones(shape, bool), np.ones(shape, bool)
+    holds, closed, unblocked = (np.ones(payoff.shape[:2], bool) for _ in range(3))
     alone = payoff[:, 0]  # a coalition of one is everybody alone
-    for team, c in index.items():
+    for coalition, c in index.items():
         for i, player in enumerate(players):
-            inside = player in team
-            other = index.get(team - {player} if inside else team | {player})
+            inside = player in coalition
+            other = index.get(coalition - {player} if inside else coalition | {player})
             then = alone if other is None else payoff[:, other]
-            stays = then[:, i] <= payoff[:, c, i] + size[i]
-            if inside:
-                holds[:, c] &= stays
-            else:
-                closed[:, c] &= stays
-        for part in teams:
-            if part < team:
+            (holds if inside else closed)[:, c] &= then[:, i] <= payoff[:, c, i] + size[i]
+        for part in coalitions:
+            if part < coalition:
                 who = [players.index(p) for p in part]
                 gains = payoff[:, index[part]][:, who] > payoff[:, c][:, who] + size[who]
                 unblocked[:, c] &= ~gains.all(axis=1)
     return holds, closed, unblocked
 
 
-# --- sides against each other ------------------------------------------------------------
-
-
-def structures(player: str, sides: Sequence[Team]) -> dict[str, list[list[Team]]]:
-    """The ways that the teams may stand when ``player`` stays, leaves, or joins another side (one for each).
-
-    An actor that is tied to nobody counts as a side of one.
-    """
-    mine = next((side for side in sides if player in side), frozenset([player]))
-    others = [side for side in sides if side != mine]
-    rest = [team for team in [mine - {player}] if team]
-    return {
-        "stay": [[mine, *others]],
-        "leave": [[*rest, *others]] if len(mine) > 1 else [],
-        "join": [[*rest, side | {player}, *(s for s in others if s != side)] for side in others],
-    }
-
-
-def options(table: Table, players: Sequence[str], sides: Sequence[Team]) -> tuple[Floats, NDArray[np.bool_]]:
+def options(play: JointPlay, players: Sequence[str], sides: Sequence[Coalition]) -> tuple[Floats, Bools]:
     """(option [world, player, option], pays [world, player]): see ``look``."""
-    made = [(player, kind, s) for player in players for kind, found in structures(player, sides).items() for s in found]
-    values = table.play([s for _, _, s in made])
-    option = np.full((table.worlds, len(players), len(OPTIONS)), np.nan)
-    pays = np.zeros((table.worlds, len(players)), bool)
-    at = {player: table.actors.index(player) for player in players}
-    stay = {player: values[i] for i, (player, kind, _) in enumerate(made) if kind == "stay"}
-    for (player, kind, _), value in zip(made, values, strict=True):
-        p, o, column = list(players).index(player), OPTIONS.index(kind), at[player]
-        option[:, p, o] = np.fmax(option[:, p, o], value[:, column])
-        if kind != "stay":
-            mine = next((side for side in sides if player in side), frozenset([player]))
-            rivals = [at[q] for q in players if q not in mine]
-            gain = (value - stay[player])[:, rivals].sum(axis=1)
-            pays[:, p] |= gain > np.maximum(stay[player][:, column] - value[:, column], 0.0) + GAIN
-    return option, pays
-
-
-def _sides(table: Table, players: Sequence[str], sides: Sequence[Team]) -> dict[str, object]:
-    option, pays = options(table, players, sides)
-    return {"option": (("world", "player", "choice"), option), "pays": (("world", "player"), pays)}
+    ways = [
+        (p, option, structure)
+        for p, player in enumerate(players)
+        for option, possible in structures(player, sides).items()
+        for structure in possible
+    ]
+    values = play.play([structure for _, _, structure in ways])
+    worth = np.full((play.worlds, len(players), len(Option)), np.nan)
+    pays = np.zeros((play.worlds, len(players)), bool)
+    at = [play.actors.index(player) for player in players]
+    stay = {p: value for (p, option, _), value in zip(ways, values, strict=True) if option is Option.STAY}
+    for (p, option, _), value in zip(ways, values, strict=True):
+        o = list(Option).index(option)
+        worth[:, p, o] = np.fmax(worth[:, p, o], value[:, at[p]])  # the best of several sides to join
+        if option is not Option.STAY:
+            mine = side_with(players[p], sides)
+            rivals = [at[q] for q, other in enumerate(players) if other not in mine]
+            gain = (value - stay[p])[:, rivals].sum(axis=1)
+            pays[:, p] |= gain > np.maximum(stay[p][:, at[p]] - value[:, at[p]], 0.0) + GAIN
+    return worth, pays
 
 
 def margin(option: Floats) -> Floats:
     """[..., player] what staying is worth more than the better of leaving and joining; NaN without another option."""
     return np.asarray(option[..., 0] - np.fmax(option[..., 1], option[..., 2]))
-
-
-def _wedge(
-    bench: Bench, run: Run, policy: str, players: Sequence[str], sides: Sequence[Team]
-) -> tuple[list[str], Floats]:
-    """(policies, wedge [world, policy, player]) for the policies that are numbers and bindings on the same game."""
-    every_policy = bench.scenario.all_policies
-    alike = [p for p in run.policies if p != policy and set(every_policy[p].enable) == set(every_policy[policy].enable)]
-    compared = [policy, *alike[: MOST_POLICIES - 1]]
-    found = [margin(options(Table(bench.games, bench.draws, p), players, sides)[0]) for p in compared]
-    return compared, np.stack(found, axis=1)
-
-
-def _ties(bench: Bench, policy: str, players: Sequence[str], sides: Sequence[Team]) -> Floats:
-    """[world, player, 2] what each gets, everybody alone, with and without the promises between it and its side."""
-    found = np.full((len(bench.weights), len(players), 2), np.nan)
-    asked: list[tuple[int, DialValues]] = []
-    for p, player in enumerate(players):
-        side = next((team for team in sides if player in team), frozenset([player])) - {player}
-        off = {
-            bench.dials[name].force: 0.0
-            for name, c in bench.scenario.commitments.items()
-            if c.kind not in HOSTILE
-            and ((c.from_ == player and side & {*c.to}) or (c.from_ in side and player in c.to))
-        }
-        if off:
-            asked.append((p, off))
-    if asked:
-        solved = bench.solve(policy, [{}, *(setting for _, setting in asked)])
-        for s, (p, _) in enumerate(asked):
-            got = solved.got(players[p])
-            found[:, p, 0], found[:, p, 1] = got[0], got[s + 1]
-    return found
-
-
-def _alignment(bench: Bench, policy: str, players: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Floats:
-    """[world, player, player] the correlation of what two players get at periods' ends; NaN on the diagonal."""
-    answers = bench.base(policy).result.query
-    found = np.full((len(bench.weights), len(players), len(players)), np.nan)
-    for q, (a, b) in enumerate(pairs):
-        i, j = players.index(a), players.index(b)
-        found[:, i, j] = found[:, j, i] = answers[:, q]
-    return found

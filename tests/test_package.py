@@ -78,3 +78,5 @@ def test_the_installed_command_runs(dist: Path, tmp_path: Path) -> None:
     assert "russia-dprk-pact" in run(scripts / "foedus", "list", cwd=tmp_path)
     run(scripts / "foedus", "new", "mine", cwd=tmp_path)
     assert "mine.yaml" in run(scripts / "foedus", "check", "mine.yaml", cwd=tmp_path)
+    run(scripts / "foedus", "run", "mine.yaml", "--worlds", "8", "--lenses", "none", "--out", "out", cwd=tmp_path)
+    assert "<style>" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

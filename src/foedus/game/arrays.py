@@ -7,6 +7,7 @@ branch leads to a node of the next period.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,18 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Ints
 
-CHANCE, DECIDE, END, INTERVAL = 0, 1, 2, 3
+
+class NodeKind(IntEnum):
+    """What happens at a node."""
+
+    CHANCE = 0  # nature moves
+    DECIDE = 1  # an actor chooses
+    END = 2  # the period ends
+    INTERVAL = 3  # nature reads a clause whose probability is known as an interval only
+
+
+# as plain numbers, which kernels take in
+CHANCE, DECIDE, END, INTERVAL = (int(kind) for kind in NodeKind)
 LANES = 8  # worlds in a block: one vector register of AVX-512, two of AVX2
 
 
@@ -27,7 +39,7 @@ class GameArrays(NamedTuple):
     ``offset[c] + t * timed[c]`` of the evaluated table.
     """
 
-    kind: NDArray[np.int8]  # [nodes] CHANCE, DECIDE, END or INTERVAL
+    kind: NDArray[np.int8]  # [nodes] a NodeKind
     mover: Ints  # [nodes] actor who decides
     phase: Ints  # [nodes] index of the phase, -1 for ends
     guard: Ints  # [nodes] coefficient; where it is 0 the node passes to pass_to

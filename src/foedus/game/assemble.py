@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.arraytypes import Longs
+from foedus.game.arrays import CHANCE, DECIDE, END, INTERVAL
 from foedus.game.explore import Explorer
-
-CHANCE, DECIDE, END, INTERVAL = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from foedus.game.compile import Game
-from foedus.game.words import Words
+from foedus.game.numbers import NumberReader
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree, fold, number
 
@@ -22,7 +22,7 @@ def bind(game: Game, scenario: Scenario, policy: str) -> Game:
     rules = scenario.all_policies[policy].bind
     if not rules:
         return game
-    words = Words(scenario)
+    words = NumberReader(scenario)
     program = game.program.copy()
     force = game.arrays.force.copy()
     owner = np.repeat(np.arange(game.nodes), np.diff(game.arrays.a_ptr))

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING
 
-from foedus.game.words import Words
+from foedus.game.numbers import NumberReader
+from foedus.game.turn import TurnAction, TurnBranch, TurnPhase
+from foedus.scenario.dotted import applies_variable, seen_variable
 from foedus.scenario.schema import Commitment, Word
 from foedus.scenario.scope import threshold_tree
 from foedus.scenario.tree import Tree, evaluate, number, reads_time, state_names
-
-if TYPE_CHECKING:
-    from foedus.game.turn import TurnAction, TurnPhase
 
 MAX_SEVERITIES = 120
 
@@ -32,59 +30,60 @@ class Clause:
     """Nature's reading of a clause: a guarded phase with the branches (applies, rest)."""
 
     guard: Tree
-    branches: tuple[tuple[Tree | None, dict[str, Tree]], ...]
+    branches: tuple[TurnBranch, TurnBranch]
     interval: tuple[Tree, Tree] | None
     rank: Tree | None  # of severity among its possible values, where the clause is read on a rise
     ranks: int
     start_rank: int
 
 
-def clause_phase(words: Words, name: str) -> Clause:
+def read_clause(numbers: NumberReader, name: str) -> Clause:
     """The reading of commitment ``name``; where only the world decides whether it is in force, the odds do."""
-    commitment = words.scenario.commitments[name]
+    commitment = numbers.scenario.commitments[name]
     trigger = commitment.trigger
-    in_force: Tree = ("!=", words.tree(commitment.in_force), number(0))
+    in_force: Tree = ("!=", numbers.tree(commitment.in_force), number(0))
     if commitment.known_to is not None:
         in_force = ("and", in_force, ("asm", secret(name)))
     fixed = not state_names(in_force) and not reads_time(in_force)
     guard: Tree = number(1) if fixed else in_force
-    effects = {f"{name}.applies": number(1)}
+    effects, kept = {applies_variable(name): number(1)}, {}
     rank, ranks, start_rank = None, 1, 0
     if trigger.severity is not None and trigger.read == "on_rise":
-        severity = words.tree(trigger.severity)
-        values = severities(words, severity)
+        severity = numbers.tree(trigger.severity)
+        values = severities(numbers, severity)
         rank = rank_among(severity, values)
-        ranks, start_rank = len(values), start_of(words, rank)
-        guard = ("and", guard, (">", rank, ("state", f"{name}.seen")))
-        effects[f"{name}.seen"] = rank
-    kept = {key: value for key, value in effects.items() if key.endswith(".seen")}
-    prob = applies(words, commitment)
+        ranks, start_rank = len(values), start_of(numbers, rank)
+        guard = ("and", guard, (">", rank, ("state", seen_variable(name))))
+        kept = {seen_variable(name): rank}  # noted whether the clause applies or not
+    prob = applies(numbers, commitment)
     prob = ("*", in_force, prob) if fixed else prob
-    branches = ((prob, effects), (("-", number(1), prob), kept))
+    branches = TurnBranch(prob, effects | kept), TurnBranch(("-", number(1), prob), kept)
     interval = None
     if trigger.reads is not None:
-        low, high = words.tree(trigger.reads.low), words.tree(trigger.reads.high)
+        low, high = numbers.tree(trigger.reads.low), numbers.tree(trigger.reads.high)
         interval = (("*", in_force, low), ("*", in_force, high)) if fixed else (low, high)
     return Clause(guard, branches, interval, rank, ranks, start_rank)
 
 
-def applies(words: Words, commitment: Commitment) -> Tree:
+def applies(numbers: NumberReader, commitment: Commitment) -> Tree:
     """The probability that the clause is read as applying, by the odds that nature follows."""
     trigger = commitment.trigger
     if trigger.applies is not None:
-        return words.tree(trigger.applies)
+        return numbers.tree(trigger.applies)
     if trigger.reads is not None:
-        return words.tree(trigger.reads.true)
+        return numbers.tree(trigger.reads.true)
     assert trigger.severity is not None
-    severity, vagueness = words.tree(trigger.severity), words.tree(trigger.vagueness)
-    gap: Tree = ("-", severity, threshold_tree(words.scenario, commitment))
+    severity, vagueness = numbers.tree(trigger.severity), numbers.tree(trigger.vagueness)
+    gap: Tree = ("-", severity, threshold_tree(numbers.scenario, commitment))
     logistic: Tree = ("/", number(1), ("+", number(1), ("exp", ("neg", ("/", gap, vagueness)))))
     return ("if", ("==", vagueness, number(0)), (">=", gap, number(0)), logistic)
 
 
-def severities(words: Words, severity: Tree) -> list[float]:
+def severities(numbers: NumberReader, severity: Tree) -> list[float]:
     """Every value that the severity can take, in order."""
-    sizes = {v.name: v.size for v in words.variables()} | {f"{c}.applies": 2 for c in words.scenario.commitments}
+    sizes = {v.name: v.size for v in numbers.variables()} | {
+        applies_variable(c): 2 for c in numbers.scenario.commitments
+    }
     names = sorted(state_names(severity))
     grid = product(*(range(sizes[name]) for name in names))
     values = {float(evaluate(severity, dict(zip(names, levels, strict=True)), {})) for levels in grid}
@@ -100,19 +99,19 @@ def rank_among(severity: Tree, values: list[float]) -> Tree:
     return total
 
 
-def start_of(words: Words, rank: Tree) -> int:
+def start_of(numbers: NumberReader, rank: Tree) -> int:
     """The rank at the scenario's (first) start state."""
-    home: dict[str, int] = {v.name: v.home for v in words.variables()}
-    home |= {f"{name}.applies": 0 for name in words.scenario.commitments}
+    home: dict[str, int] = {v.name: v.home for v in numbers.variables()}
+    home |= {applies_variable(name): 0 for name in numbers.scenario.commitments}
     return int(evaluate(rank, home, {}))
 
 
-def attached(words: Words, name: str, phase: TurnPhase) -> TurnPhase:
+def attached(numbers: NumberReader, name: str, phase: TurnPhase) -> TurnPhase:
     """The phase that answers commitment ``name``, with the cost of falling short."""
-    commitment = words.scenario.commitments[name]
+    commitment = numbers.scenario.commitments[name]
     steps = {action: i for i, action in enumerate(commitment.order)}
     actions = tuple(
-        _answer(words, name, commitment, action, steps[commitment.expected] - steps[action.name])
+        _answer(numbers, name, commitment, action, steps[commitment.expected] - steps[action.name])
         if action.name in steps
         else action
         for action in phase.actions
@@ -120,28 +119,26 @@ def attached(words: Words, name: str, phase: TurnPhase) -> TurnPhase:
     return replace(phase, actions=actions)
 
 
-def _answer(words: Words, name: str, commitment: Commitment, action: TurnAction, short: int) -> TurnAction:
+def _answer(numbers: NumberReader, name: str, commitment: Commitment, action: TurnAction, short: int) -> TurnAction:
     """One answer that lies ``short`` steps below what is expected (0 or less: the word is kept)."""
-    from foedus.game.turn import Pay
-
-    applied: Tree = ("==", ("state", f"{name}.applies"), number(1))
+    applied: Tree = ("==", ("state", applies_variable(name)), number(1))
     pays = list(action.pays)
     if short > 0:
-        cost: Tree = ("*", number(-short), words.tree(commitment.reneging.cost))
-        index, amount = words.amount(commitment.from_, commitment.reneging.objective, cost)
-        pays.append(Pay(index, ("*", applied, amount)))
+        cost: Tree = ("*", number(-short), numbers.tree(commitment.reneging.cost))
+        pay = numbers.pay(commitment.from_, commitment.reneging.objective, cost)
+        pays.append(replace(pay, amount=("*", applied, pay.amount)))
     word = commitment.broken if short > 0 else commitment.kept
     if word is None:
         return replace(action, pays=tuple(pays))
-    pays += [Pay(index, ("*", applied, amount)) for index, amount in words.pays(word.pays)]
-    branches = tuple(replace(b, effects=_moved(words, applied, b.effects, word)) for b in action.branches)
+    pays += [replace(pay, amount=("*", applied, pay.amount)) for pay in numbers.pays(word.pays)]
+    branches = tuple(replace(b, effects=_moved(numbers, applied, b.effects, word)) for b in action.branches)
     return replace(action, pays=tuple(pays), branches=branches)
 
 
-def _moved(words: Words, applied: Tree, effects: dict[str, Tree], word: Word) -> dict[str, Tree]:
+def _moved(numbers: NumberReader, applied: Tree, effects: dict[str, Tree], word: Word) -> dict[str, Tree]:
     """Effects with those of a kept or broken word laid over them where the clause applies."""
     moved = dict(effects)
     for variable, value in word.then.items():
         otherwise = effects.get(variable, ("state", variable))
-        moved[variable] = ("if", applied, words.tree(value, target=variable), otherwise)
+        moved[variable] = ("if", applied, numbers.tree(value, target=variable), otherwise)
     return moved

@@ -10,15 +10,17 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.game.arrays import GameArrays
+from foedus.game.arrays import END, GameArrays
 from foedus.game.assemble import Flat, assemble
+from foedus.game.build_turn import build_turn
 from foedus.game.explore import CompileError, Explorer
 from foedus.game.first import first_periods
 from foedus.game.liveness import liveness
+from foedus.game.numbers import NumberReader
 from foedus.game.program import Program
-from foedus.game.turn import Turn, build_turn
+from foedus.game.turn import Turn
 from foedus.game.views import open_views
-from foedus.game.words import Words
+from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.places import error_about
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree, evaluate, fold, number, state_names, sum_of
@@ -136,7 +138,7 @@ def compile_game(
 
 def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:
     """The conditions of every policy's bindings, with the phase each is read in."""
-    words = Words(scenario)
+    words = NumberReader(scenario)
     return [
         (rule.phase, words.tree(rule.when))
         for policy in scenario.policies.values()
@@ -195,17 +197,16 @@ def _arrays(
     i32 = np.int32
     precision, patience, ambiguity = [], [], []
     for name, actor in scenario.actors.items():
-        precision.append(program.add(("asm", f"{name}.precision"), 0, np.inf, f"the precision of {name}"))
-        patience.append(program.add(("asm", f"{name}.patience"), 0, 1, f"the patience of {name}"))
-        tree = ("asm", f"{name}.ambiguity")
-        ambiguity.append(
-            -1 if actor.ambiguity is None else program.add(tree, 0, 1, f"the ambiguity attitude of {name}")
-        )
+        own = {setting: ("asm", str(ActorNumber(name, setting))) for setting in actor.numbers}
+        precision.append(program.add(own[Setting.PRECISION], 0, np.inf, f"the precision of {name}"))
+        patience.append(program.add(own[Setting.PATIENCE], 0, 1, f"the patience of {name}"))
+        tree = own.get(Setting.AMBIGUITY)
+        ambiguity.append(-1 if tree is None else program.add(tree, 0, 1, f"the ambiguity attitude of {name}"))
     _check_vagueness(turn, program)
     arrays = dict(flat.arrays)
     index = {name: i for i, name in enumerate(turn.actors)}
     prob, view_of = open_views(scenario, program, arrays["prob"][0])
-    ends = np.flatnonzero(arrays["kind"] == 2).astype(i32)
+    ends = np.flatnonzero(arrays["kind"] == END).astype(i32)
     arrays |= {
         "prob": prob,
         "view_of": view_of,

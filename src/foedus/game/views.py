@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.game.numbers import NumberReader
 from foedus.game.program import Program
-from foedus.game.words import Words
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree, assumption_names
 
@@ -21,7 +21,7 @@ def disputed(scenario: Scenario, actor: str) -> frozenset[str]:
     found = {name for name, belief in scenario.beliefs.get(actor, {}).items() if belief.known}
     if not found:
         return frozenset()
-    words = Words(scenario)
+    words = NumberReader(scenario)
     derived = {n: words.tree(a.value) for n, a in scenario.all_assumptions.items() if isinstance(a.value, str)}
     while more := {n for n, tree in derived.items() if n not in found and assumption_names(tree) & found}:
         found |= more

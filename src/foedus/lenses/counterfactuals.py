@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.game.words import TERMINAL, Words
+from foedus.game.numbers import NumberReader
 from foedus.lenses.dials import Count, based_on, counter, instrumented
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Query
+from foedus.scenario.scope import TERMINAL
 from foedus.scenario.tree import state_names
 from foedus.worlds.simulate import Games, PolicyResult, simulate
 
@@ -29,7 +30,7 @@ class Counterfactuals:
     """A run's scenario with dials, compiled once for each set of enabled actions; ``weights`` are those of its worlds."""
 
     def __init__(self, run: Run, policy: str, queries: Sequence[Query] = ()):
-        self.scenario, self.words = run.scenario, Words(run.scenario)
+        self.scenario, self.words = run.scenario, NumberReader(run.scenario)
         self.instrumented = instrumented(run.scenario)
         self.dials = self.instrumented.dials
         self.outcomes = outcomes_of(run.scenario)

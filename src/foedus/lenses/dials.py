@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import product
 
 from foedus.game.clauses import applies
-from foedus.game.words import Words
+from foedus.game.numbers import NumberReader
 from foedus.scenario.functions import OPERATIONS
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import (
@@ -127,7 +127,7 @@ def instrumented(scenario: Scenario) -> Instrumented:
     def dial(name: str) -> str:
         return _free(f"dial__{name}", {*scenario.all_assumptions, *scenario.state})
 
-    words, twin = Words(scenario), scenario.model_copy()
+    words, twin = NumberReader(scenario), scenario.model_copy()
     made = Instrumented(
         twin,
         _free("tally", {*scenario.actors, *scenario.all_assumptions}),
@@ -166,7 +166,7 @@ def _free(name: str, taken: set[str]) -> str:
 # --- the dials ---------------------------------------------------------------------------
 
 
-def _turned(words: Words, commitment: Commitment, dial: Dials) -> Commitment:
+def _turned(words: NumberReader, commitment: Commitment, dial: Dials) -> Commitment:
     """The commitment with its numbers under the control of dials."""
     trigger = commitment.trigger
     turned = trigger.model_copy()
@@ -217,7 +217,7 @@ def _heard(name: str, belief: Belief, dial: str) -> Belief:
 # --- the counts --------------------------------------------------------------------------
 
 
-def severity_of(words: Words, commitment: Commitment) -> Tree | None:
+def severity_of(words: NumberReader, commitment: Commitment) -> Tree | None:
     """What a commitment's moves are measured by: its severity, else its odds where they read the state.
 
     Where they do not, the variables at whose levels the game ends, or those of the main outcome; None without any.
@@ -235,7 +235,7 @@ def severity_of(words: Words, commitment: Commitment) -> Tree | None:
     return sum_of([("state", name) for name in scales]) if scales else None
 
 
-def places(words: Words, name: str) -> list[ReadingPlace]:
+def places(words: NumberReader, name: str) -> list[ReadingPlace]:
     """The places on the scale of severity at which a clause may be read; empty where there are too many, or time counts."""
     commitment = words.scenario.commitments[name]
     trigger = commitment.trigger
@@ -271,7 +271,7 @@ def _either(trees: list[Tree]) -> Tree:
 class _Counting:
     """Pays the tally for what it counts."""
 
-    words: Words
+    words: NumberReader
     made: Instrumented
 
     @cached_property
@@ -359,7 +359,7 @@ def _after(tree: Tree, effects: dict[str, Tree]) -> Tree:
 # --- what a commitment rests on ----------------------------------------------------------
 
 
-def bearing(words: Words, name: str) -> list[str]:
+def bearing(words: NumberReader, name: str) -> list[str]:
     """The assumptions that a commitment's trigger rests on, those that others are derived from included."""
     commitment = words.scenario.commitments[name]
     trigger, reads = commitment.trigger, commitment.trigger.reads
@@ -371,7 +371,7 @@ def bearing(words: Words, name: str) -> list[str]:
     return based_on(words, trees)
 
 
-def based_on(words: Words, trees: list[Tree]) -> list[str]:
+def based_on(words: NumberReader, trees: list[Tree]) -> list[str]:
     """The assumptions that trees read, directly or through derived ones."""
     known: dict[str, None] = {}
     waiting = [name for tree in trees for name in sorted(assumption_names(tree))]

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from foedus.game.words import Words
+from foedus.game.numbers import NumberReader
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, constant, evaluate, state_names
@@ -49,7 +49,7 @@ class RecordedAnswer:
 def recorded_answers(scenario: Scenario) -> list[RecordedAnswer]:
     """The observations as answers to questions, in order of time; those with a single possible answer left out."""
     choices = {phase: Question(phase, answers) for phase, answers in _choices(scenario).items()}
-    words = Words(scenario)
+    words = NumberReader(scenario)
     states: dict[object, tuple[Question, object]] = {}
     recorded = []
     for i, o in enumerate(scenario.observations):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
-from foedus.game.turn import build_turn
+from foedus.game.build_turn import build_turn
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import PolicyResult
 

@@ -21,13 +21,13 @@ from foedus.scenario.check_argument import (
 from foedus.scenario.check_sources import check_sources
 from foedus.scenario.check_turn import check_commitments, check_sides, check_turn
 from foedus.scenario.checker import QUESTION, Checker, constant_of
+from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.expr import NOT_NAMES, RESERVED
 from foedus.scenario.load import load
 from foedus.scenario.schema import Assumption, Scenario
+from foedus.scenario.scope import TERMINAL
 from foedus.scenario.tree import assumption_names
-
-TERMINAL = "terminal"  # the objective that terminal values are counted under
 
 
 def check(scenario: Scenario) -> list[Problem]:
@@ -136,20 +136,18 @@ def _horizon(c: Checker) -> None:
 def _assumptions(c: Checker) -> None:
     """Values and distributions, actors' own numbers, and circles among them."""
     below: dict[str, set[str]] = {}
+    paths: dict[str, Path] = {}  # of actors' own numbers
     for name, assumption in c.scenario.assumptions.items():
         below[name] = _assumption(c, ("assumptions", name), name, assumption, QUESTION)
     for actor, item in c.scenario.actors.items():
-        for key, low, high in (("precision", 0.0, None), ("patience", 0.0, 1.0), ("ambiguity", 0.0, 1.0)):
-            number = getattr(item, key)
-            if number is None:
-                continue
-            path: Path = ("actors", actor, key)
-            name = f"{actor}.{key}"
+        for setting, number in item.numbers.items():
+            name = str(ActorNumber(actor, setting))
+            paths[name] = ("actors", actor, str(setting))
             c.roles[name].add(f"the play of {actor}")
-            below[name] = _assumption(c, path, name, number, f"the play of {actor}")
-            _bounds(c, path, number, low, high)
+            below[name] = _assumption(c, paths[name], name, number, f"the play of {actor}")
+            _bounds(c, paths[name], number, None if setting is Setting.PRECISION else 1.0)
     for circle in circles(below):
-        path = ("assumptions", circle[0]) if "." not in circle[0] else ("actors", *circle[0].split("."))
+        path = paths.get(circle[0], ("assumptions", circle[0]))
         c.error(path, f"it is computed from itself: {' from '.join([*circle, circle[0]])}.", "Break the circle.")
 
 
@@ -164,8 +162,8 @@ def _assumption(c: Checker, path: Path, name: str, assumption: Assumption, role:
     return read
 
 
-def _bounds(c: Checker, path: Path, number: Assumption, low: float, high: float | None) -> None:
-    """Whether a number can lie outside what its place allows."""
+def _bounds(c: Checker, path: Path, number: Assumption, high: float | None) -> None:
+    """Whether an actor's own number can be below 0 or above ``high``."""
     law = None if number.distribution is None else number.distribution.law
     if law is not None:
         lo, hi = law.support()
@@ -173,13 +171,13 @@ def _bounds(c: Checker, path: Path, number: Assumption, low: float, high: float 
         lo = hi = float(number.value)
     else:
         return
-    if lo >= low and (high is None or hi <= high):
+    if lo >= 0 and (high is None or hi <= high):
         return
-    allowed = f"between {low:g} and {high:g}" if high is not None else f"{low:g} or more"
+    allowed = f"between 0 and {high:g}" if high is not None else "0 or more"
     remedy = ""
     if law is not None and not (math.isfinite(lo) and math.isfinite(hi)) and "low" in (names := law.parameters()):
         remedy = f"Give the ends too, as in {law.name}: [{', '.join(names)}]."
-    c.error(path, f"{path[-1]} must be {allowed}; here it can be {lo if lo < low else hi:g}.", remedy)
+    c.error(path, f"{path[-1]} must be {allowed}; here it can be {lo if lo < 0 else hi:g}.", remedy)
 
 
 def circles(below: Mapping[str, set[str]]) -> list[list[str]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from foedus.scenario.checker import ODDS, QUESTION, Checker, constant_of
+from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.expr import shorten
 from foedus.scenario.query import parse_event, parse_reading, queries_of
@@ -16,10 +19,10 @@ _TRUTHS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
 def check_policies(c: Checker) -> None:
     """What each policy sets, enables, binds and takes."""
     takers: dict[frozenset[str], str] = {}
-    for name, policy in c.scenario.policies.items():
-        path: Path = ("policies", name)
-        other = takers.setdefault(frozenset(policy.measures), name) if policy.measures else name
-        if other != name:
+    for key, policy in c.scenario.policies.items():
+        path: Path = ("policies", key)
+        other = takers.setdefault(frozenset(policy.measures), key) if policy.measures else key
+        if other != key:
             c.error((*path, "measures"), f"'{other}' takes the same measures.", "Name what sets them apart.")
         for assumption, value in policy.set.items():
             where = (*path, "set", assumption)
@@ -28,8 +31,8 @@ def check_policies(c: Checker) -> None:
                 for read in assumption_names(tree) if tree is not None else ():
                     c.derived[read].add(assumption)
         for n, enabled in enumerate(policy.enable):
-            found = c.action((*path, "enable", n), enabled)
-            if found and c.phases[found[0]].actions[found[1]].exists != "enabled":
+            name = c.action((*path, "enable", n), enabled)
+            if name and c.phases[name.phase].actions[name.action].exists != "enabled":
                 remedy = "Write 'exists: enabled' at the action, or leave it out here."
                 c.warn((*path, "enable", n), f"'{enabled}' exists under every policy.", remedy)
         for n, rule in enumerate(policy.bind):
@@ -45,7 +48,7 @@ def _bind(c: Checker, path: Path, rule: Bind, policy: Policy) -> None:
         phase = deciding[rule.phase]
         if c.known((*path, "do"), rule.do, phase.actions, f"an action of {rule.phase}"):
             needs = phase.actions[rule.do].exists == "enabled"
-            if needs and f"{rule.phase}.{rule.do}" not in policy.enable:
+            if needs and str(ActionName(rule.phase, rule.do)) not in policy.enable:
                 c.warn((*path, "do"), f"'{rule.do}' does not exist under this policy.", "List it in 'enable'.")
     if rule.when is not None:
         c.read((*path, "when"), rule.when, "a bind rule")
@@ -84,19 +87,19 @@ def _open_belief(c: Checker, path: Path, name: str) -> None:
 
 def check_observations(c: Checker) -> None:
     """What was observed, when, and how surely."""
-    for n, seen in enumerate(c.scenario.observations):
+    for n, observation in enumerate(c.scenario.observations):
         path: Path = ("observations", n)
-        t = _observed_at(c, (*path, "at"), seen.at)
-        if seen.took is not None:
-            _took(c, (*path, "took"), seen, t)
-        if seen.is_ is not None:
-            c.read((*path, "is"), seen.is_, QUESTION, allow=("state",))
-        tree = c.read((*path, "error"), seen.error, QUESTION, allow=())
+        t = _observed_at(c, (*path, "at"), observation.at)
+        if observation.took is not None:
+            _took(c, (*path, "took"), observation, t)
+        if observation.is_ is not None:
+            c.read((*path, "is"), observation.is_, QUESTION, allow=("state",))
+        tree = c.read((*path, "error"), observation.error, QUESTION, allow=())
         error = None if tree is None else constant_of(tree)
         if error is not None and not 0 <= error <= 1:
             c.error((*path, "error"), f"{error:g} is not a probability.", "It must lie between 0 and 1.")
-        if seen.source and " " not in seen.source and "/" not in seen.source:
-            c.known((*path, "source"), seen.source, c.scenario.sources, "a source")
+        if observation.source and " " not in observation.source and "/" not in observation.source:
+            c.known((*path, "source"), observation.source, c.scenario.sources, "a source")
 
 
 def _observed_at(c: Checker, path: Path, at: str | int) -> int | None:
@@ -112,32 +115,30 @@ def _observed_at(c: Checker, path: Path, at: str | int) -> int | None:
     return t
 
 
-def _took(c: Checker, path: Path, seen: Observation, t: int | None) -> None:
-    if not seen.took:
+def _took(c: Checker, path: Path, observation: Observation, t: int | None) -> None:
+    if not observation.took:
         c.error(path, "it lists no action.", "List one or more phase.action.")
-    found = [pair for n, name in enumerate(seen.took or []) if (pair := c.action((*path, n), name))]
-    phases = {phase for phase, _ in found}
+    taken = [name for n, text in enumerate(observation.took or []) if (name := c.action((*path, n), text))]
+    phases = {name.phase for name in taken}
     if len(phases) > 1:
         c.error(path, f"it mixes actions of {' and '.join(sorted(phases))}.", "One observation is of one phase.")
         return
     enabled = c.scenario.all_policies.get(c.scenario.factual_policy, Policy()).enable
-    for phase, action in found:
-        if c.phases[phase].actions[action].exists == "enabled" and f"{phase}.{action}" not in enabled:
+    for phase, action in taken:
+        if c.phases[phase].actions[action].exists == "enabled" and str(ActionName(phase, action)) not in enabled:
             c.warn(path, f"'{phase}.{action}' does not exist under the factual policy.")
         held = c.phases[phase].at
         if held and t is not None and t not in _indices(c, held):
-            c.warn(path, f"'{phase}' does not take place in '{seen.at}'.", "Look at its 'at'.")
+            c.warn(path, f"'{phase}' does not take place in '{observation.at}'.", "Look at its 'at'.")
             break
 
 
 def _indices(c: Checker, dates: list[str | int]) -> set[int]:
-    found = set()
+    indices = set()
     for at in dates:
-        try:
-            found.add(period_of(c.scenario, at))
-        except ValueError:
-            continue
-    return found
+        with contextlib.suppress(ValueError):
+            indices.add(period_of(c.scenario, at))
+    return indices
 
 
 def check_outcomes(c: Checker) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from foedus.errors import nearest
+from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path, Problem
 from foedus.scenario.expr import parse, shorten
 from foedus.scenario.schema import Branch, Scenario
@@ -153,9 +154,9 @@ class Checker:
                 if self.known((*where, objective), objective, self.objectives[actor], f"an objective of {actor}"):
                     self.read((*where, objective), value, "a payment")
 
-    def action(self, path: Path, name: str) -> tuple[str, str] | None:
+    def action(self, path: Path, name: str) -> ActionName | None:
         """``phase.action`` as its parts, or None after noting what is wrong with it."""
-        phase, _, action = name.partition(".")
+        phase, action = ActionName.read(name)
         deciding = [p.id for p in self.scenario.turn if p.decide is not None]
         if not action:
             self.error(path, f"'{shorten(name)}' is not phase.action.", nearest(name, deciding))
@@ -164,7 +165,7 @@ class Checker:
             return None
         if not self.known(path, action, self.phases[phase].actions, f"an action of {phase}"):
             return None
-        return phase, action
+        return ActionName(phase, action)
 
     def enters_only(self, name: str) -> set[str]:
         """What an assumption enters, directly or through assumptions computed from it."""

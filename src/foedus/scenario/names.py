@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from foedus.scenario.schema import Scenario
+from foedus.scenario.dotted import ActionName, ActorNumber, ObjectiveName
+from foedus.scenario.schema import Scenario
 
 
 def titled(name: str) -> str:
@@ -33,7 +31,7 @@ class Names:
 
     def objective(self, name: str) -> str:
         """``actor.objective`` as "Actor: objective"."""
-        actor, _, objective = name.partition(".")
+        actor, objective = ObjectiveName.read(name)
         return f"{self.actor(actor)}: {self.aim(actor, objective)}"
 
     def aim(self, actor: str, objective: str) -> str:
@@ -53,7 +51,7 @@ class Names:
 
     def action(self, name: str) -> str:
         """``phase.action`` as "phase: action"."""
-        phase, _, action = name.partition(".")
+        phase, action = ActionName.read(name)
         return f"{self.phase(phase)}: {self.act(phase, action)}"
 
     def phase(self, name: str) -> str:
@@ -76,8 +74,8 @@ class Names:
         written = self.scenario.assumptions.get(name)
         if written is not None:
             return written.label or titled(name)
-        actor, _, what = name.partition(".")
-        return f"{self.actor(actor)}: {plain(what)}" if what else titled(name)
+        own = ActorNumber.read(name)
+        return f"{self.actor(own.actor)}: {own.setting}" if own else titled(name)
 
     def variable(self, name: str) -> str:
         """A state variable's name."""

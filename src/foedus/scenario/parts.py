@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from foedus.scenario.basics import TEXT, WHOLE, Effects, EvidenceList, Id, Label, Model, Moment, Num, Pays, Why, listed
 from foedus.scenario.calendar import Calendar
 from foedus.scenario.distributions import LAWS, Distribution
+from foedus.scenario.dotted import Setting
 
 
 class Horizon(Model):
@@ -84,6 +85,12 @@ class Actor(Model):
         None, description="The weight on the worse end of a clause that is read as an interval, from 0 to 1."
     )
     why: Why = ""
+
+    @property
+    def numbers(self) -> dict[Setting, Assumption]:
+        """The actor's own numbers, those that it has."""
+        written = {setting: getattr(self, setting) for setting in Setting}
+        return {setting: number for setting, number in written.items() if number is not None}
 
 
 class StateVariable(Model):

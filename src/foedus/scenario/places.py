@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.schema import Scenario
 
 
 def place_of(scenario: Scenario, name: str) -> Path:
     """The path of ``phase``, ``phase.action``, a commitment, state variable, actor or assumption; () of anything else."""
-    phase, _, action = name.partition(".")
+    phase, action = ActionName.read(name)
     for i, written in enumerate(scenario.turn):
         if written.id == phase:
             return ("turn", i, "actions", action) if action in written.actions else ("turn", i)

@@ -24,6 +24,7 @@ from pydantic import (
 
 from foedus.scenario.basics import Effects, Evidence, Id, Model, Num, Pays, Source, Text, listed
 from foedus.scenario.commitments import Commitment, Reading, Reneging, Trigger, Word
+from foedus.scenario.dotted import ActorNumber, applies_variable
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.parts import (
     Action,
@@ -232,15 +233,14 @@ class Scenario(Model):
     def scopes(self) -> dict[str, tuple[str, ...]]:
         """State variables and their levels, those that commitments add included."""
         levels = {name: tuple(variable.levels) for name, variable in self.state.items()}
-        return levels | {f"{name}.applies": ("no", "yes") for name in self.commitments}
+        return levels | {applies_variable(name): ("no", "yes") for name in self.commitments}
 
     @property
     def all_assumptions(self) -> dict[str, Assumption]:
         """Assumptions by name; an actor's own numbers are called ``actor.precision`` and so on."""
-        own = {}
-        for name, actor in self.actors.items():
-            own[f"{name}.precision"] = actor.precision
-            own[f"{name}.patience"] = actor.patience
-            if actor.ambiguity is not None:
-                own[f"{name}.ambiguity"] = actor.ambiguity
+        own = {
+            str(ActorNumber(name, setting)): written
+            for name, actor in self.actors.items()
+            for setting, written in actor.numbers.items()
+        }
         return {**self.assumptions, **own}

@@ -11,7 +11,8 @@ from foedus.scenario.query import QueryScope
 from foedus.scenario.schema import Commitment, Objective, Pays, Scenario
 from foedus.scenario.tree import Tree, number, state_names
 
-PAYOFF = "payoff"
+PAYOFF = "payoff"  # the objective of bare amounts
+TERMINAL = "terminal"  # the objective that terminal values are counted under
 _YEAR = re.compile(r"^\d{4}$")
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.game.arrays import GameArrays
-from foedus.game.words import TERMINAL
 from foedus.scenario.query import Query
+from foedus.scenario.scope import TERMINAL
 from foedus.solve import adjoint, adjoint_walk
 from foedus.solve.adjoint import Room, Solved
 from foedus.solve.adjoint_walk import Counts, Monitors, Walk

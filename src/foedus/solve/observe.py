@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.game.compile import Game
-from foedus.game.words import Words
+from foedus.game.numbers import NumberReader
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, constant
@@ -29,7 +29,7 @@ class Observations:
     """What happened, as a scenario tells it."""
 
     def __init__(self, scenario: Scenario):
-        words = Words(scenario)
+        words = NumberReader(scenario)
         self.items = [
             (
                 period_of(scenario, o.at),

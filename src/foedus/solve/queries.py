@@ -13,8 +13,8 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.game.compile import Game, Levels, Watch
-from foedus.game.words import TERMINAL
 from foedus.scenario.query import Query
+from foedus.scenario.scope import TERMINAL
 from foedus.scenario.tree import Tree, fold
 from foedus.solve.forward import Columns, Forward
 

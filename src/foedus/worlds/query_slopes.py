@@ -13,10 +13,10 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
+from foedus.game.numbers import NumberReader
 from foedus.game.perceive import Perception, secrets_of
 from foedus.game.program import Program
 from foedus.game.views import believed, disputed
-from foedus.game.words import Words
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Num, Scenario
 from foedus.scenario.tree import Slopes, Tree, assumption_names, differentiate
@@ -138,7 +138,7 @@ class _Mover:
     """Works out assumptions with their slopes, in the way of ``worlds.sample.resolve`` and ``replace``."""
 
     def __init__(self, scenario: Scenario):
-        self.scenario, self.words = scenario, Words(scenario)
+        self.scenario, self.words = scenario, NumberReader(scenario)
 
     def derive(self, values: Values, moving: Moving, held: Sequence[str] | set[str]) -> tuple[Values, Moving]:
         """Derived assumptions, except those held, from the others."""

@@ -16,9 +16,9 @@ from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
 from foedus.game.bind import bind
 from foedus.game.compile import Game, Watch, compile_game
+from foedus.game.numbers import NumberReader
 from foedus.game.perceive import Perception, Version, perceive, secrets_of
 from foedus.game.program import Memo, WorldError
-from foedus.game.words import Words
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.places import error_about
 from foedus.scenario.query import Query
@@ -183,7 +183,7 @@ class Games:
         self.entropy, self.ahead, self.lean = entropy, ahead, lean
         self.scenario, self.queries, self.outcomes = scenario, tuple(queries), dict(outcomes)
         self.observed = Observations(scenario) if observe and scenario.observations else None
-        words = Words(scenario)
+        words = NumberReader(scenario)
         scratch = {v.name for v in words.variables() if v.scratch} | {f"{c}.applies" for c in scenario.commitments}
         self.lasting = {name for name, tree in self.outcomes.items() if not state_names(tree) & scratch}
         self.compiled: dict[tuple[frozenset[str], bool], Game] = {}

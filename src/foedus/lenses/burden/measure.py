@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Bools, Floats, Longs
 from foedus.game.arrays import DECIDE, END, LANES, GameArrays
-from foedus.game.words import TERMINAL
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Mode, Query, QueryKind
 from foedus.scenario.schema import Scenario
+from foedus.scenario.scope import TERMINAL
 from foedus.scenario.tree import evaluate
 from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.simulate import Games, simulate

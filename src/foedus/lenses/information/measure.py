@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.game.words import TERMINAL
 from foedus.lenses.information.voi import floor, partial, partial_with_error, perfect
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Policy, Scenario
+from foedus.scenario.scope import TERMINAL
 from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import Games, simulate
 

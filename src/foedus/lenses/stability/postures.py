@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from foedus.arraytypes import Bools, Floats
 from foedus.conflict.graph_form import dense_ranks
 from foedus.conflict.option_form import Condition, Conflict, DecisionMaker, Option, OptionModel
-from foedus.game.turn import build_turn
+from foedus.game.build_turn import build_turn
 from foedus.scenario.parts import Assumption, Bind, Policy
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games, simulate

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from foedus.game.turn import Pay, Variable
+from foedus.scenario.dotted import ActorNumber, Setting, applies_variable
 from foedus.scenario.errors import ExpressionError, Problem, ScenarioError
 from foedus.scenario.expr import parse
-from foedus.scenario.schema import Scenario
-from foedus.scenario.scope import PAYOFF, objectives_of, scope_of
+from foedus.scenario.schema import Scenario, StateVariable
+from foedus.scenario.scope import PAYOFF, TERMINAL, objectives_of, scope_of
 from foedus.scenario.tree import Tree, fold, number
 
-if TYPE_CHECKING:
-    from foedus.game.turn import Variable
 
-TERMINAL = "terminal"
-
-
-class Words:
+class NumberReader:
     """A scenario's expressions as trees, in the scenario's own scope."""
 
     def __init__(self, scenario: Scenario):
         self.scenario = scenario
-        self.actor_index = {name: i for i, name in enumerate(scenario.actors)}
 
     def tree(self, value: float | int | bool | str, target: str | None = None) -> Tree:
         """The tree of a written number; ``target`` is the variable whose levels may stand alone."""
@@ -35,7 +31,7 @@ class Words:
     @cached_property
     def objectives(self) -> tuple[tuple[str, str], ...]:
         """Every (actor, objective), those that shorthand pays and terminal values imply included."""
-        pairs = [(actor, name) for actor, found in objectives_of(self.scenario).items() for name in found]
+        pairs = [(actor, name) for actor, names in objectives_of(self.scenario).items() for name in names]
         beyond = self.scenario.horizon.beyond
         return tuple(pairs + ([(actor, TERMINAL) for actor in beyond] if isinstance(beyond, dict) else []))
 
@@ -43,40 +39,39 @@ class Words:
     def _index(self) -> dict[tuple[str, str], int]:
         return {pair: i for i, pair in enumerate(self.objectives)}
 
-    def weight(self, actor: str, objective: str) -> Tree:
-        """The weight of an objective (1 where none is written)."""
+    def pay(self, actor: str, objective: str, value: Tree) -> Pay:
+        """An amount to an objective: the value times its weight (1 where none is written)."""
         written = self.scenario.objectives.get(actor, {}).get(objective)
-        return number(1) if written is None else self.tree(written.weight)
+        weight = number(1) if written is None else self.tree(written.weight)
+        return Pay(self._index[actor, objective], fold(("*", weight, value)))
 
-    def amount(self, actor: str, objective: str, value: Tree) -> tuple[int, Tree]:
-        """An objective's index and a value times its weight."""
-        return self._index[actor, objective], fold(("*", self.weight(actor, objective), value))
-
-    def pays(self, pays: Mapping[str, Any]) -> Iterator[tuple[int, Tree]]:
-        """Written payments as (objective index, weighted amount)."""
+    def pays(self, pays: Mapping[str, Any]) -> Iterator[Pay]:
+        """Written payments, weights included."""
         for actor, amounts in pays.items():
             items = amounts if isinstance(amounts, dict) else {PAYOFF: amounts}
             for objective, value in items.items():
-                yield self.amount(actor, objective, self.tree(value))
+                yield self.pay(actor, objective, self.tree(value))
 
-    def stage(self) -> Iterator[tuple[int, Tree]]:
-        """Period-end values: each objective's value, final ones in the last period only."""
+    def stage(self) -> Iterator[Pay]:
+        """What every period pays at its end: each objective's value, final ones in the last period only."""
         for actor, objectives in self.scenario.objectives.items():
             for name, objective in objectives.items():
                 if objective.value is not None:
                     value = self.tree(objective.value)
-                    yield self.amount(actor, name, ("*", self._last, value) if objective.final else value)
+                    yield self.pay(actor, name, ("*", self._last, value) if objective.final else value)
 
-    def terminal(self) -> Iterator[tuple[int, Tree]]:
+    def terminal(self) -> Iterator[Pay]:
         """What the state after the last solved period is worth, discounted to that period's end."""
         beyond = self.scenario.horizon.beyond
         if not isinstance(beyond, dict):
             return
+        # scratch has fallen back by then
         home: dict[str, float] = {v.name: v.home for v in self.variables() if v.scratch}
-        home |= {f"{name}.applies": 0 for name in self.scenario.commitments}
+        home |= {applies_variable(name): 0 for name in self.scenario.commitments}
         for actor, terminal in beyond.items():
             after = fold(self.tree(terminal), home)
-            yield self._index[actor, TERMINAL], ("*", self._last, ("*", ("asm", f"{actor}.patience"), after))
+            patience: Tree = ("asm", str(ActorNumber(actor, Setting.PATIENCE)))
+            yield Pay(self._index[actor, TERMINAL], ("*", self._last, ("*", patience, after)))
 
     @property
     def _last(self) -> Tree:
@@ -85,19 +80,15 @@ class Words:
 
     def variables(self) -> tuple[Variable, ...]:
         """The state variables as written."""
-        from foedus.game.turn import Variable
+        return tuple(self._variable(name, written) for name, written in self.scenario.state.items())
 
-        made = []
-        for name, written in self.scenario.state.items():
-            start = {written.start: 1.0} if isinstance(written.start, str) else written.start
-            made.append(
-                Variable(
-                    name,
-                    len(written.levels),
-                    {written.levels.index(level): self.tree(prob) for level, prob in start.items()},
-                    written.within == "period",
-                    frozenset(written.levels.index(level) for level in written.ends),
-                    tuple(written.levels),
-                )
-            )
-        return tuple(made)
+    def _variable(self, name: str, written: StateVariable) -> Variable:
+        start = {written.start: 1.0} if isinstance(written.start, str) else written.start
+        return Variable(
+            name,
+            len(written.levels),
+            {written.levels.index(level): self.tree(prob) for level, prob in start.items()},
+            written.within == "period",
+            frozenset(written.levels.index(level) for level in written.ends),
+            tuple(written.levels),
+        )

@@ -1,0 +1,136 @@
+"""Writes a scenario as a ``Turn``: commitments become phases, dates become conditions, the rest is put in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from foedus.game.clauses import attached, read_clause
+from foedus.game.numbers import NumberReader
+from foedus.game.turn import Cap, Entry, Turn, TurnAction, TurnBranch, TurnPhase, Variable
+from foedus.scenario.dotted import ActionName, applies_variable, clause_phase, seen_variable
+from foedus.scenario.schema import Action, Branch, Phase, Scenario
+from foedus.scenario.scope import period_of
+from foedus.scenario.tree import Tree, fold, number, sum_of
+
+
+def build_turn(scenario: Scenario, enabled: Iterable[str]) -> Turn:
+    """The turn of ``scenario`` when the actions named in ``enabled`` (phase.action) exist."""
+    numbers = NumberReader(scenario)
+    reader = _PhaseReader(scenario, numbers, frozenset(enabled))
+    phases: list[TurnPhase] = []
+    caps: list[Cap] = []
+    readings: list[Variable] = []  # of clauses that are read on a rise
+    for phase in scenario.turn:
+        step = reader.phase(phase)
+        # nature reads the clauses right before the phase in which they are answered
+        for name in [name for name, commitment in scenario.commitments.items() if commitment.attach == phase.id]:
+            clause = read_clause(numbers, name)
+            if clause.rank is not None:
+                seen = seen_variable(name)
+                readings.append(Variable(seen, clause.ranks, {clause.start_rank: number(1)}, scratch=False))
+                caps.append(Cap(seen, clause.rank))
+            nature = TurnAction("", None, number(1), (), clause.branches)
+            phases.append(TurnPhase(clause_phase(name), -1, clause.guard, (nature,), clause.interval, commitment=name))
+            step = attached(numbers, name, step)
+        phases.append(step)
+    applies = [Variable(applies_variable(name), 2, {0: number(1)}, scratch=True) for name in scenario.commitments]
+    return Turn(
+        tuple(scenario.actors),
+        numbers.objectives,
+        (*numbers.variables(), *applies, *readings),
+        tuple(phases),
+        tuple(numbers.stage()),
+        tuple(numbers.terminal()),
+        reader.entries(),
+        tuple(caps),
+        tuple((name, numbers.tree(c.trigger.vagueness)) for name, c in scenario.commitments.items()),
+    )
+
+
+@dataclass
+class _PhaseReader:
+    """Puts phases as written in numbers."""
+
+    scenario: Scenario
+    numbers: NumberReader
+    enabled: frozenset[str]
+
+    def phase(self, phase: Phase) -> TurnPhase:
+        """A phase as written, dates turned into a condition on time."""
+        guard = None if phase.when is None else self.numbers.tree(phase.when)
+        if phase.at:
+            times: list[Tree] = [("==", ("t",), number(period_of(self.scenario, at))) for at in phase.at]
+            dated: Tree = ("or", *times) if len(times) > 1 else times[0]
+            guard = dated if guard is None else ("and", dated, guard)
+        if phase.decide is None:
+            nature = TurnAction("", None, number(1), (), self.branches(phase.chance, {}), self.total(phase.chance))
+            return TurnPhase(phase.id, -1, guard, (nature,))
+        return TurnPhase(phase.id, list(self.scenario.actors).index(phase.decide), guard, self.actions(phase))
+
+    def actions(self, phase: Phase) -> tuple[TurnAction, ...]:
+        """The menu: what is not enabled is left out, bases are carved out."""
+        menu = {
+            name: action
+            for name, action in phase.actions.items()
+            if action.exists == "always" or str(ActionName(phase.id, name)) in self.enabled
+        }
+        actions = {name: self.action(name, action) for name, action in menu.items()}
+        bases = {name: action.base for name, action in actions.items()}
+        for name, written in menu.items():
+            if written.in_place_of in actions:
+                # what the new action takes where it is available, the old one loses
+                new, old = actions[name], actions[written.in_place_of]
+                taken = bases[name] if new.when is None else ("*", bases[name], ("!=", new.when, number(0)))
+                actions[written.in_place_of] = replace(old, base=("-", old.base, taken))
+        return tuple(actions.values())
+
+    def action(self, name: str, action: Action) -> TurnAction:
+        """One action with its effects in every branch."""
+        effects = self.effects(action.then)
+        return TurnAction(
+            name,
+            None if action.when is None else self.numbers.tree(action.when),
+            self.numbers.tree(action.base),
+            tuple(self.numbers.pays(action.pays)),
+            self.branches(action.chance, effects) if action.chance else (TurnBranch(None, effects),),
+            self.total(action.chance),
+        )
+
+    def total(self, branches: list[Branch]) -> Tree | None:
+        """The sum of the probabilities of branches none of which takes the rest."""
+        if not branches or any(branch.prob == "rest" for branch in branches):
+            return None
+        return fold(sum_of([self.numbers.tree(branch.prob) for branch in branches]))
+
+    def branches(self, branches: list[Branch], effects: dict[str, Tree]) -> tuple[TurnBranch, ...]:
+        """Branches with their probabilities; ``rest`` is what the others leave."""
+        probs = [None if b.prob == "rest" else self.numbers.tree(b.prob) for b in branches]
+        rest: Tree = number(1)
+        for prob in probs:
+            if prob is not None:
+                rest = ("-", rest, prob)
+        sure = len(branches) == 1 and branches[0].prob == "rest"
+        return tuple(
+            TurnBranch(
+                None if sure else (rest if prob is None else prob),
+                effects | self.effects(branch.then),
+                tuple(self.numbers.pays(branch.pays)),
+            )
+            for branch, prob in zip(branches, probs, strict=True)
+        )
+
+    def effects(self, then: dict[str, float | int | bool | str]) -> dict[str, Tree]:
+        """Assignments, level names resolved against the variable assigned to."""
+        return {name: self.numbers.tree(value, target=name) for name, value in then.items()}
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Lumps paid on entry."""
+        levels = self.scenario.scopes
+        return tuple(
+            Entry(
+                tuple((v, levels[v].index(level)) for v, level in entry.when.items()),
+                tuple(self.numbers.pays(entry.pays)),
+            )
+            for entry in self.scenario.enters
+        )

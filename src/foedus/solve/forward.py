@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foedus.arraytypes import Bits, Floats, Ints
+from foedus.arraytypes import Bits, Bools, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES
 from foedus.solve import sections as sec
 from foedus.solve.lanes import at, count, load, log2_below, muladd, select, splat, store, which
-from foedus.solve.nodes import add_up, gather
-from foedus.solve.packed import MEMORY, Graph, section
+from foedus.solve.nodes import add_up, gather, payment
+from foedus.solve.packed import MEMORY, Chain, section
 
 
 class Columns(NamedTuple):
@@ -29,7 +28,7 @@ class Columns(NamedTuple):
     first: Ints
     last: Ints
     follow: Ints
-    entry: NDArray[np.bool_]
+    entry: Bools
     full: Ints
 
 
@@ -70,39 +69,36 @@ class _Monitors(NamedTuple):
     active: Ints  # columns with mass at the node
 
 
-def forward(
-    graph: Graph,
-    table: Floats,
-    periods: int,
-    policy: Floats,
-    columns: Columns,
-    start: Any,
-    sizes: tuple[int, int, int],
-    entropy: bool = False,
-) -> Forward:
-    """Walks the game forward over ``periods`` under ``policy`` [periods, actions, LANES].
+class _Room(NamedTuple):
+    """What a walk works in, zeros at first."""
 
-    ``start`` is (nodes, coefficients, event bits); ``sizes`` are the numbers of public
-    actions, phases and events.
+    mass: Floats  # [nodes, columns, LANES] of this period, left zeros
+    wrap: Floats  # [ends, columns, LANES] the mass at the ends of the last period
+    flow: Floats  # [full + 1, lists, LANES] how often each list of payments was due; the last: at periods' ends
+    rest: Floats  # [actors, LANES] discounts; ones at first
+
+
+def forward(chain: Chain, columns: Columns, start: Any, sizes: tuple[int, int, int], entropy: bool = False) -> Forward:
+    """Walks the game forward over the chain's periods under its policy.
+
+    ``start`` is (nodes, coefficients, event bits); ``sizes`` are the numbers of public actions, phases and events.
     """
+    graph, periods = chain.graph, chain.periods
     many, fulls = len(columns.event), int(columns.full.max()) + 1
-    actions, phases, events = sizes
-    actors, ends = len(section(graph, sec.PATIENCE)), len(section(graph, sec.END_NODES))
-    objectives, lists = len(section(graph, sec.OBJ_ACTOR)), len(section(graph, sec.LIST_PTR))
+    actions, phases, events = (max(size, 1) for size in sizes)
+    lengths = (len(section(graph, which)) for which in (sec.PATIENCE, sec.END_NODES, sec.OBJ_ACTOR, sec.LIST_PTR))
+    actors, ends, objectives, lists = lengths
+    by_period = (many, periods), (fulls, periods, actions), (fulls, periods, phases)
     shapes = (
-        (many, periods),
-        (fulls, periods, max(actions, 1)),
-        (fulls, periods, max(phases, 1)),
+        *by_period,
         (fulls, max(objectives, 1)),
-        (fulls, periods, max(events, 1)),
+        (fulls, periods, events),
         (),
         (actors,),
         (actors,),
         (actors, actors),
-        (actors,),
-        (actors,),
     )
-    result = Forward(*(np.zeros((*shape, LANES)) for shape in shapes))
+    result = Forward(*(np.zeros((*shape, LANES)) for shape in (*shapes, (actors,), (actors,))))
     order = np.argsort(np.where(columns.full < 0, many, columns.full), kind="stable")[:fulls]
     event, first, last, follow, entry, full = (np.array(part, np.int32) for part in (*columns[:5], order))
     watch, active = np.zeros(many, np.uint64), np.zeros(many, np.int32)
@@ -110,8 +106,8 @@ def forward(
     begin = np.array(start[0], np.int32), np.array(start[1], np.int32), np.array(start[2], np.uint64)
     nodes = len(section(graph, sec.KIND))
     mass, wrap = MEMORY.take("mass", nodes, many, LANES), MEMORY.take("wrap", ends, many, LANES)
-    flow, rest = np.zeros((fulls + 1, lists, LANES)), np.ones((actors, LANES))
-    _walk(*graph, MEMORY.work(graph), table, periods, policy, monitors, *begin, entropy, mass, wrap, flow, rest, result)
+    room = _Room(mass, wrap, np.zeros((fulls + 1, lists, LANES)), np.ones((actors, LANES)))
+    _walk(chain, MEMORY.work(graph), monitors, begin, entropy, room, result)
     return result
 
 
@@ -129,64 +125,63 @@ def _watch(t: int, monitors: Any) -> Any:
 
 
 @part
-def _land(
-    m: int, t: int, periods: int, seen: Any, x: Any, to: int, many: int, monitors: Any, mass: Floats, hit: Floats
-) -> None:
-    """Adds mass ``x`` of column ``m`` to node ``to``, after a look at the events ``seen`` there."""
-    while m >= 0 and seen & monitors.watch[m] != np.uint64(0):
-        store(hit, m * periods + t, load(hit, m * periods + t) + x)
+def _land(m: int, t: int, flags: Any, x: Any, to: int, monitors: Any, mass: Floats, hit: Floats) -> None:
+    """Adds mass ``x`` of column ``m`` to node ``to``, after a look at the events there.
+
+    A column whose event is there hands its mass on to the one that follows it, which looks in its turn: "after A, B"
+    holds where both are seen at once.
+    """
+    while m >= 0 and flags & monitors.watch[m] != np.uint64(0):
+        store(hit, m * hit.shape[1] + t, load(hit, m * hit.shape[1] + t) + x)
         m = int(monitors.follow[m])
     if m >= 0:
-        store(mass, to * many + m, load(mass, to * many + m) + x)
+        row = to * len(monitors.event) + m
+        store(mass, row, load(mass, row) + x)
 
 
 @part
-def _enter(
-    g: Ints, work: Floats, periods: int, monitors: Any, nodes: Ints, probs: Ints, flags: Bits, mass: Floats, hit: Floats
-) -> None:
+def _enter(g: Ints, work: Floats, monitors: Any, start: Any, mass: Floats, hit: Floats) -> None:
     """Puts the initial mass on the start nodes, every entry column looking at them."""
-    many = len(monitors.event)
+    nodes, probs, flags = start
     for k in range(len(nodes)):
         c = int(probs[k])
         x = load(work, c if c >= 0 else count(g, sec.OFFSET))
-        for m in range(many):
+        for m in range(len(monitors.event)):
             if monitors.entry[m] != 0:
-                _land(m, 0, periods, flags[k], x, int(nodes[k]), many, monitors, mass, hit)
+                _land(m, 0, flags[k], x, int(nodes[k]), monitors, mass, hit)
 
 
 @part
-def _turn(
-    g: Ints, t: int, periods: int, start_flags: Bits, monitors: Any, mass: Floats, wrap: Floats, hit: Floats
-) -> None:
+def _turn(g: Ints, t: int, start_flags: Bits, monitors: Any, room: Any, hit: Floats) -> None:
     """Moves the mass at the ends of the last period to the starts of period ``t``."""
     many, zero = len(monitors.event), splat(0.0)
     for e in range(count(g, sec.END_NODES)):
         for m in range(many):
-            x = load(wrap, e * many + m)
+            x = load(room.wrap, e * many + m)
             if which(x != zero) != 0:
-                _land(m, t, periods, start_flags[e], x, at(g, sec.END_TO, e), many, monitors, mass, hit)
+                _land(m, t, start_flags[e], x, at(g, sec.END_TO, e), monitors, room.mass, hit)
 
 
 @part
-def _find(n: int, zero: Any, monitors: Any, mass: Floats) -> int:
+def _find(n: int, monitors: Any, mass: Floats) -> int:
     """Lists the columns that have mass at ``n``; how many."""
-    many, found = len(monitors.event), 0
+    many, active = len(monitors.event), 0
     for m in range(many):
-        if which(load(mass, n * many + m) != zero) != 0:
-            monitors.active[found] = m
-            found += 1
-    return found
+        if which(load(mass, n * many + m) != splat(0.0)) != 0:
+            monitors.active[active] = m
+            active += 1
+    return active
 
 
 @part
-def _pass(n: int, to: int, active: Any, found: int, monitors: Any, mass: Floats) -> None:
+def _pass(n: int, to: int, opened: Any, active: int, monitors: Any, mass: Floats) -> None:
     """Lets the mass at ``n`` pass on to ``to`` in the lanes where the phase is shut."""
     many, zero = len(monitors.event), splat(0.0)
-    for k in range(found):
+    for k in range(active):
         m = int(monitors.active[k])
         x = load(mass, n * many + m)
-        store(mass, to * many + m, load(mass, to * many + m) + select(active, zero, x))
-        store(mass, n * many + m, select(active, x, zero))
+        store(mass, to * many + m, load(mass, to * many + m) + select(opened, zero, x))
+        store(mass, n * many + m, select(opened, x, zero))
 
 
 @part
@@ -217,88 +212,63 @@ def _count(row: int, n: int, p: Any, monitors: Any, mass: Floats, into: Floats, 
 
 
 @part
-def _move(
-    g: Ints,
-    flags: Bits,
-    b: int,
-    n: int,
-    t: int,
-    periods: int,
-    care: Any,
-    p: Any,
-    found: int,
-    monitors: Any,
-    mass: Floats,
-    hit: Floats,
-) -> None:
-    """Moves ``p`` of the mass at ``n`` along branch ``b``, each column looking at the state landed in."""
+def _move(g: Ints, flags: Bits, step: Any, care: Any, p: Any, monitors: Any, mass: Floats, hit: Floats) -> None:
+    """Moves ``p`` of the mass along a ``step`` (period, node, branch, how many columns have mass), each column looking
+    at the state landed in."""
+    t, n, b, active = step
     many, to = len(monitors.event), at(g, sec.TARGET, b)
-    plain = flags[b] & care == np.uint64(0)
-    for k in range(found):
+    plain = flags[b] & care == np.uint64(0)  # nothing that any column waits for: most branches, kept quick
+    for k in range(active):
         m = int(monitors.active[k])
         x = load(mass, n * many + m)
         if plain:
             store(mass, to * many + m, muladd(p, x, load(mass, to * many + m)))
         else:
-            _land(m, t, periods, flags[b], p * x, to, many, monitors, mass, hit)
+            _land(m, t, flags[b], p * x, to, monitors, mass, hit)
 
 
 @part
-def _act(
-    g: Ints,
-    flags: Bits,
-    work: Floats,
-    n: int,
-    t: int,
-    periods: int,
-    care: Any,
-    found: int,
-    policy: Floats,
-    monitors: Any,
-    mass: Floats,
-    flow: Floats,
-    out: Any,
-) -> None:
+def _act(chain: Any, work: Floats, n: int, t: int, care: Any, active: int, monitors: Any, room: Any, out: Any) -> None:
     """Moves the mass at ``n`` on: through the choice made there, and nature's branches."""
+    g, mass = chain.graph.packed, room.mass
     decides, row, lists = at(g, sec.KIND, n) == DECIDE, t * count(g, sec.BASE), count(g, sec.LIST_PTR)
     public, zero = out.taken.shape[2], splat(0.0)
     for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
         taken = splat(1.0)
         if decides:
-            taken = load(policy, row + a)
+            taken = load(chain.policy, row + a)
             if which(taken != zero) == 0:
                 continue
-            _count(t * public + at(g, sec.ACTION_ID, a), n, taken, monitors, mass, out.taken, periods * public)
+            act, stride = t * public + at(g, sec.ACTION_ID, a), out.taken.shape[1] * public
+            _count(act, n, taken, monitors, mass, out.taken, stride)
         if at(g, sec.A_LIST, a) >= 0:
-            _count(at(g, sec.A_LIST, a), n, taken, monitors, mass, flow, lists)
+            _count(at(g, sec.A_LIST, a), n, taken, monitors, mass, room.flow, lists)
         for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
             p = taken * load(work, at(g, sec.PROB, b))
             if at(g, sec.B_LIST, b) >= 0:
-                _count(at(g, sec.B_LIST, b), n, p, monitors, mass, flow, lists)
-            _move(g, flags, b, n, t, periods, care, p, found, monitors, mass, out.hit)
+                _count(at(g, sec.B_LIST, b), n, p, monitors, mass, room.flow, lists)
+            _move(g, chain.graph.flags, (t, n, b, active), care, p, monitors, mass, out.hit)
 
 
 @part
-def _end(
-    g: Ints, end_flags: Bits, t: int, periods: int, monitors: Any, mass: Floats, wrap: Floats, flow: Floats, out: Any
-) -> None:
+def _end(g: Ints, end_flags: Bits, t: int, monitors: Any, room: Any, out: Any) -> None:
     """Counts events at the period's end and what is paid there, and takes the mass off the ends."""
     many, lists, events = len(monitors.event), count(g, sec.LIST_PTR), out.end_event.shape[2]
-    fulls, zero = len(monitors.full), splat(0.0)
+    fulls, zero, one, mass, flow = len(monitors.full), splat(0.0), splat(1.0), room.mass, room.flow
     for e in range(count(g, sec.END_NODES)):
         n = at(g, sec.END_NODES, e)
         x = load(mass, n * many)
         if which(x != zero) != 0:
-            found = at(g, sec.A_LIST, at(g, sec.A_PTR, n))
-            stage = fulls * lists + (found if found >= 0 else lists - 1)
+            due = at(g, sec.A_LIST, at(g, sec.A_PTR, n))
+            stage = fulls * lists + (due if due >= 0 else lists - 1)  # the last list: nothing is paid
             store(flow, stage, load(flow, stage) + x)
-            if found >= 0:
-                _count(found, n, splat(1.0), monitors, mass, flow, lists)
+            if due >= 0:
+                _count(due, n, one, monitors, mass, flow, lists)
             for v in range(events):
                 if (end_flags[e] >> np.uint64(v)) & np.uint64(1) != np.uint64(0):
-                    _count(t * events + v, n, splat(1.0), monitors, mass, out.end_event, periods * events)
+                    _count(t * events + v, n, one, monitors, mass, out.end_event, out.end_event.shape[1] * events)
         for m in range(many):
-            store(wrap, e * many + m, load(mass, n * many + m))
+            store(room.wrap, e * many + m, load(mass, n * many + m))
             store(mass, n * many + m, zero)
 
 
@@ -318,84 +288,64 @@ def _pay(g: Ints, work: Floats, fulls: int, flow: Floats, rest: Floats, pays: Fl
 
 
 @part
-def _stage(g: Ints, work: Floats, k: int, i: int) -> Any:
-    """What list ``k`` of payments comes to for actor ``i``."""
-    total = splat(0.0)
-    if k < count(g, sec.LIST_PTR) - 1:
-        for c in range(at(g, sec.SUM_PTR, k), at(g, sec.SUM_PTR, k + 1)):
-            if at(g, sec.SUM_ACTOR, c) == i:
-                total = load(work, at(g, sec.ROWS, sec.SUMS) + c)
-    return total
-
-
-@part
 def _correlate(g: Ints, work: Floats, first: bool, fulls: int, flow: Floats, out: Any) -> None:
-    """Adds the stage values of the period's ends to the sums that correlations are made of."""
+    """Adds the stage values of the period's ends to the sums that correlations are made of.
+
+    They are counted from that of the first end (``shift``): a correlation of large numbers that hardly vary stays exact.
+    """
     actors, lists, zero = count(g, sec.PATIENCE), count(g, sec.LIST_PTR), splat(0.0)
     if first:
-        found = at(g, sec.A_LIST, at(g, sec.A_PTR, at(g, sec.END_NODES, 0)))
+        due = at(g, sec.A_LIST, at(g, sec.A_PTR, at(g, sec.END_NODES, 0)))
         for i in range(actors):
-            store(out.shift, i, _stage(g, work, found if found >= 0 else lists - 1, i))
+            store(out.shift, i, payment(g, work, due, i))
     for k in range(lists):
         x = load(flow, fulls * lists + k)
         if which(x != zero) != 0:
+            pays = k if k < lists - 1 else -1  # the last list: nothing is paid
             store(out.visits, 0, load(out.visits, 0) + x)
             for i in range(actors):
-                one = x * (_stage(g, work, k, i) - load(out.shift, i))
-                store(out.stage, i, load(out.stage, i) + one)
+                mine = x * (payment(g, work, pays, i) - load(out.shift, i))
+                store(out.stage, i, load(out.stage, i) + mine)
                 for j in range(i + 1):
-                    two = _stage(g, work, k, j) - load(out.shift, j)
-                    store(out.product, i * actors + j, muladd(one, two, load(out.product, i * actors + j)))
+                    theirs = payment(g, work, pays, j) - load(out.shift, j)
+                    store(out.product, i * actors + j, muladd(mine, theirs, load(out.product, i * actors + j)))
             store(flow, fulls * lists + k, zero)
 
 
 @kernel
-def _walk(
-    g: Ints,
-    flags: Bits,
-    end_flags: Bits,
-    start_flags: Bits,
-    work: Floats,
-    table: Floats,
-    periods: int,
-    policy: Floats,
-    monitors: Any,
-    nodes: Ints,
-    probs: Ints,
-    seen: Bits,
-    entropy: bool,
-    mass: Floats,
-    wrap: Floats,
-    flow: Floats,
-    rest: Floats,
-    out: Any,
-) -> None:
-    """Fills ``out``; ``mass`` must be zeros and is left so. ``flow`` [full + 1, lists], ``rest`` [actors]."""
+def _walk(chain: Any, work: Floats, monitors: Any, start: Any, entropy: bool, room: Any, out: Any) -> None:
+    """Fills ``out``. Within a period every target comes after its source, so one sweep over the nodes carries all mass
+    from the period's start to its ends."""
+    graph, g, mass = chain.graph, chain.graph.packed, room.mass
     many, fulls, zero = len(monitors.event), len(monitors.full), splat(0.0)
-    for t in range(periods):
-        gather(g, table, t, t == 0, work)
+    for t in range(chain.periods):
+        gather(g, chain.table, t, t == 0, work)
         add_up(g, work)
         care = _watch(t, monitors)
         if t == 0:
-            _enter(g, work, periods, monitors, nodes, probs, seen, mass, out.hit)
+            _enter(g, work, monitors, start, mass, out.hit)
         else:
-            _turn(g, t, periods, start_flags, monitors, mass, wrap, out.hit)
+            _turn(g, t, graph.start_flags, monitors, room, out.hit)
         for n in range(count(g, sec.KIND) - count(g, sec.END_NODES)):
+            # Column 0 starts with all mass and never loses any: where it has none, no column has.
             if which(load(mass, n * many) != zero) == 0:
                 continue
-            found = _find(n, zero, monitors, mass)
+            active = _find(n, monitors, mass)
             if at(g, sec.GUARD, n) >= 0:
-                _pass(n, at(g, sec.PASS_TO, n), load(work, at(g, sec.GUARD, n)) != zero, found, monitors, mass)
+                _pass(n, at(g, sec.PASS_TO, n), load(work, at(g, sec.GUARD, n)) != zero, active, monitors, mass)
             if at(g, sec.KIND, n) == DECIDE:
-                phases = out.decided.shape[2]
-                _count(t * phases + at(g, sec.PHASE, n), n, splat(1.0), monitors, mass, out.decided, periods * phases)
+                phase, stride = (
+                    t * out.decided.shape[2] + at(g, sec.PHASE, n),
+                    out.decided.shape[1] * out.decided.shape[2],
+                )
+                _count(phase, n, splat(1.0), monitors, mass, out.decided, stride)
                 if entropy:
-                    _surprise(g, work, n, t * count(g, sec.BASE), load(mass, n * many), policy, out)
-            _act(g, flags, work, n, t, periods, care, found, policy, monitors, mass, flow, out)
-            for k in range(found):
+                    _surprise(g, work, n, t * count(g, sec.BASE), load(mass, n * many), chain.policy, out)
+            _act(chain, work, n, t, care, active, monitors, room, out)
+            for k in range(active):
                 store(mass, n * many + int(monitors.active[k]), zero)
-        _end(g, end_flags, t, periods, monitors, mass, wrap, flow, out)
-        _pay(g, work, fulls, flow, rest, out.pays)
-        _correlate(g, work, t == 0, fulls, flow, out)
+        _end(g, graph.end_flags, t, monitors, room, out)
+        _pay(g, work, fulls, room.flow, room.rest, out.pays)
+        _correlate(g, work, t == 0, fulls, room.flow, out)
         for i in range(count(g, sec.PATIENCE)):
-            store(rest, i, load(rest, i) * load(work, at(g, sec.PATIENCE, i)))
+            store(room.rest, i, load(room.rest, i) * load(work, at(g, sec.PATIENCE, i)))

@@ -17,7 +17,7 @@ from foedus.solve import sections as sec
 from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
 from foedus.solve.nodes import gather
 from foedus.solve.observe import ObservedArrays
-from foedus.solve.packed import MEMORY, Graph, section
+from foedus.solve.packed import MEMORY, Chain, section
 
 
 class Heard(NamedTuple):
@@ -48,43 +48,36 @@ class _Observed(NamedTuple):
     error: Any
 
 
-def hear(
-    graph: Graph, table: Floats, periods: int, policy: Floats, start: Any, seen: ObservedArrays, ahead: int = 0
-) -> Heard:
+class _Room(NamedTuple):
+    """What the filter works in: mass at the nodes of a period (zeros, and left so), at the ends of the last one, and at
+    the ends of a walk made for a forecast only."""
+
+    mass: Floats
+    wrap: Floats
+    spare: Floats
+
+
+def hear(chain: Chain, start: Any, observed: ObservedArrays, ahead: int = 0) -> Heard:
     """The likelihood of observations, and the forecasts before them.
 
     An observed action counts 1 - error where it was taken and error where it was not, in
     whatever way (another action, the phase passed over, the game over). ``start`` is (nodes,
     coefficients, event bits).
     """
-    ends, actions = len(section(graph, sec.END_NODES)), seen.match.shape[1]
-    shapes = (periods,), (len(seen.t),), (periods, actions), (len(seen.t),)
-    found = Heard(np.ones((periods, LANES)), *(np.zeros((*shape, LANES)) for shape in shapes[1:]))
-    mass, wrap = MEMORY.take("mass", len(section(graph, sec.KIND)), LANES), MEMORY.take("wrap", ends, LANES)
-    spare = MEMORY.take("spare", ends, LANES)
-    order = np.lexsort((np.where(seen.phase < 0, 1 << 30, seen.phase), seen.t))
-    ptr = np.searchsorted(seen.t[order], np.arange(periods + 1)).astype(np.int32)
-    sorted_seen = _Observed(ptr, seen.phase[order], seen.match[order], seen.event[order], seen.error[order])
-    nodes, probs = np.array(start[0], np.int32), np.array(start[1], np.int32)
-    _filter(
-        graph.packed,
-        graph.end_flags,
-        MEMORY.work(graph),
-        table,
-        policy,
-        nodes,
-        probs,
-        sorted_seen,
-        ahead,
-        mass,
-        wrap,
-        spare,
-        found,
-    )
+    graph, periods, many = chain.graph, chain.periods, len(observed.t)
+    nodes, ends = len(section(graph, sec.KIND)), len(section(graph, sec.END_NODES))
+    shapes = (many,), (periods, observed.match.shape[1]), (many,)
+    heard = Heard(np.ones((periods, LANES)), *(np.zeros((*shape, LANES)) for shape in shapes))
+    room = _Room(*(MEMORY.take(name, k, LANES) for name, k in (("mass", nodes), ("wrap", ends), ("spare", ends))))
+    order = np.lexsort((np.where(observed.phase < 0, 1 << 30, observed.phase), observed.t))
+    ptr = np.searchsorted(observed.t[order], np.arange(periods + 1)).astype(np.int32)
+    _, phase, match, event, error = observed
+    arrays = _Observed(ptr, phase[order], match[order], event[order], error[order])
+    begin = np.array(start[0], np.int32), np.array(start[1], np.int32)
+    _filter(chain, MEMORY.work(graph), begin, arrays, ahead, room, heard)
+    each, held = _by_observation(heard.each, ptr, order), _unsorted(heard.held, order)
     with np.errstate(divide="ignore"):
-        return found._replace(
-            period=np.log(found.period), each=_by_observation(found.each, ptr, order), held=_unsorted(found.held, order)
-        )
+        return heard._replace(period=np.log(heard.period), each=each, held=held)
 
 
 def _unsorted(values: Floats, order: Any) -> Floats:
@@ -105,20 +98,20 @@ def _by_observation(together: Floats, ptr: Ints, order: Any) -> Floats:
 
 
 @part
-def _missed(low: int, high: int, first: int, last: int, seen: Any) -> float:
+def _missed(low: int, high: int, span: Any, seen: Any) -> float:
     """The weight of passing over all choices observed in phases between ``low`` and ``high``."""
     weight = 1.0
-    for o in range(first, last):
+    for o in range(span[0], span[1]):
         if low < seen.phase[o] < high:
             weight *= seen.error[o]
     return weight
 
 
 @part
-def _factor(phase: int, action: int, first: int, last: int, seen: Any) -> float:
+def _factor(phase: int, action: int, span: Any, seen: Any) -> float:
     """The weight of taking public action ``action`` (-1: none) in ``phase``."""
     weight = 1.0
-    for o in range(first, last):
+    for o in range(span[0], span[1]):
         if seen.phase[o] >= 0 and seen.phase[o] == phase:
             weight *= 1.0 - seen.error[o] if action >= 0 and seen.match[o, action] != 0 else seen.error[o]
     return weight
@@ -131,77 +124,59 @@ def _place(g: Ints, to: int) -> int:
 
 
 @part
-def _begin(
-    g: Ints,
-    work: Floats,
-    t: int,
-    nodes: Ints,
-    probs: Ints,
-    first: int,
-    last: int,
-    seen: Any,
-    mass: Floats,
-    wrap: Floats,
-) -> None:
+def _begin(g: Ints, work: Floats, t: int, start: Any, span: Any, seen: Any, mass: Floats, wrap: Floats) -> None:
     """Puts mass on the first nodes of period ``t``, weighed by what it has passed over already."""
+    nodes, probs = start
     for k in range(len(nodes) if t == 0 else count(g, sec.END_NODES)):
         if t == 0:
             to, c = int(nodes[k]), int(probs[k])
             x = load(work, c if c >= 0 else count(g, sec.OFFSET))
         else:
             to, x = at(g, sec.END_TO, k), load(wrap, k)
-        weight = splat(_missed(-1, _place(g, to), first, last, seen))
+        weight = splat(_missed(-1, _place(g, to), span, seen))
         store(mass, to, muladd(weight, x, load(mass, to)))
 
 
 @part
 def _advance(
-    g: Ints,
-    work: Floats,
-    n: int,
-    t: int,
-    policy: Floats,
-    first: int,
-    last: int,
-    seen: Any,
-    note: bool,
-    mass: Floats,
-    taken: Floats,
+    chain: Any, work: Floats, n: int, t: int, span: Any, seen: Any, note: bool, mass: Floats, taken: Floats
 ) -> None:
     """Moves the mass at ``n`` on, weighed by what is observed of its phase and of those passed over.
 
     ``note``: counts what is taken.
     """
+    g = chain.graph.packed
     x, zero, phase = load(mass, n), splat(0.0), at(g, sec.PHASE, n)
     decides, row = at(g, sec.KIND, n) == DECIDE, t * count(g, sec.BASE)
-    none = _factor(phase, -1, first, last, seen)
+    none = _factor(phase, -1, span, seen)
     guard = at(g, sec.GUARD, n)
     if guard >= 0:
         active, to = load(work, guard) != zero, at(g, sec.PASS_TO, n)
-        weight = splat(none * _missed(phase, _place(g, to), first, last, seen))
+        weight = splat(none * _missed(phase, _place(g, to), span, seen))
         store(mass, to, muladd(weight, select(active, zero, x), load(mass, to)))
         x = select(active, x, zero)
     for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
         done, weight = x, none
         if decides:
-            done, action = x * load(policy, row + a), at(g, sec.ACTION_ID, a)
-            weight = _factor(phase, action, first, last, seen)
+            done, action = x * load(chain.policy, row + a), at(g, sec.ACTION_ID, a)
+            weight = _factor(phase, action, span, seen)
             if note:
                 place = t * taken.shape[1] + action
                 store(taken, place, load(taken, place) + done)
         for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
+            # A branch may lead past phases (they are shut, or the game is over): what was observed in these is missed.
             to = at(g, sec.TARGET, b)
-            lost = splat(weight * _missed(phase, _place(g, to), first, last, seen))
+            lost = splat(weight * _missed(phase, _place(g, to), span, seen))
             store(mass, to, muladd(lost, done * load(work, at(g, sec.PROB, b)), load(mass, to)))
 
 
 @part
-def _close(g: Ints, end_flags: Bits, first: int, last: int, seen: Any, mass: Floats, wrap: Floats) -> Any:
+def _close(g: Ints, end_flags: Bits, span: Any, seen: Any, mass: Floats, wrap: Floats) -> Any:
     """Takes the mass off the ends, weighed by the states observed; how much it is together."""
     together, zero = splat(0.0), splat(0.0)
     for e in range(count(g, sec.END_NODES)):
         weight = 1.0
-        for o in range(first, last):
+        for o in range(span[0], span[1]):
             if seen.event[o] >= 0:
                 true = (end_flags[e] >> np.uint64(seen.event[o])) & np.uint64(1) != np.uint64(0)
                 weight *= 1.0 - seen.error[o] if true else seen.error[o]
@@ -214,31 +189,19 @@ def _close(g: Ints, end_flags: Bits, first: int, last: int, seen: Any, mass: Flo
 
 @part
 def _period(
-    g: Ints,
-    end_flags: Bits,
-    work: Floats,
-    t: int,
-    policy: Floats,
-    nodes: Ints,
-    probs: Ints,
-    first: int,
-    last: int,
-    seen: Any,
-    note: bool,
-    mass: Floats,
-    source: Floats,
-    sink: Floats,
-    taken: Floats,
+    chain: Any, work: Floats, t: int, start: Any, span: Any, seen: Any, note: bool, ends: Any, found: Any
 ) -> Any:
-    """Walks period ``t`` from the ends ``source`` of the one before to its own, ``sink``, weighed by observations
-    ``first`` to ``last``; the mass that is left."""
-    _begin(g, work, t, nodes, probs, first, last, seen, mass, source)
-    zero = splat(0.0)
+    """Walks period ``t``, weighed by the observations of ``span`` (from, to); the mass that is left.
+
+    ``ends`` are (mass at the nodes, at the ends of the period before, at its own ends). ``note``: counts what is taken.
+    """
+    g, mass, zero = chain.graph.packed, ends[0], splat(0.0)
+    _begin(g, work, t, start, span, seen, mass, ends[1])
     for n in range(count(g, sec.KIND) - count(g, sec.END_NODES)):
         if which(load(mass, n) != zero) != 0:
-            _advance(g, work, n, t, policy, first, last, seen, note, mass, taken)
+            _advance(chain, work, n, t, span, seen, note, mass, found.taken)
             store(mass, n, zero)
-    return _close(g, end_flags, first, last, seen, mass, sink)
+    return _close(g, chain.graph.end_flags, span, seen, mass, ends[2])
 
 
 @part
@@ -251,72 +214,44 @@ def _hold(g: Ints, end_flags: Bits, t: int, seen: Any, ends: Floats, held: Float
                     store(held, o, load(held, o) + load(ends, e))
 
 
-@kernel
-def _filter(
-    g: Ints,
-    end_flags: Bits,
-    work: Floats,
-    table: Floats,
-    policy: Floats,
-    nodes: Ints,
-    probs: Ints,
-    seen: Any,
-    ahead: int,
-    mass: Floats,
-    wrap: Floats,
-    spare: Floats,
-    found: Any,
-) -> None:
-    """Fills ``found`` with likelihoods and probabilities; ``mass`` must be zeros and is left so.
+@part
+def _forecast(chain: Any, work: Floats, t: int, target: int, start: Any, seen: Any, room: Any, found: Any) -> None:
+    """Walks from period ``t`` to ``target`` without observations and counts what is taken and holds there."""
+    g, nothing = chain.graph.packed, (seen.ptr[t], seen.ptr[t])
+    for u in range(t, target + 1):
+        if u > t:
+            gather(g, chain.table, u, False, work)
+        source = room.wrap if u == t else room.spare
+        _period(chain, work, u, start, nothing, seen, u == target, (room.mass, source, room.spare), found)
+    _hold(g, chain.graph.end_flags, target, seen, room.spare, found.held)
+    if target > t:  # back to the coefficients of ``t``
+        gather(g, chain.table, t, False, work)
 
-    ``found.each`` gets the likelihood of the period's observations up to each.
-    """
+
+@kernel
+def _filter(chain: Any, work: Floats, start: Any, seen: Any, ahead: int, room: Any, found: Any) -> None:
+    """Fills ``found`` with likelihoods and probabilities; ``found.each`` gets the likelihood of the period's
+    observations up to each."""
+    g, zero = chain.graph.packed, splat(0.0)
     last = len(seen.ptr) - 2
-    while last >= 0 and seen.ptr[last] == seen.ptr[last + 1]:
+    while last >= 0 and seen.ptr[last] == seen.ptr[last + 1]:  # nothing is observed after it
         last -= 1
     for t in range(last + 1):
-        gather(g, table, t, t == 0, work)
+        gather(g, chain.table, t, t == 0, work)
         low, high, target = seen.ptr[t], seen.ptr[t + 1], t + ahead - 1
         if ahead > 0 and target <= last and seen.ptr[target] < seen.ptr[target + 1]:
-            for u in range(t, target + 1):
-                if u > t:
-                    gather(g, table, u, False, work)
-                source = wrap if u == t else spare
-                _period(
-                    g,
-                    end_flags,
-                    work,
-                    u,
-                    policy,
-                    nodes,
-                    probs,
-                    low,
-                    low,
-                    seen,
-                    u == target,
-                    mass,
-                    source,
-                    spare,
-                    found.taken,
-                )
-            _hold(g, end_flags, target, seen, spare, found.held)
-            if target > t:
-                gather(g, table, t, False, work)
+            _forecast(chain, work, t, target, start, seen, room, found)
+        # With the first observation of the period, with the first two, ... : each walk starts anew from the period's
+        # start, and only the one with all of them moves the mass on. Without ``ahead`` only that one is needed.
         for upto in range(low + 1 if ahead > 0 and high > low else high, high + 1):
-            sink = wrap if upto == high else spare
-            together = _period(
-                g, end_flags, work, t, policy, nodes, probs, low, upto, seen, False, mass, wrap, sink, found.taken
-            )
+            sink = room.wrap if upto == high else room.spare
+            together = _period(chain, work, t, start, (low, upto), seen, False, (room.mass, room.wrap, sink), found)
             if upto > low:
                 store(found.each, upto - 1, together)
                 if upto == high:
-                    _scale(g, together, wrap)
+                    # The mass left is the likelihood of what was observed so far; scaled to one, it is the
+                    # distribution over states given all of it, and stays so over any number of observations.
+                    for e in range(count(g, sec.END_NODES)):
+                        total = select(together > zero, together, splat(1.0))
+                        store(room.wrap, e, load(room.wrap, e) / total)
                     store(found.period, t, together)
-
-
-@part
-def _scale(g: Ints, together: Any, wrap: Floats) -> None:
-    """Makes the masses at the ends sum to one again."""
-    zero = splat(0.0)
-    for e in range(count(g, sec.END_NODES)):
-        store(wrap, e, load(wrap, e) / select(together > zero, together, splat(1.0)))

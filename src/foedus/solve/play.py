@@ -196,7 +196,8 @@ class Play:
         """A forward pass with a plan's columns."""
         game = self.game
         sizes = len(game.action_ids), len(game.phase_ids), len(game.watch.events)
-        return forward(self.graph, table, game.periods, policy, plan.columns(), start, sizes, self.entropy)
+        chain = Chain(self.graph, table, policy, game.periods)
+        return forward(chain, plan.columns(), start, sizes, self.entropy)
 
     def read(self, walk: Forward) -> dict[str, Floats]:
         """Outcomes over time, actions, payments and entropy."""
@@ -219,7 +220,8 @@ class Play:
 
     def observe(self, table: Floats, policy: Floats, seen: ObservedArrays) -> dict[str, Floats]:
         """The likelihood of what was observed, and the forecasts of it."""
-        heard = hear(self.graph, table, self.game.periods, policy, self.game.starts[()], seen, self.ahead)
+        chain = Chain(self.graph, table, policy, self.game.periods)
+        heard = hear(chain, self.game.starts[()], seen, self.ahead)
         parts = {"log_likelihood": heard.period.T}
         if self.ahead:
             taken = heard.taken.transpose(2, 0, 1)

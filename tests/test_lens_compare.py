@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from foedus.errors import FoedusError
-from foedus.lenses.policies.rules import choices, compare, dominated, pareto, regret
+from foedus.lenses.policies.comparison import compare, dominated, pareto, regret
+from foedus.lenses.policies.rules import chosen_by_rule
 
 VALUES = np.array([[1.0, 2.0, 2.0], [5.0, 3.0, 1.0], [4.0, 4.0, np.nan]])
 WEIGHTS = [0.5, 0.3, 0.2]
@@ -30,11 +31,11 @@ def test_by_hand() -> None:
     np.testing.assert_allclose(found["best"], [0.5, 0.7, 0.5])
     np.testing.assert_allclose(found["undefined"], [0, 0, 0.2])
     np.testing.assert_allclose(found["better"], [[0, 0.3, 0.3], [0.5, 0, 0.3], [0.5, 0, 0]])
-    assert choices(found) == {"expected": "a", "minimax_regret": "a", "regret_mean": "a", "satisficing": "b"}
+    assert chosen_by_rule(found) == {"expected": "a", "minimax_regret": "a", "regret_mean": "a", "satisficing": "b"}
     lower = compare(metric(VALUES), "lower", WEIGHTS, enough=2)
     np.testing.assert_allclose(lower["satisficing"], [0.5, 0.5, 0.8])
     np.testing.assert_allclose(lower["regret_max"], [4, 2, 1])
-    assert choices(lower)["expected"] == "c"
+    assert chosen_by_rule(lower)["expected"] == "c"
 
 
 def test_dims_may_come_in_any_order_and_are_checked() -> None:
@@ -84,5 +85,5 @@ def test_a_policy_without_numbers_is_not_efficient_nor_chosen() -> None:
     data = metric(np.array([[1.0, np.nan], [2.0, np.nan]]))
     found = pareto({"m": data}, {"m": "higher"})
     assert found["efficient"].values.tolist() == [True, False]
-    assert choices(compare(data))["minimax_regret"] == "a"
-    assert choices(compare(metric(np.full((2, 2), np.nan)))) == {}
+    assert chosen_by_rule(compare(data))["minimax_regret"] == "a"
+    assert chosen_by_rule(compare(metric(np.full((2, 2), np.nan)))) == {}

@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from foedus.sensitivity.association import rank
-from foedus.sensitivity.discovery import Box, Limit, in_words, peel, prim, tree, where, where_it_fails
+from foedus.sensitivity.discovery import Box, Limit, peel, prim, tree, where_it_fails
+from foedus.sensitivity.telling import in_words, where
 
 
 def cube(n: int, names: int, seed: int) -> dict[str, np.ndarray]:

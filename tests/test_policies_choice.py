@@ -24,7 +24,7 @@ def made():
 
 def test_each_rule_chooses_what_the_closed_form_says(made) -> None:
     found = choose(made, own_metrics(made))
-    war, value = found.verdicts
+    war, value = found.comparisons
     assert (war.metric.key, value.metric.key) == ("war", "expect(ann)")
     assert war.choices == {
         "expected": "risky",
@@ -45,26 +45,26 @@ def test_each_rule_chooses_what_the_closed_form_says(made) -> None:
 
 
 def test_what_would_change_the_choice_is_found(made) -> None:
-    change = choose(made, own_metrics(made)).verdicts[0].change
-    assert change is not None and change.policy == "risky" and change.defeat.other == "steady"
+    change = choose(made, own_metrics(made)).comparisons[0].change
+    assert change is not None and change.policy == "risky" and change.runner_up == "steady"
     assert change.tipping is not None and [point.assumption for point in change.tipping] == ["x"]
     assert change.tipping[0].value == pytest.approx(0.3, abs=0.02)
     assert (change.tipping[0].below, change.tipping[0].above) == ("risky", "steady")
-    assert change.defeat.share == pytest.approx(0.4, abs=0.005)
-    (limit,) = change.defeat.box.limits
+    assert change.loses.share == pytest.approx(0.4, abs=0.005)
+    (limit,) = change.loses.box.limits
     assert limit.assumption == "x" and limit.low == pytest.approx(0.3, abs=0.01)
-    assert change.defeat.box.density > 0.98 and change.defeat.box.coverage > 0.98
+    assert change.loses.box.density > 0.98 and change.loses.box.coverage > 0.98
 
 
 def test_few_worlds_tell_no_tipping_points() -> None:
     few = run(coin(), worlds=20, judge=False)
-    assert choose(few, own_metrics(few)).verdicts[0].change.tipping is None
+    assert choose(few, own_metrics(few)).comparisons[0].change.tipping is None
 
 
 def test_observations_weigh_the_choice() -> None:
     seen = coin(observations=[{"at": 0, "is": "war == yes", "error": 0.01}], factual="risky")
     found = run(seen, worlds=400, judge=False)
-    war = choose(found, own_metrics(found)).verdicts[0]
+    war = choose(found, own_metrics(found)).comparisons[0]
     x = found.draws["x"]
     assert float(war.compared["mean"].sel(policy="risky")) == pytest.approx(
         (x * (0.98 * x + 0.01)).sum() / (0.98 * x + 0.01).sum()

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from foedus.errors import FoedusError
-from foedus.lenses.drivers.measure import indices, local, region
+from foedus.lenses.drivers.measure import local_slopes, region, sobol_indices
 from foedus.lenses.drivers.subject import claim_subject, query_subject
-from foedus.lenses.drivers.telling import Found, drivers_json, drivers_section
+from foedus.lenses.drivers.telling import Drivers, drivers_json, drivers_section
 from foedus.runs.local import run
 from small_policies import coin, dial, foedus, pair
 
@@ -20,7 +20,7 @@ WAR = "prob(eventually(war == yes))"
 def test_sobol_indices_of_a_known_function() -> None:
     """War has probability (c - 0.3)^2 + x/10: the two variances add up, so each index is a share of their sum."""
     subject = query_subject(dial(), WAR)
-    found = indices(subject, 256)
+    found = sobol_indices(subject, 256)
     c = np.linspace(0, 1, 100001)
     parts = {"c": np.var((c - 0.3) ** 2), "x": 0.01 / 12}
     for name, part in parts.items():
@@ -42,7 +42,7 @@ def test_region_of_a_claim_and_of_a_query() -> None:
 
 def test_local_slopes_are_exact_and_ranked() -> None:
     made = run(dial(), worlds=40, policies=[], judge=False)
-    found = {one.assumption: one for one in local(made, query_subject(made.scenario, WAR), 40)}
+    found = {one.assumption: one for one in local_slopes(made, query_subject(made.scenario, WAR), 40)}
     c = made.draws["c"]
     assert found["c"].slope == pytest.approx(np.mean(2 * (c - 0.3))) and found["x"].slope == pytest.approx(0.1)
     assert found["c"].effect == pytest.approx(found["c"].slope * c.std()) and found["c"].up == pytest.approx(
@@ -64,7 +64,7 @@ def test_arithmetic_of_queries_and_margins_of_claims_have_slopes() -> None:
 def test_section_says_the_numbers() -> None:
     made = run(coin(), worlds=200, policies=[], judge=False)
     subject = claim_subject(made.scenario, "safer")
-    found = Found(subject, indices(subject, 32), region(made, subject), local(made, subject))
+    found = Drivers(subject, sobol_indices(subject, 32), region(made, subject), local_slopes(made, subject))
     section = drivers_section(found)
     text = " ".join(section.sentences)
     assert "the risk 99.8%" in text and "It fails in" in text and "the risk is above 0.3" in text

@@ -9,7 +9,7 @@ import pytest
 
 from foedus.errors import FoedusError
 from foedus.lenses.policies.choice_telling import sections
-from foedus.lenses.policies.measures import Goal, combined, main_needs, measures_of, needs_of
+from foedus.lenses.policies.measures import Goal, combined, degrees_on, main_degrees, measures_of
 from foedus.lenses.policies.measures_telling import measures_json, measures_section
 from foedus.lenses.policies.metric import own_metrics
 from foedus.runs.local import run
@@ -21,8 +21,8 @@ from foedus.scenario.schema import Scenario
 from small_policies import coin, foedus, pair
 
 
-def by_set(needs) -> dict:
-    return {"".join(sorted(one.degrees.measures)): one for one in needs.needs}
+def by_set(goal) -> dict:
+    return {"".join(sorted(each.measures)): each for each in goal.sets}
 
 
 def test_measures_are_derived_from_what_policies_set() -> None:
@@ -32,20 +32,20 @@ def test_measures_are_derived_from_what_policies_set() -> None:
 
 
 def test_a_goal_that_needs_both_measures() -> None:
-    (needs,) = main_needs(run(pair(), worlds=8, judge=False))
+    (needs,) = main_degrees(run(pair(), worlds=8, judge=False))
     one = by_set(needs)["with_a"]
-    assert (one.degrees.sufficiency.value, one.degrees.necessity.value, one.crucial.value) == (0, 1, 1)
-    assert (one.cases.sufficient, one.cases.necessary) == (0.5, 1)
+    assert (one.sufficiency.value, one.necessity.value, one.needed_not_enough.value) == (0, 1, 1)
+    assert (one.over_cases.sufficient, one.over_cases.necessary) == (0.5, 1)
 
 
 def test_a_threshold_and_degrees_between() -> None:
     made = run(pair("0.6 - 0.5 * max(u * a, b)"), worlds=200, judge=False)
     metric = own_metrics(made)[0]
-    needs = by_set(needs_of(made, Goal(metric, 0.35), measures_of(made.scenario)))
-    assert needs["with_a"].degrees.sufficiency.value == pytest.approx((made.draws["u"] >= 0.5).mean())
-    assert needs["with_a"].degrees.necessity.value == 0
-    assert needs["with_b"].degrees.sufficiency.value == 1
-    assert needs["with_b"].degrees.necessity.value == pytest.approx((made.draws["u"] < 0.5).mean())
+    needs = by_set(degrees_on(made, Goal(metric, 0.35), measures_of(made.scenario)))
+    assert needs["with_a"].sufficiency.value == pytest.approx((made.draws["u"] >= 0.5).mean())
+    assert needs["with_a"].necessity.value == 0
+    assert needs["with_b"].sufficiency.value == 1
+    assert needs["with_b"].necessity.value == pytest.approx((made.draws["u"] < 0.5).mean())
 
 
 def test_every_set_of_chosen_policies_is_solved() -> None:
@@ -71,7 +71,7 @@ def test_two_policies_with_the_same_measures_are_refused() -> None:
 
 def test_section_says_the_numbers() -> None:
     made = run(pair(), worlds=8, judge=False)
-    needs = main_needs(made)
+    needs = main_degrees(made)
     section = measures_section(RunView(made), needs)
     text = " ".join(section.sentences)
     assert "With with a alone it is reached in 0% of worlds (almost no chance)" in text
@@ -89,11 +89,11 @@ def test_the_reference_claim_agrees_with_the_degrees() -> None:
     taken = measures_of(scenario)
     made = run(scenario, policies=list(taken), worlds=8, subset=1)
     metric = next(metric for metric in own_metrics(made) if metric.name == "limited_war")
-    one = by_set(needs_of(made, Goal(metric), taken))["deterrence"]
+    one = by_set(degrees_on(made, Goal(metric), taken))["deterrence"]
     shares = {reading.name: reading.posterior for reading in made.claims[0].readings}
-    assert one.degrees.sufficiency.value == pytest.approx(1 - shares["not_sufficient"])
-    assert one.degrees.necessity.value == pytest.approx(shares["necessary"])
-    assert one.crucial.value == pytest.approx(shares["both"])
+    assert one.sufficiency.value == pytest.approx(1 - shares["not_sufficient"])
+    assert one.necessity.value == pytest.approx(shares["necessary"])
+    assert one.needed_not_enough.value == pytest.approx(shares["both"])
 
 
 def test_command_tells_measures(tmp_path) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from foedus.errors import FoedusError
-from foedus.lenses.policies.levers import Lever, default_levers, read_lever, with_levers
-from foedus.lenses.policies.search import Aim, search
+from foedus.lenses.policies.comparison import Direction
+from foedus.lenses.policies.levers import Lever, LeverKind, default_levers, read_lever, with_levers
+from foedus.lenses.policies.search import Criterion, Problem, SearchSettings, read_aim, search
 from foedus.lenses.policies.search_telling import search_json, search_section
 from foedus.runs.local import run
 from foedus.scenario.load import load
@@ -26,13 +27,20 @@ WAR, COST, RAIDS, PAY = (
 )
 
 
+def found_by(policy, lever, aims, worlds, **settings):
+    """The frontier of one lever of ``dial``; aims as (query, which way is better)."""
+    scenario = dial()
+    read = tuple(read_aim(scenario, text, Direction(way)) for text, way in aims)
+    return search(Problem(scenario, policy, (lever,), read), *worlds, SearchSettings(**settings))
+
+
 @pytest.fixture(scope="module")
 def worlds():
     return [run(dial(), policies=[], worlds=16, seed=seed, judge=False) for seed in (0, 1)]
 
 
 def test_single_metric_finds_the_known_optimum(worlds) -> None:
-    found = search(dial(), "status_quo", [Lever("c", 0, 1)], [Aim(WAR, "lower")], *worlds, evaluations=120)
+    found = found_by("status_quo", Lever("c", 0, 1), [(WAR, "lower")], worlds, evaluations=120)
     best = found.candidates[0]
     assert len(found.candidates) == 1 and best.levers["c"] == pytest.approx(0.3, abs=0.003)
     for run_, number in zip(worlds, (best.trained[0], best.held_out[0])):
@@ -44,9 +52,7 @@ def test_single_metric_finds_the_known_optimum(worlds) -> None:
 
 
 def test_frontier_of_two_metrics_is_that_of_a_grid(worlds) -> None:
-    found = search(
-        dial(), "status_quo", [Lever("c", 0, 1)], [Aim(WAR, "lower"), Aim(COST, "higher")], *worlds, evaluations=200
-    )
+    found = found_by("status_quo", Lever("c", 0, 1), [(WAR, "lower"), (COST, "higher")], worlds, evaluations=200)
     settings = np.array([one.levers["c"] for one in found.candidates])
     assert (
         len(settings) > 5
@@ -61,13 +67,8 @@ def test_frontier_of_two_metrics_is_that_of_a_grid(worlds) -> None:
 
 def test_timing_of_a_binding_against_brute_force(worlds) -> None:
     """Guarding from period k on: 4 - k periods at 0.05 each, k chances of a raid at 0.1."""
-    found = search(
-        dial(),
-        "guarding",
-        [Lever("guard", 0, 4, "timing")],
-        [Aim(RAIDS, "lower"), Aim(PAY, "higher")],
-        *worlds,
-        evaluations=64,
+    found = found_by(
+        "guarding", Lever("guard", 0, 4, LeverKind.TIMING), [(RAIDS, "lower"), (PAY, "higher")], worlds, evaluations=64
     )
     by_start = {int(one.levers["guard"]): one for one in found.candidates}
     assert sorted(by_start) == [0, 1, 2, 3, 4]
@@ -78,7 +79,7 @@ def test_timing_of_a_binding_against_brute_force(worlds) -> None:
 
 
 def test_tail_rule_averages_the_worst_tenth(worlds) -> None:
-    found = search(dial(), "status_quo", [Lever("c", 0, 1)], [Aim(WAR, "lower")], *worlds, rule="tail", evaluations=64)
+    found = found_by("status_quo", Lever("c", 0, 1), [(WAR, "lower")], worlds, criterion=Criterion.TAIL, evaluations=64)
     x = np.sort(worlds[0].draws["x"])[::-1]
     worst = (x[0] / 16 + x[1] * (0.1 - 1 / 16)) / 0.1
     assert found.candidates[0].trained[0] == pytest.approx(
@@ -134,9 +135,7 @@ def test_wrong_levers_are_refused(text, says) -> None:
 
 
 def test_section_says_the_numbers(worlds) -> None:
-    found = search(
-        dial(), "status_quo", [Lever("c", 0, 1)], [Aim(WAR, "lower"), Aim(COST, "higher")], *worlds, evaluations=64
-    )
+    found = found_by("status_quo", Lever("c", 0, 1), [(WAR, "lower"), (COST, "higher")], worlds, evaluations=64)
     section = search_section(dial(), found)
     text = " ".join(section.sentences)
     assert (

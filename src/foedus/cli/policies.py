@@ -11,7 +11,7 @@ from foedus.cli.common import Bar, Json, Name, Policies, Seed, Worlds, app, cons
 from foedus.errors import FoedusError
 
 if TYPE_CHECKING:
-    from foedus.lenses.policies.rules import Direction
+    from foedus.lenses.policies.comparison import Direction
     from foedus.present.section import Section
 
 MetricTexts = Annotated[
@@ -42,7 +42,9 @@ def present(section: Section, title: str, page: Path | None, told: Any, json: bo
 
 def direction(lower: bool) -> Direction:
     """Which way is better."""
-    return "lower" if lower else "higher"
+    from foedus.lenses.policies.comparison import Direction
+
+    return Direction.LOWER if lower else Direction.HIGHER
 
 
 @app.command()
@@ -79,9 +81,9 @@ def compare(
     with Bar(show=not json) as bar:
         made = run(loaded, policies=[] if metric else chosen, worlds=worlds, seed=seed, judge=False, progress=bar.step)
         metrics = asked_metrics(made, metric, chosen, direction(lower)) if metric else own_metrics(made, actor, chosen)
-    found = choose(made, metrics, enough)
-    section = choice_section(RunView(made), found)
-    present(section, loaded.title, html, choice_json(found, list(section.sentences)), json)
+    choice = choose(made, metrics, enough)
+    section = choice_section(RunView(made), choice)
+    present(section, loaded.title, html, choice_json(choice, list(section.sentences)), json)
 
 
 @app.command()
@@ -105,9 +107,9 @@ def measures(
     json: Json = False,
 ) -> None:
     """Tell which measures a goal needs, and which are enough."""
-    from foedus.lenses.policies.measures import Goal, combined, measures_of, needs_of
+    from foedus.lenses.policies.measures import Goal, combined, degrees_on, measures_of
     from foedus.lenses.policies.measures_telling import measures_json, measures_section
-    from foedus.lenses.policies.metric import asked_metrics, own_metrics
+    from foedus.lenses.policies.metric import MetricKind, asked_metrics, own_metrics
     from foedus.runs.local import run
     from foedus.runs.view import RunView
     from foedus.scenario.load import load
@@ -130,14 +132,14 @@ def measures(
         way = direction(at_least is None)
         metrics = asked_metrics(made, [goal], list(taken), way) if goal else own_metrics(made)
     if not goal:
-        metrics = [metric for metric in metrics if metric.kind == "outcome"]
+        metrics = [metric for metric in metrics if metric.kind == MetricKind.OUTCOME]
         if at_least is not None:
             raise FoedusError("--at-least needs a --goal: of the main outcomes less is better.")
     made.policies = list(taken)
     threshold = at_least if at_most is None else at_most
-    found = [needs_of(made, Goal(metric, threshold, within), taken) for metric in metrics]
+    degrees = [degrees_on(made, Goal(metric, threshold, within), taken) for metric in metrics]
     results = RunView(made)
-    present(measures_section(results, found), loaded.title, html, measures_json(results, found), json)
+    present(measures_section(results, degrees), loaded.title, html, measures_json(results, degrees), json)
 
 
 @app.command()
@@ -163,9 +165,9 @@ def drivers(
     json: Json = False,
 ) -> None:
     """Tell what drives a query or a claim: shares of variance, where it fails, exact slopes."""
-    from foedus.lenses.drivers.measure import indices, local, region
+    from foedus.lenses.drivers.measure import local_slopes, region, sobol_indices
     from foedus.lenses.drivers.subject import claim_subject, query_subject
-    from foedus.lenses.drivers.telling import Found, drivers_json, drivers_section
+    from foedus.lenses.drivers.telling import Drivers, drivers_json, drivers_section
     from foedus.runs.local import run
     from foedus.scenario.load import load
 
@@ -180,14 +182,14 @@ def drivers(
     wanted = [method] if method != "all" else ["sobol", "box", *(["local"] if subject.is_smooth else [])]
     with Bar(show=not json) as bar:
         made = run(loaded, policies=[], worlds=worlds, seed=seed, judge=False, progress=bar.step)
-        found = Found(
+        driven = Drivers(
             subject,
-            indices(subject, points, seed) if "sobol" in wanted else None,
+            sobol_indices(subject, points, seed) if "sobol" in wanted else None,
             region(made, subject, above) if "box" in wanted else None,
-            local(made, subject) if "local" in wanted else None,
+            local_slopes(made, subject) if "local" in wanted else None,
         )
-    section = drivers_section(found)
-    present(section, loaded.title, html, drivers_json(found, section), json)
+    section = drivers_section(driven)
+    present(section, loaded.title, html, drivers_json(driven, section), json)
 
 
 @app.command()
@@ -215,39 +217,30 @@ def search(
     json: Json = False,
 ) -> None:
     """Search for efficient settings of levers: clarity, credibility, timing; final figures in other worlds."""
+    from foedus.lenses.policies import search as robust
     from foedus.lenses.policies.levers import default_levers, read_lever
-    from foedus.lenses.policies.search import Aim, default_aims
-    from foedus.lenses.policies.search import search as find
     from foedus.lenses.policies.search_telling import search_json, search_section
     from foedus.runs.local import run
     from foedus.scenario.load import load
 
     loaded = load(scenario)
     known([policy] if policy else [], loaded.all_policies, "policy")
-    known([rule], ("expected", "tail"), "rule")
+    known([rule], list(robust.Criterion), "rule")
     base = policy or loaded.factual_policy
     levers = [read_lever(loaded, base, text) for text in lever] if lever else default_levers(loaded, base)
     if not levers:
         raise FoedusError(
             "no commitment's clarity or cost is one uncertain assumption. Name levers: --lever name=low:high."
         )
-    aims = [*(Aim(text, "lower") for text in metric or []), *(Aim(text, "higher") for text in higher or [])]
-    aims = aims or default_aims(loaded, levers)
+    asked = [(text, direction(lower=True)) for text in metric or []]
+    asked += [(text, direction(lower=False)) for text in higher or []]
+    aims = [robust.read_aim(loaded, *aim) for aim in asked] or robust.default_aims(loaded, levers)
+    problem = robust.Problem(loaded, base, tuple(levers), tuple(aims))
+    settings = robust.SearchSettings(robust.Criterion(rule), evaluations, seed)
     with Bar(show=not json) as bar:
         training, held_out = (
             run(loaded, policies=[], worlds=worlds, seed=number, judge=False, progress=bar.step).few(few)
             for number in (seed, seed + 1)
         )
-        found = find(
-            loaded,
-            base,
-            levers,
-            aims,
-            training,
-            held_out,
-            "tail" if rule == "tail" else "expected",
-            evaluations,
-            seed,
-            bar.step,
-        )
-    present(search_section(loaded, found), loaded.title, html, search_json(loaded, found), json)
+        frontier = robust.search(problem, training, held_out, settings, bar.step)
+    present(search_section(loaded, frontier), loaded.title, html, search_json(loaded, frontier), json)

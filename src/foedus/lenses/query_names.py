@@ -1,14 +1,12 @@
-"""Queries in plain words."""
+"""Queries in plain words, and their numbers by what they are measured in."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import SupportsFloat
 
-if TYPE_CHECKING:
-    from foedus.scenario.names import Names
-
-
-CHANCES = ("prob(", "share(", "first(", "most(", "least(")  # queries whose answers are probabilities
+from foedus.present.wording import number, percent
+from foedus.scenario.names import Names
+from foedus.scenario.query import Unit
 
 
 def query_name(names: Names, text: str) -> str:
@@ -24,3 +22,13 @@ def query_name(names: Names, text: str) -> str:
             if flat == f"expect({actor}.{objective})":
                 return names.objective(f"{actor}.{objective}")
     return text
+
+
+def in_unit(unit: Unit, value: SupportsFloat) -> str:
+    """A number as people read it: a chance in per cent."""
+    return percent(float(value)) if unit.is_chance else number(float(value))
+
+
+def gap_in_unit(unit: Unit, value: SupportsFloat) -> str:
+    """The size of a difference: of two chances in percentage points."""
+    return f"{percent(float(value))[:-1]} points" if unit.is_chance else number(float(value))

@@ -17,7 +17,8 @@ from foedus.runs.solved import Solved
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.sensitivity.association import Ranker
-from foedus.sensitivity.discovery import in_words, where_it_fails
+from foedus.sensitivity.discovery import where_it_fails
+from foedus.sensitivity.telling import in_words
 from foedus.worlds.sample import resolve, uncertain
 from foedus.worlds.thresholds import SEARCHED
 from foedus.worlds.weights import share, weighted_quantile

@@ -1,16 +1,17 @@
 """Scenario discovery: the region of the assumptions in which something is the case, as a box a person can read.
 
-The patient rule induction method (Friedman and Fisher 1999) as used for scenario discovery (Bryant and
-Lempert 2010): a box is peeled a thin slice at a time where that gains most density for the mass it gives
-up, then widened again where that costs nothing. Coverage is the share of all cases that lie in the box,
-density the share of the box that are cases, mass the share of worlds in the box. A shallow tree
-(Breiman and others 1984) says the same in another way, with more than one region.
+The patient rule induction method (PRIM: Friedman and Fisher 1999) as used for scenario discovery (Bryant and Lempert
+2010): a box is peeled a thin slice at a time where that gains most density for the mass it gives up, then widened again
+where that costs nothing. Coverage is the share of all cases that lie in the box, density the share of the box that are
+cases, mass the share of worlds in the box. A shallow tree (Breiman and others 1984) says the same in another way, with
+more than one region.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,12 +20,15 @@ from foedus.arraytypes import Bools, Floats
 from foedus.sensitivity.association import rank
 from foedus.worlds.weights import ess, normalised
 
-# Limits that chance explains better than this are dropped from a box.
-SIGNIFICANT = 0.05
-# A limit that adds less than this to the box's quality (see Box.quality) is not worth a person's reading.
-_WORTH = 0.01
-# Fewer cases than this (effective number) make no region.
-LEAST_CASES = 5.0
+SLICE = 0.05  # the share of a box's mass that one step takes away or gives back
+LEAST_MASS = 0.05  # no box is peeled smaller than this
+SIGNIFICANT = 0.05  # limits that chance explains better than this are dropped from a box
+WORTH = 0.01  # a limit that adds less than this to a box's quality is not worth a person's reading
+LEAST_CASES = 5.0  # fewer cases than this (effective number) make no region
+
+Side = tuple[float, float]  # (low, high), one of them may be infinite
+Ends = dict[str, Side]  # a box while it is searched: the ends of each assumption that it limits
+_ANYWHERE: Side = (-np.inf, np.inf)
 
 
 @dataclass(frozen=True)
@@ -60,171 +64,205 @@ class Box:
 
     def contains(self, draws: Mapping[str, Floats]) -> Bools:
         """Which worlds lie in the box: [world]."""
-        inside = np.ones(len(next(iter(draws.values()))), dtype=bool)
-        for limit in self.limits:
-            inside &= (draws[limit.assumption] > limit.low) & (draws[limit.assumption] <= limit.high)
-        return inside
+        return _inside(draws, ends_of(self.limits))
 
-
-Ends = dict[str, tuple[float, float]]
+    def to_json(self) -> dict[str, Any]:
+        """As other programs read it: quasi-p per limit, density, coverage, mass."""
+        fit = {"density": self.density, "coverage": self.coverage, "mass": self.mass, "base": self.base}
+        return {**fit, "limits": [vars(limit) for limit in self.limits]}
 
 
 @dataclass(frozen=True)
-class _Data:
-    """What the search works on: columns, cases and the mass of each world."""
+class Leaf:
+    """One end of a tree: its limits, the share of worlds in it, and the share of these that are cases."""
 
-    columns: Mapping[str, Floats]
-    cases: Bools
-    mass: Floats
+    limits: tuple[Limit, ...]
+    mass: float
+    density: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As other programs read it."""
+        return {"limits": [vars(limit) for limit in self.limits], "mass": self.mass, "density": self.density}
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where cases are: their ``share`` of worlds, a ``box`` (None: too few or too many to say), the ends of a tree."""
+
+    share: float
+    box: Box | None
+    leaves: tuple[Leaf, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As other programs read it."""
+        box = None if self.box is None else self.box.to_json()
+        return {"share": self.share, "box": box, "tree": [leaf.to_json() for leaf in self.leaves]}
+
+
+def ends_of(limits: Iterable[Limit]) -> Ends:
+    """Limits by assumption, a lower and an upper one of the same together."""
+    ends: Ends = {}
+    for limit in limits:
+        ends = _narrowed(ends, limit.assumption, (limit.low, limit.high))
+    return ends
+
+
+def _narrowed(ends: Ends, name: str, side: Side) -> Ends:
+    low, high = ends.get(name, _ANYWHERE)
+    return {**ends, name: (max(low, side[0]), min(high, side[1]))}
+
+
+def _replaced(ends: Ends, name: str, side: Side) -> Ends:
+    """The ends with those of one assumption set anew."""
+    others = {key: value for key, value in ends.items() if key != name}
+    return others if side == _ANYWHERE else {**others, name: side}
+
+
+def _opened(ends: Ends, name: str, side: Side) -> Ends:
+    """The ends with one side of one assumption opened."""
+    low, high = ends[name]
+    return _replaced(ends, name, (-np.inf, high) if side[1] == np.inf else (low, np.inf))
+
+
+def _inside(columns: Mapping[str, Floats], ends: Ends) -> Bools:
+    inside = np.ones(len(next(iter(columns.values()), [])), dtype=bool)
+    for name, (low, high) in ends.items():
+        inside &= (columns[name] > low) & (columns[name] <= high)
+    return inside
+
+
+class _Worlds:
+    """What the search works on: assumptions that vary, cases, and the mass of each world."""
+
+    def __init__(self, draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None):
+        self.cases: Bools = np.asarray(cases, dtype=bool)
+        self.columns = {name: np.asarray(x, dtype=float) for name, x in draws.items() if np.ptp(x) > 0}
+        self.mass = normalised(weights, len(self.cases))
 
     def inside(self, ends: Ends) -> Bools:
-        found = np.ones(len(self.mass), dtype=bool)
-        for name, (low, high) in ends.items():
-            found &= (self.columns[name] > low) & (self.columns[name] <= high)
-        return found
+        """The worlds within some ends."""
+        return _inside(self.columns, ends) if ends else np.ones(len(self.mass), dtype=bool)
+
+    def weight(self, inside: Bools) -> float:
+        """The mass of some worlds."""
+        return float(self.mass[inside].sum())
 
     def density(self, inside: Bools) -> float:
+        """The share of some worlds that are cases."""
         mass = self.mass[inside].sum()
         return float(self.mass[inside & self.cases].sum() / mass) if mass > 0 else 0.0
 
     def box(self, ends: Ends) -> Box:
-        inside, total = self.inside(ends), float(self.mass[self.cases].sum())
+        """The box of some ends, a limit for each side that is closed, with its quasi-p."""
+        inside, total = self.inside(ends), self.weight(self.cases)
         density = self.density(inside)
         sides = [
             (name, side)
             for name, (low, high) in ends.items()
             for side in ((low, np.inf), (-np.inf, high))
-            if side != (-np.inf, np.inf)
+            if side != _ANYWHERE
         ]
-        limits = tuple(Limit(name, *side, self.chance(ends, name, side, inside, density)) for name, side in sides)
-        covered = float(self.mass[inside & self.cases].sum())
-        return Box(limits, density, covered / total if total else 0.0, float(self.mass[inside].sum()), total)
+        limits = tuple(Limit(name, *side, self._chance(ends, name, side, inside)) for name, side in sides)
+        covered = self.weight(inside & self.cases)
+        return Box(limits, density, covered / total if total else 0.0, self.weight(inside), total)
 
-    def chance(self, ends: Ends, name: str, side: tuple[float, float], inside: Bools, density: float) -> float:
-        """Quasi-p of one side of a box."""
+    def _chance(self, ends: Ends, name: str, side: Side, inside: Bools) -> float:
+        """Quasi-p of one side: P(at least k of n are cases) at the density without it.
+
+        The binomial tail written as a regularised incomplete beta function, which takes effective numbers of worlds.
+        """
         from scipy.special import betainc
 
         n = ess(self.mass[inside]) if inside.any() else 0.0
-        k = density * n
-        before = self.density(self.inside(_without(ends, name, side)))
-        return float(betainc(k, n - k + 1, before)) if k > 0 else 1.0
+        k = self.density(inside) * n
+        return float(betainc(k, n - k + 1, self.density(self.inside(_opened(ends, name, side))))) if k > 0 else 1.0
 
 
-def _without(ends: Ends, name: str, side: tuple[float, float]) -> Ends:
-    """The ends with one side of one assumption opened."""
-    low, high = ends[name]
-    opened = (-np.inf, high) if side[1] == np.inf else (low, np.inf)
-    rest = {key: value for key, value in ends.items() if key != name}
-    return rest if opened == (-np.inf, np.inf) else {**rest, name: opened}
+def peel(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None) -> list[Box]:
+    """The peeling trajectory, from the whole space to a box of 5% of the mass or of cases only.
 
-
-def peel(
-    draws: Mapping[str, Floats],
-    cases: ArrayLike,
-    weights: ArrayLike | None = None,
-    slice_: float = 0.05,
-    least_mass: float = 0.05,
-) -> list[Box]:
-    """The peeling trajectory, from the whole space to a box of ``least_mass`` or of cases only.
-
-    Each step takes the lowest or highest ``slice_`` of the box's mass of one assumption away (a
-    whole level where the assumption has few values), where the density gained for the mass given up is
-    largest. Assumptions that do not vary take no part.
+    Each step takes the lowest or highest 5% of the box's mass of one assumption away (a whole level where the assumption
+    has few values), where the density gained for the mass given up is largest. Assumptions that do not vary take no part.
     """
-    data = _data(draws, cases, weights)
-    return [data.box(ends) for ends in _trajectory(data, slice_, least_mass)]
+    return _peeled(_Worlds(draws, cases, weights))
 
 
-def _data(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None) -> _Data:
-    chosen = np.asarray(cases, dtype=bool)
-    columns = {name: np.asarray(x, dtype=float) for name, x in draws.items() if np.ptp(x) > 0}
-    return _Data(columns, chosen, normalised(weights, len(chosen)))
-
-
-def _trajectory(data: _Data, slice_: float, least_mass: float) -> list[Ends]:
+def _peeled(worlds: _Worlds) -> list[Box]:
     ends: Ends = {}
-    steps = [ends]
+    steps = [worlds.box(ends)]
     while True:
-        inside = data.inside(ends)
-        density, mass = data.density(inside), float(data.mass[inside].sum())
+        inside = worlds.inside(ends)
+        density, mass = worlds.density(inside), worlds.weight(inside)
         if density in (0.0, 1.0):
             return steps
-        best, ends_best = -np.inf, None
-        for name in data.columns:
-            for side, kept in _peels(data, inside, name, slice_):
-                left = float(data.mass[kept].sum())
-                if left < least_mass or left >= mass:
+        largest, best = -np.inf, None
+        for name in worlds.columns:
+            for side, kept in _slices(worlds, inside, name):
+                left = worlds.weight(kept)
+                if left < LEAST_MASS or left >= mass:
                     continue
-                gain = (data.density(kept) - density) / (mass - left)
-                if gain > best:
-                    best, ends_best = gain, _narrowed(ends, name, side)
-        if ends_best is None:
+                gain = (worlds.density(kept) - density) / (mass - left)
+                if gain > largest:
+                    largest, best = gain, _narrowed(ends, name, side)
+        if best is None:
             return steps
-        ends = ends_best
-        steps.append(ends)
+        ends = best
+        steps.append(worlds.box(ends))
 
 
-def _narrowed(ends: Ends, name: str, side: tuple[float, float]) -> Ends:
-    low, high = ends.get(name, (-np.inf, np.inf))
-    return {**ends, name: (max(low, side[0]), min(high, side[1]))}
-
-
-def _peels(data: _Data, inside: Bools, name: str, slice_: float) -> list[tuple[tuple[float, float], Bools]]:
+def _slices(worlds: _Worlds, inside: Bools, name: str) -> list[tuple[Side, Bools]]:
     """The two slices that may be taken off one assumption: the side they leave and the worlds kept."""
-    x = data.columns[name]
+    x = worlds.columns[name]
     values, inverse = np.unique(x[inside], return_inverse=True)
     if len(values) < 2:
         return []
-    mass = np.bincount(inverse.ravel(), data.mass[inside])
+    # Equal values go together, so that a level is taken whole and at least one value is left; the cut lies halfway
+    # between the last value taken and the first one kept.
+    mass = np.bincount(inverse.ravel(), worlds.mass[inside])
     sums = np.cumsum(mass) / mass.sum()
-    first = min(int(np.searchsorted(sums, slice_)), len(values) - 2)
-    last = max(int(np.searchsorted(sums, 1 - slice_, side="right")), 1)
+    first = min(int(np.searchsorted(sums, SLICE)), len(values) - 2)
+    last = max(int(np.searchsorted(sums, 1 - SLICE, side="right")), 1)
     last = min(last, len(values) - 1)
     low = float(values[first] + values[first + 1]) / 2
     high = float(values[last - 1] + values[last]) / 2
     return [((low, np.inf), inside & (x > low)), ((-np.inf, high), inside & (x <= high))]
 
 
-def prim(
-    draws: Mapping[str, Floats],
-    cases: ArrayLike,
-    weights: ArrayLike | None = None,
-    slice_: float = 0.05,
-    least_mass: float = 0.05,
-) -> Box:
+def prim(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None) -> Box:
     """The box of the trajectory with the best harmonic mean of density and coverage, widened and tidied.
 
     Widening gives slices back where the density does not fall. Tidying drops limits with a chance
     (quasi-p) above 0.05, and those that hardly add to the quality. A box without limits: no region stands out.
     """
-    data = _data(draws, cases, weights)
-    ends = max(_trajectory(data, slice_, least_mass), key=lambda step: data.box(step).quality)
-    return _tidied(data, _widened(data, ends, slice_))
+    worlds = _Worlds(draws, cases, weights)
+    best = max(_peeled(worlds), key=lambda box: box.quality)
+    return _tidied(worlds, _pasted(worlds, ends_of(best.limits)))
 
 
-def _widened(data: _Data, ends: Ends, slice_: float) -> Ends:
-    """Moves limits outward by slices for as long as the density does not fall."""
+def _pasted(worlds: _Worlds, ends: Ends) -> Ends:
+    """Moves limits outward by slices for as long as the density does not fall: peeling, being greedy, may cut too far."""
     while True:
-        density = data.density(data.inside(ends))
-        wider = [new for name in ends for new in _pastes(data, ends, name, slice_)]
-        kept = [(data.density(data.inside(new)), float(data.mass[data.inside(new)].sum()), new) for new in wider]
-        good = [item for item in kept if item[0] >= density]
-        if not good:
+        inside = worlds.inside(ends)
+        wider = [new for name in ends for new in _wider(worlds, ends, name, inside)]
+        fits = [(worlds.density(worlds.inside(new)), worlds.weight(worlds.inside(new)), new) for new in wider]
+        as_dense = [fit for fit in fits if fit[0] >= worlds.density(inside)]
+        if not as_dense:
             return ends
-        ends = max(good, key=lambda item: item[:2])[2]
+        ends = max(as_dense, key=lambda fit: fit[:2])[2]
 
 
-def _pastes(data: _Data, ends: Ends, name: str, slice_: float) -> list[Ends]:
+def _wider(worlds: _Worlds, ends: Ends, name: str, inside: Bools) -> list[Ends]:
     """The ends with one side of an assumption moved outward by a slice of the box's mass."""
     low, high = ends[name]
-    rest = data.inside({key: value for key, value in ends.items() if key != name})
-    x, room = data.columns[name], slice_ * float(data.mass[data.inside(ends)].sum())
-    made = []
+    rest = worlds.inside(_replaced(ends, name, _ANYWHERE))
+    x, room = worlds.columns[name], SLICE * worlds.weight(inside)
+    widened = []
     for outside, is_low in ((rest & (x <= low), True), (rest & (x > high), False)):
         if not outside.any():
             continue
+        # Values just outside the limit, the nearest first, are taken in until their mass fills the slice.
         values, inverse = np.unique(x[outside], return_inverse=True)
-        mass = np.bincount(inverse.ravel(), data.mass[outside])
+        mass = np.bincount(inverse.ravel(), worlds.mass[outside])
         if is_low:
             taken = min(int(np.searchsorted(np.cumsum(mass[::-1]), room)), len(values) - 1)
             at = len(values) - 1 - taken
@@ -232,23 +270,20 @@ def _pastes(data: _Data, ends: Ends, name: str, slice_: float) -> list[Ends]:
         else:
             at = min(int(np.searchsorted(np.cumsum(mass), room)), len(values) - 1)
             side = (low, float(values[at] + values[at + 1]) / 2 if at + 1 < len(values) else np.inf)
-        others = {key: value for key, value in ends.items() if key != name}
-        made.append(others if side == (-np.inf, np.inf) else {**others, name: side})
-    return made
+        widened.append(_replaced(ends, name, side))
+    return widened
 
 
-def _tidied(data: _Data, ends: Ends) -> Box:
+def _tidied(worlds: _Worlds, ends: Ends) -> Box:
     """Drops limits, the least telling first, until each is significant and worth reading."""
     while True:
-        box = data.box(ends)
-        options = [
-            (data.box(_without(ends, limit.assumption, (limit.low, limit.high))).quality, limit) for limit in box.limits
-        ]
-        weak = [item for item in options if item[1].chance > SIGNIFICANT or item[0] >= box.quality - _WORTH]
+        box = worlds.box(ends)
+        without = {limit: _opened(ends, limit.assumption, (limit.low, limit.high)) for limit in box.limits}
+        quality = {limit: worlds.box(wider).quality for limit, wider in without.items()}
+        weak = [x for x in box.limits if x.chance > SIGNIFICANT or quality[x] >= box.quality - WORTH]
         if not weak:
             return box
-        limit = max(weak, key=lambda item: (item[0], item[1].chance))[1]
-        ends = _without(ends, limit.assumption, (limit.low, limit.high))
+        ends = without[max(weak, key=lambda limit: (quality[limit], limit.chance))]
 
 
 def where_it_fails(
@@ -268,15 +303,6 @@ def where_it_fails(
     return prim({name: x for name, x in draws.items() if name in drivers}, fails, mass)
 
 
-@dataclass(frozen=True)
-class Leaf:
-    """One end of a tree: its limits, the share of worlds in it, and the share of these that are cases."""
-
-    limits: tuple[Limit, ...]
-    mass: float
-    density: float
-
-
 def tree(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None, depth: int = 2) -> list[Leaf]:
     """A shallow classification tree as its ends, the densest first; no end has less than 5% of the mass.
 
@@ -284,26 +310,29 @@ def tree(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | Non
     """
     from sklearn.tree import DecisionTreeClassifier
 
-    data = _data(draws, cases, weights)
-    base = float(data.mass[data.cases].sum())
-    if not data.columns or base in (0.0, 1.0):
+    worlds = _Worlds(draws, cases, weights)
+    base = worlds.weight(worlds.cases)
+    if not worlds.columns or base in (0.0, 1.0):
         return [Leaf((), 1.0, base)]
-    names = list(data.columns)
-    table = np.stack([data.columns[name] for name in names], axis=1)
-    model = DecisionTreeClassifier(max_depth=depth, min_weight_fraction_leaf=0.05, ccp_alpha=_WORTH / 2, random_state=0)
-    fitted = model.fit(table, data.cases, sample_weight=data.mass).tree_
-    leaves = []
+    names = list(worlds.columns)
+    table = np.stack([worlds.columns[name] for name in names], axis=1)
+    model = DecisionTreeClassifier(
+        max_depth=depth, min_weight_fraction_leaf=LEAST_MASS, ccp_alpha=WORTH / 2, random_state=0
+    )
+    fitted = model.fit(table, worlds.cases, sample_weight=worlds.mass).tree_
+    leaves: list[Leaf] = []
     stack: list[tuple[int, Ends]] = [(0, {})]
     while stack:
         node, ends = stack.pop()
         if fitted.children_left[node] < 0:
-            inside = data.inside(ends)
-            limits = tuple(Limit(name, *both) for name, both in ends.items())
-            leaves.append(Leaf(limits, float(data.mass[inside].sum()), data.density(inside)))
+            inside = worlds.inside(ends)
+            limits = tuple(Limit(name, *side) for name, side in ends.items())
+            leaves.append(Leaf(limits, worlds.weight(inside), worlds.density(inside)))
             continue
-        name, at = names[fitted.feature[node]], _edge(table[:, fitted.feature[node]], float(fitted.threshold[node]))
-        stack.append((int(fitted.children_left[node]), _narrowed(ends, name, (-np.inf, at))))
-        stack.append((int(fitted.children_right[node]), _narrowed(ends, name, (at, np.inf))))
+        split = fitted.feature[node]
+        at = _edge(table[:, split], float(fitted.threshold[node]))
+        stack.append((int(fitted.children_left[node]), _narrowed(ends, names[split], (-np.inf, at))))
+        stack.append((int(fitted.children_right[node]), _narrowed(ends, names[split], (at, np.inf))))
     return sorted(leaves, key=lambda leaf: -leaf.density)
 
 
@@ -313,32 +342,3 @@ def _edge(x: Floats, threshold: float) -> float:
     if left.all() or not left.any():
         return threshold
     return float(x[left].max() + x[~left].min()) / 2
-
-
-def where(limits: tuple[Limit, ...], labels: Mapping[str, str] | None = None) -> str:
-    """Limits in words: ``ru_cost is below 0.4 and leverage is between 1 and 2``; empty for none."""
-    merged: Ends = {}
-    for limit in limits:
-        merged = _narrowed(merged, limit.assumption, (limit.low, limit.high))
-    parts = []
-    for name, (low, high) in merged.items():
-        label = (labels or {}).get(name) or name
-        if np.isinf(low):
-            parts.append(f"{label} is below {high:.3g}")
-        elif np.isinf(high):
-            parts.append(f"{label} is above {low:.3g}")
-        else:
-            parts.append(f"{label} is between {low:.3g} and {high:.3g}")
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-
-
-def in_words(box: Box | None, labels: Mapping[str, str] | None = None, event: str = "fails") -> str:
-    """A box as a sentence on when something ``fails`` (or another verb for the cases that were looked for)."""
-    if box is None:
-        return f"It {event} in too few worlds, or too many, to say where."
-    if not box.limits:
-        return f"It {event} in {box.base:.0%} of worlds, and no region of the assumptions stands out."
-    return (
-        f"It {event} in {box.density:.0%} of the worlds where {where(box.limits, labels)} "
-        f"and in {box.base:.0%} of all worlds; these are {box.coverage:.0%} of the worlds in which it {event}."
-    )

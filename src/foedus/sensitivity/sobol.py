@@ -9,7 +9,7 @@ first-order index keeps its meaning.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
-from foedus.worlds.weights import ess, normalised, ranks
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _EDGE = 2.0**-40
+_SEED_FOR_0 = 2**32 - 1
 
 
 def _problem(names: Sequence[str]) -> dict[str, object]:
@@ -32,7 +32,8 @@ def _problem(names: Sequence[str]) -> dict[str, object]:
 def design(names: Sequence[str], n: int, seed: int = 0) -> dict[str, Floats]:
     """The points at which a model must be run: n (d + 2) of them in the open unit cube, by name (Saltelli 2002).
 
-    ``n`` must be a power of two. Turn them into draws with ``worlds.sample.from_unit``.
+    For each of ``n`` (a power of two) pairs of independent base points a and b: a, then a with one coordinate after
+    another taken from b, then b. Turn them into draws with ``worlds.sample.from_unit``.
     """
     from SALib.sample import sobol
 
@@ -61,13 +62,14 @@ def indices(names: Sequence[str], outcome: ArrayLike, seed: int = 0) -> xr.Datas
         )
     keys = {"first": "S1", "first_error": "S1_conf", "total": "ST", "total_error": "ST_conf"}
     if np.ptp(y) <= 1e-12 * np.abs(y).max(initial=0.0):
-        found = {key: np.full(len(names), np.nan) for key in keys}
+        estimates = {key: np.full(len(names), np.nan) for key in keys}
     else:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            results = sobol.analyze(_problem(names), y, calc_second_order=False, seed=seed)
-        found = {key: np.asarray(results[name], float) for key, name in keys.items()}
-    return xr.Dataset({key: ("assumption", values) for key, values in found.items()}, {"assumption": list(names)})
+            # SALib takes a seed of 0 for none at all, and then draws its resamples from numpy's shared state.
+            results = sobol.analyze(_problem(names), y, calc_second_order=False, seed=seed or _SEED_FOR_0)
+        estimates = {key: np.asarray(results[name], float) for key, name in keys.items()}
+    return xr.Dataset({key: ("assumption", values) for key, values in estimates.items()}, {"assumption": list(names)})
 
 
 def attribute(
@@ -75,48 +77,3 @@ def attribute(
 ) -> xr.Dataset:
     """Runs a model on ``design`` and gives its ``indices``; ``evaluate`` takes points by name, gives outcomes."""
     return indices(names, evaluate(design(names, n, seed)), seed)
-
-
-def first_order(
-    draws: Mapping[str, Floats], outcome: ArrayLike, weights: ArrayLike | None = None, bins: int | None = None
-) -> xr.Dataset:
-    """First-order indices from worlds that are already there, by slicing each assumption into ``bins``.
-
-    The variance of the bin averages, less what their sampling error adds to it on average (the adjusted
-    correlation ratio: Kelley 1935), so that an assumption that does nothing gets about 0, and may get a little less.
-    ``noise`` is what one that does nothing stays below 95% of the time (from the F distribution). Undefined
-    worlds are left out. By default bins hold about 15 worlds (effective), 3 to 20 of them.
-    """
-    import xarray as xr
-
-    y = np.asarray(outcome, dtype=float)
-    mass = normalised(weights, len(y))
-    use = ~np.isnan(y) & (mass > 0)
-    names = [name for name, x in draws.items() if np.ptp(x) > 0]
-    found = np.full((2, len(names)), np.nan)
-    if use.any() and np.ptp(y[use]) > 0:
-        y, mass = y[use], mass[use] / mass[use].sum()
-        n = ess(mass)
-        count = bins or int(np.clip(n / 15, 3, 20))
-        for i, name in enumerate(names):
-            found[:, i] = _adjusted(np.asarray(draws[name], float)[use], y, mass, count, n)
-    coords = {"assumption": names}
-    return xr.Dataset({"first": ("assumption", found[0]), "noise": ("assumption", found[1])}, coords)
-
-
-def _adjusted(x: Floats, y: Floats, mass: Floats, count: int, n: float) -> tuple[float, float]:
-    """The adjusted correlation ratio over bins of equal mass, and the 95% point of it under no effect."""
-    from scipy.stats import f as fisher
-
-    _, inside = np.unique(np.floor(ranks(x, mass) * count).clip(0, count - 1), return_inverse=True)
-    per_bin = np.bincount(inside, mass)
-    k = len(per_bin)
-    if k < 2 or n <= k + 1:
-        return float("nan"), float("nan")
-    centred = y - mass @ y
-    total = float(mass @ centred**2)
-    between = float(np.sum(np.bincount(inside, mass * centred) ** 2 / per_bin)) / total
-    ratio = float(fisher.ppf(0.95, k - 1, n - k))
-    null = ratio * (k - 1) / (ratio * (k - 1) + n - k)
-    scale = (n - 1) / (n - k)
-    return 1 - (1 - between) * scale, 1 - (1 - null) * scale

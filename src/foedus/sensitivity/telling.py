@@ -1,14 +1,15 @@
-"""Boxes and trees of assumptions, in words and for other programs."""
+"""Boxes and trees of assumptions in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from foedus.sensitivity.discovery import Leaf, where
+import numpy as np
 
-if TYPE_CHECKING:
-    from foedus.scenario.names import Names
+from foedus.present.section import Table, probability, table
+from foedus.present.wording import capital
+from foedus.scenario.names import Names
+from foedus.sensitivity.discovery import Box, Leaf, Limit, ends_of
 
 
 def labels(names: Names) -> dict[str, str]:
@@ -16,24 +17,40 @@ def labels(names: Names) -> dict[str, str]:
     return {name: names.inside(names.assumption(name)) for name in names.scenario.all_assumptions}
 
 
-def leaf_words(names: Names, leaf: Leaf) -> str:
-    """One end of a tree in words."""
-    return where(leaf.limits, labels(names)) or "everywhere"
+def where(limits: Iterable[Limit], labels: Mapping[str, str] | None = None) -> str:
+    """Limits in words: ``ru_cost is below 0.4 and leverage is between 1 and 2``; empty for none."""
+    parts = []
+    for name, (low, high) in ends_of(limits).items():
+        label = (labels or {}).get(name) or name
+        if np.isinf(low):
+            parts.append(f"{label} is below {high:.3g}")
+        elif np.isinf(high):
+            parts.append(f"{label} is above {low:.3g}")
+        else:
+            parts.append(f"{label} is between {low:.3g} and {high:.3g}")
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def box_json(box: Any) -> dict[str, Any] | None:
-    """A box as other programs read it: quasi-p per limit, density, coverage, mass."""
+def in_words(box: Box | None, labels: Mapping[str, str] | None = None, event: str = "fails") -> str:
+    """A box as a sentence on when something ``fails`` (or another verb for the cases that were looked for)."""
     if box is None:
-        return None
-    return {
-        "density": box.density,
-        "coverage": box.coverage,
-        "mass": box.mass,
-        "base": box.base,
-        "limits": [vars(limit) for limit in box.limits],
-    }
+        return f"It {event} in too few worlds, or too many, to say where."
+    if not box.limits:
+        return f"It {event} in {box.base:.0%} of worlds, and no region of the assumptions stands out."
+    return (
+        f"It {event} in {box.density:.0%} of the worlds where {where(box.limits, labels)} "
+        f"and in {box.base:.0%} of all worlds; these are {box.coverage:.0%} of the worlds in which it {event}."
+    )
 
 
-def leaf_json(leaf: Leaf) -> Mapping[str, Any]:
-    """One end of a tree as other programs read it."""
-    return {"limits": [vars(limit) for limit in leaf.limits], "mass": leaf.mass, "density": leaf.density}
+def tree_table(caption: str, names: Names, leaves: Sequence[Leaf], event: str) -> Table:
+    """The ends of a tree, a row each, with the share of their worlds in which it is so (under the heading ``event``)."""
+    return table(
+        caption,
+        {
+            "Where": lambda leaf: capital(where(leaf.limits, labels(names)) or "everywhere"),
+            "Share of worlds": lambda leaf: probability(leaf.mass),
+            event: lambda leaf: probability(leaf.density),
+        },
+        leaves,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
+from foedus.present.frame import Frame
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import number
 
@@ -16,18 +17,14 @@ def sobol_chart(names: Sequence[str], first: Sequence[float], total: Sequence[fl
     """One row an assumption: its first-order index, and its total index with its interval."""
     top = max(max(t + e for t, e in zip(total, error, strict=True)), 0.01)
     drawing = Drawing(880, 34 + ROW * len(names), "Sobol indices")
-    for share in (0, 0.5, 1):
-        x = LEFT + WIDTH * share
-        drawing.line(x, 22, x, 28 + ROW * len(names), "grid" if share else "axis")
-        drawing.text(x, 16, number(top * share, 2), "small", "middle")
+    frame = Frame(LEFT, 22, WIDTH, 6 + ROW * len(names), across=(0, top))
+    frame.uprights(drawing, say=lambda value: number(value, 2))
     for k, name in enumerate(names):
         y = 28 + ROW * k + ROW / 2
         drawing.text(LEFT - 12, y + 4, clipped(name, LEFT - 14, 12), "", "end")
-        ends = total[k] - error[k], total[k] + error[k], total[k], first[k]
-        low, high, whole, alone = (LEFT + WIDTH * min(max(v / top, 0), 1) for v in ends)
-        drawing.line(low, y, high, y, "interval")
-        drawing.dot(whole, y, 4.5, "prior", f"{name}: total {number(total[k])} ± {number(error[k])}")
-        drawing.dot(alone, y, 4, "posterior", f"{name}: alone {number(first[k])}")
+        drawing.line(frame.x(total[k] - error[k]), y, frame.x(total[k] + error[k]), y, "interval")
+        drawing.dot(frame.x(total[k]), y, 4.5, "prior", f"{name}: total {number(total[k])} ± {number(error[k])}")
+        drawing.dot(frame.x(first[k]), y, 4, "posterior", f"{name}: alone {number(first[k])}")
     return drawing.render()
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
 from foedus.lenses.drivers.subject import Subject
-from foedus.sensitivity.discovery import Box, Leaf, tree, where_it_fails
+from foedus.runs.result import Run
+from foedus.sensitivity.discovery import Region, tree, where_it_fails
 from foedus.sensitivity.sobol import attribute
 from foedus.worlds.sample import from_unit, uncertain
 from foedus.worlds.simulate import Games
@@ -26,23 +27,18 @@ from foedus.worlds.weights import mean, share, spread, weighted_quantile
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.runs.result import Run
-
 MOST_SOLVES = 12_000  # worlds that a Sobol design takes unless told
 
 
 @dataclass(frozen=True)
-class Region:
-    """Where the ``cases`` are: where a claim fails, or where a query is above ``limit``; ``share`` of worlds."""
+class DrivenRegion(Region):
+    """Where a claim fails, or where a query is above ``limit``."""
 
     limit: float | None
-    share: float
-    box: Box | None
-    leaves: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True)
-class Local:
+class LocalSlope:
     """The slope in one assumption over worlds: mean and 5% and 95% quantiles, and ``effect``, the mean slope times the
     assumption's standard deviation; ``up`` is the share of worlds where more of it raises the number."""
 
@@ -54,7 +50,7 @@ class Local:
     up: float
 
 
-def indices(subject: Subject, points: int | None = None, seed: int = 0) -> xr.Dataset:
+def sobol_indices(subject: Subject, points: int | None = None, seed: int = 0) -> xr.Dataset:
     """Sobol indices of the number, the margin, or (where there is no margin) of whether the claim holds.
 
     Solves ``points`` x (assumptions + 2) worlds; ``points`` is a power of two, by default the largest from 64 to 1024
@@ -68,43 +64,37 @@ def indices(subject: Subject, points: int | None = None, seed: int = 0) -> xr.Da
 
     def outcome(unit: dict[str, Floats]) -> Floats:
         number, holds = subject.solve(from_unit(scenario, unit), games)
-        if number is None:
-            assert holds is not None
-            return holds.astype(float)
-        return number
+        return np.asarray(holds if number is None else number, float)
 
     return attribute(outcome, names, points, seed)
 
 
-def region(run: Run, subject: Subject, above: float | None = None) -> Region:
+def region(run: Run, subject: Subject, above: float | None = None) -> DrivenRegion:
     """Where a claim fails, or a query is above ``above`` (default: its upper quartile), in the run's worlds."""
     number, holds = subject.solve(run.draws)
+    size = np.zeros(len(run.weights)) if number is None else number
     limit = None
     if holds is None:
-        assert number is not None
-        limit = float(weighted_quantile(number, 0.75, run.weights)) if above is None else above
-        holds = ~(number > limit)
-    size = np.zeros(len(holds)) if number is None else np.where(np.isnan(number), 0.0, number)
+        limit = float(weighted_quantile(size, 0.75, run.weights)) if above is None else above
+        holds = ~(size > limit)
+    size = np.where(np.isnan(size), 0.0, size)
     box = where_it_fails(run.draws, holds, size if np.ptp(size) > 0 else None, run.weights)
-    leaves = tree(run.draws, ~holds, run.weights)
-    return Region(limit, share(~holds, run.weights), box, tuple(leaves))
+    leaves = tuple(tree(run.draws, ~holds, run.weights))
+    return DrivenRegion(share(~holds, run.weights), box, leaves, limit)
 
 
-def local(run: Run, subject: Subject, worlds: int = 25) -> list[Local]:
+def local_slopes(run: Run, subject: Subject, worlds: int = 25) -> list[LocalSlope]:
     """The slope in every assumption that varies, in at most ``worlds`` worlds that stand for all, the largest effect first."""
     few = run.few(worlds)
-    number, found = subject.slopes(few.draws)
+    number, slopes = subject.slopes(few.draws)
     if np.isnan(number).all():
         raise FoedusError(f"'{subject.text}' is undefined in every world.")
-    made = [
-        _local(name, found[name], few.weights, spread(run.draws[name]))
-        for name in uncertain(subject.scenario)
-        if name in found
-    ]
-    return sorted(made, key=lambda one: -abs(one.effect))
+    varied = [name for name in uncertain(subject.scenario) if name in slopes]
+    local = [_local(name, slopes[name], few.weights, spread(run.draws[name])) for name in varied]
+    return sorted(local, key=lambda each: -abs(each.effect))
 
 
-def _local(name: str, slope: Floats, weights: Floats, deviation: float) -> Local:
+def _local(name: str, slope: Floats, weights: Floats, deviation: float) -> LocalSlope:
     low, high = (float(q) for q in weighted_quantile(slope, [0.05, 0.95], weights))
     average = mean(slope, weights)
-    return Local(name, average, low, high, average * deviation, share(slope > 0, weights))
+    return LocalSlope(name, average, low, high, average * deviation, share(slope > 0, weights))

@@ -11,7 +11,7 @@ import numpy as np
 from foedus.arraytypes import Bools, Floats
 from foedus.claims.reading import ParsedReading, read_claims, under
 from foedus.errors import FoedusError, nearest
-from foedus.scenario.query import Query, parse_reading, queries_of
+from foedus.scenario.query import Query, Unit, parse_reading, queries_of, unit_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.scenario.tree import differentiate
@@ -37,6 +37,11 @@ class Subject:
         return self.reading.text
 
     @property
+    def unit(self) -> Unit:
+        """What it is measured in; a claim is true or not."""
+        return unit_of(self.reading.tree)
+
+    @property
     def policies(self) -> list[str]:
         """The policies that must be solved."""
         return list(dict.fromkeys(query.under for query in self.reading.queries if query.under))
@@ -54,8 +59,8 @@ class Subject:
     def solve(self, draws: Mapping[str, Floats], games: Games | None = None) -> tuple[Floats | None, Bools | None]:
         """(the number or margin [world], whether it holds [world]); None for what it does not have."""
         width = len(next(iter(draws.values())))
-        found = simulate(self.scenario, draws, self.policies, self.reading.queries, observe=False, games=games).query
-        answers = {q: found[q.under][i] for i, q in enumerate(self.reading.queries) if q.under}
+        played = simulate(self.scenario, draws, self.policies, self.reading.queries, observe=False, games=games).query
+        answers = {q: played[q.under][i] for i, q in enumerate(self.reading.queries) if q.under}
         assumptions = resolve(self.scenario, draws, self.scenario.all_policies[self.policy].set)
         if not self.is_claim:
             return self.reading.value(answers, assumptions, width), None
@@ -98,15 +103,15 @@ def query_subject(scenario: Scenario, text: str, policy: str | None = None) -> S
     if not queries_of(tree):
         raise FoedusError(f"'{text}' asks nothing of the game. As in: prob(eventually(...)).")
     reading = ParsedReading("", "", text, tree, tuple(queries_of(tree)))
-    return Subject(scenario, reading, tree[0] in (*COMPARISONS, "and", "or", "not", "==", "!="), name)
+    return Subject(scenario, reading, unit_of(tree) == Unit.TRUTH, name)
 
 
 def claim_subject(scenario: Scenario, claim: str, reading: str | None = None) -> Subject:
     """A reading of a claim, the first one unless named."""
     if claim not in scenario.claims:
         raise FoedusError(f"'{claim}' is not a claim. {nearest(claim, scenario.claims)}".strip())
-    readings = {one.name: one for one in read_claims(scenario) if one.claim == claim}
+    readings = {each.name: each for each in read_claims(scenario) if each.claim == claim}
     if reading is not None and reading not in readings:
         raise FoedusError(f"'{reading}' is not a reading of '{claim}'. {nearest(reading, readings)}".strip())
-    found = readings[reading] if reading else next(iter(readings.values()))
-    return Subject(scenario, found, True, scenario.factual_policy)
+    chosen = readings[reading] if reading else next(iter(readings.values()))
+    return Subject(scenario, chosen, True, scenario.factual_policy)

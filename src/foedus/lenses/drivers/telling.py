@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.lenses.drivers.chart import effects_chart, sobol_chart
-from foedus.lenses.drivers.measure import Local, Region
+from foedus.lenses.drivers.measure import DrivenRegion, LocalSlope
 from foedus.lenses.drivers.subject import Subject
-from foedus.lenses.query_names import CHANCES, query_name
-from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
-from foedus.present.wording import capital, listed, number, percent
+from foedus.lenses.query_names import query_name
+from foedus.present.plain import strict
+from foedus.present.section import Amount, Figure, Section, Table, Told, amount, probability, table
+from foedus.present.wording import listed, number, percent
 from foedus.scenario.names import Names
-from foedus.sensitivity.discovery import in_words
-from foedus.sensitivity.telling import box_json, labels, leaf_json, leaf_words
+from foedus.sensitivity.discovery import Limit
+from foedus.sensitivity.telling import in_words, labels, tree_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,37 +27,30 @@ ROUGH = 0.15  # an error of the sum of first-order indices beyond which it says 
 
 
 @dataclass(frozen=True)
-class Found:
+class Drivers:
     """What was looked at; None for what was not asked for."""
 
     subject: Subject
     sobol: xr.Dataset | None = None
-    region: Region | None = None
-    local: list[Local] | None = None
+    region: DrivenRegion | None = None
+    local: list[LocalSlope] | None = None
 
 
-def drivers_section(found: Found) -> Section:
+def drivers_section(drivers: Drivers) -> Section:
     """Shares of variance, the region and the slopes, as far as they were asked for."""
-    names = Names(found.subject.scenario)
-    sentences: list[str] = []
-    figures: list[Figure] = []
-    tables: list[Table] = []
-    if found.sobol is not None:
-        sentences += _sobol_words(names, found.sobol)
-        if np.isfinite(found.sobol["total"].values).any():
-            tables.append(_sobol_table(names, found.sobol))
-            figures.append(_sobol_figure(names, found.sobol))
-    if found.region is not None:
-        sentences.append(_region_words(names, found.subject, found.region))
-        tables += _region_tables(names, found.subject, found.region)
-    if found.local is not None:
-        sentences.append(_local_words(names, found.subject, found.local))
-        if found.local and found.local[0].effect:
-            tables.append(_local_table(names, found.subject, found.local))
-            figures.append(_local_figure(names, found.subject, found.local))
-    return Told(sentences, figures, tables, _notes(found)).under(
-        "drivers", f"What drives {subject_words(names, found.subject)}", QUESTION
-    )
+    subject, names = drivers.subject, Names(drivers.subject.scenario)
+    parts = [
+        _sobol(names, drivers.sobol) if drivers.sobol is not None else None,
+        _region(names, subject, drivers.region) if drivers.region is not None else None,
+        _local(names, subject, drivers.local) if drivers.local is not None else None,
+    ]
+    asked = [part for part in parts if part is not None]
+    return Told(
+        [sentence for part in asked for sentence in part.sentences],
+        [figure for part in asked for figure in part.figures],
+        [shown for part in asked for shown in part.tables],
+        [note for part in asked for note in part.notes],
+    ).under("drivers", f"What drives {subject_words(names, subject)}", QUESTION)
 
 
 def subject_words(names: Names, subject: Subject) -> str:
@@ -66,18 +60,50 @@ def subject_words(names: Names, subject: Subject) -> str:
     return f"{query_name(names, subject.text)} under {names.policy(subject.policy)}"
 
 
-def _ranked(sobol: xr.Dataset) -> list[int]:
-    return [int(i) for i in np.argsort(-sobol["total"].values, kind="stable")]
+@dataclass(frozen=True)
+class _Index:
+    """The Sobol indices of one assumption, with half the width of their intervals."""
+
+    name: str
+    first: float
+    first_error: float
+    total: float
+    total_error: float
 
 
-def _sobol_words(names: Names, sobol: xr.Dataset) -> list[str]:
+def _sobol(names: Names, sobol: xr.Dataset) -> Told:
+    note = "Sobol indices are over the assumptions as drawn, all independent; the observations do not weigh here."
     if not np.isfinite(sobol["total"].values).any():
-        return ["It is the same in every world: nothing drives it."]
-    top = [i for i in _ranked(sobol) if float(sobol["first"].values[i]) >= 0.005][:3] or _ranked(sobol)[:1]
+        return Told(["It is the same in every world: nothing drives it."], notes=[note])
+    ranked = [
+        _Index(
+            names.assumption(str(each["assumption"].values)),
+            *(float(each[key]) for key in ("first", "first_error", "total", "total_error")),
+        )
+        for i in np.argsort(-sobol["total"].values, kind="stable")
+        for each in [sobol.isel(assumption=i)]
+    ]
+    shown = table(
+        "Sobol indices, with 95% intervals",
+        {
+            "Assumption": lambda each: each.name,
+            "First-order": lambda each: _with_error(each.first, each.first_error),
+            "Total": lambda each: _with_error(each.total, each.total_error),
+        },
+        ranked[: 2 * MOST],
+    )
+    return Told([_sobol_words(names, ranked, sobol)], [_sobol_figure(ranked[:MOST])], [shown], [note])
+
+
+def _with_error(value: float, error: float) -> Amount:
+    value = round(value, 6)
+    return Amount(number(value), value, f"± {number(round(error, 6))}")
+
+
+def _sobol_words(names: Names, ranked: list[_Index], sobol: xr.Dataset) -> str:
+    top = [each for each in ranked if each.first >= 0.005][:3] or ranked[:1]
     parts = [
-        f"{names.inside(names.assumption(str(sobol['assumption'].values[i])))} {percent(max(float(sobol['first'].values[i]), 0.0))} (± "
-        f"{percent(float(sobol['first_error'].values[i]))})"
-        for i in top
+        f"{names.inside(each.name)} {percent(max(each.first, 0.0))} (± {percent(each.first_error)})" for each in top
     ]
     alone, error = float(sobol["first"].values.sum()), float(np.sqrt((sobol["first_error"].values ** 2).sum()))
     if error > ROUGH:
@@ -86,163 +112,119 @@ def _sobol_words(names: Names, sobol: xr.Dataset) -> list[str]:
         rest = "they act one by one"
     else:
         rest = f"about {percent(1 - alone)} comes from assumptions acting together"
-    return [
+    return (
         f"Of its variance over worlds, knowing one assumption alone would take away: {listed(parts)}. "
         f"All first-order indices come to {percent(max(alone, 0.0))} (± {percent(error)}); {rest}."
-    ]
-
-
-def _region_words(names: Names, subject: Subject, region: Region) -> str:
-    event = "fails" if subject.is_claim else f"is above {number(region.limit)}"
-    return in_words(region.box, labels(names), event)
-
-
-def _local_words(names: Names, subject: Subject, local: list[Local]) -> str:
-    parts = [
-        f"{names.inside(names.assumption(one.assumption))} {effect(subject, one.effect)} ({_side(one)})"
-        for one in local[:3]
-        if one.effect
-    ]
-    if not parts:
-        return "At the margin nothing moves it."
-    return f"At the margin, one standard deviation more changes it by: {listed(parts)}."
-
-
-def effect(subject: Subject, value: float) -> str:
-    """A change with its sign, of a chance in percentage points."""
-    if subject.text.startswith(CHANCES) and not subject.is_claim:
-        return f"{'+' if value > 0 else ''}{number(100 * value, 2)} points"
-    return f"{'+' if value > 0 else ''}{number(value)}"
-
-
-def _side(one: Local) -> str:
-    most = max(one.up, 1 - one.up)
-    return f"{'up' if one.up >= 0.5 else 'down'} in {percent(most)} of worlds"
-
-
-def _sobol_table(names: Names, sobol: xr.Dataset) -> Table:
-    rows: list[list[Cell]] = []
-    for i in _ranked(sobol):
-        one = sobol.isel(assumption=i)
-        first, total = (round(float(one[key]), 6) for key in ("first", "total"))
-        rows.append(
-            [
-                names.assumption(str(one["assumption"].values)),
-                Amount(number(first), first, f"± {number(round(float(one['first_error']), 6))}"),
-                Amount(number(total), total, f"± {number(round(float(one['total_error']), 6))}"),
-            ]
-        )
-    return Table("Sobol indices, with 95% intervals", ["Assumption", "First-order", "Total"], rows[: 2 * MOST])
-
-
-def _region_tables(names: Names, subject: Subject, region: Region) -> list[Table]:
-    event = "Fails in" if subject.is_claim else f"Above {number(region.limit)} in"
-    made = []
-    if region.box is not None and region.box.limits:
-        box = region.box
-        rows: list[list[Cell]] = [
-            [names.assumption(one.assumption), _limit(one.low, one.high), Amount(number(one.chance), one.chance)]
-            for one in box.limits
-        ]
-        caption = f"The box: density {percent(box.density)}, coverage {percent(box.coverage)}, mass {percent(box.mass)}, all worlds {percent(box.base)}"
-        made.append(Table(caption, ["Assumption", "Limit", "Quasi-p"], rows))
-    if len(region.leaves) > 1:
-        leaves: list[list[Cell]] = [
-            [capital(leaf_words(names, leaf)), probability(leaf.mass), probability(leaf.density)]
-            for leaf in region.leaves
-        ]
-        made.append(Table("The same as a tree", ["Where", "Share of worlds", event], leaves))
-    return made
-
-
-def _limit(low: float, high: float) -> str:
-    return f"below {number(high)}" if np.isinf(low) else f"above {number(low)}"
-
-
-def _local_table(names: Names, subject: Subject, local: list[Local]) -> Table:
-    rows: list[list[Cell]] = [
-        [
-            names.assumption(one.assumption),
-            Amount(effect(subject, one.effect), one.effect),
-            Amount(number(one.slope), one.slope, f"{number(one.low)} to {number(one.high)}"),
-            probability(one.up),
-        ]
-        for one in local[: 2 * MOST]
-    ]
-    return Table("Local sensitivities", ["Assumption", "One standard deviation more", "Slope", "Raises it in"], rows)
-
-
-def _sobol_figure(names: Names, sobol: xr.Dataset) -> Figure:
-    order = _ranked(sobol)[:MOST]
-    first, total, error = ([float(sobol[k].values[i]) for i in order] for k in ("first", "total", "total_error"))
-    rows = [names.assumption(str(sobol["assumption"].values[i])) for i in order]
-    share = percent(min(max(total[0], 0.0), 1.0))
-    return Figure(
-        f"{rows[0]} matters most: {share} of the variance, alone or together with others",
-        "Filled: first-order index, what knowing the assumption alone takes away. Open: total index with its 95% interval, "
-        "what would be left if all else were known.",
-        sobol_chart(rows, first, total, error),
     )
 
 
-def _local_figure(names: Names, subject: Subject, local: list[Local]) -> Figure:
-    few = local[:MOST]
-    title = f"At the margin {names.inside(names.assumption(few[0].assumption))} moves it most: {effect(subject, few[0].effect)} per standard deviation"
-    note = "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers."
+def _sobol_figure(ranked: list[_Index]) -> Figure:
+    share = percent(min(max(ranked[0].total, 0.0), 1.0))
     return Figure(
-        title,
-        note,
-        effects_chart(
-            [names.assumption(one.assumption) for one in few], [one.effect for one in few], lambda v: effect(subject, v)
+        f"{ranked[0].name} matters most: {share} of the variance, alone or together with others",
+        "Filled: first-order index, what knowing the assumption alone takes away. Open: total index with its 95% interval, "
+        "what would be left if all else were known.",
+        sobol_chart(
+            [each.name for each in ranked],
+            [each.first for each in ranked],
+            [each.total for each in ranked],
+            [each.total_error for each in ranked],
         ),
     )
 
 
-def _notes(found: Found) -> list[str]:
-    said = []
-    if found.sobol is not None:
-        said.append(
-            "Sobol indices are over the assumptions as drawn, all independent; the observations do not weigh here."
+def _region(names: Names, subject: Subject, region: DrivenRegion) -> Told:
+    above = "" if region.limit is None else f"above {number(region.limit)}"
+    verb, heading = ("fails", "Fails in") if subject.is_claim else (f"is {above}", f"A{above[1:]} in")
+    tables: list[Table] = []
+    if region.box is not None and region.box.limits:
+        box = region.box
+        tables.append(
+            table(
+                f"The box: density {percent(box.density)}, coverage {percent(box.coverage)}, mass {percent(box.mass)}, all worlds {percent(box.base)}",
+                {
+                    "Assumption": lambda limit: names.assumption(limit.assumption),
+                    "Limit": _limit,
+                    "Quasi-p": lambda limit: amount(limit.chance, number),
+                },
+                box.limits,
+            )
         )
-    if found.region is not None:
-        said.append(
-            "The box and the tree are over the weighted worlds. Density: the share of the box in which it is so; coverage: the share of all such worlds "
-            "that lie in the box; mass: the share of worlds in the box; quasi-p: the chance of so many without the limit (the search is not counted)."
-        )
-    if found.local is not None:
-        said.append(
-            "Slopes are exact derivatives in each world, by the adjoint of the recursion. A switch that a condition reads has slope 0."
-        )
-    return said
+    if len(region.leaves) > 1:
+        tables.append(tree_table("The same as a tree", names, region.leaves, heading))
+    note = (
+        "The box and the tree are over the weighted worlds. Density: the share of the box in which it is so; coverage: the share of all such worlds "
+        "that lie in the box; mass: the share of worlds in the box; quasi-p: the chance of so many without the limit (the search is not counted)."
+    )
+    return Told([in_words(region.box, labels(names), verb)], tables=tables, notes=[note])
 
 
-def drivers_json(found: Found, section: Section) -> dict[str, Any]:
-    """What was found as other programs read it."""
-    from foedus.present.plain import strict
+def _limit(limit: Limit) -> str:
+    return f"below {number(limit.high)}" if np.isinf(limit.low) else f"above {number(limit.low)}"
 
-    made: dict[str, Any] = {
-        "asked": found.subject.text,
-        "claim": found.subject.reading.claim or None,
-        "policy": found.subject.policy,
+
+def _local(names: Names, subject: Subject, local: list[LocalSlope]) -> Told:
+    note = "Slopes are exact derivatives in each world, by the adjoint of the recursion. A switch that a condition reads has slope 0."
+    moving = [each for each in local[:3] if each.effect]
+    if not moving:
+        return Told(["At the margin nothing moves it."], notes=[note])
+    parts = [
+        f"{names.inside(names.assumption(each.assumption))} {effect(subject, each.effect)} ({_side(each)})"
+        for each in moving
+    ]
+    shown = table(
+        "Local sensitivities",
+        {
+            "Assumption": lambda each: names.assumption(each.assumption),
+            "One standard deviation more": lambda each: amount(each.effect, lambda value: effect(subject, value)),
+            "Slope": lambda each: Amount(number(each.slope), each.slope, f"{number(each.low)} to {number(each.high)}"),
+            "Raises it in": lambda each: probability(each.up),
+        },
+        local[: 2 * MOST],
+    )
+    few, top = local[:MOST], names.inside(names.assumption(local[0].assumption))
+    figure = Figure(
+        f"At the margin {top} moves it most: {effect(subject, few[0].effect)} per standard deviation",
+        "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers.",
+        effects_chart(
+            [names.assumption(each.assumption) for each in few],
+            [each.effect for each in few],
+            lambda value: effect(subject, value),
+        ),
+    )
+    sentence = f"At the margin, one standard deviation more changes it by: {listed(parts)}."
+    return Told([sentence], [figure], [shown], [note])
+
+
+def effect(subject: Subject, value: float) -> str:
+    """A change with its sign, of a chance in percentage points."""
+    size = f"{number(100 * value, 2)} points" if subject.unit.is_chance else number(value)
+    return f"{'+' if value > 0 else ''}{size}"
+
+
+def _side(each: LocalSlope) -> str:
+    return f"{'up' if each.up >= 0.5 else 'down'} in {percent(max(each.up, 1 - each.up))} of worlds"
+
+
+def drivers_json(drivers: Drivers, section: Section) -> dict[str, Any]:
+    """What drives it as other programs read it."""
+    told: dict[str, Any] = {
+        "asked": drivers.subject.text,
+        "claim": drivers.subject.reading.claim or None,
+        "policy": drivers.subject.policy,
         "sentences": list(section.sentences),
     }
-    if found.sobol is not None:
+    if drivers.sobol is not None:
         keys = ("first", "first_error", "total", "total_error")
-        made["sobol"] = {
-            str(name): {key: float(found.sobol[key].values[i]) for key in keys}
-            for i, name in enumerate(found.sobol["assumption"].values)
+        told["sobol"] = {
+            str(name): {key: float(drivers.sobol[key].values[i]) for key in keys}
+            for i, name in enumerate(drivers.sobol["assumption"].values)
         }
-    if found.region is not None:
-        region = found.region
-        made["region"] = {
-            "above": region.limit,
-            "share": region.share,
-            "box": box_json(region.box),
-            "tree": [leaf_json(leaf) for leaf in region.leaves],
+    if drivers.region is not None:
+        told["region"] = {"above": drivers.region.limit, **drivers.region.to_json()}
+    if drivers.local is not None:
+        told["local"] = {
+            each.assumption: {k: v for k, v in vars(each).items() if k != "assumption"} for each in drivers.local
         }
-    if found.local is not None:
-        made["local"] = {
-            one.assumption: {k: v for k, v in vars(one).items() if k != "assumption"} for one in found.local
-        }
-    plain: dict[str, Any] = strict(made)
+    plain: dict[str, Any] = strict(told)
     return plain

@@ -1,112 +1,144 @@
-"""Charts of policies: regret, trade-offs, and the degrees of measures."""
+"""Charts of policies: regret, trade-offs, the degrees of measures, and candidates of a search."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
-from foedus.lenses.policies.rules import dominated
+from foedus.lenses.policies.choice import Comparison
+from foedus.lenses.policies.comparison import dominated
+from foedus.lenses.policies.measures import GoalDegrees
+from foedus.lenses.policies.search import Frontier
+from foedus.lenses.query_names import in_unit
+from foedus.present.frame import Frame
 from foedus.present.svg import Drawing, ceiling, clipped
-from foedus.present.wording import number, percent, signed
+from foedus.present.wording import percent, signed
 from foedus.runs.view import RunView
-
-if TYPE_CHECKING:
-    from foedus.lenses.policies.choice import Verdict
+from foedus.scenario.names import Names
 
 ROW = 19.0
 
 
-def regret_chart(results: RunView, verdict: Verdict, shown: Callable[[float], str]) -> Markup:
+def regret_chart(results: RunView, comparison: Comparison) -> Markup:
     """One row a policy, by its mean regret: the average, where 95% of worlds lie, and the worst world."""
-    found = verdict.compared
-    names = [str(p) for p in found["policy"].values]
-    means, tails, worst = (
-        found["regret_mean"].values,
-        found["regret_quantiles"].sel(quantile=0.95).values,
-        found["regret_max"].values,
-    )
+    compared, unit = comparison.compared, comparison.metric.unit
+    policies = [str(p) for p in compared["policy"].values]
+    means, worst = compared["regret_mean"].values, compared["regret_max"].values
+    tails = compared["regret_quantiles"].sel(quantile=0.95).values
     order = [int(i) for i in np.argsort(means, kind="stable") if not np.isnan(means[i])]
-    left, width = 250.0, 560.0
     top = max(float(np.nanmax(worst)), 1e-12)
     top = ceiling(top) if top <= 1 else top * 1.05
     drawing = Drawing(900, 40 + ROW * len(order), "Regret by policy")
-    for share in (0, 0.5, 1):
-        x = left + width * share
-        drawing.line(x, 26, x, 32 + ROW * len(order), "axis" if share == 0 else "grid")
-        drawing.text(x, 20, shown(share * top), "small", "middle")
+    frame = Frame(250, 26, 560, 6 + ROW * len(order), across=(0, top))
+    frame.uprights(drawing, say=lambda value: in_unit(unit, value))
     for row, i in enumerate(order):
-        y, style = 32 + ROW * row + ROW / 2, "now" if names[i] == results.factual else ""
-        at = [left + width * min(float(v[i]) / top, 1) for v in (means, tails, worst)]
-        label = clipped(results.names.policy(names[i]), left - 20, 13)
-        drawing.text(left - 12, y + 4, label, "strong" if style else "", "end")
-        drawing.line(left, y, at[1], y, f"interval {style}")
-        drawing.line(at[2], y - 5, at[2], y + 5, f"interval {style}")
-        tip = (
-            f"{results.names.policy(names[i])}: {shown(float(means[i]))} on average, {shown(float(worst[i]))} at worst"
-        )
-        drawing.dot(at[0], y, 4.5, f"posterior {style}", tip)
-        drawing.text(at[2] + 8, y + 4, shown(float(worst[i])), "small")
+        y, style = 32 + ROW * row + ROW / 2, "now" if policies[i] == results.factual else ""
+        mean, tail, end = (frame.x(float(values[i])) for values in (means, tails, worst))
+        name = results.names.policy(policies[i])
+        drawing.text(frame.left - 12, y + 4, clipped(name, frame.left - 20, 13), "strong" if style else "", "end")
+        drawing.line(frame.left, y, tail, y, f"interval {style}")
+        drawing.line(end, y - 5, end, y + 5, f"interval {style}")
+        tip = f"{name}: {in_unit(unit, means[i])} on average, {in_unit(unit, worst[i])} at worst"
+        drawing.dot(mean, y, 4.5, f"posterior {style}", tip)
+        drawing.text(end + 8, y + 4, in_unit(unit, worst[i]), "small")
     return drawing.render()
 
 
-def trade_offs(results: RunView, first: Verdict, actors: Sequence[Verdict]) -> Markup:
+def _around(values: Floats) -> tuple[float, float]:
+    """The scale from the least to the largest value."""
+    low = float(values.min())
+    return low, low + max(float(np.ptp(values)), 1e-9)
+
+
+def trade_offs(results: RunView, first: Comparison, actors: Sequence[Comparison]) -> Markup:
     """One panel an actor: the first metric against what the actor expects, a dot a policy, the efficient ones joined."""
-    columns, width, height = 3, 236.0, 150.0
+    columns, panel = 3, Frame(52, 24, 236, 150, margin=8)
     rows = -(-len(actors) // columns)
     drawing = Drawing(
-        columns * (width + 64), rows * (height + 62), "Trade-offs between the outcome and what each actor expects"
+        columns * (panel.width + 64),
+        rows * (panel.height + 62),
+        "Trade-offs between the outcome and what each actor expects",
     )
-    policies = first.ranked
-    x = np.array([float(first.compared["mean"].sel(policy=p)) for p in policies])
-    for k, verdict in enumerate(actors):
-        means = {
-            str(p): float(v)
-            for p, v in zip(verdict.compared["policy"].values, verdict.compared["mean"].values, strict=True)
-        }
-        y = np.array([means[p] - means[results.factual] for p in policies])
-        left, top = 52 + (k % columns) * (width + 64), 24 + (k // columns) * (height + 62)
-        drawing.text(left, top - 9, clipped(results.names.actor(verdict.metric.name), width), "strong")
-        _panel(drawing, results, policies, x, y, first.metric.direction == "lower", (left, top, width, height))
+    x = np.array([first.mean(policy) for policy in first.ranked])
+    for k, comparison in enumerate(actors):
+        y = np.array([comparison.mean(p) - comparison.mean(results.factual) for p in first.ranked])
+        frame = replace(panel.nth(k, columns, 64, 62), across=_around(x), up=_around(y))
+        name = results.names.actor(comparison.metric.name)
+        drawing.text(frame.left, frame.top - 9, clipped(name, frame.width), "strong")
+        _panel(drawing, frame, results, first, (x, y))
     return drawing.render()
 
 
-def _panel(
-    drawing: Drawing,
-    results: RunView,
-    policies: Sequence[str],
-    x: Floats,
-    y: Floats,
-    lower: bool,
-    frame: tuple[float, float, float, float],
-) -> None:
-    left, top, width, height = frame
-    ends = [(float(v.min()), max(float(np.ptp(v)), 1e-9)) for v in (x, y)]
-    px = left + 8 + (width - 16) * (x - ends[0][0]) / ends[0][1]
-    py = top + height - 8 - (height - 16) * (y - ends[1][0]) / ends[1][1]
-    drawing.line(left, top + height, left + width, top + height)
-    drawing.line(left, top, left, top + height)
-    if ends[1][0] < 0 < ends[1][0] + ends[1][1]:
-        zero = top + height - 8 - (height - 16) * (0 - ends[1][0]) / ends[1][1]
-        drawing.line(left, zero, left + width, zero, "grid")
-    whole = x.max() <= 1 and x.min() >= 0
-    for value, at, anchor in ((x.min(), px.min(), "start"), (x.max(), px.max(), "end")):
-        drawing.text(
-            float(at), top + height + 14, percent(float(value)) if whole else number(float(value)), "small", anchor
-        )
-    for value, at in ((y.min(), py.max()), (y.max(), py.min())):
-        drawing.text(left - 5, float(at) + 4, signed(float(value)), "small", "end")
-    efficient = ~dominated(np.stack([-x if lower else x, y], axis=1))
-    drawing.path([(float(px[i]), float(py[i])) for i in np.argsort(x, kind="stable") if efficient[i]], "median")
-    for i, policy in enumerate(policies):
-        style = "posterior now" if policy == results.factual else "posterior" if efficient[i] else "prior"
-        drawing.dot(
-            float(px[i]),
-            float(py[i]),
-            4.5 if efficient[i] or policy == results.factual else 3.5,
-            style,
-            f"{results.names.policy(policy)}: {signed(float(y[i]))}",
-        )
+def _panel(drawing: Drawing, frame: Frame, results: RunView, first: Comparison, places: tuple[Floats, Floats]) -> None:
+    x, y = places
+    drawing.line(frame.left, frame.bottom, frame.right, frame.bottom)
+    drawing.line(frame.left, frame.top, frame.left, frame.bottom)
+    if frame.up[0] < 0 < frame.up[1]:
+        drawing.line(frame.left, frame.y(0), frame.right, frame.y(0), "grid")
+    for value, anchor in ((x.min(), "start"), (x.max(), "end")):
+        drawing.text(frame.x(value), frame.bottom + 14, in_unit(first.metric.unit, value), "small", anchor)
+    for value in (y.min(), y.max()):
+        drawing.text(frame.left - 5, frame.y(value) + 4, signed(float(value)), "small", "end")
+    efficient = ~dominated(np.stack([first.metric.direction.sign * x, y], axis=1))
+    front = [i for i in np.argsort(x, kind="stable") if efficient[i]]
+    drawing.path(frame.points(y[front], x[front]), "median")
+    for i, policy in enumerate(first.ranked):
+        now = policy == results.factual
+        style = "posterior now" if now else "posterior" if efficient[i] else "prior"
+        tip = f"{results.names.policy(policy)}: {signed(float(y[i]))}"
+        drawing.dot(frame.x(x[i]), frame.y(y[i]), 4.5 if efficient[i] or now else 3.5, style, tip)
+
+
+def degrees_chart(names: Names, goals: Sequence[GoalDegrees], label: Callable[[frozenset[str]], str]) -> Markup:
+    """One panel a goal, one row a set of measures: how far it suffices (filled) and how far it is necessary (open)."""
+    sets = list(dict.fromkeys(each.measures for goal in goals for each in goal.sets))
+    left, gap = 250.0, 34.0
+    first = Frame(left, 32, (900 - left) / len(goals) - gap, 6 + ROW * len(sets))
+    drawing = Drawing(900, 44 + ROW * len(sets), "Necessary and sufficient measures")
+    for i, measures in enumerate(sets):
+        drawing.text(left - 14, 44 + ROW * i + ROW / 2, clipped(label(measures), left - 20, 13), "", "end")
+    for k, goal in enumerate(goals):
+        frame = first.nth(k, len(goals), gap)
+        heading = clipped(names.outcome(goal.goal.metric.name), frame.width + gap - 6, 12.5)
+        drawing.text(frame.left, 13, heading, "strong")
+        frame.uprights(drawing, say=lambda share: f"{100 * share:.0f}%", gap=4, axes=(0, 1))
+        for each in goal.sets:
+            y = 40 + ROW * sets.index(each.measures) + ROW / 2
+            for what, degree, style, radius in (
+                ("necessary", each.necessity, "prior", 5),
+                ("suffices", each.sufficiency, "posterior", 4),
+            ):
+                if degree is not None and degree.value == degree.value:
+                    tip = f"{label(each.measures)}: {what} in {percent(degree.value)} of the worlds counted"
+                    drawing.dot(frame.x(degree.value), y, radius, style, tip)
+    return drawing.render()
+
+
+def frontier_chart(frontier: Frontier) -> Markup:
+    """Every candidate on the first two aims: in held-out worlds, and joined to it, in the worlds searched."""
+    (across, up), every = frontier.aims[:2], [*frontier.candidates, frontier.base]
+    points = np.array([[c.held_out[:2], c.trained[:2]] for c in every])
+    scales = _around(points[:, :, 0]), _around(points[:, :, 1])
+    frame = Frame(70, 16, 560, 280, *scales, margin=12)
+    drawing = Drawing(700, frame.height + 60, "Candidates in training and held-out worlds")
+    drawing.line(frame.left, frame.bottom, frame.right, frame.bottom)
+    drawing.line(frame.left, frame.top, frame.left, frame.bottom)
+    for (x, y), anchor in zip(zip(*scales, strict=True), ("start", "end"), strict=True):
+        drawing.text(frame.x(x), frame.bottom + 16, in_unit(across.unit, x), "small", anchor)
+        drawing.text(frame.left - 6, frame.y(y) + 4, in_unit(up.unit, y), "small", "end")
+    signs = np.array([across.direction.sign, up.direction.sign])
+    held_out = points[:-1, 0]
+    efficient = ~dominated(held_out * signs)
+    front = held_out[[i for i in np.argsort(held_out[:, 0], kind="stable") if efficient[i]]]
+    drawing.path(frame.points(front[:, 1], front[:, 0]), "median")
+    for i, (held, trained) in enumerate(points):
+        base, (x, y), searched = i == len(held_out), (frame.x(held[0]), frame.y(held[1])), tuple(trained)
+        drawing.line(x, y, frame.x(searched[0]), frame.y(searched[1]), "shift")
+        drawing.dot(frame.x(searched[0]), frame.y(searched[1]), 3.5, "prior")
+        drawing.dot(x, y, 4.5, "posterior now" if base else "posterior")
+        drawing.text(x + 7, y - 6, "as written" if base else str(i + 1), "small")
+    return drawing.render()

@@ -17,30 +17,17 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
+from foedus.lenses.policies.comparison import compare, pareto, table_of
 from foedus.lenses.policies.metric import Metric
-from foedus.lenses.policies.rules import choices, compare, pareto, table_of
+from foedus.lenses.policies.rules import chosen_by_rule
 from foedus.lenses.policies.tipping import TippingPoint, tipping_points
-from foedus.sensitivity.discovery import Box, Leaf, tree, where_it_fails
+from foedus.runs.result import Run
+from foedus.sensitivity.discovery import Region, tree, where_it_fails
 from foedus.worlds.thresholds import LEAST_WORLDS
 from foedus.worlds.weights import ess, even, mean, share, weighted_quantile
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from foedus.runs.result import Run
-
-
-@dataclass(frozen=True)
-class Defeat:
-    """Where the preferred policy does worse than the runner-up.
-
-    ``share`` of worlds; ``box`` (None: too few worlds, or too many, to say) and ``leaves`` of a tree describe them.
-    """
-
-    other: str
-    share: float
-    box: Box | None
-    leaves: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True)
@@ -48,18 +35,20 @@ class Change:
     """What would change the choice of ``policy``, the best on average.
 
     ``weighed``: over the weights of worlds; else all worlds count alike, because the weights leave too few, and
-    ``policy`` is the best on average of these. ``tipping`` is None where even so there are too few worlds.
+    ``policy`` is the best on average of these. ``tipping`` is None where even so there are too few worlds. ``loses``:
+    where it does worse than the ``runner_up``.
     """
 
     policy: str
     weighed: bool
     tipping: tuple[TippingPoint, ...] | None
-    defeat: Defeat
+    runner_up: str
+    loses: Region
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The policies on one metric, the choice of each rule, and what would change it (see ``choose``)."""
+class Comparison:
+    """The policies on one metric (see ``comparison.compare``), the choice of each rule, and what would change it."""
 
     metric: Metric
     compared: xr.Dataset
@@ -74,21 +63,26 @@ class Verdict:
     @property
     def ranked(self) -> list[str]:
         """Policies from the best to the worst expected value; those without one are left out."""
-        sign = 1 if self.metric.direction == "lower" else -1
-        means = sign * self.compared["mean"].values
+        means = -self.metric.direction.sign * self.compared["mean"].values
         order = [int(i) for i in np.argsort(means, kind="stable") if not np.isnan(means[i])]
         return [str(self.compared["policy"].values[i]) for i in order]
 
+    def mean(self, policy: str) -> float:
+        """The expected value of a policy."""
+        return float(self.compared["mean"].sel(policy=policy))
+
 
 @dataclass(frozen=True)
-class Choice:
-    """Verdicts, one a metric, and which policies are efficient over all metrics (None with a single one)."""
+class PolicyChoice:
+    """Comparisons, one a metric, and which policies are efficient over all metrics (None with a single one)."""
 
-    verdicts: tuple[Verdict, ...]
+    comparisons: tuple[Comparison, ...]
     efficient: xr.Dataset | None
 
 
-def choose(run: Run, metrics: Sequence[Metric], enough: float | None = None, explain: int | None = None) -> Choice:
+def choose(
+    run: Run, metrics: Sequence[Metric], enough: float | None = None, explain: int | None = None
+) -> PolicyChoice:
     """Compares policies on each metric, weighted over worlds.
 
     ``enough`` is what satisfices; by default, on each metric, the median of the factual policy (of the first policy
@@ -100,52 +94,52 @@ def choose(run: Run, metrics: Sequence[Metric], enough: float | None = None, exp
     for metric in metrics:
         if np.isnan(metric.values.values).all():
             raise FoedusError(f"'{metric.name}' is undefined in every world under every policy.")
-    verdicts = [_verdict(run, metric, enough) for metric in metrics]
-    for i, verdict in enumerate(verdicts[:explain]):
-        verdicts[i] = replace(verdict, change=_change(run, verdict.metric))
+    comparisons = [_compared(run, metric, enough) for metric in metrics]
+    for i, comparison in enumerate(comparisons[:explain]):
+        comparisons[i] = replace(comparison, change=_change(run, comparison.metric))
     efficient = None
     if len(metrics) > 1:
         efficient = pareto({m.key: m.values for m in metrics}, {m.key: m.direction for m in metrics}, run.weights)
-    return Choice(tuple(verdicts), efficient)
+    return PolicyChoice(tuple(comparisons), efficient)
 
 
-def _verdict(run: Run, metric: Metric, enough: float | None) -> Verdict:
+def _compared(run: Run, metric: Metric, enough: float | None) -> Comparison:
     names = [str(p) for p in metric.values["policy"].values]
     if enough is None:
         factual = run.scenario.factual_policy
         column = names.index(factual) if factual in names else 0
         enough = float(weighted_quantile(table_of(metric.values)[:, column], 0.5, run.weights))
     compared = compare(metric.values, metric.direction, run.weights, None if np.isnan(enough) else enough)
-    return Verdict(metric, compared, choices(compared))
+    return Comparison(metric, compared, chosen_by_rule(compared))
 
 
 def _change(run: Run, metric: Metric) -> Change | None:
     """Where the best policy on average stops being that, and where it loses to the runner-up."""
     weighed = ess(run.weights) >= LEAST_WORLDS
     weights = run.weights if weighed else even(len(run.weights))
-    sign, values = (1.0 if metric.direction == "higher" else -1.0), table_of(metric.values)
-    means = np.array([mean(sign * column, weights) for column in values.T])
+    values = metric.direction.sign * table_of(metric.values)
+    means = np.array([mean(column, weights) for column in values.T])
     order = [int(i) for i in np.argsort(-means, kind="stable") if not np.isnan(means[i])]
     if len(order) < 2:
         return None
     names = [str(p) for p in metric.values["policy"].values]
     best, second = order[:2]
-    defeat = _defeat(run, sign * (values[:, best] - values[:, second]), names[second], weights)
+    loses = _loses(run, values[:, best] - values[:, second], weights)
     tipping = _tipping(run, metric, names[best], weights) if ess(weights) >= LEAST_WORLDS else None
-    return Change(names[best], weighed, tipping, defeat)
+    return Change(names[best], weighed, tipping, names[second], loses)
 
 
 def _tipping(run: Run, metric: Metric, best: str, weights: Floats) -> tuple[TippingPoint, ...]:
     """Where ``best`` stops being the best on average, the clearest change first."""
     draws = {name: draw for name, draw in run.draws.items() if np.ptp(draw) > 0}
     points = tipping_points(draws, metric.values, metric.direction, weights)
-    mine = [point for point in points if best in (point.below, point.above)]
-    return tuple(sorted(mine, key=lambda p: (p.high - p.low) / float(np.ptp(draws[p.assumption]))))
+    own = [point for point in points if best in (point.below, point.above)]
+    return tuple(sorted(own, key=lambda p: (p.high - p.low) / float(np.ptp(draws[p.assumption]))))
 
 
-def _defeat(run: Run, margin: Floats, other: str, weights: Floats) -> Defeat:
-    """Where a policy does worse than the ``other``, by the ``margin`` [world] that it is better by."""
+def _loses(run: Run, margin: Floats, weights: Floats) -> Region:
+    """Where a policy does worse than another, by the ``margin`` [world] that it is better by."""
     wins = ~(margin < 0)
     box = where_it_fails(run.draws, wins, margin, weights)
     leaves = tree(run.draws, ~wins, weights) if box is not None and ess(weights) >= LEAST_WORLDS else []
-    return Defeat(other, share(~wins, weights), box, tuple(leaves))
+    return Region(share(~wins, weights), box, tuple(leaves))

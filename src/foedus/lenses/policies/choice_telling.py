@@ -1,38 +1,34 @@
-"""Which policy to choose, which measures are necessary: what ``lenses.compare.choice`` and ``lenses.measures.look`` found, shown."""
+"""Which policy to choose by each rule, and what would change it, shown."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from foedus.errors import FoedusError
 from foedus.lenses.policies.chart import regret_chart, trade_offs
-from foedus.lenses.policies.choice import Change, Choice, Verdict, choose
-from foedus.lenses.policies.measures import main_needs
+from foedus.lenses.policies.choice import Change, Comparison, PolicyChoice, choose
+from foedus.lenses.policies.comparison import Direction
+from foedus.lenses.policies.measures import main_degrees
 from foedus.lenses.policies.measures_telling import measures_section
-from foedus.lenses.policies.metric import Metric, own_metrics
+from foedus.lenses.policies.metric import Metric, MetricKind, own_metrics
+from foedus.lenses.policies.rules import RULES
 from foedus.lenses.policies.tipping import TippingPoint
-from foedus.lenses.query_names import CHANCES, query_name
+from foedus.lenses.query_names import gap_in_unit, in_unit, query_name
 from foedus.present.likelihood import estimative
-from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
+from foedus.present.plain import strict
+from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability, table
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
-from foedus.sensitivity.discovery import in_words
-from foedus.sensitivity.telling import box_json, labels, leaf_json, leaf_words
+from foedus.scenario.names import Names
+from foedus.sensitivity.telling import in_words, labels, tree_table
 from foedus.worlds.thresholds import ROUGH_SAMPLE
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.scenario.names import Names
-
-RULES = {
-    "expected": "best on average",
-    "minimax_regret": "smallest worst regret",
-    "regret_mean": "smallest mean regret",
-    "satisficing": "good enough most often",
-}
 MOST_PAIRS = 8
 QUESTION = (
     "Which policy should we choose, given that we do not know which world we are in, and what would change our mind?"
@@ -44,100 +40,92 @@ def sections(results: RunView) -> list[Section]:
     if len(results.policies) < 2:
         return []
     try:
-        made = choose(results.run, own_metrics(results.run), explain=1)
+        choice = choose(results.run, own_metrics(results.run), explain=1)
     except FoedusError:
         return []
-    needs = main_needs(results.run)
-    return [choice_section(results, made), *([measures_section(results, needs)] if needs else [])]
+    goals = main_degrees(results.run)
+    return [choice_section(results, choice), *([measures_section(results, goals)] if goals else [])]
 
 
 def metric_name(names: Names, metric: Metric) -> str:
     """A metric in plain words."""
-    if metric.kind == "actor":
-        return f"{names.actor(metric.name)}: expected value"
-    return names.outcome(metric.name) if metric.kind == "outcome" else query_name(names, metric.name)
+    match metric.kind:
+        case MetricKind.ACTOR:
+            return f"{names.actor(metric.name)}: expected value"
+        case MetricKind.OUTCOME:
+            return names.outcome(metric.name)
+        case MetricKind.QUERY:
+            return query_name(names, metric.name)
 
 
-def shown(metric: Metric, value: float) -> str:
-    """A metric's number as people read it."""
-    chance = metric.kind == "outcome" or metric.name.startswith(CHANCES)
-    return percent(value) if chance else number(value)
-
-
-def points(metric: Metric, value: float) -> str:
-    """A difference of two of a metric's numbers."""
-    text = shown(metric, value)
-    return f"{text[:-1]} points" if text.endswith("%") else text
-
-
-def choice_section(results: RunView, made: Choice) -> Section:
+def choice_section(results: RunView, choice: PolicyChoice) -> Section:
     """The choice of each rule on each metric, and what would change it on the first."""
-    verdict = made.verdicts[0]
-    drawings = [_regret_figure(results, verdict)]
-    if trade := _trade_figure(results, made):
-        drawings.append(trade)
-    tables = [_rules(results, made), _policies(results, made, verdict), _pairs(results, verdict)]
-    change = verdict.change
-    tables += [_tipping_table(results, change)] if change and change.tipping else []
-    tables += [_tree_table(results, change)] if change and len(change.defeat.leaves) > 1 else []
-    return Told(choice_sentences(results, made), drawings, tables, _notes(results, made)).under(
-        "choice", "Which policy, when we do not know the world", QUESTION
-    )
+    first, names = choice.comparisons[0], results.names
+    trade = _trade_figure(results, choice)
+    tables = [_rules(names, choice), _policies(names, choice, first), _pairs(results, first)]
+    if first.change is not None:
+        tables += _change_tables(names, first.change)
+    return Told(
+        choice_sentences(names, choice),
+        [_regret_figure(results, first), *([trade] if trade else [])],
+        tables,
+        _notes(results),
+    ).under("choice", "Which policy, when we do not know the world", QUESTION)
 
 
-def choice_sentences(results: RunView, made: Choice) -> list[str]:
+def choice_sentences(names: Names, choice: PolicyChoice) -> list[str]:
     """What comes out, in plain words."""
-    verdict, names = made.verdicts[0], results.names
-    best, metric = verdict.preferred, verdict.metric
-    said = [
-        f"{_of(names, metric)} {names.policy(best)} does best on average: {_spread(verdict, best)}. {_others(results, verdict)}"
+    first = choice.comparisons[0]
+    best, metric = first.preferred, first.metric
+    aim = "the lower the better" if metric.direction == Direction.LOWER else "the higher the better"
+    told = [
+        f"On {names.inside(metric_name(names, metric))} ({aim}) {names.policy(best)} does best on average: "
+        f"{_spread(first, best)}. {_others(names, first)}"
     ]
-    if verdict.change is not None:
-        said += change_sentences(names, verdict, verdict.change)
-    if made.efficient is not None:
-        efficient = [str(p) for p in made.efficient["policy"].values[made.efficient["efficient"].values]]
-        total = made.efficient.sizes["policy"]
-        said.append(
-            f"Over all {len(made.verdicts)} measures of success taken together, {len(efficient)} of {count(total, 'policy', 'policies')} "
-            f"cannot be improved on one without losing on another{': ' + listed([names.policy(p) for p in efficient]) if len(efficient) <= 6 else ''}."
+    if first.change is not None:
+        told += change_sentences(names, first.change)
+    if choice.efficient is not None:
+        efficient = choice.efficient["policy"].values[choice.efficient["efficient"].values]
+        those = [names.policy(str(policy)) for policy in efficient]
+        total = count(choice.efficient.sizes["policy"], "policy", "policies")
+        told.append(
+            f"Over all {len(choice.comparisons)} measures of success taken together, {len(those)} of {total} "
+            f"cannot be improved on one without losing on another{': ' + listed(those) if len(those) <= 6 else ''}."
         )
-    return said
+    return told
 
 
-def _of(names: Names, metric: Metric) -> str:
-    aim = "the lower the better" if metric.direction == "lower" else "the higher the better"
-    return f"On {names.inside(metric_name(names, metric))} ({aim})"
+def _spread(comparison: Comparison, policy: str) -> str:
+    row, unit = comparison.compared.sel(policy=policy), comparison.metric.unit
+    low, high = (in_unit(unit, row["quantiles"].sel(quantile=q)) for q in (0.05, 0.95))
+    return f"{in_unit(unit, row['mean'])} (nine worlds in ten: {low} to {high})"
 
 
-def _spread(verdict: Verdict, policy: str) -> str:
-    one, metric = verdict.compared.sel(policy=policy), verdict.metric
-    low, high = (float(one["quantiles"].sel(quantile=q)) for q in (0.05, 0.95))
-    return f"{shown(metric, float(one['mean']))} (nine worlds in ten: {shown(metric, low)} to {shown(metric, high)})"
+def _worst_regret(comparison: Comparison, policy: str) -> str:
+    return gap_in_unit(comparison.metric.unit, comparison.compared["regret_max"].sel(policy=policy))
 
 
-def _others(results: RunView, verdict: Verdict) -> str:
+def _others(names: Names, comparison: Comparison) -> str:
     """Whether the other rules agree."""
-    best, names = verdict.preferred, results.names
-    other = {rule: policy for rule, policy in verdict.choices.items() if policy != best}
-    worst = points(verdict.metric, float(verdict.compared["regret_max"].sel(policy=best)))
-    regret = f"in the worst world it is {worst} worse than the best policy there"
-    if not other:
+    best = comparison.preferred
+    others = {rule: policy for rule, policy in comparison.choices.items() if policy != best}
+    regret = f"in the worst world it is {_worst_regret(comparison, best)} worse than the best policy there"
+    if not others:
         return f"By every rule it is the choice; {regret}."
-    verbs = {rule: f"has the {text}" for rule, text in RULES.items()} | {"satisficing": "is good enough most often"}
     parts = [
-        f"{names.policy(policy)} {listed([verbs[rule] for rule, one in other.items() if one == policy])}"
-        for policy in dict.fromkeys(other.values())
+        f"{names.policy(policy)} {listed([RULES[rule].verb for rule in others if others[rule] == policy])}"
+        for policy in dict.fromkeys(others.values())
     ]
     return f"{capital(regret)}. By other rules it is not the choice: {'; '.join(parts)}."
 
 
-def change_sentences(names: Names, verdict: Verdict, change: Change) -> list[str]:
+def change_sentences(names: Names, change: Change) -> list[str]:
     """How sure the choice is against the runner-up, and what would change it."""
-    best, defeat = names.policy(change.policy), change.defeat
+    best, wins = names.policy(change.policy), 1 - change.loses.share
     alike = "" if change.weighed else "With all worlds alike (weighed by the observations, too few count to say), "
-    first = f"{alike}{best} does at least as well as the runner-up, {names.policy(defeat.other)}, in {percent(1 - defeat.share)} of worlds"
-    lost = "It loses in no world." if defeat.share == 0 else in_words(defeat.box, labels(names), "loses")
-    return [f"{capital(first)} ({estimative(1 - defeat.share)}). {lost}", tipping_words(names, change)]
+    first = f"{alike}{best} does at least as well as the runner-up, {names.policy(change.runner_up)}, in {percent(wins)} of worlds"
+    lost = "It loses in no world." if change.loses.share == 0 else in_words(change.loses.box, labels(names), "loses")
+    return [f"{capital(first)} ({estimative(wins)}). {lost}", tipping_words(names, change)]
 
 
 def tipping_words(names: Names, change: Change) -> str:
@@ -162,208 +150,181 @@ def _tips(names: Names, best: str, point: TippingPoint) -> str:
     )
 
 
-def _regret_figure(results: RunView, verdict: Verdict) -> Figure:
-    least = verdict.choices.get("minimax_regret", verdict.preferred)
-    worst = points(verdict.metric, float(verdict.compared["regret_max"].sel(policy=least)))
+def _regret_figure(results: RunView, comparison: Comparison) -> Figure:
+    names, least = results.names, comparison.choices.get("minimax_regret", comparison.preferred)
     return Figure(
-        f"{results.names.policy(least)} is regretted least in the worst world: {worst} at most",
-        f"Regret on {results.names.inside(metric_name(results.names, verdict.metric))}: how much worse a policy does than the best one in the "
+        f"{names.policy(least)} is regretted least in the worst world: {_worst_regret(comparison, least)} at most",
+        f"Regret on {names.inside(metric_name(names, comparison.metric))}: how much worse a policy does than the best one in the "
         "same world. Dot: average over worlds; bar: nineteen worlds in twenty lie to its left; tick: the worst world.",
-        regret_chart(results, verdict, lambda value: shown(verdict.metric, value)),
+        regret_chart(results, comparison),
     )
 
 
-def _trade_figure(results: RunView, made: Choice) -> Figure | None:
-    first, actors = made.verdicts[0], [v for v in made.verdicts if v.metric.kind == "actor"]
-    if first.metric.kind == "actor" or not actors or results.factual not in first.ranked:
+def _trade_figure(results: RunView, choice: PolicyChoice) -> Figure | None:
+    """The first metric against what each actor expects; None where it is itself what an actor expects."""
+    first, names, factual = choice.comparisons[0], results.names, results.factual
+    actors = [each for each in choice.comparisons if each.metric.kind == MetricKind.ACTOR]
+    if first.metric.kind == MetricKind.ACTOR or not actors or factual not in first.ranked:
         return None
-    better = [
-        results.names.actor(v.metric.name)
-        for v in actors
-        if float(v.compared["mean"].sel(policy=first.preferred)) > float(v.compared["mean"].sel(policy=results.factual))
-    ]
-    gain = (
-        f"is also better than {results.names.policy(results.factual)} for {listed(better)}"
-        if better
-        else "is better for nobody"
-    )
-    if first.preferred == results.factual:
-        gain = "is what is done now"
+    best = first.preferred
+    better = [names.actor(each.metric.name) for each in actors if each.mean(best) > each.mean(factual)]
+    gain = f"is also better than {names.policy(factual)} for {listed(better)}" if better else "is better for nobody"
     return Figure(
-        f"{results.names.policy(first.preferred)} {gain}",
-        f"Each dot is a policy, averaged over worlds: {results.names.inside(metric_name(results.names, first.metric))} to the right, what the actor "
+        f"{names.policy(best)} {'is what is done now' if best == factual else gain}",
+        f"Each dot is a policy, averaged over worlds: {names.inside(metric_name(names, first.metric))} to the right, what the actor "
         "expects (against what is done now, in orange) upward. Filled: no other policy is better on both. The dashed line "
         "joins these. Point at a dot for its name.",
         trade_offs(results, first, actors),
     )
 
 
-def _rules(results: RunView, made: Choice) -> Table:
-    names = results.names
-    rows = []
-    for verdict in made.verdicts:
-        metric = verdict.metric
-        cells = [names.policy(verdict.choices[rule]) if rule in verdict.choices else "–" for rule in RULES]
-        enough = verdict.compared.attrs.get("enough", float("nan"))
-        rows.append(
-            [
-                metric_name(names, metric),
-                "lower" if metric.direction == "lower" else "higher",
-                *cells,
-                Amount(shown(metric, enough), enough),
-            ]
-        )
-    columns = ["Measure of success", "Better", *(capital(text) for text in RULES.values()), "Good enough is"]
-    return Table("The choice by each rule", columns, rows)
+def _rules(names: Names, choice: PolicyChoice) -> Table:
+    def chosen(rule: str) -> Callable[[Comparison], str]:
+        return lambda each: names.policy(each.choices[rule]) if rule in each.choices else "–"
+
+    def enough(comparison: Comparison) -> Amount:
+        value = comparison.compared.attrs.get("enough", float("nan"))
+        return Amount(in_unit(comparison.metric.unit, value), value)
+
+    return table(
+        "The choice by each rule",
+        {
+            "Measure of success": lambda comparison: metric_name(names, comparison.metric),
+            "Better": lambda comparison: str(comparison.metric.direction),
+            **{capital(rule.words): chosen(rule.id) for rule in RULES.values()},
+            "Good enough is": enough,
+        },
+        choice.comparisons,
+    )
 
 
-def _policies(results: RunView, made: Choice, verdict: Verdict) -> Table:
-    metric, efficient = verdict.metric, made.efficient
+def _policies(names: Names, choice: PolicyChoice, comparison: Comparison) -> Table:
+    unit, efficient = comparison.metric.unit, choice.efficient
     columns = ["Policy", "Average", "Mean regret", "Worst regret", "Good enough in", "Best in"]
     columns += [] if efficient is None else ["Efficient in", "Efficient on average"]
     rows: list[list[Cell]] = []
-    for policy in verdict.ranked:
-        one = verdict.compared.sel(policy=policy)
-        low, high, worse = (
-            float(one[name].sel(quantile=q))
-            for name, q in (("quantiles", 0.05), ("quantiles", 0.95), ("regret_quantiles", 0.95))
-        )
-        mean, regret, worst = float(one["mean"]), float(one["regret_mean"]), float(one["regret_max"])
-        rows.append(
-            [
-                results.names.policy(policy),
-                Amount(shown(metric, mean), mean, f"{shown(metric, low)} to {shown(metric, high)}"),
-                Amount(shown(metric, regret), regret, f"95% below {shown(metric, worse)}"),
-                Amount(shown(metric, worst), worst),
-                probability(float(one["satisficing"]) if "satisficing" in one else float("nan")),
-                probability(float(one["best"])),
-            ]
-        )
-        if efficient is not None:
-            rows[-1] += [
-                probability(float(efficient["efficient_share"].sel(policy=policy))),
-                "yes" if bool(efficient["efficient"].sel(policy=policy)) else "no",
-            ]
-    return Table(f"Policies on {results.names.inside(metric_name(results.names, metric))}", columns, rows)
-
-
-def _pairs(results: RunView, verdict: Verdict) -> Table:
-    few = verdict.ranked[:MOST_PAIRS]
-    if results.factual in verdict.ranked and results.factual not in few:
-        few = [*few[:-1], results.factual]
-    better = verdict.compared["better"]
-    rows: list[list[Cell]] = [
-        [
-            results.names.policy(a),
-            *(Amount("", float("nan")) if a == b else probability(float(better.sel(policy=a, other=b))) for b in few),
+    for policy in comparison.ranked:
+        row = comparison.compared.sel(policy=policy)
+        low, high = (in_unit(unit, row["quantiles"].sel(quantile=q)) for q in (0.05, 0.95))
+        tail = in_unit(unit, row["regret_quantiles"].sel(quantile=0.95))
+        mean, regret, worst = (float(row[name]) for name in ("mean", "regret_mean", "regret_max"))
+        cells: list[Cell] = [
+            names.policy(policy),
+            Amount(in_unit(unit, mean), mean, f"{low} to {high}"),
+            Amount(in_unit(unit, regret), regret, f"95% below {tail}"),
+            Amount(in_unit(unit, worst), worst),
+            probability(float(row["satisficing"]) if "satisficing" in row else float("nan")),
+            probability(float(row["best"])),
         ]
-        for a in few
-    ]
-    cut = "" if len(few) == len(verdict.ranked) else f", the best {len(few)}"
+        if efficient is not None:
+            share, on_average = (efficient[name].sel(policy=policy) for name in ("efficient_share", "efficient"))
+            cells += [probability(float(share)), "yes" if bool(on_average) else "no"]
+        rows.append(cells)
+    return Table(f"Policies on {names.inside(metric_name(names, comparison.metric))}", columns, rows)
+
+
+def _pairs(results: RunView, comparison: Comparison) -> Table:
+    shown, ranked = comparison.ranked[:MOST_PAIRS], comparison.ranked
+    if results.factual in ranked and results.factual not in shown:
+        shown = [*shown[:-1], results.factual]
+    better = comparison.compared["better"]
+
+    def beats(policy: str, other: str) -> Amount:
+        return (
+            Amount("", float("nan")) if policy == other else probability(float(better.sel(policy=policy, other=other)))
+        )
+
+    cut = "" if len(shown) == len(ranked) else f", the best {len(shown)}"
     return Table(
         f"Share of worlds in which the policy of the row does better than that of the column{cut}",
-        ["Policy", *(results.names.policy(p) for p in few)],
-        rows,
+        ["Policy", *(results.names.policy(policy) for policy in shown)],
+        [[results.names.policy(policy), *(beats(policy, other) for other in shown)] for policy in shown],
     )
 
 
-def _tipping_table(results: RunView, change: Change) -> Table:
-    names = results.names
-    rows: list[list[Cell]] = [
-        [
-            names.assumption(p.assumption),
-            names.policy(p.below),
-            Amount(number(p.value), p.value, f"{number(p.low)} to {number(p.high)}"),
-            names.policy(p.above),
-        ]
-        for p in change.tipping or ()
-    ]
-    caption = f"Where {names.policy(change.policy)} stops being the best on average"
-    return Table(caption, ["Assumption", "Below it, best is", "Tips at", "Above it, best is"], rows)
+def _change_tables(names: Names, change: Change) -> list[Table]:
+    best = names.policy(change.policy)
+    tables: list[Table] = []
+    if change.tipping:
+        tables.append(
+            table(
+                f"Where {best} stops being the best on average",
+                {
+                    "Assumption": lambda point: names.assumption(point.assumption),
+                    "Below it, best is": lambda point: names.policy(point.below),
+                    "Tips at": lambda point: Amount(
+                        number(point.value), point.value, f"{number(point.low)} to {number(point.high)}"
+                    ),
+                    "Above it, best is": lambda point: names.policy(point.above),
+                },
+                change.tipping,
+            )
+        )
+    if len(change.loses.leaves) > 1:
+        caption = f"Where {best} loses to {names.policy(change.runner_up)}, as a tree"
+        tables.append(tree_table(caption, names, change.loses.leaves, "Loses in"))
+    return tables
 
 
-def _tree_table(results: RunView, change: Change) -> Table:
-    rows: list[list[Cell]] = [
-        [capital(leaf_words(results.names, leaf)), probability(leaf.mass), probability(leaf.density)]
-        for leaf in change.defeat.leaves
-    ]
-    caption = (
-        f"Where {results.names.policy(change.policy)} loses to {results.names.policy(change.defeat.other)}, as a tree"
-    )
-    return Table(caption, ["Where", "Share of worlds", "Loses in"], rows)
-
-
-def _notes(results: RunView, made: Choice) -> list[str]:
-    said = [
+def _notes(results: RunView) -> list[str]:
+    notes = [
         "Worlds are weighted by how well they explain what was observed. Policies are compared in the same worlds. Policies that "
         "nobody can choose (counterfactuals) are compared too: foedus compare --policy A --policy B takes some only. See docs/policies.md."
     ]
     if results.run.observed and results.run.ess < ROUGH_SAMPLE:
-        said.append(f"The weights leave an effective sample of {results.run.ess:.0f} worlds: shares here are rough.")
-    return said
+        notes.append(f"The weights leave an effective sample of {results.run.ess:.0f} worlds: shares here are rough.")
+    return notes
 
 
-def choice_json(made: Choice, sentences: list[str]) -> dict[str, Any]:
+def choice_json(choice: PolicyChoice, sentences: list[str]) -> dict[str, Any]:
     """A choice as other programs read it."""
-    from foedus.present.plain import strict
-
-    found: dict[str, Any] = {
+    told: dict[str, Any] = {
         "question": QUESTION,
         "sentences": sentences,
-        "metrics": [_verdict_json(verdict) for verdict in made.verdicts],
+        "metrics": [_comparison_json(comparison) for comparison in choice.comparisons],
     }
-    if made.efficient is not None:
-        found["pareto"] = {
-            str(p): {"efficient": bool(e), "efficient_share": float(s)}
-            for p, e, s in zip(
-                made.efficient["policy"].values,
-                made.efficient["efficient"].values,
-                made.efficient["efficient_share"].values,
-                strict=True,
-            )
+    if choice.efficient is not None:
+        rows = {str(policy): choice.efficient.sel(policy=policy) for policy in choice.efficient["policy"].values}
+        told["pareto"] = {
+            policy: {"efficient": bool(row["efficient"]), "efficient_share": float(row["efficient_share"])}
+            for policy, row in rows.items()
         }
-    plain: dict[str, Any] = strict(found)
+    plain: dict[str, Any] = strict(told)
     return plain
 
 
-def _verdict_json(verdict: Verdict) -> dict[str, Any]:
-    metric = verdict.metric
+def _comparison_json(comparison: Comparison) -> dict[str, Any]:
+    metric, compared = comparison.metric, comparison.compared
+    policies = [str(policy) for policy in compared["policy"].values]
+    better = {
+        policy: dict(zip(policies, row, strict=True))
+        for policy, row in zip(policies, compared["better"].values.tolist(), strict=True)
+    }
     return {
         "metric": metric.key,
         "kind": metric.kind,
         "better": metric.direction,
-        "enough": verdict.compared.attrs.get("enough"),
-        "choices": verdict.choices,
-        "policies": {str(p): _policy_json(verdict.compared.sel(policy=p)) for p in verdict.compared["policy"].values},
-        "better_than": {
-            str(a): {
-                str(b): float(verdict.compared["better"].sel(policy=a, other=b))
-                for b in verdict.compared["other"].values
-            }
-            for a in verdict.compared["policy"].values
-        },
-        "change": None if verdict.change is None else _change_json(verdict.change),
+        "enough": compared.attrs.get("enough"),
+        "choices": comparison.choices,
+        "policies": {policy: _policy_json(compared.sel(policy=policy)) for policy in policies},
+        "better_than": better,
+        "change": None if comparison.change is None else _change_json(comparison.change),
     }
 
 
 def _change_json(change: Change) -> dict[str, Any]:
-    defeat = change.defeat
     return {
         "policy": change.policy,
         "weighed": change.weighed,
         "tipping_points": None if change.tipping is None else [vars(point) for point in change.tipping],
-        "loses": {
-            "to": defeat.other,
-            "share": defeat.share,
-            "box": box_json(defeat.box),
-            "tree": [leaf_json(leaf) for leaf in defeat.leaves],
-        },
+        "loses": {"to": change.runner_up, **change.loses.to_json()},
     }
 
 
-def _policy_json(one: xr.Dataset) -> dict[str, Any]:
+def _policy_json(row: xr.Dataset) -> dict[str, Any]:
     keep = ("mean", "sd", "undefined", "satisficing", "regret_mean", "regret_max", "best")
-    found: dict[str, Any] = {name: float(one[name]) for name in keep if name in one}
+    figures: dict[str, Any] = {name: float(row[name]) for name in keep if name in row}
     for name in ("quantiles", "regret_quantiles"):
-        found[name] = {f"{q:g}": float(v) for q, v in zip(one["quantile"].values, np.asarray(one[name]), strict=True)}
-    return found
+        pairs = zip(row["quantile"].values, np.asarray(row[name]), strict=True)
+        figures[name] = {f"{q:g}": float(value) for q, value in pairs}
+    return figures

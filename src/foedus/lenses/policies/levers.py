@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 
@@ -22,9 +22,17 @@ from foedus.scenario.schema import Assumption, Bind, Commitment, Num, Policy, Sc
 from foedus.scenario.scope import scope_of
 from foedus.scenario.tree import Tree, assumption_names
 
-Kind = Literal["clarity", "credibility", "timing", "number"]
 _TAIL = 0.01  # distributions without ends are cut to their middle 98%
 _WRITTEN = re.compile(r"^\s*([A-Za-z_][\w.]*)\s*=\s*([^:\s]+)\s*:\s*([^:\s]+)\s*$")
+
+
+class LeverKind(StrEnum):
+    """What a lever moves."""
+
+    CLARITY = "clarity"
+    CREDIBILITY = "credibility"
+    TIMING = "timing"
+    NUMBER = "number"
 
 
 @dataclass(frozen=True)
@@ -37,13 +45,13 @@ class Lever:
     name: str
     low: float
     high: float
-    kind: Kind = "number"
+    kind: LeverKind = LeverKind.NUMBER
     commitment: str = ""
 
     @property
     def whole(self) -> bool:
         """Whether it takes whole values only."""
-        return self.kind == "timing"
+        return self.kind == LeverKind.TIMING
 
     @property
     def slot(self) -> str:
@@ -62,12 +70,12 @@ def read_lever(scenario: Scenario, policy: str, text: str) -> Lever:
 
     FoedusError says what is wrong.
     """
-    found = _WRITTEN.match(text)
-    if found is None:
+    written = _WRITTEN.match(text)
+    if written is None:
         raise FoedusError(f"'{text}' is not a lever. Write name=low:high, as in threat_cost=0:2.")
-    name = found.group(1)
+    name = written.group(1)
     try:
-        low, high = float(found.group(2)), float(found.group(3))
+        low, high = float(written.group(2)), float(written.group(3))
     except ValueError:
         raise FoedusError(f"'{text}' is not a lever: its ends must be numbers, as in threat_cost=0:2.") from None
     if not low < high or not np.isfinite([low, high]).all():
@@ -79,7 +87,7 @@ def read_lever(scenario: Scenario, policy: str, text: str) -> Lever:
         last = scenario.horizon.periods
         if low < 0 or high > last or low != int(low) or high != int(high):
             raise FoedusError(f"the lever '{name}' is a date: whole periods from 0 to {last}, not {low:g} to {high:g}.")
-        return Lever(name, low, high, "timing")
+        return Lever(name, low, high, LeverKind.TIMING)
     known = [*scenario.all_assumptions, *bound]
     hint = nearest(name, known)
     raise FoedusError(f"'{name}' is neither an assumption nor a phase that policy '{policy}' binds. {hint}".strip())
@@ -88,24 +96,27 @@ def read_lever(scenario: Scenario, policy: str, text: str) -> Lever:
 def default_levers(scenario: Scenario, policy: str) -> list[Lever]:
     """The clarity and credibility of every commitment that is one assumption (or one times other things), and the start of
     every action that ``policy`` binds. A range is that of the assumption, widened to what any policy sets it to."""
-    found: dict[str, Lever] = {}
+    levers: dict[str, Lever] = {}
     for name, commitment in scenario.commitments.items():
         for kind, tree in _dials(scenario, commitment):
             dial = _single(tree)
             ends = None if dial is None else _ends(scenario, dial)
             if dial is not None and ends is not None:
-                found.setdefault(dial, Lever(dial, *ends, kind, name))
+                levers.setdefault(dial, Lever(dial, *ends, kind, name))
     for rule in scenario.all_policies[policy].bind:
         if scenario.horizon.periods > 1:
-            found.setdefault(rule.phase, Lever(rule.phase, 0.0, float(scenario.horizon.periods), "timing"))
-    return list(found.values())
+            levers.setdefault(rule.phase, Lever(rule.phase, 0.0, float(scenario.horizon.periods), LeverKind.TIMING))
+    return list(levers.values())
 
 
-def _dials(scenario: Scenario, commitment: Commitment) -> list[tuple[Kind, Tree]]:
+def _dials(scenario: Scenario, commitment: Commitment) -> list[tuple[LeverKind, Tree]]:
     """The expressions of a commitment's clarity and credibility."""
     trigger = commitment.trigger
     clarity = trigger.vagueness if trigger.severity is not None else trigger.applies
-    dials: list[tuple[Kind, Num | None]] = [("clarity", clarity), ("credibility", commitment.reneging.cost)]
+    dials: list[tuple[LeverKind, Num | None]] = [
+        (LeverKind.CLARITY, clarity),
+        (LeverKind.CREDIBILITY, commitment.reneging.cost),
+    ]
     return [(kind, parse(value, scope_of(scenario))) for kind, value in dials if isinstance(value, str)]
 
 
@@ -156,8 +167,8 @@ def with_levers(scenario: Scenario, policy: str, levers: Sequence[Lever]) -> Sce
     sets = {**base.set, **{lever.name: lever.slot for lever in levers if not lever.whole}}
     starts = {lever.name: lever.slot for lever in levers if lever.whole}
     bind = [_later(rule, starts) for rule in base.bind]
-    made = Policy(label=base.label, set=sets, enable=base.enable, bind=bind)
-    changed.policies, changed.factual, changed.claims = {policy: made}, policy, {}
+    moved = Policy(label=base.label, set=sets, enable=base.enable, bind=bind)
+    changed.policies, changed.factual, changed.claims = {policy: moved}, policy, {}
     return changed
 
 

@@ -4,38 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foedus.errors import FoedusError, nearest
-from foedus.lenses.policies.rules import Direction
-from foedus.scenario.query import parse_query
+from foedus.lenses.policies.comparison import Direction
+from foedus.runs.result import Run
+from foedus.scenario.query import Query, Unit, parse_query
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.worlds.simulate import simulate
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.runs.result import Run
-
-
 MAIN_OUTCOMES = 4  # the outcomes written first are the main ones
+
+
+class MetricKind(StrEnum):
+    """What a metric's name is the name of."""
+
+    OUTCOME = "outcome"
+    ACTOR = "actor"
+    QUERY = "query"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number per world and policy, and which way is better. ``kind`` says what ``name`` is the name of."""
+    """A number per world and policy (``values`` [world, policy]), which way is better, and what it is measured in."""
 
-    kind: Literal["outcome", "actor", "query"]
+    kind: MetricKind
     name: str
     direction: Direction
-    values: xr.DataArray  # [world, policy]
+    unit: Unit
+    values: xr.DataArray
 
     @property
     def key(self) -> str:
         """A name that no other metric of the run has."""
-        return f"expect({self.name})" if self.kind == "actor" else self.name
+        return f"expect({self.name})" if self.kind == MetricKind.ACTOR else self.name
 
 
 def own_metrics(run: Run, actor: str | None = None, policies: Sequence[str] | None = None) -> list[Metric]:
@@ -47,40 +56,45 @@ def own_metrics(run: Run, actor: str | None = None, policies: Sequence[str] | No
     actors = [str(name) for name in run.data["actor"].values]
     if actor is not None and actor not in actors:
         raise FoedusError(f"'{actor}' is not an actor. {nearest(actor, actors)}".strip())
-    made: list[Metric] = []
-    if actor is None:
-        for name in run.data["outcome"].values[:MAIN_OUTCOMES]:
-            by = data["outcome_by"].isel(period=-1).sel(outcome=name).drop_vars(["period", "outcome"])
-            made.append(Metric("outcome", str(name), "lower", by.transpose("world", "policy")))
-    for name in [actor] if actor else actors:
-        if any(str(o).startswith(f"{name}.") for o in run.data["objective"].values):
-            value = data["value"].sel(actor=name).drop_vars("actor").transpose("world", "policy")
-            made.append(Metric("actor", name, "higher", value))
-    if not made:
+    outcomes = [] if actor else [str(name) for name in run.data["outcome"].values[:MAIN_OUTCOMES]]
+    wanting = {str(objective).partition(".")[0] for objective in run.data["objective"].values}
+    probability = data["outcome_by"].isel(period=-1, drop=True)
+    metrics = [
+        Metric(MetricKind.OUTCOME, name, Direction.LOWER, Unit.PROBABILITY, _column(probability, outcome=name))
+        for name in outcomes
+    ] + [
+        Metric(MetricKind.ACTOR, name, Direction.HIGHER, Unit.PAYOFF, _column(data["value"], actor=name))
+        for name in ([actor] if actor else actors)
+        if name in wanting
+    ]
+    if not metrics:
         raise FoedusError(
             f"actor '{actor}' wants nothing: it has no objectives." if actor else "nothing to compare by."
         )
-    return made
+    return metrics
+
+
+def _column(values: xr.DataArray, **picked: str) -> xr.DataArray:
+    return values.sel(picked, drop=True).transpose("world", "policy")
+
+
+def metric_query(scenario: Scenario, text: str) -> Query:
+    """A query that is asked under one policy after another; FoedusError where it names one itself."""
+    query = parse_query(text, query_scope(scenario))
+    if query.under is not None:
+        raise FoedusError(f"'{text}' names a policy: a metric is asked under every policy. Leave 'under' out.")
+    return query
 
 
 def asked_metrics(run: Run, texts: Sequence[str], policies: Sequence[str], direction: Direction) -> list[Metric]:
     """The answers to queries under each policy, solved in the run's worlds."""
     import xarray as xr
 
-    scope = query_scope(run.scenario)
-    queries = [parse_query(text, scope) for text in texts]
-    for text, query in zip(texts, queries, strict=True):
-        if query.under is not None:
-            raise FoedusError(f"'{text}' names a policy: a metric is asked under every policy. Leave 'under' out.")
-    found = simulate(run.scenario, run.draws, policies, queries, observe=False).query
+    queries = [metric_query(run.scenario, text) for text in texts]
+    answers = simulate(run.scenario, run.draws, policies, queries, observe=False).query
+    labels = {"policy": list(policies)}
+    tables = [np.stack([answers[policy][i] for policy in policies], axis=1) for i in range(len(queries))]
     return [
-        Metric(
-            "query",
-            text,
-            direction,
-            xr.DataArray(
-                np.stack([found[p][i] for p in policies], axis=1), {"policy": list(policies)}, ("world", "policy")
-            ),
-        )
-        for i, text in enumerate(texts)
+        Metric(MetricKind.QUERY, text, direction, query.unit, xr.DataArray(table, labels, ("world", "policy")))
+        for text, query, table in zip(texts, queries, tables, strict=True)
     ]

@@ -9,6 +9,8 @@ With N no measures, S the set alone, F everything, and F-S everything but the se
 - necessity: among the worlds where it is reached under F, the share where it is not under F-S
   (the probability of necessity of Pearl 1999).
 
+Needed and not enough: the share of worlds where it is reached under F, and neither under S nor under F-S.
+
 Over all policies and worlds as cases, the set-theoretic degrees of Ragin (2006), which also take
 degrees between 0 and 1: consistency of sufficiency sum min(x, y) / sum x, of necessity
 sum min(x, y) / sum y, where x is having the set and y the goal.
@@ -23,10 +25,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from foedus.arraytypes import Bools
 from foedus.errors import FoedusError
 from foedus.worlds.weights import ess, normalised
 
 Measures = frozenset[str]
+MOST_MEASURES = 12  # more have too many sets to try
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,32 @@ class Degree:
 
 
 @dataclass(frozen=True)
+class Consistency:
+    """Ragin's consistency of 'the set suffices' and of 'the set is necessary', each the other's coverage."""
+
+    sufficient: float
+    necessary: float
+
+
+@dataclass(frozen=True)
 class Degrees:
-    """What a set of measures does for a goal; None where a policy that tells is not among those solved."""
+    """What a set of measures does for a goal; None where a policy that tells is not among those solved.
+
+    ``over_cases``: Ragin's degrees over all policies and worlds.
+    """
 
     measures: Measures
     sufficiency: Degree | None
     sufficiency_where_needed: Degree | None
     necessity: Degree | None
+    needed_not_enough: Degree | None
+    over_cases: Consistency
 
 
-def degree(holds: ArrayLike, among: ArrayLike, weights: ArrayLike | None = None) -> Degree:
-    """The weighted share of the worlds ``among`` in which something ``holds``."""
-    inside, true = np.asarray(among, dtype=bool), np.asarray(holds, dtype=bool)
+def degree(holds: ArrayLike, among: ArrayLike | None = None, weights: ArrayLike | None = None) -> Degree:
+    """The weighted share of the worlds ``among`` (all unless told) in which something ``holds``."""
+    true = np.asarray(holds, dtype=bool)
+    inside = np.ones(len(true), bool) if among is None else np.asarray(among, dtype=bool)
     mass = normalised(weights, len(inside))
     counted = float(mass[inside].sum())
     if counted <= 0:
@@ -63,33 +81,10 @@ def degree(holds: ArrayLike, among: ArrayLike, weights: ArrayLike | None = None)
     return Degree(value, counted, float(np.sqrt(value * (1 - value) / ess(mass[inside]))))
 
 
-def degrees(
-    measures: Iterable[str],
-    alone: ArrayLike | None,
-    nothing: ArrayLike | None,
-    everything: ArrayLike | None,
-    without: ArrayLike | None,
-    weights: ArrayLike | None = None,
-) -> Degrees:
-    """The degrees of a set from whether the goal is reached [world] under S, N, F and F-S (None: not solved)."""
-    every = None if alone is None else np.ones(len(np.asarray(alone)), dtype=bool)
-    return Degrees(
-        frozenset(measures),
-        None if alone is None or every is None else degree(alone, every, weights),
-        None if alone is None or nothing is None else degree(alone, ~np.asarray(nothing, dtype=bool), weights),
-        None
-        if everything is None or without is None
-        else degree(~np.asarray(without, dtype=bool), everything, weights),
-    )
-
-
-def necessity(
-    reached: Mapping[str, ArrayLike],
-    policies: Mapping[str, Iterable[str]],
-    weights: ArrayLike | None = None,
-    sets: Iterable[Iterable[str]] | None = None,
+def degrees_of_sets(
+    reached: Mapping[str, ArrayLike], policies: Mapping[str, Iterable[str]], weights: ArrayLike | None = None
 ) -> list[Degrees]:
-    """The degrees of every set of measures that the policies tell something about, or of ``sets``.
+    """The degrees of every set of measures that the policies tell something about, small sets first.
 
     ``reached[policy]`` [world] is whether the goal is reached; ``policies[policy]`` are the measures it takes.
     Everything is the union of them all. Two policies with the same measures are refused.
@@ -101,36 +96,39 @@ def necessity(
         other = by_measures.setdefault(frozenset(taken), policy)
         if other != policy:
             raise FoedusError(f"policies '{other}' and '{policy}' take the same measures.")
-    full = frozenset().union(*by_measures)
+    worlds = {measures: np.asarray(reached[policy], dtype=bool) for measures, policy in by_measures.items()}
+    every = [_degrees(measures, worlds, weights) for measures in _subsets(frozenset().union(*worlds))]
+    return [each for each in every if each.sufficiency is not None or each.necessity is not None]
 
-    def found(measures: Measures) -> ArrayLike | None:
-        return reached[by_measures[measures]] if measures in by_measures else None
 
-    asked = [frozenset(item) for item in sets] if sets is not None else _subsets(full)
-    unknown = sorted(frozenset().union(*asked) - full)
-    if unknown:
-        raise FoedusError(f"no policy takes the measure '{unknown[0]}'.")
-    results = [
-        degrees(item, found(item), found(frozenset()), found(full), found(full - item), weights) for item in asked
-    ]
-    told = [one for one in results if one.sufficiency is not None or one.necessity is not None]
-    return results if sets is not None else told
+def _degrees(measures: Measures, worlds: Mapping[Measures, Bools], weights: ArrayLike | None) -> Degrees:
+    """The degrees of a set from whether the goal is reached [world] by the measures taken."""
+    full: Measures = frozenset().union(*worlds)
+    alone, nothing = worlds.get(measures), worlds.get(frozenset())
+    whole, without = worlds.get(full), worlds.get(full - measures)
+    return Degrees(
+        measures,
+        None if alone is None else degree(alone, None, weights),
+        None if alone is None or nothing is None else degree(alone, ~nothing, weights),
+        None if whole is None or without is None else degree(~without, whole, weights),
+        None if alone is None or whole is None or without is None else degree(whole & ~alone & ~without, None, weights),
+        _over_cases(measures, worlds, weights),
+    )
+
+
+def _over_cases(measures: Measures, worlds: Mapping[Measures, Bools], weights: ArrayLike | None) -> Consistency:
+    having = [np.full(len(goal), float(measures <= taken)) for taken, goal in worlds.items()]
+    goals = [goal.astype(float) for goal in worlds.values()]
+    mass = None if weights is None else np.tile(np.asarray(weights), len(worlds))
+    return consistency(np.concatenate(having), np.concatenate(goals), mass)
 
 
 def _subsets(full: Measures) -> list[Measures]:
     """Every set of measures but the empty one, small ones first."""
     names = sorted(full)
-    if len(names) > 12:
-        raise FoedusError(f"{len(names)} measures have too many sets to try: say which sets are meant.")
+    if len(names) > MOST_MEASURES:
+        raise FoedusError(f"{len(names)} measures have too many sets to try: take at most {MOST_MEASURES}.")
     return [frozenset(chosen) for size in range(1, len(names) + 1) for chosen in combinations(names, size)]
-
-
-@dataclass(frozen=True)
-class Consistency:
-    """Ragin's consistency of 'the set suffices' and of 'the set is necessary', each the other's coverage."""
-
-    sufficient: float
-    necessary: float
 
 
 def consistency(having: ArrayLike, goal: ArrayLike, weights: ArrayLike | None = None) -> Consistency:

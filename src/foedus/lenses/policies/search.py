@@ -10,48 +10,81 @@ another seed: what a search finds is partly luck of the worlds that it was tuned
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import StrEnum
 from itertools import product
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Bools, Floats, Longs
 from foedus.errors import FoedusError
+from foedus.lenses.policies.comparison import Direction, dominated
 from foedus.lenses.policies.levers import Lever, with_levers
-from foedus.lenses.policies.rules import Direction, dominated
+from foedus.lenses.policies.metric import metric_query
+from foedus.runs.result import Run
 from foedus.scenario.outcomes import outcomes_of
-from foedus.scenario.query import Query, parse_query
+from foedus.scenario.query import Query, Unit
 from foedus.scenario.schema import Scenario
-from foedus.scenario.scope import objectives_of, query_scope
+from foedus.scenario.scope import objectives_of
 from foedus.worlds.simulate import Games, simulate
+from foedus.worlds.weights import weighted_quantile
 
-if TYPE_CHECKING:
-    from foedus.runs.result import Run
-
-Rule = Literal["expected", "tail"]
 TAIL = 0.1
 MOST_SHOWN = 12
 _BLEND = 0.05  # weight of the sum in the augmented Chebyshev scalarisation
 
+Score = Callable[[Floats], Floats]  # from points [candidates, levers] to scores [candidates, aims]
+Progress = Callable[[str, int, int], None]
+
+
+class Criterion(StrEnum):
+    """What a candidate is judged by over worlds: its average, or that over the worst tenth of them."""
+
+    EXPECTED = "expected"
+    TAIL = "tail"
+
 
 @dataclass(frozen=True)
 class Aim:
-    """A query and which way is better."""
+    """A query, as written and as read, and which way is better."""
 
     text: str
     direction: Direction
+    query: Query
 
     @property
-    def sign(self) -> float:
-        """1 where less is better, so that the search always makes numbers small."""
-        return 1.0 if self.direction == "lower" else -1.0
+    def unit(self) -> Unit:
+        """What it is measured in."""
+        return self.query.unit
+
+
+def read_aim(scenario: Scenario, text: str, direction: Direction) -> Aim:
+    """An aim as written; FoedusError where the query cannot be read or names a policy."""
+    return Aim(text, direction, metric_query(scenario, text))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is searched: settings of ``levers`` on top of ``policy``, for the ``aims``."""
+
+    scenario: Scenario
+    policy: str
+    levers: tuple[Lever, ...]
+    aims: tuple[Aim, ...]
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How it is searched. About ``evaluations`` candidates are tried."""
+
+    criterion: Criterion = Criterion.EXPECTED
+    evaluations: int = 600
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Levers' values, and each aim's number over training and over held-out worlds: by the rule that was searched by,
+    """Levers' values, and each aim's number over training and over held-out worlds: by the criterion that was searched by,
     and (held out) the mean, the 5% and 95% quantiles, and the worst regret against the other candidates and the base."""
 
     levers: dict[str, float]
@@ -66,12 +99,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Frontier:
-    """What a search found. ``base`` is the policy as written, its levers None where it leaves them uncertain."""
+    """What a search found. ``base`` is the policy as written, its levers {} as it may leave them uncertain."""
 
-    policy: str
-    levers: tuple[Lever, ...]
-    aims: tuple[Aim, ...]
-    rule: Rule
+    problem: Problem
+    criterion: Criterion
     candidates: tuple[Candidate, ...]
     base: Candidate
     tried: int
@@ -79,34 +110,39 @@ class Frontier:
     optimism: Floats  # [aims] mean over the frontier of held-out less trained, positive where it is worse
     shift: Floats  # [aims] the same of the policy as written: what is due to the worlds, not to the search
 
+    @property
+    def aims(self) -> tuple[Aim, ...]:
+        """What was aimed at."""
+        return self.problem.aims
+
+    @property
+    def levers(self) -> tuple[Lever, ...]:
+        """What was moved."""
+        return self.problem.levers
+
 
 def search(
-    scenario: Scenario,
-    policy: str,
-    levers: Sequence[Lever],
-    aims: Sequence[Aim],
+    problem: Problem,
     training: Run,
     held_out: Run,
-    rule: Rule = "expected",
-    evaluations: int = 600,
-    seed: int = 0,
-    progress: Callable[[str, int, int], None] | None = None,
+    settings: SearchSettings | None = None,
+    progress: Progress | None = None,
 ) -> Frontier:
-    """Finds the efficient settings of ``levers`` on top of ``policy``.
+    """Finds the efficient settings of the levers.
 
-    ``training`` and ``held_out`` are runs whose worlds and weights are used, of different seeds. About ``evaluations``
-    candidates are tried. FoedusError without levers or aims, or where an aim is undefined.
+    ``training`` and ``held_out`` are runs whose worlds and weights are used, of different seeds. FoedusError without
+    levers or aims, or where an aim is undefined.
     """
-    if not levers or not aims:
+    if not problem.levers or not problem.aims:
         raise FoedusError("a search needs at least one lever and one metric.")
-    task = _Task(scenario, policy, levers, aims, rule, evaluations, progress)
-    scored = task.scorer(training)
-    _explore(task, scored, seed)
-    points, scores = np.concatenate(task.points), np.concatenate(task.scores)
-    keep = _spread_out(scores, ~dominated(-scores))
-    chosen, trained = points[keep], scores[keep]
+    settings = settings or SearchSettings()
+    judge = _Judge(problem, settings.criterion)
+    tried = _Tried(judge, training, settings.evaluations, progress)
+    _explore(tried, len(problem.levers), settings)
+    keep = _spread_out(tried.scores, ~dominated(-tried.scores))
+    points, trained = tried.points[keep], tried.scores[keep]
     order = np.argsort(trained[:, 0], kind="stable")
-    return _judged(task, chosen[order], trained[order], training, held_out)
+    return _frontier(judge, tried, points[order], trained[order], held_out)
 
 
 def default_aims(scenario: Scenario, levers: Sequence[Lever]) -> list[Aim]:
@@ -115,141 +151,138 @@ def default_aims(scenario: Scenario, levers: Sequence[Lever]) -> list[Aim]:
     event = scenario.outcomes[name].event if name in scenario.outcomes else f"{tree[1][1]} == {int(tree[2][1])}"
     obligors = dict.fromkeys(scenario.commitments[lever.commitment].from_ for lever in levers if lever.commitment)
     wanting = objectives_of(scenario)
-    payers = [Aim(f"expect({actor})", "higher") for actor in obligors if wanting.get(actor)]
-    return [Aim(f"prob(eventually({event}))", "lower"), *payers[:2]]
+    payers = [f"expect({actor})" for actor in obligors if wanting.get(actor)]
+    return [
+        read_aim(scenario, f"prob(eventually({event}))", Direction.LOWER),
+        *(read_aim(scenario, text, Direction.HIGHER) for text in payers[:2]),
+    ]
 
 
-@dataclass
-class _Task:
-    """What is searched, and every candidate tried so far with its scores (less is better)."""
+class _Judge:
+    """Plays candidates in worlds and scores them; scores are turned so that less is better."""
 
-    scenario: Scenario
-    policy: str
-    levers: Sequence[Lever]
-    aims: Sequence[Aim]
-    rule: Rule
-    evaluations: int
-    progress: Callable[[str, int, int], None] | None
-    points: list[Floats] = field(default_factory=list)
-    scores: list[Floats] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.changed = with_levers(self.scenario, self.policy, self.levers)
-        scope = query_scope(self.scenario)
-        self.queries: list[Query] = [parse_query(aim.text, scope) for aim in self.aims]
-        for aim, query in zip(self.aims, self.queries, strict=True):
-            if query.under is not None:
-                raise FoedusError(
-                    f"'{aim.text}' names a policy, but candidates are what is compared. Leave 'under' out."
-                )
+    def __init__(self, problem: Problem, criterion: Criterion):
+        self.problem, self.criterion = problem, criterion
+        self.changed = with_levers(problem.scenario, problem.policy, problem.levers)
+        self.queries = [aim.query for aim in problem.aims]
         self.games = Games(self.changed, self.queries, {}, observe=False)
-        self.signs = np.array([aim.sign for aim in self.aims])
-
-    @property
-    def tried(self) -> int:
-        """How many candidates were tried."""
-        return sum(len(points) for points in self.points)
+        self.signs = np.array([-aim.direction.sign for aim in problem.aims])
 
     def answers(self, points: Floats, run: Run) -> Floats:
-        """[candidates, worlds, aims] for points of the unit cube [candidates, levers]."""
-        many, width = len(points), len(run.weights)
+        """[candidates, worlds, aims] for points of the unit cube [candidates, levers].
+
+        Candidates are other numbers of one game, so all of them are solved as if each brought worlds of its own.
+        """
+        many, width, policy = len(points), len(run.weights), self.problem.policy
         draws = {name: np.tile(draw, many) for name, draw in run.draws.items()}
-        draws |= {lever.slot: np.repeat(lever.place(points[:, k]), width) for k, lever in enumerate(self.levers)}
-        found = simulate(self.changed, draws, [self.policy], self.queries, observe=False, games=self.games)
-        table = np.stack(found.query[self.policy], axis=1).reshape(many, width, len(self.aims))
+        for lever, column in zip(self.problem.levers, points.T, strict=True):
+            draws[lever.slot] = np.repeat(lever.place(column), width)
+        played = simulate(self.changed, draws, [policy], self.queries, observe=False, games=self.games)
+        table = np.stack(played.query[policy], axis=1).reshape(many, width, len(self.queries))
         if np.isnan(table).any():
-            aim = self.aims[int(np.argwhere(np.isnan(table))[0][2])]
+            aim = self.problem.aims[int(np.argwhere(np.isnan(table))[0][2])]
             raise FoedusError(
                 f"'{aim.text}' is undefined in some world for some setting of the levers: choose another metric."
             )
         return table
 
-    def summary(self, table: Floats, weights: Floats) -> Floats:
-        """[candidates, aims]: what the rule makes of answers, less is better."""
+    def as_written(self, run: Run) -> Floats:
+        """[1, worlds, aims] under the policy as it is written."""
+        policy = self.problem.policy
+        played = simulate(self.problem.scenario, run.draws, [policy], self.queries, observe=False)
+        return np.stack(played.query[policy], axis=1)[None]
+
+    def scores(self, table: Floats, weights: Floats) -> Floats:
+        """[candidates, aims]: what the criterion makes of answers [candidates, worlds, aims]."""
         values = table * self.signs
-        if self.rule == "expected":
+        if self.criterion is Criterion.EXPECTED:
             return np.asarray(np.einsum("cwa,w->ca", values, weights / weights.sum()))
-        return np.array([[_tail(column, weights) for column in one.T] for one in values])
-
-    def scorer(self, run: Run) -> Callable[[Floats], Floats]:
-        """A function from points [candidates, levers] to scores [candidates, aims], which notes what it was asked."""
-
-        def scored(points: Floats) -> Floats:
-            scores = self.summary(self.answers(points, run), run.weights)
-            self.points.append(np.array(points))
-            self.scores.append(scores)
-            if self.progress is not None:
-                self.progress("searching", min(self.tried, self.evaluations), self.evaluations)
-            return scores
-
-        return scored
+        return np.array([[_tail(column, weights) for column in worlds.T] for worlds in values])
 
 
 def _tail(values: Floats, weights: Floats) -> float:
-    """The average of the worst (largest) tenth of the weight."""
+    """The average of the worst (largest) tenth of the weight: expected shortfall (Rockafellar and Uryasev 2000)."""
     order = np.argsort(-values, kind="stable")
     mass = weights[order] / weights.sum()
     kept = np.clip(TAIL - (np.cumsum(mass) - mass), 0, mass)
     return float(kept @ values[order] / kept.sum())
 
 
-def _explore(task: _Task, scored: Callable[[Floats], Floats], seed: int) -> None:
+class _Tried:
+    """Every candidate tried so far in the training worlds, with its scores."""
+
+    def __init__(self, judge: _Judge, training: Run, evaluations: int, progress: Progress | None):
+        self.judge, self.training, self.evaluations, self.progress = judge, training, evaluations, progress
+        self.points = np.empty((0, len(judge.problem.levers)))
+        self.scores = np.empty((0, len(judge.problem.aims)))
+
+    def score(self, points: Floats) -> Floats:
+        """Scores [candidates, aims] of points [candidates, levers], noted."""
+        scores = self.judge.scores(self.judge.answers(points, self.training), self.training.weights)
+        self.points, self.scores = np.concatenate([self.points, points]), np.concatenate([self.scores, scores])
+        if self.progress is not None:
+            self.progress("searching", min(len(self.points), self.evaluations), self.evaluations)
+        return scores
+
+
+def _explore(tried: _Tried, d: int, settings: SearchSettings) -> None:
     """Scrambled Sobol points first, then from one direction after another differential evolution and a compass search."""
     from scipy.optimize import differential_evolution
     from scipy.stats import qmc
 
-    d, aims = len(task.levers), len(task.aims)
-    first = 2 ** int(np.log2(max(task.evaluations / 4, 8)))
-    scored(qmc.Sobol(d, rng=np.random.default_rng(seed)).random(first))
-    directions = _directions(aims)
-    share = max((task.evaluations - first) // len(directions), 1)
-    many = int(np.clip(share // 8, 5, 40))
-    for k, direction in enumerate(directions):
-        one = _Direction(task, scored, direction)
-        init = np.clip(one.best(many), 0, 1)
-        generations = int(0.6 * share) // many - 1
+    first = 2 ** int(np.log2(max(settings.evaluations / 4, 8)))
+    tried.score(qmc.Sobol(d, rng=np.random.default_rng(settings.seed)).random(first))
+    directions = _directions(tried.scores.shape[1])
+    share = max((settings.evaluations - first) // len(directions), 1)
+    population = int(np.clip(share // 8, 5, 40))
+    generations = int(0.6 * share) // population - 1
+    for k, weights in enumerate(directions):
+        distance = _Distance(tried, weights)
+        start = np.clip(distance.best(population), 0, 1)
         if generations > 0:
             differential_evolution(
-                one,
+                distance,
                 [(0.0, 1.0)] * d,
-                init=init,
+                init=start,
                 maxiter=generations,
                 polish=False,
                 vectorized=True,
                 updating="deferred",
                 tol=1e-6,
-                rng=np.random.default_rng([seed, k]),
+                rng=np.random.default_rng([settings.seed, k]),
             )
-        one.compass(int(0.4 * share))
+        distance.compass(int(0.4 * share))
 
 
-class _Direction:
-    """The augmented Chebyshev distance of candidates in one direction, scaled by what was seen when it began."""
+class _Distance:
+    """The augmented Chebyshev distance of candidates from the best on every aim, in one direction.
 
-    def __init__(self, task: _Task, scored: Callable[[Floats], Floats], direction: Floats):
-        self.task, self.scored, self.direction = task, scored, direction
-        scores = np.concatenate(task.scores)
-        self.low = scores.min(axis=0)
-        self.width = np.where(np.ptp(scores, axis=0) > 0, np.ptp(scores, axis=0), 1.0)
+    The largest weighted loss, and a little of their sum, which rules out points that are only weakly efficient. Losses are
+    scaled by what was tried when it began.
+    """
+
+    def __init__(self, tried: _Tried, weights: Floats):
+        self.tried, self.weights = tried, weights
+        self.low = tried.scores.min(axis=0)
+        self.width = _width(tried.scores)
 
     def __call__(self, x: Floats) -> Floats:
         """Values of points [levers, candidates]."""
-        return self.of(self.scored(np.atleast_2d(x.T)))
+        return self.of(self.tried.score(np.atleast_2d(x.T)))
 
     def of(self, scores: Floats) -> Floats:
         """Values of scores [candidates, aims]."""
-        parts = self.direction * (scores - self.low) / self.width
-        return np.asarray(parts.max(axis=1) + _BLEND * parts.sum(axis=1))
+        losses = self.weights * (scores - self.low) / self.width
+        return np.asarray(losses.max(axis=1) + _BLEND * losses.sum(axis=1))
 
     def best(self, many: int) -> Floats:
         """The best points tried so far."""
-        points, scores = np.concatenate(self.task.points), np.concatenate(self.task.scores)
-        return points[np.argsort(self.of(scores), kind="stable")[:many]]
+        return self.tried.points[np.argsort(self.of(self.tried.scores), kind="stable")[:many]]
 
     def compass(self, budget: int) -> None:
         """A step along each lever from the best point, halved where none helps (Kolda, Lewis and Torczon 2003)."""
         here = self.best(1)[0]
-        value, step, d = float(self.of(np.concatenate(self.task.scores)).min()), 0.1, len(here)
+        value, step, d = float(self.of(self.tried.scores).min()), 0.1, len(here)
         steps = np.concatenate([np.eye(d), -np.eye(d)])
         for _ in range(budget // (2 * d)):
             around = np.clip(here + step * steps, 0, 1)
@@ -258,6 +291,11 @@ class _Direction:
                 here, value = around[int(values.argmin())], float(values.min())
             else:
                 step /= 2
+
+
+def _width(scores: Floats) -> Floats:
+    """The range of each column, 1 where it does not vary."""
+    return np.where(np.ptp(scores, axis=0) > 0, np.ptp(scores, axis=0), 1.0)
 
 
 def _directions(aims: int) -> list[Floats]:
@@ -269,14 +307,13 @@ def _directions(aims: int) -> list[Floats]:
     return [np.where(part == 0, 1e-3, part) for part in grid]
 
 
-def _spread_out(scores: Floats, efficient: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _spread_out(scores: Floats, efficient: Bools) -> Longs:
     """At most ``MOST_SHOWN`` of the efficient candidates, no two alike: the best on each aim, then those furthest apart."""
     index = np.flatnonzero(efficient)
     _, once = np.unique(np.round(scores[index], 12), axis=0, return_index=True)
     index = index[np.sort(once)]
     points = scores[index]
-    width = np.where(np.ptp(points, axis=0) > 0, np.ptp(points, axis=0), 1.0)
-    points = (points - points.min(axis=0)) / width
+    points = (points - points.min(axis=0)) / _width(points)
     chosen = list(dict.fromkeys(int(i) for i in points.argmin(axis=0)))
     while len(chosen) < min(MOST_SHOWN, len(index)):
         away = np.min(np.linalg.norm(points[:, None] - points[None, chosen], axis=2), axis=1)
@@ -286,61 +323,32 @@ def _spread_out(scores: Floats, efficient: NDArray[np.bool_]) -> NDArray[np.int6
     return index[chosen]
 
 
-def _judged(task: _Task, points: Floats, trained: Floats, training: Run, held_out: Run) -> Frontier:
-    """The frontier with its held-out figures, and the policy as written beside it."""
-    from foedus.worlds.weights import weighted_quantile
-
-    weights = held_out.weights
-    table = task.answers(points, held_out)
-    base_train, base_held = (_as_written(task, run) for run in (training, held_out))
-    every = np.concatenate([table, base_held[None]])
-    summary = task.summary(every, weights)
-    values = every * task.signs
+def _frontier(judge: _Judge, tried: _Tried, points: Floats, trained: Floats, held_out: Run) -> Frontier:
+    """The candidates with their held-out figures, and the policy as written, last of ``every``, beside them."""
+    problem, signs, weights = judge.problem, judge.signs, held_out.weights
+    written = judge.scores(judge.as_written(tried.training), tried.training.weights)
+    trained = np.concatenate([trained, written])
+    every = np.concatenate([judge.answers(points, held_out), judge.as_written(held_out)])
+    scores = judge.scores(every, weights)
+    efficient = ~dominated(-scores)
+    values = every * signs
     regret = (values - values.min(axis=0)).max(axis=1)
-    efficient = ~dominated(-summary)
-    mass = weights / weights.sum()
-    scored = np.concatenate([trained, task.summary(base_train[None], training.weights)])
-    made = []
-    for c in range(len(every)):
-        low, high = (
-            np.array([float(weighted_quantile(every[c, :, a], q, weights)) for a in range(len(task.aims))])
-            for q in (0.05, 0.95)
-        )
-        levers = (
-            {}
-            if c == len(points)
-            else {lever.name: float(lever.place(points[c, k])) for k, lever in enumerate(task.levers)}
-        )
-        made.append(
-            Candidate(
-                levers,
-                task.signs * scored[c],
-                task.signs * summary[c],
-                mass @ every[c],
-                low,
-                high,
-                regret[c],
-                bool(efficient[c]),
-            )
-        )
-    gap = (summary[:-1] - trained).mean(axis=0)
-    sizes = len(training.weights), len(held_out.weights)
-    shift = summary[-1] - scored[-1]
+    settings = [
+        {lever.name: float(lever.place(x)) for lever, x in zip(problem.levers, point, strict=True)} for point in points
+    ]
+    candidates = []
+    for c, levers in enumerate([*settings, {}]):
+        low, high = np.array([weighted_quantile(column, [0.05, 0.95], weights) for column in every[c].T]).T
+        mean = (weights / weights.sum()) @ every[c]
+        judged = signs * trained[c], signs * scores[c], mean, low, high, regret[c]
+        candidates.append(Candidate(levers, *judged, bool(efficient[c])))
     return Frontier(
-        task.policy,
-        tuple(task.levers),
-        tuple(task.aims),
-        task.rule,
-        tuple(made[:-1]),
-        made[-1],
-        task.tried,
-        sizes,
-        gap,
-        shift,
+        problem,
+        judge.criterion,
+        tuple(candidates[:-1]),
+        candidates[-1],
+        len(tried.points),
+        (len(tried.training.weights), len(weights)),
+        (scores[:-1] - trained[:-1]).mean(axis=0),
+        scores[-1] - trained[-1],
     )
-
-
-def _as_written(task: _Task, run: Run) -> Floats:
-    """[worlds, aims] under the policy as it is written."""
-    found = simulate(task.scenario, run.draws, [task.policy], task.queries, observe=False)
-    return np.stack(found.query[task.policy], axis=1)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from foedus.arraytypes import Floats
-from foedus.lenses.policies.rules import Direction, table_of
+from foedus.lenses.policies.comparison import Direction, table_of
 from foedus.worlds.weights import normalised, ranks, weighted_quantile
 
 if TYPE_CHECKING:
@@ -45,23 +45,24 @@ class TippingPoint:
 
 
 def tipping_points(
-    draws: Mapping[str, Floats], metric: xr.DataArray, direction: Direction = "higher", weights: ArrayLike | None = None
+    draws: Mapping[str, Floats],
+    metric: xr.DataArray,
+    direction: Direction = Direction.HIGHER,
+    weights: ArrayLike | None = None,
 ) -> list[TippingPoint]:
     """Where, over each assumption that varies, the best policy changes; only changes that are clear on both sides.
 
     Worlds in which any policy's metric is undefined are left out.
     """
-    values = table_of(metric) * (1.0 if direction == "higher" else -1.0)
+    values = Direction(direction).sign * table_of(metric)
     names = [str(name) for name in metric.coords["policy"].values]
     mass = normalised(weights, len(values))
     use = ~np.isnan(values).any(axis=1) & (mass > 0)
     if not use.any() or len(names) < 2:
         return []
-    found = []
-    for name, x in draws.items():
-        if np.ptp(x[use]) > 0:
-            found += _along(name, np.asarray(x, float)[use], values[use], names, mass[use] / mass[use].sum())
-    return found
+    mass = mass[use] / mass[use].sum()
+    varied = {name: np.asarray(x, float)[use] for name, x in draws.items() if np.ptp(x[use]) > 0}
+    return [point for name, x in varied.items() for point in _along(name, x, values[use], names, mass)]
 
 
 def _along(name: str, x: Floats, values: Floats, names: list[str], mass: Floats) -> list[TippingPoint]:
@@ -70,18 +71,19 @@ def _along(name: str, x: Floats, values: Floats, names: list[str], mass: Floats)
     smoother = _smoother(place, mass)
     best = np.argmax(smoother @ values, axis=1)
     at = np.asarray(weighted_quantile(x, list(_PLACES), mass))
-    found = []
+    points = []
     for i in np.flatnonzero(best[1:] != best[:-1]):
         below, above = int(best[i]), int(best[i + 1])
         gap = values[:, above] - values[:, below]
         line, error = _fit(smoother, gap, place)
         span = _uncertain(line, error, int(i))
         if span is not None:
+            # The crossing lies between two places, where the line through them meets 0.
             share = line[i] / (line[i] - line[i + 1]) if line[i] != line[i + 1] else 0.5
             value = float(at[i] + np.clip(share, 0, 1) * (at[i + 1] - at[i]))
             ends = min(float(at[span[0]]), value), max(float(at[span[1]]), value)
-            found.append(TippingPoint(name, value, *ends, names[below], names[above]))
-    return found
+            points.append(TippingPoint(name, value, *ends, names[below], names[above]))
+    return points
 
 
 def _uncertain(line: Floats, error: Floats, i: int) -> tuple[int, int] | None:
@@ -97,6 +99,7 @@ def _smoother(place: Floats, mass: Floats) -> Floats:
     """The local linear regression as a matrix [place, world]: its rows sum to 1."""
     away = place[None, :] - _PLACES[:, None]
     kernel = mass * np.exp(-0.5 * (away / WIDTH) ** 2)
+    # The intercept of a weighted least squares line, written out: moments of the distance under the kernel.
     s0, s1, s2 = (np.sum(kernel * away**power, axis=1, keepdims=True) for power in range(3))
     scale = s0 * s2 - s1**2
     flat = scale <= 1e-12 * s0 * np.maximum(s2, WIDTH**2 * s0)  # one value only within reach: a plain average

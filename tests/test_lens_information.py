@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from foedus.lenses.information.measure import blind_spots, without
+from foedus.lenses.information.blind_spots import blind_spots, without
 from foedus.lenses.information.voi import floor, partial, partial_with_error, perfect
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json, strict
@@ -146,7 +146,7 @@ def test_what_misperception_costs_agrees_with_a_second_implementation():
     scenario = Scenario.model_validate(DARK)
     made = run(scenario, worlds=3, judge=False)
     spots = ["belief:ann.cost", "dispute:ann.q", "secret:pact", "binding:0"]
-    assert blind_spots(scenario, "firm") == spots
+    assert [spot.label for spot in blind_spots(scenario, "firm")] == spots
     found = look("information", made, "firm")
     assert list(found["item"].values) == ["all", *spots]
     moved = set()
@@ -177,7 +177,7 @@ def test_nothing_is_left_once_all_is_dropped():
         scenario = make_case(random.Random(seed), Features(observations=False)).scenario
         for policy in scenario.all_policies:
             spots = blind_spots(scenario, policy)
-            kinds |= {spot.partition(":")[0] for spot in spots}
+            kinds |= {spot.kind for spot in spots}
             assert not blind_spots(without(scenario, policy, spots), policy)
     assert kinds == {"belief", "dispute", "secret", "binding"}
 

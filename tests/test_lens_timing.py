@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from foedus.lenses.registry import lens_section, look
-from foedus.lenses.timing.measure import START, _Seen, hazards, medians
+from foedus.lenses.timing.measure import hazards, medians, times_in
 from foedus.present.plain import section_json
 from foedus.runs.local import run
 from foedus.runs.view import RunView
@@ -100,19 +100,20 @@ def test_causes_and_first_acts_over_every_path(case: Case) -> None:
     policy = next(iter(scenario.all_policies))
     outcomes = outcomes_of(scenario)
     games = Games(scenario, (), outcomes, observe=False)
-    seen = _Seen(games, policy, draws_of(scenario, case.worlds))
-    np.testing.assert_allclose(seen.cause.sum(axis=2), seen.by[:, 0, :, -1], atol=1e-12)
+    times = times_in(games, policy, draws_of(scenario, case.worlds))
+    np.testing.assert_allclose(times.cause.sum(axis=2), times.by[:, 0, :, -1], atol=1e-12)
     world = case.worlds[0]
     oracle = Oracle(scenario, world, policy)
-    acts = np.zeros((len(seen.acts), scenario.horizon.periods))
-    causes = {name: dict.fromkeys(seen.moves, 0.0) for name in outcomes}
+    acts = np.zeros((len(times.acts), scenario.horizon.periods))
+    labels = [act.label for act in times.acts]
+    causes = {name: dict.fromkeys((move.label for move in times.moves), 0.0) for name in outcomes}
     for path in oracle.paths():
         done: set[str] = set()
         for item in path.items:
             name = f"{item[2]}.{item[3]}" if item[0] == "act" else ""
-            if name in seen.acts and name not in done:
+            if name in labels and name not in done:
                 done.add(name)
-                acts[seen.acts.index(name), item[1]] += path.prob
+                acts[labels.index(name), item[1]] += path.prob
         for name, tree in outcomes.items():
             last = None
             for item in path.items:
@@ -123,11 +124,11 @@ def test_causes_and_first_acts_over_every_path(case: Case) -> None:
                         causes[name][last or ""] = causes[name].get(last or "", 0.0) + path.prob
                         break
                     last = None  # what comes next without an act is nature's, or a period's start
-    np.testing.assert_allclose(seen.first[0], acts, atol=1e-9)
+    np.testing.assert_allclose(times.first[0], acts, atol=1e-9)
     for o, name in enumerate(outcomes):
-        for m, move in enumerate(seen.moves):
-            if "." in move and not move.endswith(".clause"):
-                assert seen.cause[0, o, m] == pytest.approx(causes[name][move], abs=1e-9)
+        for m, move in enumerate(times.moves):
+            if move.action:
+                assert times.cause[0, o, m] == pytest.approx(causes[name][move.label], abs=1e-9)
 
 
 @pytest.mark.parametrize("variant", ["vote:never", "vote:0"])
@@ -192,5 +193,5 @@ def test_without_dates_it_says_so() -> None:
     found = look("timing", made)
     section = lens_section(RunView(made), found)
     assert "nothing to time" in section.sentences[0] and "no dated event" in section.sentences[1]
-    assert START in found["move"].values
+    assert "start" in found["move"].values
     json.dumps(section_json(section, found), allow_nan=False)

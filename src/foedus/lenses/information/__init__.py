@@ -1,4 +1,8 @@
-"""The lens ``information``: what it asks, what it computes (``measure``) and how it is told (``telling``)."""
+"""The lens ``information``: the value of knowing more before choosing a policy, and the price of misperception.
+
+Start with ``measure``. ``voi`` is the value of information from values in weighted worlds, ``blind_spots`` what keeps
+parties from seeing alike and the scenario without it.
+"""
 
 from foedus.lenses.information.measure import look
 from foedus.lenses.information.telling import tell

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from markupsafe import Markup
 
 from foedus.arraytypes import Floats
-from foedus.present.section import Amount, Cell, Figure, Table, Told
-from foedus.present.svg import Drawing, clipped
-from foedus.present.wording import capital, count, listed, number, percent, signed
+from foedus.lenses.information.blind_spots import SpotKind
+from foedus.lenses.information.chart import Value, changes_chart, values_chart
+from foedus.lenses.information.measure import ALL
+from foedus.lenses.lens import Looked
+from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
+from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
 
 if TYPE_CHECKING:
@@ -18,266 +20,211 @@ if TYPE_CHECKING:
 
 _SHOWN = 10  # assumptions in the chart and the table
 _SMALL = 0.0005  # a change in probability below this is none worth a sentence
+_NOTHING = 1e-9  # the most that knowing the world may be worth where it is worth nothing
 
 
-def tell(results: RunView, found: xr.Dataset) -> Told:
+def tell(results: RunView, data: xr.Dataset) -> Told:
     """The value of knowing the world or one assumption, and how things would go if all saw alike."""
-
-    view = View(results, found)
-    figures = [figure for figure in (_worth_figure(view), _seen_figure(view)) if figure is not None]
-    tables = [table for table in (_choosers(view), _assumptions(view), _dropped(view)) if table.rows]
+    view = _Information(results, data)
+    figures = [figure for figure in (_worth_figure(view), _changes_figure(view)) if figure is not None]
+    tables = [each for each in (_choosers(view), _assumptions(view), _dropped(view)) if each.rows]
     notes = [
         "Knowing more is valued for a choice among the policies of the run, as if each could choose any of them; an actor's units are its own payoffs, "
-        f"in the reported periods, discounted. Of an assumption it says what an answer to that question alone would add, estimated by regression in {count(view.worlds, 'world')} "
-        f"(effectively {view.results.run.ess:.0f}); only what is worth more than each of 200 irrelevant assumptions seems to be is named. "
-        f"Misperception is solved anew in {count(len(view.weights), 'world')} that stand for all."
+        f"in the reported periods, discounted. Of an assumption it says what an answer to that question alone would add, estimated by regression in {count(int(data.attrs['worlds']), 'world')} "
+        f"(effectively {results.run.ess:.0f}); only what is worth more than each of 200 irrelevant assumptions seems to be is named. "
+        f"Misperception is solved anew in {view.counted} that stand for all."
     ]
-    if found.attrs["left_out"]:
-        notes.append(
-            f"{count(int(found.attrs['left_out']), 'further misperception')} only dropped together with the rest."
-        )
+    if left_out := int(data.attrs["left_out"]):
+        notes.append(f"{count(left_out, 'further misperception')} only dropped together with the rest.")
     return Told([_first(view), _second(view)], figures, tables, notes)
 
 
-class View:
-    """The numbers of the lens with their names."""
+class _Information(Looked):
+    """The numbers of the lens with their names; ``main`` is the chooser of whom most is told."""
 
-    def __init__(self, results: RunView, found: xr.Dataset):
-        self.results, self.names, self.found = results, results.names, found
-        self.worlds = int(found.attrs["worlds"])
-        self.weights: Floats = np.asarray(found["weight"].values, float)
-        self.choosers = [str(chooser) for chooser in found["chooser"].values]
-        self.assumptions = [str(name) for name in found["assumption"].values]
-        self.evpi = self.array("evpi")
-        self.items = [str(item) for item in found["item"].values]
-        self.actors = [str(actor) for actor in found["actor"].values]
-        self.outcomes = [str(outcome) for outcome in found["outcome"].values]
-        self.spots = [item for item in self.items if item != "all"]
-        risky = [i for i, chooser in enumerate(self.choosers) if chooser.startswith("least:") and self.evpi[i] > 1e-9]
+    def __init__(self, results: RunView, data: xr.Dataset):
+        super().__init__(results, data)
+        self.choosers = list(zip(self.labels("chooser"), self.labels("chooser_outcome"), strict=True))
+        self.assumptions = [self.names.assumption(name) for name in self.labels("assumption")]
+        self.evpi, self.evppi, self.floor = self.array("evpi"), self.array("evppi"), self.array("floor")
+        self.items = list(zip(self.labels("item_kind"), self.labels("item_actor"), self.labels("item_name")))
+        self.spots = sum(kind != ALL for kind, _, _ in self.items)
+        self.every = 0  # the item in which all are dropped comes first; where there is but one there is no other
+        self.actors = [self.names.actor(actor) for actor in self.labels("actor")]
+        self.outcomes = [self.names.outcome(outcome) for outcome in self.labels("outcome")]
+        risky = [i for i, (_, outcome) in enumerate(self.choosers) if outcome and self.evpi[i] > _NOTHING]
         self.main = risky[0] if risky else int(np.argmax(self.evpi))
 
-    def array(self, name: str) -> Floats:
-        """A variable of the lens."""
-        return np.asarray(self.found[name].values, dtype=float)
-
     def chooser(self, i: int) -> str:
-        """Who chooses."""
-        kind, _, outcome = self.choosers[i].partition(":")
-        return f"whoever wants “{self.names.outcome(outcome)}” least" if kind == "least" else self.names.actor(kind)
+        actor, outcome = self.choosers[i]
+        return f"whoever wants “{self.names.outcome(outcome)}” least" if outcome else self.names.actor(actor)
 
     def worth(self, i: int, value: float) -> str:
         """A value in the chooser's units."""
-        return f"{number(100 * value, 2)} points" if self.choosers[i].startswith("least:") else number(value, 2)
+        return f"{number(100 * value, 2)} points" if self.choosers[i][1] else number(value, 2)
 
-    def policy(self, i: int) -> str:
+    def policy_of(self, i: int) -> str:
         """The policy that a chooser would choose."""
-        return self.names.policy(str(self.found["best"].values[i]))
+        return self.names.policy(self.labels("best")[i])
 
     def clear(self, i: int) -> list[int]:
         """Assumptions worth more to a chooser than any irrelevant one seems, the most valuable first."""
-        worth = self.array("evppi")[i]
-        return [int(k) for k in np.argsort(-worth, kind="stable") if worth[k] > self.array("floor")[i]]
+        return [int(k) for k in np.argsort(-self.evppi[i], kind="stable") if self.evppi[i, k] > self.floor[i]]
 
-    def spot(self, item: str) -> str:
+    def named(self, i: int) -> list[int]:
+        """The same, where knowing all is worth anything."""
+        return self.clear(i) if self.evpi[i] > _NOTHING else []
+
+    def spot(self, j: int) -> str:
         """What keeps parties from seeing alike, in words."""
-        kind, _, what = item.partition(":")
-        if kind == "all":
+        kind, actor, name = self.items[j]
+        if kind == ALL:
             return "everything"
-        if kind in ("belief", "dispute"):
-            actor, _, name = what.partition(".")
-            held = "what {} takes to be" if kind == "belief" else "the known dispute of {} over"
-            return f"{held.format(self.names.actor(actor))}: {self.names.assumption(name)}"
-        if kind == "secret":
-            label = self.results.scenario.commitments[what].label or what.replace("_", " ")
-            return f"the secrecy of: {label}"
-        rule = self.results.scenario.all_policies[str(self.found.attrs["policy"])].bind[int(what)]
-        return f"the secrecy of: {self.names.action(f'{rule.phase}.{rule.do}')}"
+        if kind == SpotKind.SECRET:
+            return f"the secrecy of: {self.names.commitment(name)}"
+        if kind == SpotKind.BINDING:
+            return f"the secrecy of: {self.names.action(name)}"
+        held = "what {} takes to be" if kind == SpotKind.BELIEF else "the known dispute of {} over"
+        return f"{held.format(self.names.actor(actor))}: {self.names.assumption(name)}"
 
     def change(self, name: str, item: int, k: int) -> Floats:
         """By world: how ``paid`` or ``risk`` of the k-th actor or outcome changes if the item is dropped."""
         return np.asarray(self.array(f"{name}_if")[:, item, k] - self.array(name)[:, k])
 
-    def mean(self, values: Floats) -> float:
-        """The average over the few worlds."""
+    def average(self, values: Floats) -> float:
         return float(self.weights @ values)
 
 
-def _first(view: View) -> str:
+def _first(view: _Information) -> str:
     """What knowing the world would be worth, and which assumption most."""
     if len(view.results.policies) < 2:
         return "With one policy there is nothing to choose, so that knowing more could change nothing."
-    i = view.main
-    if not view.evpi[i] > 1e-9:
+    i, last = view.main, len(view.choosers) - 1
+    if not view.evpi[i] > _NOTHING:
         return (
             "Whoever chooses among these policies would choose the same in every world: to know more would be worth nothing "
-            f"(to {view.chooser(len(view.choosers) - 1)}: {view.policy(len(view.choosers) - 1)})."
+            f"(to {view.chooser(last)}: {view.policy_of(last)})."
         )
-    error, switch = view.array("evpi_error")[i], view.array("switch")[i]
+    error, switch = view.array("evpi_error")[i], float(view.array("switch")[i])
     text = (
-        f"{capital(view.chooser(i))} would choose “{view.policy(i)}”, and to know the world first would be worth "
-        f"{view.worth(i, view.evpi[i])} more (standard error {view.worth(i, error)}), since another policy is better in {percent(float(switch))} of worlds"
+        f"{capital(view.chooser(i))} would choose “{view.policy_of(i)}”, and to know the world first would be worth "
+        f"{view.worth(i, view.evpi[i])} more (standard error {view.worth(i, error)}), since another policy is better in {percent(switch)} of worlds"
     )
     named = view.clear(i)
     if not named:
         return f"{text}; no single assumption is clearly worth knowing."
-    worth = view.array("evppi")[i]
-    return f"{text}; most worth knowing is “{view.names.assumption(view.assumptions[named[0]])}” ({view.worth(i, worth[named[0]])})."
+    worth = view.worth(i, view.evppi[i, named[0]])
+    return f"{text}; most worth knowing is “{view.assumptions[named[0]]}” ({worth})."
 
 
-def _second(view: View) -> str:
+def _second(view: _Information) -> str:
     """What misperception and secrecy do."""
     if not view.spots:
         return "Under this policy nobody holds a hidden belief and nothing is secret: there is no misperception to pay for."
-    item = view.items.index("all") if "all" in view.items else 0
-    changes = [view.mean(view.change("paid", item, k)) for k in range(len(view.actors))]
+    changes = [view.average(view.change("paid", view.every, k)) for k in range(len(view.actors))]
     gains, loses = int(np.argmax(changes)), int(np.argmin(changes))
     parts = []
     if view.outcomes:
-        before = view.mean(view.array("risk")[:, 0])
-        moved = view.mean(view.change("risk", item, 0))
-        outcome = view.names.outcome(view.outcomes[0])
-        if abs(moved) < _SMALL:
-            parts.append(f"“{outcome}” would stay at {percent(before)}")
-        else:
-            parts.append(
-                f"“{outcome}” would {'rise' if moved > 0 else 'fall'} by {number(100 * abs(moved), 2)} points from {percent(before)}"
-            )
+        before, moved = view.average(view.array("risk")[:, 0]), view.average(view.change("risk", view.every, 0))
+        by = f"{'rise' if moved > 0 else 'fall'} by {number(100 * abs(moved), 2)} points from {percent(before)}"
+        parts.append(f"“{view.outcomes[0]}” would {f'stay at {percent(before)}' if abs(moved) < _SMALL else by}")
     if max(abs(changes[gains]), abs(changes[loses])) < _SMALL:
         parts.append("nobody would be noticeably better or worse off")
     else:
-        if changes[gains] > 0:
-            parts.append(f"{view.names.actor(view.actors[gains])} would gain {number(changes[gains], 2)}")
-        if changes[loses] < 0:
-            parts.append(f"{view.names.actor(view.actors[loses])} would lose {number(-changes[loses], 2)}")
-    return f"If everybody saw things as they are ({count(len(view.spots), 'misperception or secret', 'misperceptions and secrets')} dropped), {listed(parts)}."
+        parts += [f"{view.actors[gains]} would gain {number(changes[gains], 2)}"] if changes[gains] > 0 else []
+        parts += [f"{view.actors[loses]} would lose {number(-changes[loses], 2)}"] if changes[loses] < 0 else []
+    dropped = count(view.spots, "misperception or secret", "misperceptions and secrets")
+    return f"If everybody saw things as they are ({dropped} dropped), {listed(parts)}."
 
 
-def _worth_figure(view: View) -> Figure | None:
+def _worth_figure(view: _Information) -> Figure | None:
     """The value of knowing each assumption, to the main chooser."""
     i = view.main
-    named = view.clear(i)[:_SHOWN] if view.evpi[i] > 1e-9 else []
+    named = view.named(i)[:_SHOWN]
     if not named:
         return None
-    scale = 100 if view.choosers[i].startswith("least:") else 1
-    share = view.array("evppi")[i, named[0]] / view.evpi[i]
+    points = bool(view.choosers[i][1])
+    scale = 100 if points else 1
+    worth, errors = scale * view.evppi[i], scale * np.nan_to_num(view.array("evppi_error")[i])
+    share = percent(float(view.evppi[i, named[0]] / view.evpi[i]))
     return Figure(
-        f"To {view.chooser(i)}: knowing “{view.names.assumption(view.assumptions[named[0]])}” alone gives {percent(float(share))} of what knowing all would",
-        f"The value of knowing one assumption before choosing a policy, {'in percentage points of risk' if scale == 100 else 'in its payoff units'}; "
+        f"To {view.chooser(i)}: knowing “{view.assumptions[named[0]]}” alone gives {share} of what knowing all would",
+        f"The value of knowing one assumption before choosing a policy, {'in percentage points of risk' if points else 'in its payoff units'}; "
         "lines: one standard error each way. Dashed: the most that 200 irrelevant assumptions seem worth.",
-        _bars(view, i, named, scale),
+        values_chart(
+            [Value(view.assumptions[k], float(worth[k]), float(errors[k])) for k in named], scale * float(view.floor[i])
+        ),
     )
 
 
-def _bars(view: View, i: int, named: list[int], scale: int) -> Markup:
-    worth, errors = scale * view.array("evppi")[i, named], scale * np.nan_to_num(view.array("evppi_error")[i, named])
-    left, width, row = 330.0, 480.0, 22.0
-    top = float((worth + errors).max())
-    drawing = Drawing(900, 26 + row * len(named), "What knowing each assumption is worth")
-    for k, (v, e) in enumerate(zip(worth, errors, strict=True)):
-        y, name = 20 + row * k, view.names.assumption(view.assumptions[named[k]])
-        drawing.text(left - 10, y + 12, clipped(name, left - 16, 12.5), "", "end")
-        drawing.rect(left, y + 2, width * v / top, 12, "bar", 2, f"{name}: {number(v, 2)}")
-        drawing.line(left + width * max(v - e, 0) / top, y + 8, left + width * (v + e) / top, y + 8, "flow")
-        drawing.text(left + width * (v + e) / top + 8, y + 12, number(v, 2), "num")
-    floor = left + width * scale * float(view.array("floor")[i]) / top
-    drawing.line(floor, 12, floor, 22 + row * len(named), "reference")
-    return drawing.render()
-
-
-def _seen_figure(view: View) -> Figure | None:
+def _changes_figure(view: _Information) -> Figure | None:
     """How each actor fares if all see alike."""
-    if not view.spots:
-        return None
-    item = view.items.index("all") if "all" in view.items else 0
-    spreads = [view.results.spread(view.change("paid", item, k), view.weights) for k in range(len(view.actors))]
+    spreads = [view.spread(view.change("paid", view.every, k)) for k in range(len(view.actors))]
     most = max(max(abs(s.low), abs(s.high), abs(s.mean)) for s in spreads)
-    if most < 1e-9:
+    if not view.spots or most < 1e-9:
         return None
     better = sum(s.mean > _SMALL for s in spreads)
-    left, width, row = 200.0, 560.0, 24.0
-    drawing = Drawing(900, 40 + row * len(spreads), "Change in what each actor is paid if all see things as they are")
-    middle = left + width / 2
-    for share in (-1.0, 0.0, 1.0):
-        x = middle + share * width / 2
-        drawing.line(x, 24, x, 32 + row * len(spreads), "axis" if not share else "grid")
-        drawing.text(x, 16, number(share * most, 2) if share else "no change", "small", "middle")
-    for k, s in enumerate(spreads):
-        y = 32 + row * k + 10
-        drawing.text(left - 12, y + 4, clipped(view.names.actor(view.actors[k]), left - 16, 13), "", "end")
-        drawing.line(middle + width / 2 * s.low / most, y, middle + width / 2 * s.high / most, y, "interval")
-        drawing.dot(middle + width / 2 * s.mean / most, y, 4.5, "posterior", f"{signed(s.mean)}")
     return Figure(
         f"{count(better, 'actor')} of {len(spreads)} would be better off if all saw things as they are",
         "Change in what each actor is paid in the reported periods, in its own units: average, and nine worlds in ten.",
-        drawing.render(),
+        changes_chart(list(zip(view.actors, spreads, strict=True)), most),
     )
 
 
-def _choosers(view: View) -> Table:
+def _choosers(view: _Information) -> Table:
     """What knowing more is worth to each."""
-    rows: list[list[Cell]] = []
-    for i in range(len(view.choosers)) if len(view.results.policies) > 1 else ():
-        named = view.clear(i) if view.evpi[i] > 1e-9 else []
-        best = "none clearly"
-        if named:
-            best = f"{view.names.assumption(view.assumptions[named[0]])} ({view.worth(i, view.array('evppi')[i, named[0]])})"
-        gain, value, error, switch = (float(view.array(name)[i]) for name in ("gain", "evpi", "evpi_error", "switch"))
-        rows.append(
-            [
-                capital(view.chooser(i)),
-                view.policy(i),
-                best,
-                Amount(view.worth(i, gain), gain),
-                Amount(view.worth(i, value), value, f"± {view.worth(i, error)}"),
-                Amount(percent(switch), switch),
-            ]
-        )
-    now = view.names.policy(str(view.found.attrs["policy"]))
-    columns = [
-        "who chooses",
-        "would choose",
-        "most worth knowing",
-        f"gain over “{now}”",
-        "knowing the world",
-        "worlds where another is better",
-    ]
-    return Table("What it would be worth to know the world before choosing a policy", columns, rows)
+    gain, error, switch = (view.array(name) for name in ("gain", "evpi_error", "switch"))
+
+    def most(i: int) -> str:
+        named = view.named(i)[:1]
+        told = [f"{view.assumptions[k]} ({view.worth(i, view.evppi[i, k])})" for k in named]
+        return told[0] if told else "none clearly"
+
+    def evpi(i: int) -> Amount:
+        return Amount(view.worth(i, view.evpi[i]), float(view.evpi[i]), f"± {view.worth(i, error[i])}")
+
+    return table(
+        "What it would be worth to know the world before choosing a policy",
+        {
+            "who chooses": lambda i: capital(view.chooser(i)),
+            "would choose": view.policy_of,
+            "most worth knowing": most,
+            f"gain over “{view.names.policy(view.policy)}”": lambda i: amount(
+                float(gain[i]), lambda x: view.worth(i, x)
+            ),
+            "knowing the world": evpi,
+            "worlds where another is better": lambda i: probability(float(switch[i])),
+        },
+        range(len(view.choosers)) if len(view.results.policies) > 1 else (),
+    )
 
 
-def _assumptions(view: View) -> Table:
+def _assumptions(view: _Information) -> Table:
     """What each assumption is worth to the main chooser."""
     i = view.main
-    rows: list[list[Cell]] = []
-    for k in view.clear(i)[:_SHOWN] if view.evpi[i] > 1e-9 else ():
-        worth, error, bias = (float(view.array(name)[i, k]) for name in ("evppi", "evppi_error", "evppi_bias"))
-        share = worth / float(view.evpi[i])
-        rows.append(
-            [
-                view.names.assumption(view.assumptions[k]),
-                Amount(view.worth(i, worth), worth, f"± {view.worth(i, error)}"),
-                Amount(view.worth(i, bias), bias),
-                Amount(percent(share), share),
-            ]
-        )
-    return Table(
+    error, bias = view.array("evppi_error")[i], view.array("evppi_bias")[i]
+
+    def worth(value: float) -> str:
+        return view.worth(i, value)
+
+    return table(
         f"What one answer would be worth to {view.chooser(i)}",
-        ["assumption", "worth knowing", "of it bias (estimate)", "share of knowing all"],
-        rows,
+        {
+            "assumption": lambda k: view.assumptions[k],
+            "worth knowing": lambda k: Amount(worth(view.evppi[i, k]), float(view.evppi[i, k]), f"± {worth(error[k])}"),
+            "of it bias (estimate)": lambda k: amount(float(bias[k]), worth),
+            "share of knowing all": lambda k: probability(float(view.evppi[i, k]) / float(view.evpi[i])),
+        },
+        view.named(i)[:_SHOWN],
     )
 
 
-def _dropped(view: View) -> Table:
+def _dropped(view: _Information) -> Table:
     """What dropping each misperception or secret changes."""
     rows: list[list[Cell]] = []
-    for j, item in enumerate(view.items if view.spots else ()):
-        cells: list[Cell] = [capital(view.spot(item))]
-        for k in range(min(len(view.outcomes), 2)):
-            s = view.results.spread(100 * view.change("risk", j, k), view.weights)
-            cells.append(Amount(signed(s.mean), s.mean, f"{signed(s.low)} to {signed(s.high)}"))
-        for k in range(len(view.actors)):
-            value = view.mean(view.change("paid", j, k))
-            cells.append(Amount(signed(value), value))
-        rows.append(cells)
-    columns = ["dropped", *(f"{view.names.outcome(o)}, points" for o in view.outcomes[:2])]
-    columns += [view.names.actor(actor) for actor in view.actors]
+    for j in range(len(view.items)) if view.spots else ():
+        risks = [view.spread(100 * view.change("risk", j, k)) for k in range(len(view.outcomes[:2]))]
+        paid = [view.average(view.change("paid", j, k)) for k in range(len(view.actors))]
+        rows.append([capital(view.spot(j)), *map(change, risks), *map(change, paid)])
+    columns = ["dropped", *(f"{outcome}, points" for outcome in view.outcomes[:2]), *view.actors]
     return Table("What changes if parties no longer misperceive, or keep no secret", columns, rows)

@@ -6,7 +6,7 @@ before its date is what being sure of it does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,91 +14,101 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
+from foedus.game.turn import TurnPhase
 from foedus.scenario.tree import reads_time
 from foedus.solve.play import Play
-from foedus.worlds.blocks import Block, Change, Shape
+from foedus.worlds.blocks import Block, Shape
 
 
 @dataclass(frozen=True)
-class Dated:
-    """A phase (index ``k`` of the turn) that can happen in ``periods`` only.
+class Way:
+    """How a dated event can turn out: an action by name, or a branch of nature's by number; ``order`` as written."""
 
-    ``ways`` (order, id) it can turn out in: actions by name, nature's branches that change something by number.
-    """
+    order: int
+    name: str
+
+
+@dataclass(frozen=True)
+class DatedPhase:
+    """A phase (index ``k`` of the turn) that can happen in ``periods`` only."""
 
     k: int
-    id: str
+    phase: str
     periods: tuple[int, ...]
-    ways: tuple[tuple[int, str], ...]
+    ways: tuple[Way, ...]
 
 
-def dated_phases(block: Block) -> list[Dated]:
+def dated_phases(block: Block) -> list[DatedPhase]:
     """The phases whose guard reads the time and is shut in some reported periods, whatever the state."""
-    game, found = block.game, []
-    g = game.arrays
+    game, g = block.game, block.game.arrays
+    dated = []
     for k, phase in enumerate(game.turn.phases):
         nodes = np.flatnonzero(g.phase == k)
         if phase.guard is None or not reads_time(phase.guard) or not len(nodes) or (g.guard[nodes] < 0).any():
             continue
-        open_at = [t for t in range(game.periods) if (block.now(t)[g.guard[nodes]] != 0).any()]
+        open_at = tuple(t for t in range(game.periods) if (block.now(t)[g.guard[nodes]] != 0).any())
         if 0 < len(open_at) < game.periods:
-            branches = phase.actions[0].branches
-            ways = [(i, str(i)) for i, branch in enumerate(branches) if branch.effects or branch.pays]
-            if phase.mover >= 0:
-                ways = [(i, action.name) for i, action in enumerate(phase.actions)]
-            if phase.commitment is not None or len(branches if phase.mover < 0 else ways) < 2:
-                ways = []
-            found.append(Dated(k, phase.id, tuple(open_at), tuple(ways)))
-    return found
+            dated.append(DatedPhase(k, phase.id, open_at, _ways(phase)))
+    return dated
 
 
-def never(event: Dated) -> Change:
-    """The game in which the event does not come."""
+def _ways(phase: TurnPhase) -> tuple[Way, ...]:
+    """All actions, or those of nature's branches that change something; none where there is but one, or a text is read."""
+    if phase.commitment is not None:
+        return ()
+    if phase.mover >= 0:
+        return tuple(Way(i, action.name) for i, action in enumerate(phase.actions)) if len(phase.actions) > 1 else ()
+    branches = phase.actions[0].branches
+    if len(branches) < 2:
+        return ()
+    return tuple(Way(i, str(i)) for i, branch in enumerate(branches) if branch.effects or branch.pays)
 
-    def change(play: Play, tables: list[Floats]) -> tuple[Play, list[Floats]]:
-        g = play.game.arrays
-        zero = len(g.offset)
-        return _changed(play, tables, guard=np.where(g.phase == event.k, zero, g.guard).astype(np.int32))
 
-    return change
+@dataclass(frozen=True)
+class Variant:
+    """The game in which an event turns out in one way wherever it can, or never comes; a change for ``blocks``."""
 
+    event: DatedPhase
+    way: Way | None = None
 
-def held(event: Dated, way: int) -> Change:
-    """The game in which the event turns out in one way wherever it can."""
+    @property
+    def label(self) -> str:
+        """As in ``vote:never``, ``vote:keep``."""
+        return f"{self.event.phase}:{'never' if self.way is None else self.way.name}"
 
-    def change(play: Play, tables: list[Floats]) -> tuple[Play, list[Floats]]:
+    def __call__(self, play: Play, tables: list[Floats]) -> tuple[Play, list[Floats]]:
+        """The changed game, which has two more coefficients: 0 and 1."""
+        g, rows = play.game.arrays, len(tables[0])
+        arrays = {
+            "offset": np.concatenate([g.offset, [rows, rows + 1]]),
+            "timed": np.concatenate([g.timed, [0, 0]]),
+            **self._changes(play),
+        }
+        packed: dict[str, Any] = {name: values.astype(np.int32) for name, values in arrays.items()}
+        game = replace(play.game, arrays=g._replace(**packed))
+        two = np.stack([np.zeros(LANES), np.ones(LANES)])
+        changed = Play(game, play.solves, play.queries, play.policy, play.events, play.ends)
+        return changed, [np.concatenate([table, two]) for table in tables]
+
+    def _changes(self, play: Play) -> dict[str, Any]:
+        """The arrays that differ; ``zero`` and ``one`` are the new coefficients."""
         g, shape = play.game.arrays, Shape(play.game.arrays)
         zero, one = len(g.offset), len(g.offset) + 1
-        here = g.phase[shape.node_of_action] == event.k
-        if play.game.turn.phases[event.k].mover >= 0:
-            force = np.where(here, np.where(play.game.action_order == way, one, -1), g.force)
-            return _changed(play, tables, force=force.astype(np.int32))
+        if self.way is None:
+            return {"guard": np.where(g.phase == self.event.k, zero, g.guard)}
+        here = g.phase[shape.node_of_action] == self.event.k
+        if play.game.turn.phases[self.event.k].mover >= 0:
+            bound = np.where(play.game.action_order == self.way.order, one, -1)
+            return {"force": np.where(here, bound, g.force)}
+        # Nature's wanted branch gets all the odds in those states in which it is one of the branches.
         mine = here[shape.action_of_branch]
-        wanted = mine & (play.game.branch_order == way)
+        wanted = mine & (play.game.branch_order == self.way.order)
         able = np.zeros(len(g.base), bool)
         able[shape.action_of_branch[wanted]] = True
         other = mine & able[shape.action_of_branch] & ~wanted
-        prob = np.where(wanted[None], -1, np.where(other[None], zero, g.prob))
-        return _changed(play, tables, prob=prob.astype(np.int32))
-
-    return change
+        return {"prob": np.where(wanted[None], -1, np.where(other[None], zero, g.prob))}
 
 
-def _changed(play: Play, tables: list[Floats], **arrays: Any) -> tuple[Play, list[Floats]]:
-    """The play of a changed game; two coefficients are added to it: 0 and 1."""
-    g, rows = play.game.arrays, len(tables[0])
-    offset = np.concatenate([g.offset, [rows, rows + 1]]).astype(np.int32)
-    timed = np.concatenate([g.timed, [0, 0]]).astype(np.int32)
-    made = g._replace(offset=offset, timed=timed, **arrays)
-    two = np.stack([np.zeros(LANES), np.ones(LANES)])
-    game = replace(play.game, arrays=made)
-    again = Play(game, play.solves, play.queries, play.policy, play.events, play.ends)
-    return again, [np.concatenate([table, two]) for table in tables]
-
-
-def variants(events: list[Dated]) -> Iterator[tuple[str, Change]]:
-    """Every changed game: ``phase:never`` and ``phase:way``."""
-    for event in events:
-        yield f"{event.id}:never", never(event)
-        for order, name in event.ways:
-            yield f"{event.id}:{name}", held(event, order)
+def variants(events: Sequence[DatedPhase]) -> list[Variant]:
+    """Every changed game: each event never, and in each way."""
+    return [Variant(event, way) for event in events for way in (None, *event.ways)]

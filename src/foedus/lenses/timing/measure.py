@@ -8,15 +8,18 @@ games in which it turns out in each way, all solved anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Floats, Longs
 from foedus.game.arrays import DECIDE, LANES
 from foedus.game.program import Memo
-from foedus.lenses.timing.dated import Dated, dated_phases, variants
+from foedus.lenses.moves import Move, action_moves, move_coords, phase_moves
+from foedus.lenses.timing.dated import DatedPhase, Variant, dated_phases, variants
+from foedus.runs.result import Run
 from foedus.scenario.outcomes import outcomes_of
 from foedus.solve.flow import visits
 from foedus.worlds.blocks import Block, Shape, blocks
@@ -25,11 +28,9 @@ from foedus.worlds.simulate import Games
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.runs.result import Run
-
 WORLDS = 16  # worlds that causes and dated events are worked out in
 ACTS = 6  # moves whose first time is reported: those that set off most
-START = "start"  # what an outcome that holds from a period's start is put down to
+AS_IS = "as_is"  # the variant in which nothing is changed
 
 
 def look(run: Run, policy: str) -> xr.Dataset:
@@ -38,19 +39,18 @@ def look(run: Run, policy: str) -> xr.Dataset:
     In all worlds: ``first``, ``survival``, ``hazard`` [world, outcome, period] and ``median`` [world, outcome] (index of
     the period by whose end the outcome is as likely as not to have come; NaN where it is not within the horizon).
     In few worlds, of weight ``few_weight``: ``cause`` [few, outcome, move], the probability that an outcome is set
-    off by a move (phase.action; a phase for nature's); ``act_first`` [few, act, period] for the acts that set off most;
+    off by a move; ``act_first`` [few, act, period] for the acts that set off most;
     ``dated_by`` [few, variant, outcome, period] and ``dated_taken`` [few, variant, act, period], outcomes and acts in
-    the game as it is (variant ``as_is``) and where a dated event never comes or is held (``phase:never``,
-    ``phase:way``). ``dated`` in the attributes lists each event's phase, periods and ways.
+    the game as it is and where a dated event (``variant_phase``) never comes or turns out in one ``variant_way``.
+    ``dated`` in the attributes lists each event's phase, periods and ways.
     """
     import xarray as xr
 
     by = run.data["outcome_by"].sel(policy=policy).transpose("world", "outcome", "period")
     first, hazard = hazards(np.asarray(by.values, float))
     few = run.few(WORLDS)
-    games = Games(run.scenario, (), outcomes_of(run.scenario), observe=False)
-    seen = _Seen(games, policy, few.draws)
-    dims = ("world", "outcome", "period")
+    times = times_in(Games(run.scenario, (), outcomes_of(run.scenario), observe=False), policy, few.draws)
+    dims, changed = ("world", "outcome", "period"), times.variants
     return xr.Dataset(
         {
             "first": (dims, first),
@@ -58,24 +58,28 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "hazard": (dims, hazard),
             "median": (("world", "outcome"), medians(np.asarray(by.values, float))),
             "weight": ("world", run.weights),
-            "cause": (("few", "outcome", "move"), seen.cause),
-            "act_first": (("few", "act", "period"), seen.first),
-            "dated_by": (("few", "variant", "outcome", "period"), seen.by),
-            "dated_taken": (("few", "variant", "act", "period"), seen.taken),
+            "cause": (("few", "outcome", "move"), times.cause),
+            "act_first": (("few", "act", "period"), times.first),
+            "dated_by": (("few", "variant", "outcome", "period"), times.by),
+            "dated_taken": (("few", "variant", "act", "period"), times.taken),
             "few_weight": ("few", few.weights),
         },
         coords={
             "outcome": by["outcome"].values,
             "period": run.periods,
-            "move": seen.moves,
-            "act": seen.acts,
-            "variant": ["as_is", *(name for name, _ in variants(seen.dated))],
+            "move": [move.label for move in times.moves],
+            **move_coords("move", times.moves),
+            "act": [act.label for act in times.acts],
+            **move_coords("act", times.acts),
+            "variant": [AS_IS, *(v.label for v in changed)],
+            "variant_phase": ("variant", ["", *(v.event.phase for v in changed)]),
+            "variant_way": ("variant", ["", *("" if v.way is None else v.way.name for v in changed)]),
         },
         attrs={
             "policy": policy,
             "dated": [
-                {"phase": one.id, "periods": list(one.periods), "ways": [name for _, name in one.ways]}
-                for one in seen.dated
+                {"phase": event.phase, "periods": list(event.periods), "ways": [way.name for way in event.ways]}
+                for event in times.events
             ],
         },
     )
@@ -94,84 +98,108 @@ def medians(by: Floats) -> Floats:
     return np.where(come.any(axis=-1), come.argmax(axis=-1), np.nan)
 
 
-class _Seen:
-    """What is read off the games of a few worlds."""
+@dataclass(frozen=True)
+class Times:
+    """What is read off the games of a few worlds; arrays as the lens names them (see ``look``)."""
 
-    def __init__(self, games: Games, policy: str, draws: Mapping[str, Floats]):
-        found: dict[str, list[Any]] = {"cause": [], "by": [], "taken": [], "all": []}
-        memo = Memo()
-        made = list(blocks(games, policy, draws, memo=memo))
-        self.dated: list[Dated] = dated_phases(made[0])
-        self.moves = _moves(made[0])
-        found["cause"] = [_causes(block, self.moves)[: block.width] for block in made]
-        self.cause = np.concatenate(found["cause"])
-        game = made[0].game
-        self.acts = _acts(game.action_ids, self.moves, self.cause)
-        which = [game.action_ids.index(act) for act in self.acts]
-        self.first = np.concatenate([_first(block, which)[: block.width] for block in made])
-        layers = []
-        for change in (None, *(change for _, change in variants(self.dated))):
-            parts = made if change is None else list(blocks(games, policy, draws, change, memo))
-            results = [(part.play.block(part.tables, 1.0, part.perfect), part.width) for part in parts]
-            by = np.concatenate([result["by"][:width] for result, width in results])
-            taken = np.concatenate([result["taken"][:width][..., which] for result, width in results])
-            layers.append((by.transpose(0, 2, 1), taken.transpose(0, 2, 1)))
-        self.by = np.stack([by for by, _ in layers], axis=1)
-        self.taken = np.stack([taken for _, taken in layers], axis=1)
+    events: list[DatedPhase]
+    variants: list[Variant]
+    moves: list[Move]
+    acts: list[Move]
+    cause: Floats
+    first: Floats
+    by: Floats
+    taken: Floats
 
 
-def _moves(block: Block) -> list[str]:
-    """What can set an outcome off: the actions, nature's phases, and the start."""
-    g, game = block.game.arrays, block.game
-    nature = [game.phase_ids[k] for k in np.unique(g.phase[(g.kind != DECIDE) & (g.phase >= 0)])]
-    return [*game.action_ids, *nature, START]
+def times_in(games: Games, policy: str, draws: Mapping[str, Floats]) -> Times:
+    """Causes, first times and the effects of dated events, in the worlds of ``draws``."""
+    memo = Memo()
+    solved = list(blocks(games, policy, draws, memo=memo))
+    turn, events = solved[0].game.turn, dated_phases(solved[0])
+    actions, nature = action_moves(turn), _nature(solved[0])
+    cause = _joined(solved, lambda block: _causes(block, nature))
+    acts = _main_acts(cause, len(actions))
+    changed = variants(events)
+    layers = []
+    for change in (None, *changed):
+        parts = solved if change is None else list(blocks(games, policy, draws, change, memo))
+        results = [part.play.block(part.tables, 1.0, part.perfect) for part in parts]
+        layers.append(
+            [
+                np.concatenate([result[name][: part.width] for result, part in zip(results, parts, strict=True)])
+                for name in ("by", "taken")
+            ]
+        )
+    by, taken = (np.stack([layer[i] for layer in layers], axis=1).swapaxes(2, 3) for i in range(2))
+    return Times(
+        events,
+        changed,
+        [*actions, *(phase_moves(turn)[k] for k in nature), Move()],
+        [actions[act] for act in acts],
+        cause,
+        _joined(solved, lambda block: _first(block, acts)),
+        by,
+        taken[:, :, acts],
+    )
 
 
-def _causes(block: Block, moves: list[str]) -> Floats:
-    """[LANES, outcome, move]: the probability that an outcome is first seen after a move, within the horizon."""
-    game, g = block.game, block.game.arrays
-    shape = Shape(g)
+def _joined(solved: Sequence[Block], of: Callable[[Block], Floats]) -> Floats:
+    """[world, ...] from what is [LANES, ...] in each block."""
+    return np.concatenate([of(block)[: block.width] for block in solved])
+
+
+def _nature(block: Block) -> Longs:
+    """The phases in which nature moves, readings of commitments among them."""
+    g = block.game.arrays
+    return np.unique(g.phase[(g.kind != DECIDE) & (g.phase >= 0)]).astype(np.int64)
+
+
+def _causes(block: Block, nature: Longs) -> Floats:
+    """[LANES, outcome, move]: the probability that an outcome is first seen after a move, within the horizon.
+
+    Moves are the actions, the phases of ``nature``, and the start of a period.
+    """
+    game, g, shape = block.game, block.game.arrays, Shape(block.game.arrays)
+    actions, start_of_period = len(game.action_ids), len(game.action_ids) + len(nature)
     node = shape.node_of_action[shape.action_of_branch]
-    acts = g.action_id[shape.action_of_branch]
-    phases = [moves.index(name) if name in moves else -1 for name in game.phase_ids]
-    by_phase = np.asarray([*phases, moves.index(START)])[g.phase[node]]  # a period's end has the phase -1
-    owner = np.where(g.kind[node] == DECIDE, acts, by_phase)
-    made = np.zeros((LANES, len(block.play.events), len(moves)))
+    by_phase = np.full(len(game.phase_ids) + 1, start_of_period)  # a period's end has the phase -1
+    by_phase[nature] = actions + np.arange(len(nature))
+    decided = g.kind[node] == DECIDE
+    move = np.where(decided, g.action_id[shape.action_of_branch], by_phase[g.phase[node]])
+    cause = np.zeros((LANES, len(block.play.events), start_of_period + 1))
     nodes, odds, bits = game.starts[()]
     for o, tree in enumerate(block.play.events):
+        # Mass that takes a branch on which the outcome is seen leaves the game: so it is counted once, by that branch.
         bit = np.uint64(1) << np.uint64(game.watch.events.index(tree))
         stop, there = (g.flags & bit) != 0, (bits & bit) != 0
-        start = nodes[~there], odds[~there], bits[~there]
-        mass = visits(block.chain, start, stop)
-        made[:, o, -1] += block.now(0)[odds[there]].sum(axis=0)
+        mass = visits(block.chain, (nodes[~there], odds[~there], bits[~there]), stop)
+        cause[:, o, -1] += block.now(0)[odds[there]].sum(axis=0)
         along = np.flatnonzero(stop)
         for t in range(game.periods):
-            last = t == game.periods - 1
-            now = along[owner[along] < len(moves) - 1] if last else along
+            last = t == game.periods - 1  # what comes as the next period starts is beyond the horizon
+            now = along[move[along] < start_of_period] if last else along
             hit = mass[t, node[now]] * block.acts(t)[shape.action_of_branch[now]] * block.now(t)[g.prob[0, now]]
-            np.add.at(made[:, o].T, owner[now], hit)
-    return made
+            np.add.at(cause[:, o].T, move[now], hit)
+    return cause
 
 
-def _acts(actions: tuple[str, ...], moves: list[str], cause: Floats) -> list[str]:
-    """The actions that set off most: those of the first outcome before those of others."""
-    mean = cause.mean(axis=0)
-    chosen: list[str] = []
-    for row in mean:
-        some = [i for i in np.argsort(-row, kind="stable") if row[i] > 1e-4 * row.sum() and i < len(actions)]
-        chosen += [moves[i] for i in some if moves[i] not in chosen]
-    return chosen[:ACTS]
+def _main_acts(cause: Floats, actions: int) -> list[int]:
+    """The actions (the first so many moves) that set off most: those of the first outcome before those of others."""
+    chosen: dict[int, None] = {}
+    for row in cause.mean(axis=0):
+        order = np.argsort(-row, kind="stable").tolist()
+        chosen |= dict.fromkeys(i for i in order if i < actions and row[i] > 1e-4 * row.sum())
+    return list(chosen)[:ACTS]
 
 
-def _first(block: Block, which: list[int]) -> Floats:
-    """[LANES, acts, period]: the probability that an action is first taken in a period."""
-    g = block.game.arrays
-    shape = Shape(g)
-    made = np.zeros((LANES, len(which), block.game.periods))
-    for i, act in enumerate(which):
-        mine = np.flatnonzero((g.action_id == act) & (g.kind[shape.node_of_action] == DECIDE))
-        stop = np.isin(shape.action_of_branch, mine)
-        mass = block.visits(stop)
+def _first(block: Block, acts: Sequence[int]) -> Floats:
+    """[LANES, act, period]: the probability that an action is first taken in a period."""
+    g, shape = block.game.arrays, Shape(block.game.arrays)
+    first = np.zeros((LANES, len(acts), block.game.periods))
+    for i, act in enumerate(acts):
+        here = np.flatnonzero((g.action_id == act) & (g.kind[shape.node_of_action] == DECIDE))
+        mass = block.visits(np.isin(shape.action_of_branch, here))
         for t in range(block.game.periods):
-            made[:, i, t] = np.sum(mass[t, shape.node_of_action[mine]] * block.played[t, mine], axis=0)
-    return made
+            first[:, i, t] = np.sum(mass[t, shape.node_of_action[here]] * block.played[t, here], axis=0)
+    return first

@@ -1,0 +1,54 @@
+"""Charts of information: what knowing each assumption is worth, and who fares how if all see alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from foedus.present.svg import Drawing, clipped
+from foedus.present.wording import number, signed
+from foedus.worlds.weights import Spread
+
+
+@dataclass(frozen=True)
+class Value:
+    """What knowing something is worth, and its standard error."""
+
+    name: str
+    worth: float
+    error: float
+
+
+def values_chart(values: Sequence[Value], floor: float) -> Markup:
+    """A bar each with a line of one standard error each way; dashed, what noise seems worth."""
+    left, width, row = 330.0, 480.0, 22.0
+    top = max(value.worth + value.error for value in values)
+    drawing = Drawing(900, 26 + row * len(values), "What knowing each assumption is worth")
+    for k, value in enumerate(values):
+        y, v, end = 20 + row * k, value.worth, left + width * (value.worth + value.error) / top
+        drawing.text(left - 10, y + 12, clipped(value.name, left - 16, 12.5), "", "end")
+        drawing.rect(left, y + 2, width * v / top, 12, "bar", 2, f"{value.name}: {number(v, 2)}")
+        drawing.line(left + width * max(v - value.error, 0) / top, y + 8, end, y + 8, "flow")
+        drawing.text(end + 8, y + 12, number(v, 2), "num")
+    x = left + width * floor / top
+    drawing.line(x, 12, x, 22 + row * len(values), "reference")
+    return drawing.render()
+
+
+def changes_chart(changes: Sequence[tuple[str, Spread]], most: float) -> Markup:
+    """A row an actor around a line at no change: the average, and nine worlds in ten; ``most`` is the end of the axis."""
+    left, width, row = 200.0, 560.0, 24.0
+    drawing = Drawing(900, 40 + row * len(changes), "Change in what each actor is paid if all see things as they are")
+    middle = left + width / 2
+    for share in (-1.0, 0.0, 1.0):
+        x = middle + share * width / 2
+        drawing.line(x, 24, x, 32 + row * len(changes), "axis" if not share else "grid")
+        drawing.text(x, 16, number(share * most, 2) if share else "no change", "small", "middle")
+    for k, (name, s) in enumerate(changes):
+        y = 32 + row * k + 10
+        drawing.text(left - 12, y + 4, clipped(name, left - 16, 13), "", "end")
+        drawing.line(middle + width / 2 * s.low / most, y, middle + width / 2 * s.high / most, y, "interval")
+        drawing.dot(middle + width / 2 * s.mean / most, y, 4.5, "posterior", f"{signed(s.mean)}")
+    return drawing.render()

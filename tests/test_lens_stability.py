@@ -14,7 +14,8 @@ from foedus.conflict.analysis import analyse
 from foedus.conflict.file import load_conflict, save_conflict
 from foedus.lenses.registry import lens_section, look
 from foedus.lenses.stability.measure import conflict
-from foedus.lenses.stability.postures import Order, conflict_of, postures
+from foedus.lenses.stability.orders import StandingOrder
+from foedus.lenses.stability.postures import conflict_of, postures
 from foedus.present.plain import section_json
 from foedus.runs.local import run
 from foedus.runs.result import Run
@@ -77,7 +78,9 @@ def made(tmp_path: Path, text: str, worlds: int = 3) -> Run:
     return run(load(path), worlds=worlds, judge=False)
 
 
-def by_brute_force(scenario: Scenario, world: dict[str, float], policy: str, orders: list[tuple[Order, bool]]) -> list:
+def by_brute_force(
+    scenario: Scenario, world: dict[str, float], policy: str, orders: list[tuple[StandingOrder, bool]]
+) -> list:
     """What every actor expects where the orders are in force, by enumeration."""
     written = scenario.all_policies[policy]
     kept = [rule for rule in written.bind if rule.when is not None]
@@ -240,7 +243,7 @@ def test_textbook_cases(case: Path) -> None:
 
 
 def test_orders_of_one_phase_exclude_each_other_and_worths_rank() -> None:
-    orders = [Order("a", "p", "x"), Order("a", "p", "y"), Order("b", "q", "z")]
+    orders = [StandingOrder("a", "p", "x"), StandingOrder("a", "p", "y"), StandingOrder("b", "q", "z")]
     worth = np.array([[0, 1], [2, 1], [0, 3], [1, 0], [1, 2], [0, 0.0]])
     made_conflict = conflict_of(orders, worth, ["a", "b"])
     assert len(made_conflict.infeasibles) == 1

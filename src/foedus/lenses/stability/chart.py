@@ -15,7 +15,7 @@ _WIDTH, _GAP, _PAD, _LINE, _HEAD = 164.0, 66.0, 8.0, 15.0, 26.0
 
 
 @dataclass(frozen=True)
-class Node:
+class PostureBox:
     """A posture: the orders in force, the share of worlds in which it lasts, and how far it is (where not drawn)."""
 
     orders: Sequence[str]
@@ -35,61 +35,63 @@ class Node:
         return 2 * _PAD + _LINE * (len(self.lines) + 1) + 6
 
 
-def posture_graph(nodes: Mapping[str, Node], ways: Sequence[Sequence[tuple[str, str]]], start: str) -> Markup:
+def posture_graph(boxes: Mapping[int, PostureBox], ways: Sequence[Sequence[tuple[str, int]]], start: int) -> Markup:
     """Postures in columns by how many moves lead there from ``start``; those that no way reaches in a row below.
 
     ``ways`` are sequences of (who moves, the posture that follows), all from ``start``.
     """
     column = {start: 0}
     for way in ways:
-        for depth, (_, label) in enumerate(way, 1):
-            column.setdefault(label, depth)
-    places, foot = _columns(nodes, column)
-    apart = [label for label in nodes if label not in column]
-    places |= {label: (2 + i * (_WIDTH + 18), foot + _HEAD) for i, label in enumerate(apart)}
-    height = foot + (_HEAD + max(nodes[label].height for label in apart) + 4 if apart else 0)
+        for depth, (_, posture) in enumerate(way, 1):
+            column.setdefault(posture, depth)
+    places, foot = _columns(boxes, column)
+    apart = [posture for posture in boxes if posture not in column]
+    places |= {posture: (2 + i * (_WIDTH + 18), foot + _HEAD) for i, posture in enumerate(apart)}
+    height = foot + (_HEAD + max(boxes[posture].height for posture in apart) + 4 if apart else 0)
     drawing = Drawing(max(x for x, _ in places.values()) + _WIDTH + 4, height, "Postures and the moves between them")
     for depth in range(max(column.values()) + 1):
         told = f"After {depth} move{'s' * (depth > 1)}" if depth else "Status quo"
         drawing.text(depth * (_WIDTH + _GAP) + 2, 14, told, "small")
     if apart:
         drawing.text(2, foot + 14, "Other postures that last in some worlds", "small")
-    for here, who, label in dict.fromkeys(step for way in ways for step in _steps(start, way)):
-        _arrow(drawing, places[here], nodes[here], places[label], nodes[label], who)
-    for label, node in nodes.items():
-        _draw(drawing, node, *places[label], node.distance if label in apart else "")
+    for here, who, there in dict.fromkeys(step for way in ways for step in _steps(start, way)):
+        _arrow(drawing, places[here], boxes[here], places[there], boxes[there], who)
+    for posture, box in boxes.items():
+        _draw(drawing, box, *places[posture], box.distance if posture in apart else "")
     return drawing.render()
 
 
-def _steps(start: str, way: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+def _steps(start: int, way: Sequence[tuple[str, int]]) -> list[tuple[int, str, int]]:
     """The moves of a way: from, who, to."""
-    return [(here, who, label) for here, (who, label) in zip([start, *(label for _, label in way)], way)]
+    return [(here, who, posture) for here, (who, posture) in zip([start, *(posture for _, posture in way)], way)]
 
 
-def _columns(nodes: Mapping[str, Node], column: Mapping[str, int]) -> tuple[dict[str, tuple[float, float]], float]:
+def _columns(
+    boxes: Mapping[int, PostureBox], column: Mapping[int, int]
+) -> tuple[dict[int, tuple[float, float]], float]:
     """Left top corners of the boxes, one below the other in their columns, and where the longest column ends."""
     free: dict[int, float] = {}
     places = {}
-    for label in (label for label in nodes if label in column):
-        top = free.get(column[label], _HEAD)
-        places[label] = (column[label] * (_WIDTH + _GAP) + 2, top)
-        free[column[label]] = top + nodes[label].height + 16
+    for posture in (posture for posture in boxes if posture in column):
+        top = free.get(column[posture], _HEAD)
+        places[posture] = (column[posture] * (_WIDTH + _GAP) + 2, top)
+        free[column[posture]] = top + boxes[posture].height + 16
     return places, max(free.values())
 
 
-def _draw(drawing: Drawing, node: Node, x: float, y: float, distance: str) -> None:
-    drawing.rect(x, y, _WIDTH, node.height, "box chance" if node.start else "box", 4, node.tip)
-    for i, line in enumerate(node.lines):
-        drawing.text(x + _PAD, y + _PAD + _LINE * i + 10, line, "strong" * node.start)
-    foot = y + _PAD + _LINE * len(node.lines) + 10
-    told = f"lasts in {percent(node.share)}{', ' + distance if distance else ' of worlds'}"
+def _draw(drawing: Drawing, box: PostureBox, x: float, y: float, distance: str) -> None:
+    drawing.rect(x, y, _WIDTH, box.height, "box chance" if box.start else "box", 4, box.tip)
+    for i, line in enumerate(box.lines):
+        drawing.text(x + _PAD, y + _PAD + _LINE * i + 10, line, "strong" * box.start)
+    foot = y + _PAD + _LINE * len(box.lines) + 10
+    told = f"lasts in {percent(box.share)}{', ' + distance if distance else ' of worlds'}"
     drawing.text(x + _PAD, foot, told, "small num")
     drawing.rect(x + _PAD, foot + 5, _WIDTH - 2 * _PAD, 4, "track")
-    drawing.rect(x + _PAD, foot + 5, (_WIDTH - 2 * _PAD) * node.share, 4, "bar")
+    drawing.rect(x + _PAD, foot + 5, (_WIDTH - 2 * _PAD) * box.share, 4, "bar")
 
 
 def _arrow(
-    drawing: Drawing, start: tuple[float, float], box: Node, end: tuple[float, float], to: Node, who: str
+    drawing: Drawing, start: tuple[float, float], box: PostureBox, end: tuple[float, float], to: PostureBox, who: str
 ) -> None:
     """From the right side of one box to the left side of the other, with the mover's name on it."""
     x1, y1 = start[0] + _WIDTH, start[1] + box.height / 2

@@ -7,13 +7,13 @@ paid more in. Conflicts written down as such are analysed by ``foedus.conflict``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Bools, Floats
 from foedus.conflict.analysis import analyse
 from foedus.conflict.coalitions import MOST_PLAYERS, coalition_stability
 from foedus.conflict.concepts import CONCEPTS
@@ -22,12 +22,12 @@ from foedus.conflict.inverse import Requirement, inverse
 from foedus.conflict.limited import limited_moves
 from foedus.conflict.option_form import Conflict, OptionModel
 from foedus.conflict.paths import paths_from
-from foedus.lenses.stability.postures import Order, Postures, conflict_of, postures
+from foedus.lenses.stability.orders import StandingOrder
+from foedus.lenses.stability.postures import Postures, conflict_of, postures
+from foedus.runs.result import Run
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from foedus.runs.result import Run
 
 HORIZON = 4
 CORE = ("nash", "seq")
@@ -47,65 +47,82 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    found = postures(run, policy)
-    if isinstance(found, str):
-        return xr.Dataset(attrs={"policy": policy, "undefined": found})
+    solved = postures(run, policy)
+    if isinstance(solved, str):
+        return xr.Dataset(attrs={"policy": policy, "undefined": solved})
     actors = list(run.scenario.actors)
-    average = np.tensordot(found.weights, found.worth, 1)
-    model = OptionModel(conflict_of(found.orders, average, actors))
+    average = np.tensordot(solved.weights, solved.worth, 1)
+    model = OptionModel(conflict_of(solved.orders, average, actors))
     movers = list(model.names)
     columns = [actors.index(mover) for mover in movers]
-    stable = np.stack(list(analyse(model).stable.values())).transpose(0, 2, 1)
-    each = np.stack([_in_world(model, worth[:, columns].T) for worth in found.worth])
+    stable = _stable(model)
+    each = np.stack([_in_world(model, worth[:, columns].T) for worth in solved.worth])
+    lasts: Bools = np.asarray(stable.all(axis=2))
+    lasts_share = np.tensordot(solved.weights, each.all(axis=3), 1)
     limited = limited_moves(model, HORIZON)
-    data = {
-        "in_force": (("posture", "order"), found.taken),
-        "worth": (("world", "posture", "actor"), found.worth),
-        "weight": (("world",), found.weights),
-        "stable": (("concept", "posture", "mover"), stable),
-        "lasts": (("concept", "posture"), stable.all(axis=2)),
-        "stable_share": (("concept", "posture", "mover"), np.tensordot(found.weights, each, 1)),
-        "lasts_share": (("concept", "posture"), np.tensordot(found.weights, each.all(axis=3), 1)),
-        "limited": (("horizon", "posture", "mover"), np.stack(list(limited.stable.values())).transpose(0, 2, 1)),
-        "score": (("tried",), found.score),
-        "gain": (("tried",), found.gain),
-        **_from_start(model, found.start, average[:, columns]),
-    }
-    coords = {
-        "posture": model.letters(np.arange(model.size)),
-        "order": [order.id for order in found.orders],
-        "giver": ("order", [order.actor for order in found.orders]),
-        "actor": actors,
-        "mover": movers,
-        "concept": list(CONCEPTS),
-        "horizon": np.arange(1, HORIZON + 1),
-        "core": list(CORE),
-        "tried": [order.id for order in found.tried],
-        "tried_giver": ("tried", [order.actor for order in found.tried]),
-    }
-    out = xr.Dataset(data, coords, attrs={"policy": policy, "start": model.label(found.start)})
-    seq = out.sel(concept="seq")
-    out.attrs["paths"] = _paths(model, found, seq["lasts"].values, seq["lasts_share"].values)
-    out.attrs["inverse"] = {concept: _inverse(model, found.start, concept) for concept in CORE}
-    return _coalitions(out, model, found.start)
+    seq = list(CONCEPTS).index("seq")
+    data = xr.Dataset(
+        {
+            "in_force": (("posture", "order"), solved.taken),
+            "worth": (("world", "posture", "actor"), solved.worth),
+            "weight": (("world",), solved.weights),
+            "stable": (("concept", "posture", "mover"), stable),
+            "lasts": (("concept", "posture"), lasts),
+            "stable_share": (("concept", "posture", "mover"), np.tensordot(solved.weights, each, 1)),
+            "lasts_share": (("concept", "posture"), lasts_share),
+            "limited": (("horizon", "posture", "mover"), np.stack(list(limited.stable.values())).transpose(0, 2, 1)),
+            "score": (("tried",), solved.score),
+            "gain": (("tried",), solved.gain),
+            **_from_start(model, solved.start, average[:, columns]),
+        },
+        {
+            "posture": model.letters(np.arange(model.size)),
+            **_order_coords("order", "", solved.orders),
+            "actor": actors,
+            "mover": movers,
+            "concept": list(CONCEPTS),
+            "horizon": np.arange(1, HORIZON + 1),
+            "core": list(CORE),
+            **_order_coords("tried", "tried_", solved.tried),
+        },
+        {
+            "policy": policy,
+            "start": model.label(solved.start),
+            "paths": _paths(model, solved, lasts[seq], lasts_share[seq]),
+            "inverse": {concept: _inverse(model, solved.start, concept) for concept in CORE},
+        },
+    )
+    return _coalitions(data, model, solved.start)
 
 
-def conflict(found: xr.Dataset, order_names: list[str] | None = None, actor_names: list[str] | None = None) -> Conflict:
+def _order_coords(dim: str, prefix: str, orders: Sequence[StandingOrder]) -> dict[str, Any]:
+    """Standing orders along a dim: who gives each, for which action of which phase."""
+    return {
+        dim: [order.id for order in orders],
+        f"{prefix}giver": (dim, [order.actor for order in orders]),
+        f"{prefix}phase": (dim, [order.phase for order in orders]),
+        f"{prefix}action": (dim, [order.action for order in orders]),
+    }
+
+
+def conflict(data: xr.Dataset, order_names: Sequence[str] = (), actor_names: Sequence[str] = ()) -> Conflict:
     """The postures that ``look`` found, as a conflict in option form with the average worths as manual rankings."""
-    orders = [
-        Order(str(giver), str(name).partition(".")[0], str(name).partition(".")[2])
-        for name, giver in zip(found["order"].values, found["giver"].values, strict=True)
-    ]
-    average = np.tensordot(found["weight"].values, found["worth"].values, 1)
-    actors = [str(actor) for actor in found["actor"].values]
-    return conflict_of(orders, average, actors, order_names or (), actor_names or ())
+    parts = (data[part].values.tolist() for part in ("giver", "phase", "action"))
+    orders = [StandingOrder(*order) for order in zip(*parts, strict=True)]
+    average = np.tensordot(data["weight"].values, data["worth"].values, 1)
+    return conflict_of(orders, average, data["actor"].values.tolist(), order_names, actor_names)
 
 
-def _in_world(model: OptionModel, worth: Floats) -> NDArray[np.bool_]:
+def _stable(model: OptionModel) -> Bools:
+    """[concept, posture, mover]"""
+    return np.stack(list(analyse(model).stable.values())).transpose(0, 2, 1)
+
+
+def _in_world(model: OptionModel, worth: Floats) -> Bools:
     """[concept, posture, mover] stability by the worths [mover, posture] of one world."""
     twin = copy(model)
     twin.ranks = dense_ranks(worth)
-    return np.stack(list(analyse(twin).stable.values())).transpose(0, 2, 1)
+    return _stable(twin)
 
 
 def _from_start(model: OptionModel, start: int, worth: Floats) -> dict[str, Any]:
@@ -131,9 +148,9 @@ def _price(need: Requirement, above: Floats) -> float:
     return float(max([0.0, *ways]))
 
 
-def _paths(model: OptionModel, found: Postures, lasts: NDArray[np.bool_], share: Floats) -> dict[str, list[list[str]]]:
+def _paths(model: OptionModel, solved: Postures, lasts: Bools, share: Floats) -> dict[str, list[list[str]]]:
     """The shortest improving ways from the status quo to lasting postures, those that last in most worlds first."""
-    paths = paths_from(model, found.start)
+    paths = paths_from(model, solved.start)
     lasting = lasts | (share > 0)
     reached = [int(s) for s in np.argsort(-share, kind="stable") if paths.length[s] > 0 and lasting[s]]
     return {model.label(s): [list(step) for step in paths.to(s)] for s in reached[:WAYS]}
@@ -142,28 +159,24 @@ def _paths(model: OptionModel, found: Postures, lasts: NDArray[np.bool_], share:
 def _inverse(model: OptionModel, start: int, concept: str) -> list[dict[str, Any]]:
     """For each mover the conditions under which it would stay: clauses of alternatives, each a list of postures none
     of which it may prefer to the status quo; those in ``unmet`` fail now."""
-    found = []
+    conditions = []
     for need in inverse(model, start, concept):
         unmet = [clause for clause in need.clauses if all(way & need.preferred for way in clause)]
         clauses, failing = (
             [[[model.label(s) for s in sorted(way)] for way in clause] for clause in part]
             for part in (need.clauses, unmet)
         )
-        found.append({"mover": need.player, "met": need.met, "clauses": clauses, "unmet": failing, "share": need.share})
-    return found
+        conditions.append(
+            {"mover": need.player, "met": need.met, "clauses": clauses, "unmet": failing, "share": need.share}
+        )
+    return conditions
 
 
-def _coalitions(out: xr.Dataset, model: OptionModel, start: int) -> xr.Dataset:
+def _coalitions(data: xr.Dataset, model: OptionModel, start: int) -> xr.Dataset:
     """Adds which postures no coalition would leave, and who would leave the status quo together."""
     if len(model.players) > MOST_PLAYERS:
-        return out
+        return data
     result = coalition_stability(model, CORE)
-    joint = np.stack([result.stable[concept].all(axis=0) for concept in CORE])
-    out["joint"] = (("core", "posture"), joint)
-    out.attrs["broken_by"] = {
-        concept: [list(members) for members in result.broken_by(start, concept)] for concept in CORE
-    }
-    return out
-
-
-__all__ = ["conflict", "look"]
+    data["joint"] = (("core", "posture"), np.stack([result.stable[concept].all(axis=0) for concept in CORE]))
+    broken_by = {concept: [list(members) for members in result.broken_by(start, concept)] for concept in CORE}
+    return data.assign_attrs(broken_by=broken_by)

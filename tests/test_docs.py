@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benc
 DOTTED = re.compile(r"\bfoedus(?:\.[A-Za-z_]\w*)+")
 # `folder/file.py`, `folder/` or `folder/file.py:name`, below src/foedus or from the root
 FILE = re.compile(r"`((?:[\w.<>-]+/)+(?:[\w-]+\.py)?)(?::([\w.]+))?`")
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -58,6 +60,17 @@ def test_what_a_page_names_exists(page: Path) -> None:
         if attribute:
             module = ".".join(place(name).relative_to(PACKAGE.parent).with_suffix("").parts)
             resolved(f"{module}.{attribute}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=of_page)
+def test_what_an_example_imports_is_there(page: Path) -> None:
+    for code in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if code.startswith(" "):
+            continue  # a part of a function: see test_extending
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("foedus"):
+                for alias in node.names:
+                    resolved(f"{node.module}.{alias.name}")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=of_page)

@@ -117,8 +117,8 @@ class Instrumented:
     @property
     def rest(self) -> dict[str, float]:
         """Every dial at rest."""
-        own = {name: value for dials in self.dials.values() for name, value in dials.rest.items()}
-        return own | dict.fromkeys(self.heard.values(), 1.0)
+        dials = {name: value for dials in self.dials.values() for name, value in dials.rest.items()}
+        return dials | dict.fromkeys(self.heard.values(), 1.0)
 
 
 def instrumented(scenario: Scenario) -> Instrumented:
@@ -128,7 +128,7 @@ def instrumented(scenario: Scenario) -> Instrumented:
         return _free(f"dial__{name}", {*scenario.all_assumptions, *scenario.state})
 
     words, twin = NumberReader(scenario), scenario.model_copy()
-    made = Instrumented(
+    result = Instrumented(
         twin,
         _free("tally", {*scenario.actors, *scenario.all_assumptions}),
         {name: Dials(*(dial(f"{name}__{d.name}") for d in fields(Dials))) for name in scenario.commitments},
@@ -139,17 +139,17 @@ def instrumented(scenario: Scenario) -> Instrumented:
         },
         {name: places(words, name) for name in scenario.commitments},
     )
-    twin.commitments = {n: _turned(words, c, made.dials[n]) for n, c in scenario.commitments.items()}
+    twin.commitments = {n: _turned(words, c, result.dials[n]) for n, c in scenario.commitments.items()}
     twin.beliefs = {
-        actor: {name: _heard(name, belief, made.heard[actor, name]) for name, belief in beliefs.items()}
+        actor: {name: _heard(name, belief, result.heard[actor, name]) for name, belief in beliefs.items()}
         for actor, beliefs in scenario.beliefs.items()
     }
-    twin.assumptions = {**scenario.assumptions, **{name: Assumption(value=v) for name, v in made.rest.items()}}
-    twin.actors = {**scenario.actors, made.tally: Actor()}
-    counting = _Counting(words, made)
+    twin.assumptions = {**scenario.assumptions, **{name: Assumption(value=v) for name, v in result.rest.items()}}
+    twin.actors = {**scenario.actors, result.tally: Actor()}
+    counting = _Counting(words, result)
     twin.turn = [counting.phase(phase) for phase in scenario.turn]
-    twin.objectives = {**scenario.objectives, made.tally: {name: Objective() for name in counting.counters}}
-    return made
+    twin.objectives = {**scenario.objectives, result.tally: {name: Objective() for name in counting.counters}}
+    return result
 
 
 def movers(scenario: Scenario) -> list[str]:
@@ -258,9 +258,9 @@ def places(words: NumberReader, name: str) -> list[ReadingPlace]:
             here = [("==", ("state", n), number(level)) for n, level in state.items()]
             key = fold(gap, state), None if blur is None else fold(blur, state)
             alike.setdefault(key, []).append(("and", number(1), number(1), *here))
-    found = [ReadingPlace(_either(conditions), *key) for key, conditions in alike.items()]
-    readable = all(len(written(fold(place.condition))) < LONGEST for place in found)
-    return found if len(found) <= MOST_PLACES and readable else []
+    apart = [ReadingPlace(_either(conditions), *key) for key, conditions in alike.items()]
+    readable = all(len(written(fold(place.condition))) < LONGEST for place in apart)
+    return apart if len(apart) <= MOST_PLACES and readable else []
 
 
 def _either(trees: list[Tree]) -> Tree:
@@ -272,7 +272,7 @@ class _Counting:
     """Pays the tally for what it counts."""
 
     words: NumberReader
-    made: Instrumented
+    result: Instrumented
 
     @cached_property
     def counters(self) -> list[str]:
@@ -282,7 +282,7 @@ class _Counting:
         return [
             counter(name, what)
             for name in scenario.commitments
-            for what in (*Count, *(read_at(i) for i in range(len(self.made.places[name]))), *raised)
+            for what in (*Count, *(read_at(i) for i in range(len(self.result.places[name]))), *raised)
         ]
 
     @cached_property
@@ -314,8 +314,12 @@ class _Counting:
             counts |= {Count.SHORT: applied} if short > 0 else {Count.KEPT: applied, Count.MEETS: force}
         if short > 0:
             cost = self.words.tree(commitment.reneging.cost)
-            counts[Count.COST] = ("*", ("*", applied, number(short)), ("*", cost, ("asm", self.made.dials[name].cost)))
-        for i, place in enumerate(self.made.places[name]):
+            counts[Count.COST] = (
+                "*",
+                ("*", applied, number(short)),
+                ("*", cost, ("asm", self.result.dials[name].cost)),
+            )
+        for i, place in enumerate(self.result.places[name]):
             counts[read_at(i)] = ("*", force, place.condition)
         return {counter(name, what): tree for what, tree in counts.items()}
 
@@ -346,7 +350,7 @@ class _Counting:
         texts: dict[str, Num] = {
             name: written(folded) for name, tree in counts.items() if (folded := fold(tree)) != number(0)
         }
-        return {**pays, self.made.tally: texts} if texts else pays
+        return {**pays, self.result.tally: texts} if texts else pays
 
 
 def _after(tree: Tree, effects: dict[str, Tree]) -> Tree:

@@ -196,15 +196,15 @@ class _Account:
 
 def _along(shape: Shape, g: GameArrays) -> tuple[Longs, Longs]:
     """(payments, branches): each payment with each branch along which it is paid, those of actions with all of theirs."""
-    own = np.flatnonzero(shape.action_of_pay >= 0)
-    actions = shape.action_of_pay[own]
+    of_actions = np.flatnonzero(shape.action_of_pay >= 0)
+    actions = shape.action_of_pay[of_actions]
     many = np.diff(g.b_ptr)[actions]
     # For each such payment the numbers b_ptr[action], b_ptr[action] + 1, ... of its action's branches, without a loop.
     first = np.repeat(g.b_ptr[actions], many) + np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
     others = np.flatnonzero(shape.branch_of_pay >= 0)
-    return np.concatenate([np.repeat(own, many), others]), np.concatenate([first, shape.branch_of_pay[others]]).astype(
-        int
-    )
+    return np.concatenate([np.repeat(of_actions, many), others]), np.concatenate(
+        [first, shape.branch_of_pay[others]]
+    ).astype(int)
 
 
 def _holding(block: Block, outcomes: list[str]) -> Bools:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -28,26 +27,6 @@ class Best(StrEnum):
     BETWEEN = "between"
     VAGUE = "vague"
     SAME = "all the same"
-
-
-@dataclass(frozen=True)
-class PairEffects:
-    """A threat and an assurance of one actor: what it gets and the chance of the feared outcome.
-
-    ``value`` and ``chance`` [text, power] on average, ``value_by_word`` and ``chance_by_word`` [world, word].
-    """
-
-    threat: str
-    assurance: str
-    obligor: str
-    under: str
-    value: Floats
-    chance: Floats
-    value_by_word: Floats
-    chance_by_word: Floats
-    power: list[float]
-    texts: list[str]
-    words: list[str]
 
 
 class Effects(Looked):
@@ -165,18 +144,26 @@ class Effects(Looked):
         """The pairs of threat and assurance that some policy brings into force."""
         if "pair" not in self.data.dims:
             return []
-        names = zip(self.labels("threat"), self.labels("assurance"), self.labels("pair_under"), strict=True)
-        return [self._pair(i, *name) for i, name in enumerate(names) if name[2]]
+        under = self.labels("pair_under")
+        return [PairEffects(self, i) for i, policy in enumerate(under) if policy]
 
-    def _pair(self, i: int, threat: str, assurance: str, under: str) -> PairEffects:
-        obligor = self.commitments[threat].from_
-        last = {"value": self.actors.index(obligor), "prob": self.outcomes.index(self.feared)}
-        grid = {kind: self.array(f"pair_{kind}")[:, i, :, :, at] for kind, at in last.items()}
-        words = {kind: self.array(f"word_{kind}")[:, i, :, at] for kind, at in last.items()}
-        weights = self.weights / self.weights.sum()
-        value, chance = (np.tensordot(weights, grid[kind], 1) for kind in last)
-        power = [float(p) for p in self.data["power"].values]
-        labels = self.labels("text"), self.labels("word")
-        return PairEffects(
-            threat, assurance, obligor, under, value, chance, words["value"], words["prob"], power, *labels
+
+class PairEffects:
+    """A threat and an assurance of one actor: what it gets and the chance of the feared outcome.
+
+    ``value`` and ``chance`` [text, power] on average, ``value_by_word`` and ``chance_by_word`` [world, word].
+    """
+
+    def __init__(self, effects: Effects, i: int):
+        self.threat, self.assurance, self.under = (
+            effects.labels(name)[i] for name in ("threat", "assurance", "pair_under")
         )
+        self.obligor = effects.commitments[self.threat].from_
+        self.texts, self.words = effects.labels("text"), effects.labels("word")
+        self.power = [float(power) for power in effects.data["power"].values]
+        actor, outcome = effects.actors.index(self.obligor), effects.outcomes.index(effects.feared)
+        weights = effects.weights / effects.weights.sum()
+        self.value = np.tensordot(weights, effects.array("pair_value")[:, i, :, :, actor], 1)
+        self.chance = np.tensordot(weights, effects.array("pair_prob")[:, i, :, :, outcome], 1)
+        self.value_by_word = effects.array("word_value")[:, i, :, actor]
+        self.chance_by_word = effects.array("word_prob")[:, i, :, outcome]

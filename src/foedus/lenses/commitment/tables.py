@@ -74,36 +74,29 @@ def net_tables(effects: Effects) -> list[Table]:
 
 def vagueness_table(effects: Effects) -> Table:
     """Level, spread and reading."""
-    columns = [
-        "Commitment",
-        "Bright line to vague",
-        "of which level",
-        "of which spread",
-        "Hidden misreading adds",
-        "Open disagreement adds",
-        "Interval reading adds",
-    ]
-    rows: list[list[Cell]] = []
-    for name in effects.alive:
-        total, spread = effects.contrast(name, Dial.VAGUE), effects.contrast(name, Dial.ODDS)
-        readings = [effects.prob(name) - effects.prob(name, without) for without in READINGS]
-        cells = [_points(effects, values, UNDEFINED) for values in (total, total - spread, spread, *readings)]
-        rows.append([effects.label(name), *cells])
-    return Table(f"Three effects of vagueness on {effects.event}, apart, in points", columns, rows)
+
+    def adds(reading: Alteration) -> Callable[[str], Cell]:
+        return lambda name: _points(effects, effects.prob(name) - effects.prob(name, reading), UNDEFINED)
+
+    hidden, open_, interval = READINGS
+    columns: dict[str, Callable[[str], Cell]] = {
+        "Commitment": effects.label,
+        "Bright line to vague": lambda n: _points(effects, effects.contrast(n, Dial.VAGUE), UNDEFINED),
+        "of which level": lambda n: _points(
+            effects, effects.contrast(n, Dial.VAGUE) - effects.contrast(n, Dial.ODDS), UNDEFINED
+        ),
+        "of which spread": lambda n: _points(effects, effects.contrast(n, Dial.ODDS), UNDEFINED),
+        "Hidden misreading adds": adds(hidden),
+        "Open disagreement adds": adds(open_),
+        "Interval reading adds": adds(interval),
+    }
+    return table(f"Three effects of vagueness on {effects.event}, apart, in points", columns, effects.alive)
 
 
 def texts_table(effects: Effects) -> Table:
     """How often each text is best for a party, and the cost of breaking the word that is."""
-    columns = [
-        "Commitment",
-        "Party",
-        "Bright line best",
-        "Between",
-        "Vague best",
-        "All the same",
-        "Dearer word better",
-        "Best cost of breaking it (times what is written)",
-    ]
+    kinds = ["Bright line best", "Between", "Vague best", "All the same"]
+    columns = ["Commitment", "Party", *kinds, "Dearer word better", "Best cost of breaking it (times what is written)"]
     dearer, plain = Alteration(Dial.COST, 2.0), Alteration(Dial.COST, 1.0)
     rows: list[list[Cell]] = []
     for name in effects.alive:

@@ -75,13 +75,6 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
 # --- words -------------------------------------------------------------------------------
 
 
-def moved(share: float, more: str = "more", less: str = "less") -> str:
-    """A relative change as words: ``2.4% more``, ``as much``."""
-    if np.isnan(share):
-        return "in a way that has no measure here"
-    return "as much" if abs(share) < SMALL else f"{percent(abs(share))} {more if share > 0 else less}"
-
-
 def _pushes(effects: Effects, name: str, measure: Raising, who: str, many: bool = False) -> str:
     """How much more or less a party raises severity by its own moves."""
     with_, without = effects.raising(name, measure)
@@ -90,7 +83,9 @@ def _pushes(effects: Effects, name: str, measure: Raising, who: str, many: bool 
     verb = "raise" if many else "raises"
     if without < 1e-12:
         return f"{who} {verb} the stakes, which it would not without it"
-    return f"{who} {verb} the stakes {moved(with_ / without - 1)}"
+    share = with_ / without - 1
+    much = "as much" if abs(share) < SMALL else f"{percent(abs(share))} {'more' if share > 0 else 'less'}"
+    return f"{who} {verb} the stakes {much}"
 
 
 def _does(effects: Effects, name: str) -> str:

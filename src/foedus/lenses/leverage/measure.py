@@ -50,17 +50,13 @@ def look(run: Run, policy: str) -> xr.Dataset:
     large = too_large(play.game.periods, play.game.nodes, len(actors))
     some = run.few(_affordable(play, len(actors) * len(outcomes)))
     perfect = run.scenario.rationality == "perfect"
-    found = in_blocks(
+    spans = in_blocks(
         games, policy, some.draws, lambda play, tables: _block(play, tables, perfect, not large), threads=1
     )
-    spans = ("world", "actor", "outcome", "end")
+    dims = {"usual": ("outcome",), "held": ("actor", "outcome", "end"), "responding": ("actor", "outcome", "end")}
     return xr.Dataset(
-        {
-            "usual": (("world", "outcome"), found["usual"]),
-            "held": (spans, found["held"]),
-            "responding": (spans, found["responding"]),
-            "weight": ("world", some.weights),
-        },
+        {name: (("world", *dims[name]), values) for name, values in spans.items()}
+        | {"weight": (("world",), some.weights)},
         coords={"world": some.data["world"].values, "actor": actors, "outcome": list(outcomes), "end": list(ENDS)},
         attrs={"policy": policy, "worlds": len(some.weights), "note": TOO_LARGE if large else ""},
     )
@@ -79,9 +75,9 @@ def _block(play: Play, tables: list[Floats], perfect: bool, responding: bool) ->
     others = _Responses(play, tables, everyone, perfect) if responding else None
     bits = {tree: e for e, tree in enumerate(play.game.watch.events)}
     with ThreadPoolExecutor(max_workers=2) as pool:
-        found = list(pool.map(lambda tree: _outcome(play, tables[0], played, others, bits[tree]), play.events))
-    names = ("usual", "held", "responding")
-    return {name: np.stack(parts, axis=-1 if k == 0 else 2) for k, (name, parts) in enumerate(zip(names, zip(*found)))}
+        spans = list(pool.map(lambda tree: _outcome(play, tables[0], played, others, bits[tree]), play.events))
+    axes = {"usual": 1, "held": 2, "responding": 2}
+    return {name: np.stack([span[k] for span in spans], axis) for k, (name, axis) in enumerate(axes.items())}
 
 
 def _outcome(play: Play, table: Floats, played: Floats, others: _Responses | None, event: int) -> tuple[Floats, ...]:
@@ -91,6 +87,7 @@ def _outcome(play: Play, table: Floats, played: Floats, others: _Responses | Non
     packed = layered(play.graph, event)
     for i in range(actors):
         for end, most in enumerate((False, True)):
+            # The same question twice: the best that the actor can do against play as it is, and against play that answers it.
             held[:, i, end] = _reach(play, table, played, event, i, most)
             if others is not None:
                 theirs = others.to(packed, Pursuit(i, event, most))
@@ -133,7 +130,9 @@ class _Responses:
                 fixed[actor] = True
                 given[:, play.acts[actor]] = kept[source][:, play.acts[actor]]
             out, keep = played, np.isin(np.arange(actors), solving.own)
-            if s in self.sources:
+            if (
+                s in self.sources
+            ):  # others of its choices are given to a later solve: all are kept, beside what is played
                 out = kept[s] = MEMORY.take(f"kept {s}", *shape)
                 keep[:] = True
             table = self.tables[solving.table]

@@ -17,7 +17,8 @@ from foedus.errors import FoedusError
 from foedus.report.json import to_json
 from foedus.runs.local import run
 from foedus.scenario.check import problems_of
-from foedus.scenario.load import load, shipped
+from foedus.scenario.files import shipped
+from foedus.scenario.load import load
 from foedus.scenario.yamltext import read_yaml
 
 LARGE = ("russia-dprk-pact", "taiwan-strait")  # their texts are spoilt too, but what still runs is not run

@@ -15,7 +15,8 @@ from foedus.scenario.basics import Evidence, Source
 from foedus.scenario.check import check, validate
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import Problem, ScenarioError
-from foedus.scenario.load import load, shipped
+from foedus.scenario.files import shipped
+from foedus.scenario.load import load
 from foedus.scenario.parts import Assumption, Objective
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of, threshold_tree

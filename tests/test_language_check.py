@@ -12,7 +12,8 @@ from foedus.scenario.check_sources import paragraphs, quote_in
 from foedus.scenario.commitments import CommitmentKind
 from foedus.scenario.distributions import Distribution
 from foedus.scenario.errors import Problem
-from foedus.scenario.load import load, shipped
+from foedus.scenario.files import shipped
+from foedus.scenario.load import load
 from foedus.scenario.outcomes import feared_outcome, outcomes_of
 from foedus.scenario.schema import Scenario
 

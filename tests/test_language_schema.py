@@ -10,8 +10,9 @@ import pytest
 from bad_scenarios import BAD, GOOD
 from foedus.scenario.distributions import LAWS, Distribution
 from foedus.scenario.errors import ScenarioError
+from foedus.scenario.files import shipped
 from foedus.scenario.jsonschema import json_schema
-from foedus.scenario.load import load, shipped
+from foedus.scenario.load import load
 from foedus.scenario.messages import keys_of, models_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.template import template

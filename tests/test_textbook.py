@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from foedus.arraytypes import Floats
-from foedus.scenario.load import LIBRARY, load
+from foedus.scenario.files import LIBRARY
+from foedus.scenario.load import load
 from foedus.scenario.query import Query, parse_query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope

@@ -73,7 +73,8 @@ def new(name: Annotated[str, typer.Argument(help="the name of the scenario: NAME
 @app.command("list")
 def list_(json: Json = False) -> None:
     """The shipped scenarios."""
-    from foedus.scenario.load import load, shipped
+    from foedus.scenario.files import shipped
+    from foedus.scenario.load import load
 
     rows = [{"name": name, "title": load(name).title} for name in shipped()]
     if json:

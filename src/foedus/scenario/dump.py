@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from foedus.scenario.basics import Evidence, Source
 from foedus.scenario.distributions import Distribution
-from foedus.scenario.schema import Assumption, Belief, Enters, Evidence, Objective, Outcome, Scenario, Source
+from foedus.scenario.parts import Assumption, Belief, Enters, Objective, Outcome
 from foedus.scenario.yamltext import plain_value
 
 WIDTH = 100
@@ -20,7 +21,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LISTED = {"to", "ends", "at", "took"}
 
 
-def dump(scenario: Scenario) -> str:
+def dump(scenario: BaseModel) -> str:
     """YAML that loads as an equal scenario. Comments and the layout of a file it came from are not kept."""
     return "".join(f"{_key(key)}:{_block(value, 0)}\n" for key, value in short(scenario).items())
 

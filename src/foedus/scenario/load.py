@@ -1,28 +1,14 @@
-"""Loads a scenario from a file, a shipped name or a text, with the place of every value."""
+"""Loads a scenario from a file, a shipped name, a text or a mapping, with the place of every value."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from foedus.errors import FoedusError, nearest
-from foedus.scenario.errors import Problem, ScenarioError
-from foedus.scenario.expr import shorten
-from foedus.scenario.merge import lift_enters, merge
+from foedus.errors import FoedusError
+from foedus.scenario.files import read_file, read_text
 from foedus.scenario.schema import Scenario
-from foedus.scenario.yamltext import MAX_BYTES, Node, decode, read_yaml
-
-LIBRARY = Path(__file__).parent.parent / "library"
-MAX_CHAIN = 10
-_SUFFIXES = (".yaml", ".yml")
-
-
-def shipped() -> dict[str, Path]:
-    """The scenarios that come with Foedus: name to file."""
-    return {path.stem: path for folder in (LIBRARY, LIBRARY / "textbook") for path in sorted(folder.glob("*.yaml"))}
 
 
 def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Scenario:
@@ -32,107 +18,10 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Scenario:
     Raises ScenarioError with every problem of shape; meaning is checked by ``scenario.check``.
     """
     if isinstance(source, Mapping):
-        return build(dict(source))
-    if isinstance(source, str) and ("\n" in source or ": " in source or source.strip() == ""):
-        return load_text(source)
+        return Scenario.build(dict(source))
     if not isinstance(source, (str, os.PathLike)):
         kind = type(source).__name__
         raise FoedusError(f"a {kind} cannot be loaded. Give a file's path, a shipped name, YAML text or a mapping.")
-    path = _file(source)
-    return _load(read_yaml(decode(_bytes(path), str(path)), str(path)), path)
-
-
-def load_text(text: str) -> Scenario:
-    """A scenario from YAML text; ``extends`` is looked up from the working directory."""
-    return _load(read_yaml(text, "<text>"), None)
-
-
-def _load(root: Node, here: Path | None) -> Scenario:
-    root = lift_enters(_extended(root, here, []))
-    return build(root.plain(), root)
-
-
-def build(data: Any, origin: Node | None = None) -> Scenario:
-    """A scenario from plain data; ScenarioError in plain words where its shape is wrong."""
-    try:
-        scenario = Scenario.model_validate(data, context={"origin": origin})
-    except RecursionError:
-        raise ScenarioError([Problem((), "it is nested too deeply.")]) from None
-    scenario._origin = origin
-    return scenario
-
-
-def _file(source: str | os.PathLike[str]) -> Path:
-    """The file that a path or a shipped name means."""
-    text, names = os.fspath(source), shipped()
-    try:
-        exists = Path(text).exists()
-    except (OSError, ValueError):
-        exists = False
-    if exists and not (text in names and Path(text).is_dir()):
-        return Path(text)
-    if text in names:
-        return names[text]
-    if text.endswith(_SUFFIXES) or os.sep in text:
-        raise ScenarioError([Problem((), "there is no such file.", nearest(Path(text).stem, names), file=text)])
-    reason = "it is neither a file nor a shipped scenario."
-    raise ScenarioError([Problem((), reason, nearest(text, names), file=shorten(text, 200))])
-
-
-def _bytes(path: Path) -> bytes:
-    """The content of a regular file of a sensible size."""
-    name = str(path)
-    try:
-        if not path.is_file():
-            raise ScenarioError([Problem((), "it is not a file.", "Give a YAML file.", file=name)])
-        if path.stat().st_size > MAX_BYTES:
-            raise ScenarioError([Problem((), f"it is larger than {MAX_BYTES} bytes.", file=name)])
-        return path.read_bytes()
-    except OSError as error:
-        raise ScenarioError([Problem((), f"it cannot be read: {error.strerror or error}.", file=name)]) from None
-
-
-def _extended(root: Node, here: Path | None, chain: list[str]) -> Node:
-    """The node with what it ``extends`` under it; ``extends`` itself is gone."""
-    named = root.child("extends")
-    if named is None:
-        return root
-    bare = replace(root, value={key: node for key, node in root.value.items() if key != "extends"})
-    if named.value is None:
-        return bare
-    if not isinstance(named.value, str):
-        raise _fail(named, "'extends' must be the name or the file of a scenario.")
-    path = _base_file(named, here)
-    identity = str(path.resolve())
-    chain = [*chain, str(here.resolve()) if here else ""]
-    if identity in chain:
-        raise _fail(named, f"'{shorten(named.value)}' extends, in the end, itself.", "Break the circle.")
-    if len(chain) > MAX_CHAIN:
-        raise _fail(named, f"more than {MAX_CHAIN} scenarios extend one another.", "Extend an earlier one.")
-    base = read_yaml(decode(_bytes(path), str(path)), str(path))
-    return merge(_extended(base, path, chain), bare)
-
-
-def _base_file(named: Node, here: Path | None) -> Path:
-    """The file that ``extends`` names: relative to the scenario, or shipped."""
-    name: str = named.value
-    folder, names = (here.parent if here else Path()), shipped()
-    for suffix in ("", *_SUFFIXES):
-        candidate = folder / f"{name}{suffix}"
-        try:
-            itself = here is not None and candidate.resolve() == here.resolve()
-            # a file may be a variant of the shipped scenario of the same name
-            if candidate.is_file() and not (itself and name in names and names[name].resolve() != candidate.resolve()):
-                return candidate
-        except (OSError, ValueError, RuntimeError):
-            break
-    if name in names:
-        return names[name]
-    near = [*names, *(path.stem for path in folder.glob("*.yaml") if path.is_file())]
-    reason = f"'{shorten(name)}' is neither a shipped scenario nor a file beside this one."
-    raise _fail(named, reason, nearest(name, near))
-
-
-def _fail(node: Node, reason: str, remedy: str = "") -> ScenarioError:
-    problem = Problem(("extends",), reason, remedy)
-    return ScenarioError([problem.placed(node.file, node.line, node.column)])
+    is_text = isinstance(source, str) and ("\n" in source or ": " in source or source.strip() == "")
+    node = read_text(str(source)) if is_text else read_file(source)
+    return Scenario.build(node.plain(), node)

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from foedus.errors import nearest
-from foedus.scenario.commitments import TRIGGER_KEYS
+from foedus.scenario.commitments import TRIGGER_KEYS, Commitment
 from foedus.scenario.distributions import LAWS
 from foedus.scenario.errors import Path, Problem
 from foedus.scenario.merge import PLACING
-from foedus.scenario.schema import Assumption, Commitment, Phase, Scenario
+from foedus.scenario.parts import Assumption, Phase
 from foedus.scenario.yamltext import Node
 
 MAX_PROBLEMS = 100
@@ -45,15 +45,15 @@ _QUOTE = "Text with a comma in it must be quoted inside {} and []."
 _NUMBER = {"a number", "true or false", "text"}  # what a number or an expression may be
 
 
-def problems_in(error: ValidationError, root: Node | None = None) -> list[Problem]:
-    """The problems of a pydantic error, each once, placed in the text that ``root`` was read from."""
+def problems_in(error: ValidationError, top: type[BaseModel], root: Node | None = None) -> list[Problem]:
+    """The problems of a pydantic error about ``top``, each once, placed in the text that ``root`` was read from."""
     groups: dict[Path, list[Any]] = {}
     for item in error.errors(include_url=False)[: 20 * MAX_PROBLEMS]:
         groups.setdefault(_path(item, root), []).append(item)
     deeper = {path[:n] for path in groups for n in range(len(path))}
     # where one member of a union got further, what the other members wanted does not matter
     kept = {p: items for p, items in groups.items() if not (p in deeper and all(_is_type(i) for i in items))}
-    problems = [_problem(path, items, root) for path, items in kept.items()]
+    problems = [_problem(path, items, top, root) for path, items in kept.items()]
     return problems[:MAX_PROBLEMS]
 
 
@@ -79,8 +79,8 @@ def _path(item: Any, root: Node | None) -> Path:
     return (*path, *last)
 
 
-def _problem(path: Path, items: list[Any], root: Node | None) -> Problem:
-    reason, remedy = _words(items)
+def _problem(path: Path, items: list[Any], top: type[BaseModel], root: Node | None) -> Problem:
+    reason, remedy = _words(items, top)
     problem = Problem(path, reason, remedy)
     if root is None:
         return problem
@@ -91,14 +91,14 @@ def _problem(path: Path, items: list[Any], root: Node | None) -> Problem:
     return problem.placed(node.file, node.line, node.column)
 
 
-def _words(items: list[Any]) -> tuple[str, str]:
+def _words(items: list[Any], top: type[BaseModel]) -> tuple[str, str]:
     """The reason and the remedy for what is wrong at one place."""
     special = next((item for item in items if not _is_type(item)), None)
     if special is None:
-        return _wrong_type(items)
+        return _wrong_type(items, top)
     kind, context, name = special["type"], special.get("ctx", {}), str(special["loc"][-1] if special["loc"] else "")
     if kind == "extra_forbidden":
-        return _unknown_key(special)
+        return _unknown_key(special, top)
     if kind == "missing":
         return f"'{name}' is missing.", ""
     if kind == "value_error":
@@ -117,14 +117,14 @@ def _words(items: list[Any]) -> tuple[str, str]:
     return f"{special['msg']}.", ""
 
 
-def _wrong_type(items: list[Any]) -> tuple[str, str]:
+def _wrong_type(items: list[Any], top: type[BaseModel]) -> tuple[str, str]:
     """A value of the wrong kind; the members of a union are told together."""
     value = items[0]["input"]
     wanted = list(dict.fromkeys(_EXPECTED[item["type"]] for item in items))
     if set(wanted) >= _NUMBER:
         others = [name for name in wanted if name not in _NUMBER and name != "a whole number"]
         wanted = ["a number", "an expression", *others]
-    elif _model(items[0]["loc"]) is Assumption:
+    elif _model(top, items[0]["loc"]) is Assumption:
         wanted = ["a number", "an expression", "a distribution such as {uniform: [0, 1]}"]
     expected = " or ".join([", ".join(wanted[:-1]), wanted[-1]] if len(wanted) > 1 else wanted)
     if value is None:
@@ -144,8 +144,8 @@ def kind_of(value: Any) -> str:
     return "a mapping" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else "this"
 
 
-def _unknown_key(item: Any) -> tuple[str, str]:
-    name, known = str(item["loc"][-1]), keys_of(_model(item["loc"][:-1]))
+def _unknown_key(item: Any, top: type[BaseModel]) -> tuple[str, str]:
+    name, known = str(item["loc"][-1]), keys_of(_model(top, item["loc"][:-1]))
     if name in PLACING and name in known:
         return f"'{name}' is for variants (extends).", "Here phases follow each other as they are listed."
     remedy = nearest(name, known)
@@ -173,9 +173,9 @@ def models_of(model: type[BaseModel]) -> list[type[BaseModel]]:
     return reached
 
 
-def _model(location: Iterable[Any]) -> type[BaseModel] | None:
+def _model(top: type[BaseModel], location: Iterable[Any]) -> type[BaseModel] | None:
     """The model that stands at a place."""
-    kind: Any = Scenario
+    kind: Any = top
     for part in location:
         kind = _step(kind, part) or kind
     return next((member for member in _members(kind) if _is_model(member)), None)

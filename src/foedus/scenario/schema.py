@@ -9,7 +9,7 @@ checked by ``scenario.check`` once the whole scenario is known.
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -25,7 +25,10 @@ from pydantic import (
 from foedus.scenario.basics import Effects, Evidence, Id, Model, Num, Pays, Source, Text, listed
 from foedus.scenario.commitments import Commitment, Reading, Reneging, Trigger, Word
 from foedus.scenario.dotted import ActorNumber, applies_variable
+from foedus.scenario.dump import dump
 from foedus.scenario.errors import Problem, ScenarioError
+from foedus.scenario.files import read_text
+from foedus.scenario.messages import problems_in
 from foedus.scenario.parts import (
     Action,
     Actor,
@@ -44,9 +47,7 @@ from foedus.scenario.parts import (
     Policy,
     StateVariable,
 )
-
-if TYPE_CHECKING:
-    from foedus.scenario.yamltext import Node
+from foedus.scenario.yamltext import Node
 
 __all__ = [
     "Action",
@@ -148,14 +149,21 @@ class Scenario(Model):
     @classmethod
     def from_yaml(cls, text: str) -> Scenario:
         """A scenario from YAML text; ScenarioError where its shape is wrong."""
-        from foedus.scenario.load import load_text
+        node = read_text(text)
+        return cls.build(node.plain(), node)
 
-        return load_text(text)
+    @classmethod
+    def build(cls, data: Any, origin: Node | None = None) -> Scenario:
+        """A scenario from plain data; ScenarioError where its shape is wrong, placed where ``origin`` knows the places."""
+        try:
+            scenario = cls.model_validate(data, context={"origin": origin})
+        except RecursionError:
+            raise ScenarioError([Problem((), "it is nested too deeply.")]) from None
+        scenario._origin = origin
+        return scenario
 
     def to_yaml(self) -> str:
         """This scenario as YAML in the short notation, which loads as an equal one."""
-        from foedus.scenario.dump import dump
-
         return dump(self)
 
     def _repr_html_(self) -> str:
@@ -184,12 +192,10 @@ class Scenario(Model):
     @classmethod
     def _told(cls, value: Any, build: ModelWrapValidatorHandler[Scenario], info: ValidationInfo) -> Scenario:
         """What is wrong with the shape, in plain words, however the scenario is built."""
-        from foedus.scenario.messages import problems_in
-
         try:
             return build(value)
         except ValidationError as error:
-            raise ScenarioError(problems_in(error, (info.context or {}).get("origin"))) from None
+            raise ScenarioError(problems_in(error, cls, (info.context or {}).get("origin"))) from None
 
     @model_validator(mode="before")
     @classmethod

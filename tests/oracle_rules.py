@@ -10,8 +10,10 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
+from foedus.scenario.commitments import Commitment
 from foedus.scenario.expr import Scope, parse
-from foedus.scenario.schema import Bind, Branch, Commitment, Phase, Policy, Scenario
+from foedus.scenario.parts import Bind, Branch, Phase, Policy
+from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import reads_time, state_names
 from oracle_numbers import Env, number, settle
 

@@ -15,7 +15,7 @@ from scipy import stats
 from foedus.present.wording import number, percent
 from foedus.scenario.distributions import LAWS, Choice, Distribution, Law, Normal, registered
 from foedus.scenario.load import load
-from foedus.scenario.schema import Assumption
+from foedus.scenario.parts import Assumption
 
 PAGE = (Path(__file__).parent.parent / "docs" / "language.md").read_text(encoding="utf-8")
 U = np.array([1e-9, 0.01, 0.2, 0.51, 0.77, 0.99, 1 - 1e-9])

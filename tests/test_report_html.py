@@ -12,7 +12,8 @@ import pytest
 
 from fake_run import fake_run
 from foedus.report.html import render, write_report
-from foedus.scenario.schema import Outcome, Scenario
+from foedus.scenario.parts import Outcome
+from foedus.scenario.schema import Scenario
 
 VOID = {"meta", "br", "hr", "link", "img", "input"}
 

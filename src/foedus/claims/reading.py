@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from foedus.arraytypes import Bools, Floats
+from foedus.scenario.parts import Assumption
 from foedus.scenario.query import Query, parse_reading, queries_of
-from foedus.scenario.schema import Assumption, Scenario
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.scenario.tree import Tree, evaluate
 

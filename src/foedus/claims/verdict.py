@@ -10,7 +10,8 @@ import numpy as np
 
 from foedus.claims.sweep import Precision
 from foedus.present.likelihood import estimative
-from foedus.scenario.schema import Evidence, Literature
+from foedus.scenario.basics import Evidence
+from foedus.scenario.parts import Literature
 from foedus.sensitivity.association import Driver
 from foedus.worlds.thresholds import BUILT_IN_SHARE, LEAST_TURN, TURNS
 

@@ -9,7 +9,8 @@ from foedus.game.clauses import attached, read_clause
 from foedus.game.numbers import NumberReader
 from foedus.game.turn import Cap, Entry, Turn, TurnAction, TurnBranch, TurnPhase, Variable
 from foedus.scenario.dotted import ActionName, applies_variable, clause_phase, seen_variable
-from foedus.scenario.schema import Action, Branch, Phase, Scenario
+from foedus.scenario.parts import Action, Branch, Phase
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, fold, number, sum_of
 

@@ -12,8 +12,8 @@ from itertools import product
 
 from foedus.game.numbers import NumberReader
 from foedus.game.turn import TurnAction, TurnBranch, TurnPhase
+from foedus.scenario.commitments import Commitment, Word
 from foedus.scenario.dotted import applies_variable, seen_variable
-from foedus.scenario.schema import Commitment, Word
 from foedus.scenario.scope import threshold_tree
 from foedus.scenario.tree import Tree, evaluate, number, reads_time, state_names
 

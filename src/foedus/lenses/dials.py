@@ -20,22 +20,12 @@ from itertools import product
 
 from foedus.game.clauses import applies
 from foedus.game.numbers import NumberReader
+from foedus.scenario.basics import Effects, Num, Pays
+from foedus.scenario.commitments import Commitment, Reading
 from foedus.scenario.functions import OPERATIONS
 from foedus.scenario.outcomes import outcomes_of
-from foedus.scenario.schema import (
-    Action,
-    Actor,
-    Assumption,
-    Belief,
-    Commitment,
-    Effects,
-    Num,
-    Objective,
-    Pays,
-    Phase,
-    Reading,
-    Scenario,
-)
+from foedus.scenario.parts import Action, Actor, Assumption, Belief, Objective, Phase
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import threshold_tree
 from foedus.scenario.tree import LEAVES, Tree, assumption_names, fold, number, reads_time, state_names, sum_of
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from foedus.scenario.schema import Assumption, Evidence
+    from foedus.scenario.basics import Evidence
+    from foedus.scenario.parts import Assumption
     from foedus.worlds.weights import Spread
 
 NOT_SCORED = "A model's probability is not a forecast until it has been scored against history; this one has not been."

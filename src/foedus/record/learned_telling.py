@@ -13,7 +13,7 @@ from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.record.score_telling import state_name
 from foedus.scenario.names import Names
-from foedus.scenario.schema import Observation
+from foedus.scenario.parts import Observation
 from foedus.scenario.scope import period_of
 
 if TYPE_CHECKING:

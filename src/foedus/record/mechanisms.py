@@ -16,7 +16,9 @@ import numpy as np
 
 from foedus.record.forecasts import Forecast, Forecaster, Score, forecasts
 from foedus.record.score import Dropped, DroppedEach, mean_score, resampled
-from foedus.scenario.schema import Assumption, Commitment, Objective, Scenario
+from foedus.scenario.commitments import Commitment
+from foedus.scenario.parts import Assumption, Objective
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import objectives_of
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import Games, PolicyResult, simulate

@@ -11,8 +11,9 @@ from foedus.present.wording import NOT_SCORED, capital, count, listed, number, p
 from foedus.record.forecasts import Forecaster
 from foedus.report import charts_claims
 from foedus.runs.view import RunView
+from foedus.scenario.commitments import Commitment
 from foedus.scenario.names import Names, plain, titled
-from foedus.scenario.schema import Commitment, Observation, StateVariable
+from foedus.scenario.parts import Observation, StateVariable
 from foedus.scenario.scope import period_of
 
 _SIZES = {

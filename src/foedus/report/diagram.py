@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from foedus.present.svg import Drawing, wrapped
+from foedus.scenario.commitments import Commitment
 from foedus.scenario.names import Names, plain, titled
-from foedus.scenario.schema import Commitment, Phase, Scenario
+from foedus.scenario.parts import Phase
+from foedus.scenario.schema import Scenario
 
 _HEAD, _PAD, _LINE, _GAP, _STEP = 34.0, 7.0, 14.0, 8.0, 22.0
 

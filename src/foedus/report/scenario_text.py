@@ -13,8 +13,10 @@ from rich.text import Text
 from foedus.present.terminal import grid, print_heading
 from foedus.present.wording import assumed, cited, count, listed
 from foedus.report.background import clause_text
+from foedus.scenario.basics import Evidence
 from foedus.scenario.names import Names, plain, titled
-from foedus.scenario.schema import Evidence, Phase, Scenario
+from foedus.scenario.parts import Phase
+from foedus.scenario.schema import Scenario
 
 Rows = list[tuple[str, str]]  # a name and what is said of it
 

@@ -19,7 +19,8 @@ from foedus.runs.solved import Solved, in_memory
 from foedus.runs.work import Piece, Solver
 from foedus.scenario.check import validate
 from foedus.scenario.outcomes import outcomes_of
-from foedus.scenario.schema import Claim, Scenario
+from foedus.scenario.parts import Claim
+from foedus.scenario.schema import Scenario
 from foedus.worlds.methods import Method
 from foedus.worlds.posterior import MixtureSample, mixture_sample
 from foedus.worlds.sample import sample

@@ -25,7 +25,8 @@ from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.expr import NOT_NAMES, RESERVED
 from foedus.scenario.load import load
-from foedus.scenario.schema import Assumption, Scenario
+from foedus.scenario.parts import Assumption
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import TERMINAL
 from foedus.scenario.tree import assumption_names
 

@@ -8,8 +8,8 @@ from foedus.scenario.checker import ODDS, QUESTION, Checker, constant_of
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.expr import shorten
+from foedus.scenario.parts import Bind, Observation, Policy
 from foedus.scenario.query import parse_event, parse_reading, queries_of
-from foedus.scenario.schema import Bind, Observation, Policy
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, assumption_names
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
+from foedus.scenario.basics import Evidence
 from foedus.scenario.checker import Checker
 from foedus.scenario.errors import Path
-from foedus.scenario.schema import Evidence
 
 MAX_BYTES = 20_000_000
 _PLAIN = str.maketrans(

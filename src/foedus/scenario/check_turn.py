@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from foedus.errors import nearest
 from foedus.scenario.checker import ODDS, Checker, constant_of
-from foedus.scenario.commitments import COMMITMENT_KINDS
+from foedus.scenario.commitments import COMMITMENT_KINDS, Commitment
 from foedus.scenario.errors import ExpressionError, Path
-from foedus.scenario.schema import Action, Commitment, Phase
+from foedus.scenario.parts import Action, Phase
 from foedus.scenario.scope import period_of, threshold_tree
 
 

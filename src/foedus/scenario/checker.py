@@ -11,7 +11,8 @@ from foedus.errors import nearest
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path, Problem
 from foedus.scenario.expr import parse, shorten
-from foedus.scenario.schema import Branch, Scenario
+from foedus.scenario.parts import Branch
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import objectives_of, query_scope, scope_of
 from foedus.scenario.tree import Tree, assumption_names, leaves, state_names
 

@@ -4,8 +4,6 @@ The classes check shape only (types, required keys, unknown keys). What names me
 checked by ``scenario.check`` once the whole scenario is known.
 """
 
-# pydantic copies mutable defaults
-
 from __future__ import annotations
 
 import html
@@ -22,24 +20,20 @@ from pydantic import (
     model_validator,
 )
 
-from foedus.scenario.basics import Effects, Evidence, Id, Model, Num, Pays, Source, Text, listed
-from foedus.scenario.commitments import Commitment, Reading, Reneging, Trigger, Word
+from foedus.scenario.basics import Id, Model, Source, Text, listed
+from foedus.scenario.commitments import Commitment
 from foedus.scenario.dotted import ActorNumber, applies_variable
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.files import read_text
 from foedus.scenario.messages import problems_in
 from foedus.scenario.parts import (
-    Action,
     Actor,
     Assumption,
     Belief,
-    Bind,
-    Branch,
     Claim,
     Enters,
     Horizon,
-    Literature,
     Objective,
     Observation,
     Outcome,
@@ -48,39 +42,6 @@ from foedus.scenario.parts import (
     StateVariable,
 )
 from foedus.scenario.yamltext import Node
-
-__all__ = [
-    "Action",
-    "Actor",
-    "Assumption",
-    "Belief",
-    "Bind",
-    "Branch",
-    "Claim",
-    "Commitment",
-    "Effects",
-    "Enters",
-    "Evidence",
-    "Horizon",
-    "Id",
-    "Literature",
-    "Model",
-    "Num",
-    "Objective",
-    "Observation",
-    "Outcome",
-    "Pays",
-    "Phase",
-    "Policy",
-    "Reading",
-    "Reneging",
-    "Scenario",
-    "Source",
-    "StateVariable",
-    "Text",
-    "Trigger",
-    "Word",
-]
 
 
 class Scenario(Model):

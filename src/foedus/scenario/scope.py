@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from foedus.scenario.basics import Pays
+from foedus.scenario.commitments import Commitment
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.expr import Scope, parse
+from foedus.scenario.parts import Objective
 from foedus.scenario.query import QueryScope
-from foedus.scenario.schema import Commitment, Objective, Pays, Scenario
+from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree, number, state_names
 
 PAYOFF = "payoff"  # the objective of bare amounts

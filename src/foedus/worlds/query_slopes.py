@@ -17,8 +17,9 @@ from foedus.game.numbers import NumberReader
 from foedus.game.perceive import Perception, secrets_of
 from foedus.game.program import Program
 from foedus.game.views import believed, disputed
+from foedus.scenario.basics import Num
 from foedus.scenario.query import Query
-from foedus.scenario.schema import Num, Scenario
+from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Slopes, Tree, assumption_names, differentiate
 from foedus.solve.gradient import Gradient
 from foedus.worlds.simulate import Games, coefficient_tables

@@ -15,9 +15,10 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError, nearest
+from foedus.scenario.basics import Num
 from foedus.scenario.errors import ExpressionError, ScenarioError
 from foedus.scenario.expr import parse
-from foedus.scenario.schema import Num, Scenario
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import number_scope
 from foedus.scenario.tree import Tree, assumption_names, evaluate
 from foedus.worlds.methods import METHODS, Method

@@ -9,7 +9,8 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.game.perceive import Version, secrets_of
 from foedus.game.views import believed, disputed
-from foedus.scenario.schema import Num, Scenario
+from foedus.scenario.basics import Num
+from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import replace, resolve
 
 

@@ -16,9 +16,12 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError, nearest
+from foedus.scenario.basics import Num
+from foedus.scenario.commitments import Commitment
 from foedus.scenario.distributions import Distribution
 from foedus.scenario.expr import parse
-from foedus.scenario.schema import Assumption, Bind, Commitment, Num, Policy, Scenario
+from foedus.scenario.parts import Assumption, Bind, Policy
+from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
 from foedus.scenario.tree import Tree, assumption_names
 

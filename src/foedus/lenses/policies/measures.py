@@ -20,7 +20,8 @@ from foedus.lenses.policies.comparison import Direction
 from foedus.lenses.policies.metric import Metric, MetricKind, own_metrics
 from foedus.lenses.policies.necessity import Degrees, degree, degrees_of_sets
 from foedus.runs.result import Run
-from foedus.scenario.schema import Policy, Scenario
+from foedus.scenario.parts import Policy
+from foedus.scenario.schema import Scenario
 
 Taken = dict[str, frozenset[str]]
 WITHIN = 0.1  # a goal is reached, unless a threshold is given, within a tenth of what all measures together bring

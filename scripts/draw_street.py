@@ -61,7 +61,7 @@ def layers() -> list[list[str]]:
     """The folders by layer, the one that imports nothing first, from the contract in pyproject.toml."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     contract = next(contract for contract in settings["contracts"] if contract["type"] == "layers")
-    return [[part.strip().removeprefix("foedus.") for part in row.split("|")] for row in reversed(contract["layers"])]
+    return [[part.strip() for part in row.split("|")] for row in reversed(contract["layers"])]
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -94,9 +94,10 @@ def reduced(graph: Uses) -> Uses:
 
 
 def purpose(name: str) -> str:
-    """The first sentence of a folder's docstring."""
+    """The first sentence of a folder's docstring, without its own name before a colon."""
     text = ast.get_docstring(ast.parse((PACKAGE / name / "__init__.py").read_text(encoding="utf-8"))) or ""
-    return " ".join(text.split("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+    sentence = " ".join(text.split("\n\n")[0].split()).partition(". ")[0].rstrip(".").replace("``", "")
+    return sentence[len(name) + 1 :].strip() if sentence.lower().startswith(f"{name}:") else sentence
 
 
 def boxes(rows: list[list[str]]) -> dict[str, Box]:

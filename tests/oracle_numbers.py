@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from foedus.scenario.expr import Scope, parse
+from foedus.scenario.expressions import Scope, parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree
 

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from foedus.scenario.commitments import Commitment
-from foedus.scenario.expr import Scope, parse
+from foedus.scenario.expressions import Scope, parse
 from foedus.scenario.parts import Bind, Branch, Phase, Policy
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import reads_time, state_names

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foedus.errors import FoedusError
-from foedus.scenario.expr import Scope, parse
+from foedus.scenario.expressions import Scope, parse
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope

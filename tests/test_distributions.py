@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from scipy import stats
 
 from foedus.present.wording import number, percent
-from foedus.scenario.distributions import LAWS, Choice, Distribution, Law, Normal, registered
+from foedus.scenario.distributions import LAWS, Distribution, Law, Normal, OneOf, registered
 from foedus.scenario.load import load
 from foedus.scenario.parts import Assumption
 
@@ -84,7 +84,7 @@ def test_words_tell_every_parameter(name: str) -> None:
     for parameters in cases(name):
         text = law(name, parameters).words(number, percent)
         assert all(number(p) in text for p in parameters), text
-    assert "50%" in Choice((1, 2), (0.5, 0.5)).words(number, percent)
+    assert "50%" in OneOf((1, 2), (0.5, 0.5)).words(number, percent)
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from foedus.scenario import functions
-from foedus.scenario.expr import Scope, parse
+from foedus.scenario.expressions import Scope, parse
 from foedus.scenario.functions import FUNCTIONS, OPERATIONS, OPERATORS, Operation
 from foedus.scenario.tree import Tree, differentiate, evaluate, text
 

@@ -17,7 +17,7 @@ from foedus.present.plain import section_json
 from foedus.runs.local import run as solve
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
-from foedus.scenario.expr import parse
+from foedus.scenario.expressions import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
 from oracle import Oracle

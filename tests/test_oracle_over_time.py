@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine_adapter import play
-from foedus.scenario.expr import parse
+from foedus.scenario.expressions import parse
 from foedus.scenario.scope import scope_of
 from foedus.scenario.tree import Tree
 from foedus.worlds.simulate import Games

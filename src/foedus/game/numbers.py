@@ -9,7 +9,7 @@ from typing import Any
 from foedus.game.turn import Pay, Variable
 from foedus.scenario.dotted import ActorNumber, Setting, applies_variable
 from foedus.scenario.errors import ExpressionError, Problem, ScenarioError
-from foedus.scenario.expr import parse
+from foedus.scenario.expressions import parse
 from foedus.scenario.parts import StateVariable
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import PAYOFF, TERMINAL, objectives_of, scope_of

@@ -23,7 +23,7 @@ from foedus.scenario.check_turn import check_commitments, check_sides, check_tur
 from foedus.scenario.checker import QUESTION, Checker, constant_of
 from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.errors import Path, Problem, ScenarioError
-from foedus.scenario.expr import NOT_NAMES, RESERVED
+from foedus.scenario.expressions import NOT_NAMES, RESERVED
 from foedus.scenario.load import load
 from foedus.scenario.parts import Assumption
 from foedus.scenario.schema import Scenario

@@ -7,7 +7,7 @@ import contextlib
 from foedus.scenario.checker import ODDS, QUESTION, Checker, constant_of
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path
-from foedus.scenario.expr import shorten
+from foedus.scenario.expressions import shorten
 from foedus.scenario.parts import Bind, Observation, Policy
 from foedus.scenario.query import parse_event, parse_reading, queries_of
 from foedus.scenario.scope import period_of

@@ -10,7 +10,7 @@ from typing import Any
 from foedus.errors import nearest
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path, Problem
-from foedus.scenario.expr import parse, shorten
+from foedus.scenario.expressions import parse, shorten
 from foedus.scenario.parts import Branch
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import objectives_of, query_scope, scope_of

@@ -268,7 +268,7 @@ class Integers(Uniform):
 
 @registered
 @dataclass(frozen=True)
-class Choice(Law):
+class OneOf(Law):
     """One of some values, with probabilities; as likely each where none are given."""
 
     name = "choice"

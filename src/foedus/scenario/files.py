@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foedus.errors import nearest
 from foedus.scenario.errors import Problem, ScenarioError
-from foedus.scenario.expr import shorten
+from foedus.scenario.expressions import shorten
 from foedus.scenario.merge import lift_enters, merge
 from foedus.scenario.yamltext import MAX_BYTES, Node, decode, read_yaml
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foedus.scenario.expr import parse
+from foedus.scenario.expressions import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
 from foedus.scenario.tree import Tree

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError
-from foedus.scenario.expr import Reader, Scope, Source, dotted, finite, parse, shorten, shown
+from foedus.scenario.expressions import ExpressionText, Reader, Scope, dotted, finite, parse, shorten, shown
 from foedus.scenario.functions import COMPARISONS
 from foedus.scenario.tree import Tree, fold, leaves, state_names
 
@@ -123,7 +123,7 @@ class QueryScope:
 
 def parse_reading(text: str, scope: QueryScope) -> Tree:
     """A reading of a claim as a tree whose leaves may be ``("query", Query)``."""
-    source = Source(text)
+    source = ExpressionText(text)
     return finite(fold(ReadingReader(scope.scope, source, scope).read(source.syntax(), 0)))
 
 
@@ -260,7 +260,7 @@ class ReadingReader(Reader):
         """A condition on the state alone."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
-                source = Source(node.value)
+                source = ExpressionText(node.value)
                 tree = Reader(self.scope, source).read(source.syntax(), 0)
             except ExpressionError as error:
                 raise self.fail(node, error.reason, error.remedy) from None

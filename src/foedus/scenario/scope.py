@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from foedus.scenario.basics import Pays
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.errors import ExpressionError, Path
-from foedus.scenario.expr import Scope, parse
+from foedus.scenario.expressions import Scope, parse
 from foedus.scenario.parts import Objective
 from foedus.scenario.query import QueryScope
 from foedus.scenario.schema import Scenario

@@ -17,7 +17,7 @@ from foedus.arraytypes import Floats
 from foedus.errors import FoedusError, nearest
 from foedus.scenario.basics import Num
 from foedus.scenario.errors import ExpressionError, ScenarioError
-from foedus.scenario.expr import parse
+from foedus.scenario.expressions import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import number_scope
 from foedus.scenario.tree import Tree, assumption_names, evaluate

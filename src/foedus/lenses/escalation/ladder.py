@@ -11,7 +11,7 @@ import numpy as np
 from foedus.arraytypes import Bools, Floats, Longs
 from foedus.game.arrays import DECIDE, END, LANES
 from foedus.lenses.moves import Move, action_moves, phase_moves
-from foedus.scenario.expr import parse
+from foedus.scenario.expressions import parse
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of

@@ -19,7 +19,7 @@ from foedus.errors import FoedusError, nearest
 from foedus.scenario.basics import Num
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.distributions import Distribution
-from foedus.scenario.expr import parse
+from foedus.scenario.expressions import parse
 from foedus.scenario.parts import Assumption, Bind, Policy
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from foedus.scenario.errors import ExpressionError
-from foedus.scenario.expr import Scope, parse
+from foedus.scenario.expressions import Scope, parse
 from foedus.scenario.functions import FUNCTIONS
 from foedus.scenario.query import (
     FORMS,

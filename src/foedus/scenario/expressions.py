@@ -55,7 +55,7 @@ def parse(text: str | float | int | bool, scope: Scope) -> Tree:
     """Read an expression into a tree; ExpressionError says what is wrong and where."""
     if isinstance(text, (bool, int, float)):
         return finite(number(_float(text)))
-    source = Source(text)
+    source = ExpressionText(text)
     return finite(fold(Reader(scope, source).read(source.syntax(), 0)))
 
 
@@ -76,7 +76,7 @@ def finite(tree: Tree) -> Tree:
     )
 
 
-class Source:
+class ExpressionText:
     """The text of an expression: its syntax tree, and where in the text a part of that stands."""
 
     def __init__(self, text: str):
@@ -134,7 +134,7 @@ class Reader:
     """Turns Python syntax into a tree, resolving names in a scope."""
 
     scope: Scope
-    source: Source
+    source: ExpressionText
 
     def fail(self, node: ast.AST, reason: str, remedy: str = "") -> ExpressionError:
         """An error at the place of ``node``."""

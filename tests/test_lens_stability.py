@@ -102,7 +102,7 @@ def test_a_posture_is_worth_what_brute_force_says(tmp_path: Path, policy: str) -
         for p in range(0, 27, 2):
             expected = by_brute_force(made_run.scenario, world, policy, list(zip(found.orders, found.taken[p])))
             assert found.worth[w, p] == pytest.approx(expected, abs=1e-9), (policy, w, p)
-    given = [order.id for order, on in zip(found.orders, found.taken[found.start]) if on]
+    given = [order.label for order, on in zip(found.orders, found.taken[found.start]) if on]
     assert given == (["press.hold"] if policy == "grateful" else [])
 
 
@@ -147,7 +147,7 @@ def test_stability_in_every_world_follows_the_definitions(tmp_path: Path) -> Non
     """Nash and sequential stability of every posture in every world, by their definitions."""
     found = look("stability", made(tmp_path, CRISIS))
     force, worth = found["in_force"].values, found["worth"].values
-    giver = found["giver"].values
+    giver = found["order_actor"].values
     movers = [str(m) for m in found["mover"].values]
     columns = [list(found["actor"].values).index(m) for m in movers]
     count = len(force)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from foedus.game.turn import Turn
-
-if TYPE_CHECKING:
-    import xarray as xr
+from foedus.scenario.dotted import ActionName
 
 
 @dataclass(frozen=True)
@@ -23,7 +19,7 @@ class Move:
     @property
     def label(self) -> str:
         """As in ``provoke.test``, ``drift``, ``start``."""
-        return f"{self.phase}.{self.action}" if self.action else self.phase or "start"
+        return str(ActionName(self.phase, self.action)) if self.action else self.phase or "start"
 
 
 def action_moves(turn: Turn) -> list[Move]:
@@ -34,18 +30,3 @@ def action_moves(turn: Turn) -> list[Move]:
 def phase_moves(turn: Turn) -> list[Move]:
     """The phases, as moves of nature's."""
     return [Move(phase.id, commitment=phase.commitment or "") for phase in turn.phases]
-
-
-def move_coords(dim: str, moves: Sequence[Move]) -> dict[str, tuple[str, list[str]]]:
-    """The parts of moves as coordinates along a dim."""
-    return {
-        f"{dim}_phase": (dim, [move.phase for move in moves]),
-        f"{dim}_action": (dim, [move.action for move in moves]),
-        f"{dim}_commitment": (dim, [move.commitment for move in moves]),
-    }
-
-
-def moves_along(data: xr.Dataset, dim: str) -> list[Move]:
-    """The moves that ``move_coords`` wrote."""
-    parts = (data[f"{dim}_{part}"].values.tolist() for part in ("phase", "action", "commitment"))
-    return [Move(*parts_of_one) for parts_of_one in zip(*parts, strict=True)]

@@ -14,7 +14,8 @@ from foedus.game.arrays import LANES
 from foedus.lenses.escalation.ladder import Ladder, ladder_of, rungs
 from foedus.lenses.escalation.no_return import LIMITS, against, sets_of, stacked
 from foedus.lenses.escalation.routes import Routes, best_routes
-from foedus.lenses.moves import move_coords, phase_moves
+from foedus.lenses.labels import label_coords
+from foedus.lenses.moves import Move, phase_moves
 from foedus.runs.result import Run
 from foedus.solve.pursuit import too_large
 from foedus.worlds.blocks import blocks
@@ -91,10 +92,9 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
             "move_by": ("move", [move.by.label for move in moves]),
             "move_from": ("move", [move.start for move in moves]),
             "move_to": ("move", [move.to for move in moves]),
-            **move_coords("move", [move.by for move in moves]),
+            **label_coords("by", Move, list(dict.fromkeys(move.by for move in moves))),
             "target": [levels[k] for k in targets],
-            "phase": list(game.phase_ids),
-            **move_coords("phase", phase_moves(game.turn)),
+            **label_coords("phase", Move, phase_moves(game.turn)),
             "set": ["+".join(actors[i] for i in members) for members in sets],
             "actor": actors,
             "members": (("set", "actor"), [[i in members for i in range(len(actors))] for members in sets]),

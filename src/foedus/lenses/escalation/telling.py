@@ -9,8 +9,9 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.lenses.escalation.chart import Step, ladder_chart, route_chart
+from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
-from foedus.lenses.moves import Move, moves_along
+from foedus.lenses.moves import Move
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, probability, table
 from foedus.present.wording import band, capital, count, number, percent
@@ -64,8 +65,8 @@ class _Escalation(Looked):
         self.limits = self.array("limit").tolist()
         self.variable = self.names.variable(str(data.attrs["variable"]))
         self.top, self.goal = self.targets[-1], str(data.attrs["route_target"])
-        by = {move.label: self.by(move) for move in moves_along(data, "move")}
-        self.phases = [self.by(move) for move in moves_along(data, "phase")]
+        by = {move.label: self.by(move) for move in labels_along(data, "by", Move)}
+        self.phases = [self.by(move) for move in labels_along(data, "phase", Move)]
 
         def steps(name: str, *at: int) -> list[Step]:
             parts = (data[f"{name}_{part}"].values[at].tolist() for part in ("by", "from", "to"))

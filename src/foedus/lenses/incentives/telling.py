@@ -15,6 +15,7 @@ from foedus.present.charts.effects import Effect, effects
 from foedus.present.section import Amount, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import count, number, percent, ranged, signed
 from foedus.runs.view import RunView
+from foedus.scenario.dotted import applies_variable
 from foedus.scenario.names import lowered, plain
 from foedus.worlds.weights import Spread
 
@@ -133,7 +134,7 @@ class _Incentives(Looked):
     def situation(self, name: str) -> str:
         """The levels of a situation in words."""
         parts, state = [], self.results.scenario.state
-        applies = {f"{name}.applies": self.names.commitment(name) for name in self.results.scenario.commitments}
+        applies = {applies_variable(name): self.names.commitment(name) for name in self.results.scenario.commitments}
         for variable, level in self.data.attrs["levels"][name].items():
             if variable in applies:
                 parts.append(f"“{applies[variable]}” {'applies' if level else 'does not apply'}")
@@ -285,9 +286,6 @@ class _Incentives(Looked):
             every = [situation for situation, phase in self.situations.items() if phase == c.phase]
             shown += [option for situation in every[1:] or every for option in self.options_in(situation)]
 
-        def defined(s: Spread, cell: Amount) -> Amount:
-            return cell if s.mean == s.mean else Amount("–", 0.0)
-
         return table(
             "The closest choices by situation",
             {
@@ -296,8 +294,10 @@ class _Incentives(Looked):
                 "action": self.act,
                 "how often": lambda o: probability(self.spread_of("probability", o)),
                 "by base rates": lambda o: probability(self.spread_of("usual", o).mean),
-                "worth": lambda o: defined(gap := self.gap(o), change(gap.mean)),
-                "payment to be likeliest": lambda o: defined(bonus := self.spread_of("bonus", o), change(bonus)),
+                "worth": lambda o: (
+                    change(self.gap(o).mean) if self.gap(o).mean == self.gap(o).mean else Amount("–", 0.0)
+                ),
+                "payment to be likeliest": lambda o: change(self.spread_of("bonus", o), dash=0.0),
                 "met, a play": lambda o: amount(self.met(o.situation).mean, lambda x: number(x, 2)),
             },
             shown,

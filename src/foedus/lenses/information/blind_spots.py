@@ -10,8 +10,9 @@ from foedus.scenario.schema import Scenario
 
 
 class SpotKind(StrEnum):
-    """Beliefs held without or with the others' knowledge, secret commitments, and secret rules of the policy."""
+    """Beliefs held without or with the others' knowledge, secret commitments, secret rules of the policy; all together."""
 
+    ALL = "all"
     BELIEF = "belief"
     DISPUTE = "dispute"
     SECRET = "secret"
@@ -23,14 +24,16 @@ class BlindSpot:
     """One of these: an ``actor``'s belief about an assumption, a commitment, or the policy's ``rule`` for an action."""
 
     kind: SpotKind
-    name: str
+    name: str = ""
     actor: str = ""
     rule: int = -1
 
     @property
     def label(self) -> str:
-        """``belief:ACTOR.NAME``, ``dispute:ACTOR.NAME``, ``secret:COMMITMENT``, ``binding:RULE``."""
-        if self.kind is SpotKind.BINDING:
+        """``belief:ACTOR.NAME``, ``dispute:ACTOR.NAME``, ``secret:COMMITMENT``, ``binding:RULE``, ``all``."""
+        if self.kind == SpotKind.ALL:
+            return str(self.kind)
+        if self.kind == SpotKind.BINDING:
             return f"{self.kind}:{self.rule}"
         return f"{self.kind}:{self.actor}.{self.name}" if self.actor else f"{self.kind}:{self.name}"
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.lenses.information.blind_spots import blind_spots, without
+from foedus.lenses.information.blind_spots import BlindSpot, SpotKind, blind_spots, without
 from foedus.lenses.information.voi import floor, partial, partial_with_error, perfect
+from foedus.lenses.labels import label_coords
 from foedus.runs.result import Run
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 FEW = 24  # worlds in which the variants are solved
 MOST = 6  # single things whose dropping is looked at; all together always are
 WITH_ERROR = 12  # assumptions of each chooser whose errors are worked out
-ALL = "all"  # the item in which all blind spots are dropped
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
     dims = ("chooser", "assumption")
     data = xr.Dataset(
         {name: (dims[: np.ndim(column)], column) for name, column in variables.items()},
-        coords={
-            "chooser": [chooser.label for chooser in values],
-            "chooser_outcome": ("chooser", [chooser.outcome for chooser in values]),
-            "assumption": names,
-        },
+        coords={**label_coords("chooser", Chooser, list(values)), "assumption": names},
     )
     misperception = _misperception(run, policy)
     left_out = max(len(blind_spots(run.scenario, policy)) - MOST, 0)
@@ -123,13 +119,12 @@ def _misperception(run: Run, policy: str) -> xr.Dataset:
     import xarray as xr
 
     few, spots = run.few(FEW), blind_spots(run.scenario, policy)
-    items = {ALL: spots} if len(spots) != 1 else {}
-    items |= {spot.label: [spot] for spot in spots[:MOST]}
+    items = {BlindSpot(SpotKind.ALL): spots} if len(spots) != 1 else {}
+    items |= {spot: [spot] for spot in spots[:MOST]}
     paid, risk = _as_run(few, policy) if policy in run.policies else _played(run.scenario, few, policy)
     dropped = [
         _played(without(run.scenario, policy, each), few, policy) if spots else (paid, risk) for each in items.values()
     ]
-    single = [each[0] if label != ALL else None for label, each in items.items()]
     return xr.Dataset(
         {
             "paid": (("world_few", "actor"), paid),
@@ -141,10 +136,7 @@ def _misperception(run: Run, policy: str) -> xr.Dataset:
         coords={
             "actor": list(run.scenario.actors),
             "outcome": list(outcomes_of(run.scenario)),
-            "item": list(items),
-            "item_kind": ("item", [ALL if spot is None else str(spot.kind) for spot in single]),
-            "item_actor": ("item", ["" if spot is None else spot.actor for spot in single]),
-            "item_name": ("item", ["" if spot is None else spot.name for spot in single]),
+            **label_coords("item", BlindSpot, list(items)),
             "world_few": few.data["world"].values,
         },
     )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.lenses.information.blind_spots import SpotKind
+from foedus.lenses.information.blind_spots import BlindSpot, SpotKind
 from foedus.lenses.information.chart import Value, changes_chart, values_chart
-from foedus.lenses.information.measure import ALL
+from foedus.lenses.information.measure import Chooser
+from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 10  # assumptions in the chart and the table
 _SMALL = 0.0005  # a change in probability below this is none worth a sentence
+_EVERY = 0  # the item in which all are dropped comes first; where there is one blind spot it is the only item
 _NOTHING = 1e-9  # the most that knowing the world may be worth where it is worth nothing
 
 
@@ -44,24 +46,23 @@ class _Information(Looked):
 
     def __init__(self, results: RunView, data: xr.Dataset):
         super().__init__(results, data)
-        self.choosers = list(zip(self.labels("chooser"), self.labels("chooser_outcome"), strict=True))
+        self.choosers = labels_along(data, "chooser", Chooser)
         self.assumptions = [self.names.assumption(name) for name in self.labels("assumption")]
         self.evpi, self.evppi, self.floor = self.array("evpi"), self.array("evppi"), self.array("floor")
-        self.items = list(zip(self.labels("item_kind"), self.labels("item_actor"), self.labels("item_name")))
-        self.spots = sum(kind != ALL for kind, _, _ in self.items)
-        self.every = 0  # the item in which all are dropped comes first; where there is but one there is no other
+        self.items = labels_along(data, "item", BlindSpot)
+        self.spots = sum(item.kind != SpotKind.ALL for item in self.items)
         self.actors = [self.names.actor(actor) for actor in self.labels("actor")]
         self.outcomes = [self.names.outcome(outcome) for outcome in self.labels("outcome")]
-        risky = [i for i, (_, outcome) in enumerate(self.choosers) if outcome and self.evpi[i] > _NOTHING]
+        risky = [i for i, c in enumerate(self.choosers) if c.outcome and self.evpi[i] > _NOTHING]
         self.main = risky[0] if risky else int(np.argmax(self.evpi))
 
     def chooser(self, i: int) -> str:
-        actor, outcome = self.choosers[i]
-        return f"whoever wants “{self.names.outcome(outcome)}” least" if outcome else self.names.actor(actor)
+        c = self.choosers[i]
+        return f"whoever wants “{self.names.outcome(c.outcome)}” least" if c.outcome else self.names.actor(c.actor)
 
     def worth(self, i: int, value: float) -> str:
         """A value in the chooser's units."""
-        return f"{number(100 * value, 2)} points" if self.choosers[i][1] else number(value, 2)
+        return f"{number(100 * value, 2)} points" if self.choosers[i].outcome else number(value, 2)
 
     def policy_of(self, i: int) -> str:
         """The policy that a chooser would choose."""
@@ -77,15 +78,16 @@ class _Information(Looked):
 
     def spot(self, j: int) -> str:
         """What keeps parties from seeing alike, in words."""
-        kind, actor, name = self.items[j]
-        if kind == ALL:
-            return "everything"
-        if kind == SpotKind.SECRET:
-            return f"the secrecy of: {self.names.commitment(name)}"
-        if kind == SpotKind.BINDING:
-            return f"the secrecy of: {self.names.action(name)}"
-        held = "what {} takes to be" if kind == SpotKind.BELIEF else "the known dispute of {} over"
-        return f"{held.format(self.names.actor(actor))}: {self.names.assumption(name)}"
+        spot = self.items[j]
+        match spot.kind:
+            case SpotKind.ALL:
+                return "everything"
+            case SpotKind.SECRET:
+                return f"the secrecy of: {self.names.commitment(spot.name)}"
+            case SpotKind.BINDING:
+                return f"the secrecy of: {self.names.action(spot.name)}"
+        held = "what {} takes to be" if spot.kind == SpotKind.BELIEF else "the known dispute of {} over"
+        return f"{held.format(self.names.actor(spot.actor))}: {self.names.assumption(spot.name)}"
 
     def change(self, name: str, item: int, k: int) -> Floats:
         """By world: how ``paid`` or ``risk`` of the k-th actor or outcome changes if the item is dropped."""
@@ -121,11 +123,11 @@ def _second(view: _Information) -> str:
     """What misperception and secrecy do."""
     if not view.spots:
         return "Under this policy nobody holds a hidden belief and nothing is secret: there is no misperception to pay for."
-    changes = [view.average(view.change("paid", view.every, k)) for k in range(len(view.actors))]
+    changes = [view.average(view.change("paid", _EVERY, k)) for k in range(len(view.actors))]
     gains, loses = int(np.argmax(changes)), int(np.argmin(changes))
     parts = []
     if view.outcomes:
-        before, moved = view.average(view.array("risk")[:, 0]), view.average(view.change("risk", view.every, 0))
+        before, moved = view.average(view.array("risk")[:, 0]), view.average(view.change("risk", _EVERY, 0))
         by = f"{'rise' if moved > 0 else 'fall'} by {number(100 * abs(moved), 2)} points from {percent(before)}"
         parts.append(f"“{view.outcomes[0]}” would {f'stay at {percent(before)}' if abs(moved) < _SMALL else by}")
     if max(abs(changes[gains]), abs(changes[loses])) < _SMALL:
@@ -143,7 +145,7 @@ def _worth_figure(view: _Information) -> Figure | None:
     named = view.named(i)[:_SHOWN]
     if not named:
         return None
-    points = bool(view.choosers[i][1])
+    points = bool(view.choosers[i].outcome)
     scale = 100 if points else 1
     worth, errors = scale * view.evppi[i], scale * np.nan_to_num(view.array("evppi_error")[i])
     share = percent(float(view.evppi[i, named[0]] / view.evpi[i]))
@@ -159,7 +161,7 @@ def _worth_figure(view: _Information) -> Figure | None:
 
 def _changes_figure(view: _Information) -> Figure | None:
     """How each actor fares if all see alike."""
-    spreads = [view.spread(view.change("paid", view.every, k)) for k in range(len(view.actors))]
+    spreads = [view.spread(view.change("paid", _EVERY, k)) for k in range(len(view.actors))]
     most = max(max(abs(s.low), abs(s.high), abs(s.mean)) for s in spreads)
     if not view.spots or most < 1e-9:
         return None

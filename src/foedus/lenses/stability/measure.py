@@ -22,6 +22,7 @@ from foedus.conflict.inverse import Requirement, inverse
 from foedus.conflict.limited import limited_moves
 from foedus.conflict.option_form import Conflict, OptionModel
 from foedus.conflict.paths import paths_from
+from foedus.lenses.labels import label_coords, labels_along
 from foedus.lenses.stability.orders import StandingOrder
 from foedus.lenses.stability.postures import Postures, conflict_of, postures
 from foedus.runs.result import Run
@@ -77,13 +78,13 @@ def look(run: Run, policy: str) -> xr.Dataset:
         },
         {
             "posture": model.letters(np.arange(model.size)),
-            **_order_coords("order", "", solved.orders),
+            **label_coords("order", StandingOrder, solved.orders),
             "actor": actors,
             "mover": movers,
             "concept": list(CONCEPTS),
             "horizon": np.arange(1, HORIZON + 1),
             "core": list(CORE),
-            **_order_coords("tried", "tried_", solved.tried),
+            **label_coords("tried", StandingOrder, solved.tried),
         },
         {
             "policy": policy,
@@ -95,22 +96,12 @@ def look(run: Run, policy: str) -> xr.Dataset:
     return _coalitions(data, model, solved.start)
 
 
-def _order_coords(dim: str, prefix: str, orders: Sequence[StandingOrder]) -> dict[str, Any]:
-    """Standing orders along a dim: who gives each, for which action of which phase."""
-    return {
-        dim: [order.id for order in orders],
-        f"{prefix}giver": (dim, [order.actor for order in orders]),
-        f"{prefix}phase": (dim, [order.phase for order in orders]),
-        f"{prefix}action": (dim, [order.action for order in orders]),
-    }
-
-
 def conflict(data: xr.Dataset, order_names: Sequence[str] = (), actor_names: Sequence[str] = ()) -> Conflict:
     """The postures that ``look`` found, as a conflict in option form with the average worths as manual rankings."""
-    parts = (data[part].values.tolist() for part in ("giver", "phase", "action"))
-    orders = [StandingOrder(*order) for order in zip(*parts, strict=True)]
     average = np.tensordot(data["weight"].values, data["worth"].values, 1)
-    return conflict_of(orders, average, data["actor"].values.tolist(), order_names, actor_names)
+    return conflict_of(
+        labels_along(data, "order", StandingOrder), average, data["actor"].values.tolist(), order_names, actor_names
+    )
 
 
 def _stable(model: OptionModel) -> Bools:

@@ -14,6 +14,7 @@ import numpy as np
 from foedus.arraytypes import Bools, Floats
 from foedus.game.build_turn import build_turn
 from foedus.runs.result import Run
+from foedus.scenario.dotted import ActionName
 from foedus.scenario.parts import Assumption, Bind, Policy
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import Games, simulate
@@ -32,9 +33,9 @@ class StandingOrder:
     given: bool = False
 
     @property
-    def id(self) -> str:
+    def label(self) -> str:
         """``phase.action``."""
-        return f"{self.phase}.{self.action}"
+        return str(ActionName(self.phase, self.action))
 
 
 class Switchboard:
@@ -68,10 +69,10 @@ class Switchboard:
         """The scenario in which every order hangs on its switch; what else the policy binds comes first."""
         written = self.run.scenario
         rules = {
-            order.id: Bind(phase=order.phase, do=order.action, when=switch)
+            order.label: Bind(phase=order.phase, do=order.action, when=switch)
             for order, switch in zip(self.orders, self.switches)
         }
-        given = {order.id for order in self.orders if order.given}
+        given = {order.label for order in self.orders if order.given}
         bound = []
         for rule in self.policy.bind:
             name = f"{rule.phase}.{rule.do}"

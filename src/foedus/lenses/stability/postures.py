@@ -94,7 +94,7 @@ def conflict_of(
     ``worth`` [posture, actor] gives the preferences, with ``actors`` as its columns. Names replace the ids.
     """
     movers = list(dict.fromkeys(order.actor for order in orders))
-    labels = order_names or [order.id for order in orders]
+    labels = order_names or [order.label for order in orders]
     called = dict(zip(movers, actor_names or movers, strict=True))
     ranks = None if worth is None else dense_ranks(worth.T)
     makers = []

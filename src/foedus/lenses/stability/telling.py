@@ -8,8 +8,10 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.conflict.concepts import CONCEPTS
+from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.lenses.stability.chart import PostureBox, posture_graph
+from foedus.lenses.stability.orders import StandingOrder
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, signed
@@ -42,6 +44,7 @@ class _Stability(Looked):
         super().__init__(results, data)
         self.place = {label: p for p, label in enumerate(self.labels("posture"))}
         self.start = self.place[data.attrs["start"]]
+        self.given = labels_along(data, "order", StandingOrder)
         self.movers = [self.names.actor(mover) for mover in self.labels("mover")]
         # The ways of improving moves from the status quo to postures that last: (who moves, the posture that follows).
         self.ways = [
@@ -54,11 +57,10 @@ class _Stability(Looked):
 
     def posture(self, p: int) -> str:
         """The standing orders in force."""
-        orders = self.labels("order")
-        return "; ".join(self.names.action(orders[i]) for i in self.in_force(p)) or NONE
+        return "; ".join(self.names.action(order.label) for order in self.in_force(p)) or NONE
 
-    def in_force(self, p: int) -> list[int]:
-        return np.flatnonzero(self.data["in_force"].values[p]).tolist()
+    def in_force(self, p: int) -> list[StandingOrder]:
+        return [self.given[i] for i in np.flatnonzero(self.data["in_force"].values[p])]
 
     def lasting(self) -> str:
         """How many postures last, and which is the most robust."""
@@ -116,12 +118,11 @@ class _Stability(Looked):
         return Figure(title, note, posture_graph({p: self._box(p) for p in dict.fromkeys(shown)}, ways, self.start))
 
     def _box(self, p: int) -> PostureBox:
-        parts = zip(self.labels("giver"), self.labels("phase"), self.labels("action"), strict=True)
-        orders = [f"{self.names.actor(giver)}: {self.names.act(phase, action)}" for giver, phase, action in parts]
+        orders = [f"{self.names.actor(o.actor)}: {self.names.act(o.phase, o.action)}" for o in self.in_force(p)]
         share, moves = float(self.robust[p]), int(self.data["moves"].values[p])
         tip = f"{capital(self.posture(p))}. Lasts in {percent(share)} of worlds."
         distance = count(moves, "move") if moves >= 0 else "no way there"
-        return PostureBox([orders[i] for i in self.in_force(p)] or [NONE], share, p == self.start, distance, tip)
+        return PostureBox(orders or [NONE], share, p == self.start, distance, tip)
 
     def concepts(self) -> Table:
         """How many postures last by each way of thinking ahead, and whether the status quo does."""
@@ -202,15 +203,15 @@ class _Stability(Looked):
 
     def orders(self) -> Table:
         """Which standing orders were tried, what each brings, and which were combined."""
-        used, tried, givers = set(self.labels("order")), self.labels("tried"), self.labels("tried_giver")
+        used, tried = set(self.labels("order")), labels_along(self.data, "tried", StandingOrder)
         gain, score = self.array("gain"), self.array("score")
         return table(
             f"The most consequential of {count(len(tried), 'standing order')}",
             {
-                "Standing order": lambda i: f"{self.names.actor(givers[i])}: {self.names.action(tried[i])}",
+                "Standing order": lambda i: f"{self.names.actor(tried[i].actor)}: {self.names.action(tried[i].label)}",
                 "Brings its giver, alone": lambda i: change(float(gain[i])),
                 "Consequence": lambda i: amount(float(score[i]), lambda x: number(x, 2)),
-                "In the postures": lambda i: "yes" if tried[i] in used else "no",
+                "In the postures": lambda i: "yes" if tried[i].label in used else "no",
             },
             np.argsort(-score, kind="stable")[:_TRIED].tolist(),
         )

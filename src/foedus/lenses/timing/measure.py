@@ -17,7 +17,8 @@ import numpy as np
 from foedus.arraytypes import Floats, Longs
 from foedus.game.arrays import DECIDE, LANES
 from foedus.game.program import Memo
-from foedus.lenses.moves import Move, action_moves, move_coords, phase_moves
+from foedus.lenses.labels import label_coords
+from foedus.lenses.moves import Move, action_moves, phase_moves
 from foedus.lenses.timing.dated import DatedPhase, Variant, dated_phases, variants
 from foedus.runs.result import Run
 from foedus.scenario.outcomes import outcomes_of
@@ -67,10 +68,8 @@ def look(run: Run, policy: str) -> xr.Dataset:
         coords={
             "outcome": by["outcome"].values,
             "period": run.periods,
-            "move": [move.label for move in times.moves],
-            **move_coords("move", times.moves),
-            "act": [act.label for act in times.acts],
-            **move_coords("act", times.acts),
+            **label_coords("move", Move, times.moves),
+            **label_coords("act", Move, times.acts),
             "variant": [AS_IS, *(v.label for v in changed)],
             "variant_phase": ("variant", ["", *(v.event.phase for v in changed)]),
             "variant_way": ("variant", ["", *("" if v.way is None else v.way.name for v in changed)]),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.arraytypes import Floats
+from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
-from foedus.lenses.moves import Move, moves_along
+from foedus.lenses.moves import Move
 from foedus.lenses.timing.measure import hazards
 from foedus.present.charts.effects import Effect, Panel, effects, panels
 from foedus.present.likelihood import estimative
@@ -59,8 +60,8 @@ class _Timing(Looked):
     def __init__(self, results: RunView, data: xr.Dataset):
         super().__init__(results, data)
         self.outcomes = [self.names.outcome(name) for name in self.labels("outcome")]
-        self.acts = [self.names.action(move.label) for move in moves_along(data, "act")]
-        self.moves = moves_along(data, "move")
+        self.acts = [self.names.action(act) for act in self.labels("act")]
+        self.moves = labels_along(data, "move", Move)
         phases, self.ways = self.labels("variant_phase"), self.labels("variant_way")
         self.events = [
             _Event(e["phase"], e["periods"], [v for v, phase in enumerate(phases) if phase == e["phase"]])

@@ -1,14 +1,24 @@
-"""What commands share: the app, options, and how they print."""
+"""What commands share: the app, options, how a scenario is read and how results are shown."""
 
 from __future__ import annotations
 
 import json as jsonlib
 import sys
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from foedus.errors import FoedusError
+from foedus.errors import FoedusError, nearest
+
+if TYPE_CHECKING:  # what these need takes a second to import, which help would have to wait for
+    from rich.console import Console
+
+    from foedus.present.section import Section
+    from foedus.runs.result import Run
+    from foedus.scenario.schema import Scenario
 
 app = typer.Typer(
     add_completion=False,
@@ -21,17 +31,37 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="a shipped scenario's name, or a file")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object instead")]
 Worlds = Annotated[int, typer.Option(min=1, max=1_000_000, help="how many worlds are sampled")]
+World = Annotated[int, typer.Option(min=0, help="which world of the sample")]
 Seed = Annotated[int, typer.Option(help="the seed of the sample")]
+Policy = Annotated[str | None, typer.Option(help="the policy; default: the factual one")]
 Policies = Annotated[list[str] | None, typer.Option("--policy", help="a policy to compare (repeatable); default: all")]
+Page = Annotated[Path | None, typer.Option("--html", help="also write it with its charts to this HTML file")]
+Step = Callable[[str, int, int], None]  # what, done, of how many
 
 
-def known(names: list[str], valid: Any, what: str) -> None:
-    """Refuses names that are not among the valid ones."""
-    from foedus.errors import nearest
-
+def known(names: Iterable[str | None], valid: Iterable[str], what: str) -> None:
+    """Refuses names that are not among the valid ones; None is none."""
+    valid = list(valid)
     for name in names:
-        if name not in valid:
+        if name is not None and name not in valid:
             raise FoedusError(f"'{name}' is not a {what}. {nearest(name, valid)}".strip())
+
+
+def read(name: str, *policies: str | None) -> Scenario:
+    """The scenario of that name, or in that file; FoedusError where it has no such policy."""
+    from foedus.scenario.load import load
+
+    scenario = load(name)
+    known(policies, scenario.all_policies, "policy")
+    return scenario
+
+
+def solve(scenario: Scenario, worlds: int, seed: int, step: Step, policies: Iterable[str] | None = None) -> Run:
+    """A run that is asked other things than its claims."""
+    from foedus.runs.local import run
+
+    chosen = None if policies is None else list(policies)
+    return run(scenario, policies=chosen, worlds=worlds, seed=seed, judge=False, progress=step)
 
 
 def print_json(value: Any) -> None:
@@ -39,44 +69,40 @@ def print_json(value: Any) -> None:
     print(jsonlib.dumps(value, indent=2, allow_nan=False, ensure_ascii=False))
 
 
-def console() -> Any:
+def console() -> Console:
     """The terminal, as rich sees it."""
     from rich.console import Console
 
     return Console(highlight=False)
 
 
-class Bar:
-    """A progress bar on standard error, where that is a terminal."""
+def present(section: Section, told: Any, json: bool, page: Path | None = None, title: str = "") -> None:
+    """Shows a section: in the terminal, or what is ``told`` of it as JSON; and on a page of its own if asked."""
+    from foedus.present.page import write_page
+    from foedus.present.terminal import print_section
 
-    def __init__(self, show: bool):
-        self.progress: Any = None
-        self.task: Any = None
-        if show and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    if page is not None:
+        write_page(title, [section], page)
+    if json:
+        print_json(told)
+        return
+    terminal = console()
+    print_section(section, terminal)
+    if page is not None:
+        terminal.print(f"Page: {page}", soft_wrap=True)
 
-            self.progress = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.percentage:>3.0f}%"),
-                TimeElapsedColumn(),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self.task = self.progress.add_task("compiling")
 
-    def __enter__(self) -> Bar:
-        if self.progress is not None:
-            self.progress.start()
-        return self
+@contextmanager
+def progress(show: bool) -> Iterator[Step]:
+    """A bar on standard error, where that is a terminal, and what tells it how far the work is."""
+    if not (show and sys.stderr.isatty()):
+        yield lambda what, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    def __exit__(self, *_: object) -> None:
-        if self.progress is not None:
-            self.progress.stop()
-
-    def step(self, what: str, done: int, total: int) -> None:
-        """Shows how far the work is."""
-        if self.progress is not None:
-            self.progress.update(self.task, description=what, completed=done, total=total)
+    columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%")]
+    times = [TimeElapsedColumn(), TimeRemainingColumn()]
+    with Progress(*columns, *times, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("compiling")
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

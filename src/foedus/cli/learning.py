@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from foedus.cli.common import Bar, Json, Name, Seed, Worlds, app, console, print_json
+from foedus.cli.common import Json, Name, Seed, Step, Worlds, app, present, progress, read
+from foedus.runs.settings import WORLDS
+from foedus.worlds.thresholds import LEARNING_EFFECTIVE, LEARNING_WORLDS
 
 
 @app.command()
 def learn(
     scenario: Name,
-    worlds: Worlds = 5000,
+    worlds: Worlds = LEARNING_WORLDS,
     effective: Annotated[
         int, typer.Option(min=2, max=100_000, help="draw worlds anew where fewer effective ones are left")
-    ] = 500,
+    ] = LEARNING_EFFECTIVE,
     resample: Annotated[
         bool | None, typer.Option("--resample/--no-resample", help="draw worlds anew in any case, or in none")
     ] = None,
@@ -25,30 +28,26 @@ def learn(
     json: Json = False,
 ) -> None:
     """Weigh worlds by the observations: prior against posterior, and which observation moved what."""
-    from foedus.present.terminal import print_section
     from foedus.record.learned import learning
     from foedus.record.learned_telling import section, to_json
     from foedus.scenario.check import validate
-    from foedus.scenario.load import load
     from foedus.scenario.names import Names
     from foedus.worlds.posterior import posterior_worlds
 
-    loaded = load(scenario)
+    loaded = read(scenario)
     validate(loaded)
-    with Bar(show=not json) as bar:
-        step = counted(bar, worlds)
-        found = learning(loaded, posterior_worlds(loaded, worlds, seed, effective, resample, step))
-    made = section(Names(loaded), found)
-    if json:
-        print_json(to_json(Names(loaded), found, list(made.sentences)))
-    else:
-        print_section(made, console())
+    with progress(not json) as step:
+        tell = adding_up(step, worlds)
+        learned = learning(loaded, posterior_worlds(loaded, worlds, seed, effective, resample, tell))
+    names = Names(loaded)
+    told = section(names, learned)
+    present(told, to_json(names, learned, list(told.sentences)), json)
 
 
 @app.command()
 def score(
     scenario: Name,
-    worlds: Worlds = 200,
+    worlds: Worlds = WORLDS,
     horizon: Annotated[int, typer.Option(min=1, max=2000, help="how many periods ahead is forecast")] = 1,
     drop: Annotated[
         int, typer.Option(min=0, max=100_000, help="worlds in which each mechanism is dropped in turn; 0: none is")
@@ -58,37 +57,30 @@ def score(
 ) -> None:
     """Score forecasts of the observed events against simple rivals, from a rolling origin."""
     from foedus.present.plain import strict
-    from foedus.present.terminal import print_section
     from foedus.record.mechanisms import drop_each
     from foedus.record.score import score_scenario
     from foedus.record.score_telling import section
     from foedus.scenario.check import validate
-    from foedus.scenario.load import load
     from foedus.scenario.names import Names
 
-    loaded = load(scenario)
+    loaded = read(scenario)
     validate(loaded)
-    with Bar(show=not json) as bar:
-        step = counted(bar, worlds)
-        record = score_scenario(loaded, worlds, seed, horizon, lambda more: step("forecasting", more))
+    with progress(not json) as step:
+        tell = adding_up(step, worlds)
+        record = score_scenario(loaded, worlds, seed, horizon, lambda more: tell("forecasting", more))
         if drop:
-            dropped = drop_each(
-                loaded, drop, seed, horizon, lambda done, total: bar.step("dropping mechanisms", done, total)
-            )
+            dropped = drop_each(loaded, drop, seed, horizon, lambda *done: step("dropping mechanisms", *done))
             record = replace(record, mechanisms=dropped)
-    made = section(Names(loaded), record)
-    if json:
-        print_json(strict({**record.to_json(), "sentences": list(made.sentences)}))
-    else:
-        print_section(made, console())
+    told = section(Names(loaded), record)
+    present(told, strict({**record.to_json(), "sentences": list(told.sentences)}), json)
 
 
-def counted(bar: Bar, total: int) -> Callable[[str, int], None]:
+def adding_up(step: Step, total: int) -> Callable[[str, int], None]:
     """Adds up what is reported as done, by what it is."""
-    done: dict[str, int] = {}
+    done = Counter[str]()
 
-    def step(what: str, more: int) -> None:
-        done[what] = done.get(what, 0) + more
-        bar.step(what, done[what], max(total, done[what]))
+    def tell(what: str, more: int) -> None:
+        done[what] += more
+        step(what, done[what], max(total, done[what]))
 
-    return step
+    return tell

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foedus.cli.common import Bar, Json, Seed, app, console, known, print_json
+from foedus.cli.common import (
+    Json,
+    Policy,
+    Seed,
+    Worlds,
+    app,
+    console,
+    known,
+    present,
+    print_json,
+    progress,
+    read,
+    solve,
+)
 from foedus.errors import FoedusError
 
 if TYPE_CHECKING:
@@ -20,8 +33,8 @@ if TYPE_CHECKING:
 def lens(
     name: Annotated[str | None, typer.Argument(help="the lens; --list shows them")] = None,
     scenario: Annotated[str | None, typer.Argument(help="a scenario, or a conflict in option form (.gmcr)")] = None,
-    policy: Annotated[str | None, typer.Option(help="the policy to look at; default: the factual one")] = None,
-    worlds: Annotated[int, typer.Option(min=1, max=1_000_000, help="how many worlds are sampled")] = 50,
+    policy: Policy = None,
+    worlds: Worlds = 50,
     seed: Seed = 0,
     write: Annotated[Path | None, typer.Option(help="stability: write the conflict to this .gmcr file")] = None,
     start: Annotated[str | None, typer.Option(help="stability of a .gmcr file: the status quo, as YNN")] = None,
@@ -31,7 +44,7 @@ def lens(
     json: Json = False,
 ) -> None:
     """Look at a scenario or a conflict through one lens."""
-    from foedus.lenses.registry import LENSES, look
+    from foedus.lenses.registry import LENSES, lens_section, look
 
     if list_:
         questions = {name: lens.question for name, lens in LENSES.items()}
@@ -49,25 +62,17 @@ def lens(
         raise FoedusError("--start, --hold and --horizon are for the lens stability and a conflict file (.gmcr).")
     if write is not None and name != "stability":
         raise FoedusError("--write is for the lens stability.")
-    from foedus.lenses.registry import lens_section
     from foedus.present.plain import section_json
-    from foedus.present.terminal import print_section
-    from foedus.runs.local import run
     from foedus.runs.view import RunView
-    from foedus.scenario.load import load
 
-    loaded = load(scenario)
-    known([policy] if policy else [], loaded.all_policies, "policy")
-    with Bar(show=not json) as bar:
-        made = run(loaded, worlds=worlds, seed=seed, judge=False, progress=bar.step)
-        found = look(name, made, policy)
-    section = lens_section(RunView(made), found)
+    loaded = read(scenario, policy)
+    with progress(not json) as step:
+        run = solve(loaded, worlds, seed, step)
+        looked = look(name, run, policy)
+    section = lens_section(RunView(run), looked)
     if write is not None:
-        _write(RunView(made), found, write)
-    if json:
-        print_json(section_json(section, found))
-    else:
-        print_section(section, console())
+        _write(RunView(run), looked, write)
+    present(section, section_json(section, looked), json)
 
 
 def _conflict(
@@ -93,12 +98,12 @@ def _conflict(
     print_conflict(result, more, console())
 
 
-def _write(results: RunView, found: xr.Dataset, file: Path) -> None:
+def _write(results: RunView, looked: xr.Dataset, file: Path) -> None:
     """Writes the postures of a scenario as a conflict in option form."""
     from foedus.conflict.file import save_conflict
     from foedus.lenses.stability.measure import conflict
 
-    if "undefined" in found.attrs:
-        raise FoedusError(f"There is nothing to write: {found.attrs['undefined']}")
-    orders = [results.names.action(str(order)) for order in found["order"].values]
-    save_conflict(conflict(found, orders, [results.names.actor(str(mover)) for mover in found["mover"].values]), file)
+    if "undefined" in looked.attrs:
+        raise FoedusError(f"There is nothing to write: {looked.attrs['undefined']}")
+    orders = [results.names.action(str(order)) for order in looked["order"].values]
+    save_conflict(conflict(looked, orders, [results.names.actor(str(mover)) for mover in looked["mover"].values]), file)

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foedus.cli.common import Bar, Json, Name, Policies, Seed, Worlds, app, console, known, print_json
+from foedus.cli.common import Json, Name, Page, Policies, Seed, Worlds, app, known, present, progress, read, solve
 from foedus.errors import FoedusError
+from foedus.runs.settings import WORLDS
 
 if TYPE_CHECKING:
     from foedus.lenses.policies.comparison import Direction
-    from foedus.present.section import Section
 
 MetricTexts = Annotated[
     list[str] | None, typer.Option("--metric", metavar="QUERY", help="what to compare by, a query (repeatable)")
 ]
 Lower = Annotated[bool, typer.Option("--lower/--higher", help="whether lower or higher is better, for --metric")]
-
-
-Page = Annotated[Path | None, typer.Option("--html", help="also write it with its charts to this HTML file")]
-
-
-def present(section: Section, title: str, page: Path | None, told: Any, json: bool) -> None:
-    """Shows a section: as JSON or in the terminal, and on a page of its own if asked."""
-    from foedus.present.terminal import print_section
-
-    if page is not None:
-        from foedus.present.page import write_page
-
-        write_page(title, [section], page)
-    if json:
-        print_json(told)
-        return
-    terminal = console()
-    print_section(section, terminal)
-    if page is not None:
-        terminal.print(f"Page: {page}", soft_wrap=True)
 
 
 def direction(lower: bool) -> Direction:
@@ -57,7 +36,7 @@ def compare(
         float | None, typer.Option(help="what is good enough; default: the factual policy's median")
     ] = None,
     actor: Annotated[str | None, typer.Option(help="compare by what this actor expects")] = None,
-    worlds: Worlds = 200,
+    worlds: Worlds = WORLDS,
     seed: Seed = 0,
     html: Page = None,
     json: Json = False,
@@ -66,24 +45,21 @@ def compare(
     from foedus.lenses.policies.choice import choose
     from foedus.lenses.policies.choice_telling import choice_json, choice_section
     from foedus.lenses.policies.metric import asked_metrics, own_metrics
-    from foedus.runs.local import run
     from foedus.runs.view import RunView
-    from foedus.scenario.load import load
 
-    loaded = load(scenario)
-    known(policy or [], loaded.all_policies, "policy")
-    known([actor] if actor else [], loaded.actors, "actor")
+    loaded = read(scenario, *policy or ())
+    known([actor], loaded.actors, "actor")
     if metric and actor:
         raise FoedusError("give --metric or --actor, not both: --metric 'expect(actor)' --higher asks the same.")
     chosen = list(dict.fromkeys(policy or loaded.all_policies))
     if len(chosen) < 2:
         raise FoedusError("comparing takes at least two policies. Give --policy twice, or write policies.")
-    with Bar(show=not json) as bar:
-        made = run(loaded, policies=[] if metric else chosen, worlds=worlds, seed=seed, judge=False, progress=bar.step)
-        metrics = asked_metrics(made, metric, chosen, direction(lower)) if metric else own_metrics(made, actor, chosen)
-    choice = choose(made, metrics, enough)
-    section = choice_section(RunView(made), choice)
-    present(section, loaded.title, html, choice_json(choice, list(section.sentences)), json)
+    with progress(not json) as step:
+        run = solve(loaded, worlds, seed, step, [] if metric else chosen)
+        metrics = asked_metrics(run, metric, chosen, direction(lower)) if metric else own_metrics(run, actor, chosen)
+    choice = choose(run, metrics, enough)
+    section = choice_section(RunView(run), choice)
+    present(section, choice_json(choice, list(section.sentences)), json, html, loaded.title)
 
 
 @app.command()
@@ -101,7 +77,7 @@ def measures(
     within: Annotated[
         float, typer.Option(min=0, help="without a threshold: how far above all measures' value is near enough")
     ] = 0.1,
-    worlds: Worlds = 200,
+    worlds: Worlds = WORLDS,
     seed: Seed = 0,
     html: Page = None,
     json: Json = False,
@@ -110,12 +86,9 @@ def measures(
     from foedus.lenses.policies.measures import Goal, combined, degrees_on, measures_of
     from foedus.lenses.policies.measures_telling import measures_json, measures_section
     from foedus.lenses.policies.metric import MetricKind, asked_metrics, own_metrics
-    from foedus.runs.local import run
     from foedus.runs.view import RunView
-    from foedus.scenario.load import load
 
-    loaded = load(scenario)
-    known(measure or [], loaded.all_policies, "policy")
+    loaded = read(scenario, *measure or ())
     if at_most is not None and at_least is not None:
         raise FoedusError("give --at-most or --at-least, not both.")
     loaded = combined(loaded, measure) if measure else loaded
@@ -125,21 +98,19 @@ def measures(
             f"the policies of '{scenario}' do not say what they take. Give them 'measures', as in measures: [deterrence, talks], "
             "or name two or more policies with --measure: every set of them is then solved."
         )
-    with Bar(show=not json) as bar:
-        made = run(
-            loaded, policies=[] if goal else list(taken), worlds=worlds, seed=seed, judge=False, progress=bar.step
-        )
+    with progress(not json) as step:
+        run = solve(loaded, worlds, seed, step, [] if goal else taken)
         way = direction(at_least is None)
-        metrics = asked_metrics(made, [goal], list(taken), way) if goal else own_metrics(made)
+        metrics = asked_metrics(run, [goal], list(taken), way) if goal else own_metrics(run)
     if not goal:
         metrics = [metric for metric in metrics if metric.kind == MetricKind.OUTCOME]
         if at_least is not None:
             raise FoedusError("--at-least needs a --goal: of the main outcomes less is better.")
-    made.policies = list(taken)
+    run.policies = list(taken)
     threshold = at_least if at_most is None else at_most
-    degrees = [degrees_on(made, Goal(metric, threshold, within), taken) for metric in metrics]
-    results = RunView(made)
-    present(measures_section(results, degrees), loaded.title, html, measures_json(results, degrees), json)
+    degrees = [degrees_on(run, Goal(metric, threshold, within), taken) for metric in metrics]
+    results = RunView(run)
+    present(measures_section(results, degrees), measures_json(results, degrees), json, html, loaded.title)
 
 
 @app.command()
@@ -159,7 +130,7 @@ def drivers(
         int | None,
         typer.Option(min=2, max=65536, help="base points of the Sobol design, a power of two; default: 64 to 1024"),
     ] = None,
-    worlds: Worlds = 200,
+    worlds: Worlds = WORLDS,
     seed: Seed = 0,
     html: Page = None,
     json: Json = False,
@@ -168,28 +139,25 @@ def drivers(
     from foedus.lenses.drivers.measure import local_slopes, region, sobol_indices
     from foedus.lenses.drivers.subject import claim_subject, query_subject
     from foedus.lenses.drivers.telling import Drivers, drivers_json, drivers_section
-    from foedus.runs.local import run
-    from foedus.scenario.load import load
 
-    loaded = load(scenario)
+    loaded = read(scenario, policy)
     known([method], ("sobol", "box", "local", "all"), "method")
-    known([policy] if policy else [], loaded.all_policies, "policy")
     if (query is None) == (claim is None):
         raise FoedusError("ask about one thing: --query 'prob(eventually(...))' or --claim ID.")
     if reading is not None and claim is None:
         raise FoedusError("--reading goes with --claim.")
     subject = claim_subject(loaded, claim, reading) if claim else query_subject(loaded, query or "", policy)
     wanted = [method] if method != "all" else ["sobol", "box", *(["local"] if subject.is_smooth else [])]
-    with Bar(show=not json) as bar:
-        made = run(loaded, policies=[], worlds=worlds, seed=seed, judge=False, progress=bar.step)
+    with progress(not json) as step:
+        run = solve(loaded, worlds, seed, step, [])
         driven = Drivers(
             subject,
             sobol_indices(subject, points, seed) if "sobol" in wanted else None,
-            region(made, subject, above) if "box" in wanted else None,
-            local_slopes(made, subject) if "local" in wanted else None,
+            region(run, subject, above) if "box" in wanted else None,
+            local_slopes(run, subject) if "local" in wanted else None,
         )
     section = drivers_section(driven)
-    present(section, loaded.title, html, drivers_json(driven, section), json)
+    present(section, drivers_json(driven, section), json, html, loaded.title)
 
 
 @app.command()
@@ -211,7 +179,7 @@ def search(
     ] = "expected",
     evaluations: Annotated[int, typer.Option(min=16, max=1_000_000, help="how many candidates are tried, about")] = 600,
     few: Annotated[int, typer.Option(min=1, max=100_000, help="how many worlds stand for all in the search")] = 32,
-    worlds: Worlds = 200,
+    worlds: Worlds = WORLDS,
     seed: Seed = 0,
     html: Page = None,
     json: Json = False,
@@ -220,11 +188,8 @@ def search(
     from foedus.lenses.policies import search as robust
     from foedus.lenses.policies.levers import default_levers, read_lever
     from foedus.lenses.policies.search_telling import search_json, search_section
-    from foedus.runs.local import run
-    from foedus.scenario.load import load
 
-    loaded = load(scenario)
-    known([policy] if policy else [], loaded.all_policies, "policy")
+    loaded = read(scenario, policy)
     known([rule], list(robust.Criterion), "rule")
     base = policy or loaded.factual_policy
     levers = [read_lever(loaded, base, text) for text in lever] if lever else default_levers(loaded, base)
@@ -237,10 +202,7 @@ def search(
     aims = [robust.read_aim(loaded, *aim) for aim in asked] or robust.default_aims(loaded, levers)
     problem = robust.Problem(loaded, base, tuple(levers), tuple(aims))
     settings = robust.SearchSettings(robust.Criterion(rule), evaluations, seed)
-    with Bar(show=not json) as bar:
-        training, held_out = (
-            run(loaded, policies=[], worlds=worlds, seed=number, judge=False, progress=bar.step).few(few)
-            for number in (seed, seed + 1)
-        )
-        frontier = robust.search(problem, training, held_out, settings, bar.step)
-    present(search_section(loaded, frontier), loaded.title, html, search_json(loaded, frontier), json)
+    with progress(not json) as step:
+        training, held_out = (solve(loaded, worlds, number, step, []).few(few) for number in (seed, seed + 1))
+        frontier = robust.search(problem, training, held_out, settings, step)
+    present(search_section(loaded, frontier), search_json(loaded, frontier), json, html, loaded.title)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foedus.cli.common import Bar, Json, Name, Policies, Seed, Worlds, app, console, known, print_json
+from foedus.cli.common import Json, Name, Policies, Seed, Worlds, app, console, known, print_json, progress, read
 from foedus.errors import FoedusError
+from foedus.runs.settings import WORLDS, RunOptions
+from foedus.worlds.methods import METHODS
 
 if TYPE_CHECKING:
     from foedus.runs.result import Run
@@ -30,7 +32,7 @@ Open = Annotated[bool, typer.Option("--open", help="open the report in a browser
 def run(
     scenario: Name,
     policy: Policies = None,
-    worlds: Worlds = 200,
+    worlds: Worlds = WORLDS,
     seed: Seed = 0,
     method: Annotated[str, typer.Option(help="how worlds are sampled: lhs or sobol")] = "lhs",
     out: Annotated[Path | None, typer.Option(help="where the report goes; default: foedus-out/SCENARIO")] = None,
@@ -50,39 +52,23 @@ def run(
     from foedus.lenses.registry import known_lenses
     from foedus.runs.ensemble import ensemble
     from foedus.runs.executors import Executor
-    from foedus.runs.local import run as run_scenario
-    from foedus.scenario.load import load
+    from foedus.runs.local import run as run_here
 
-    loaded, who = load(scenario), Executor(executor, scheduler, workers)
-    known(policy or [], loaded.all_policies, "policy")
-    known([method], {"lhs": 1, "sobol": 1}, "method")
+    loaded, who = read(scenario, *policy or ()), Executor(executor, scheduler, workers)
+    known([method], METHODS, "method")
     known_lenses(lenses)
+    options: RunOptions = {"policies": policy, "worlds": worlds, "seed": seed, "method": method, "resample": resample}
     target = out or (None if json else Path("foedus-out") / Path(scenario).stem)
     if target is None:
         if executor != "local" or chunk or anew:
             raise FoedusError("--executor, --chunk and --anew are for runs that are kept: give --out DIR.")
-        found = run_scenario(
-            loaded, policies=policy, worlds=worlds, seed=seed, method=method, resample=resample, threads=workers or 2
-        )
-        _look(found, "none" if lenses == "auto" else lenses, json)
-        _show(found, None, open_, json)
-        return
-    with Bar(show=not json) as bar:
-        found = ensemble(
-            loaded,
-            target,
-            policies=policy,
-            worlds=worlds,
-            seed=seed,
-            method=method,
-            resample=resample,
-            chunk=chunk,
-            executor=who,
-            anew=anew,
-            progress=bar.step,
-        )
-    _look(found, lenses, json)
-    _show(found, target, open_, json)
+        solved = run_here(loaded, threads=workers or 2, **options)
+        lenses = "none" if lenses == "auto" else lenses
+    else:
+        with progress(not json) as step:
+            solved = ensemble(loaded, target, chunk=chunk, executor=who, anew=anew, progress=step, **options)
+    _look(solved, lenses, json)
+    _show(solved, target, open_, json)
 
 
 @app.command()
@@ -97,39 +83,39 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped, and mend one whose files were damaged."""
     from foedus.lenses.registry import known_lenses
-    from foedus.runs.ensemble import resume as resume_run
+    from foedus.runs.ensemble import resume as go_on
     from foedus.runs.executors import Executor
 
     known_lenses(lenses)
-    with Bar(show=not json) as bar:
-        found = resume_run(directory, executor=Executor(executor, scheduler, workers), progress=bar.step)
-    _look(found, lenses, json)
+    with progress(not json) as step:
+        solved = go_on(directory, executor=Executor(executor, scheduler, workers), progress=step)
+    _look(solved, lenses, json)
     if not json:
-        missing = f"{found.solved} missing pieces were solved" if found.solved else "all pieces were there and sound"
+        missing = f"{solved.solved} missing pieces were solved" if solved.solved else "all pieces were there and sound"
         print(f"{directory}: {missing}; report, results and run.json are written anew.")
-    _show(found, directory, open_, json)
+    _show(solved, directory, open_, json)
 
 
-def _look(found: Run, lenses: str, json: bool) -> None:
+def _look(solved: Run, lenses: str, json: bool) -> None:
     """Looks at a run through the lenses that its report is to show."""
     from foedus.lenses.registry import chosen, look_through
 
-    with Bar(show=not json) as bar:
-        look_through(found, chosen(lenses, found), bar.step)
+    with progress(not json) as step:
+        look_through(solved, chosen(lenses, solved), step)
 
 
-def _show(found: Run, target: Path | None, open_: bool, json: bool) -> None:
+def _show(solved: Run, target: Path | None, open_: bool, json: bool) -> None:
     """Writes a run's files where there is a place for them, and prints what it found."""
     from foedus.report.files import write_run
     from foedus.report.json import to_json
     from foedus.report.summary import print_summary
 
-    report = None if target is None else write_run(found, target, f"and run `foedus resume {target}`")
+    report = None if target is None else write_run(solved, target, f"and run `foedus resume {target}`")
     if json:
-        print_json(to_json(found))
+        print_json(to_json(solved))
         return
     terminal = console()
-    print_summary(found, terminal)
+    print_summary(solved, terminal)
     if report is not None:
         terminal.print(f"Report: {report}", soft_wrap=True)
         if open_:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from foedus.cli.common import Json, Name, Seed, Worlds, app, console, known, print_json
+from foedus.cli.common import Json, Name, Policy, Seed, World, Worlds, app, console, known, print_json, read
 from foedus.errors import FoedusError
+from foedus.runs.settings import WORLDS
 
 
 @app.command()
@@ -88,9 +89,7 @@ def list_(json: Json = False) -> None:
 @app.command()
 def show(scenario: Name, json: Json = False) -> None:
     """Present a scenario: who wants what, who can do what, what is claimed."""
-    from foedus.scenario.load import load
-
-    loaded = load(scenario)
+    loaded = read(scenario)
     if json:
         print_json(loaded.model_dump(mode="json", by_alias=True, exclude_defaults=True))
         return
@@ -101,19 +100,12 @@ def show(scenario: Name, json: Json = False) -> None:
 
 @app.command()
 def explain(
-    scenario: Name,
-    world: Annotated[int, typer.Option(min=0, help="which world of the sample")] = 0,
-    policy: Annotated[str | None, typer.Option(help="the policy; default: the factual one")] = None,
-    worlds: Worlds = 200,
-    seed: Seed = 0,
-    json: Json = False,
+    scenario: Name, world: World = 0, policy: Policy = None, worlds: Worlds = WORLDS, seed: Seed = 0, json: Json = False
 ) -> None:
     """Walk the most likely path in one world, and say what each alternative was worth to the mover."""
     from foedus.lenses.explain.path import explain as explain_world
-    from foedus.scenario.load import load
 
-    loaded = load(scenario)
-    known([policy] if policy else [], loaded.all_policies, "policy")
+    loaded = read(scenario, policy)
     if world >= worlds:
         raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
     steps = explain_world(loaded, world=world, policy=policy, worlds=worlds, seed=seed)
@@ -138,19 +130,17 @@ def schema() -> None:
 def export(
     scenario: Name,
     format_: Annotated[str, typer.Option("--format", help="efg (Gambit) or drn (Storm)")],
-    policy: Annotated[str | None, typer.Option(help="the policy; default: the factual one")] = None,
-    world: Annotated[int, typer.Option(min=0, help="which world of the sample")] = 0,
-    worlds: Worlds = 200,
+    policy: Policy = None,
+    world: World = 0,
+    worlds: Worlds = WORLDS,
     seed: Seed = 0,
 ) -> None:
     """Write one world of a small game as a tree for Gambit, or of any game as a Markov chain for Storm."""
     from foedus.export.formats import FORMATS
     from foedus.export.formats import export as exported
     from foedus.scenario.check import validate
-    from foedus.scenario.load import load
 
-    loaded = load(scenario)
+    loaded = read(scenario, policy)
     validate(loaded)
-    known([policy] if policy else [], loaded.all_policies, "policy")
     known([format_], FORMATS, "format")
     print(exported(loaded, format_, policy or "", world, worlds, seed))

@@ -13,6 +13,7 @@ from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import from_unit, sample, uncertain, unit_sample
 from foedus.worlds.simulate import Games, PolicyResult, simulate
 from foedus.worlds.smc import Resampled, Unit, smc
+from foedus.worlds.thresholds import LEARNING_EFFECTIVE, LEARNING_WORLDS
 from foedus.worlds.weights import ess as effective_of
 from foedus.worlds.weights import even, mixed, posterior
 
@@ -128,9 +129,9 @@ def mixture_sample(scenario: Scenario, worlds: int, seed: int = 0, threads: int 
 
 def posterior_worlds(
     scenario: Scenario,
-    worlds: int = 5000,
+    worlds: int = LEARNING_WORLDS,
     seed: int = 0,
-    effective: int = 500,
+    effective: int = LEARNING_EFFECTIVE,
     resample: bool | None = None,
     progress: Progress | None = None,
     threads: int = 2,

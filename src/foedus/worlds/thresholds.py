@@ -39,5 +39,9 @@ LEAST_DRIVER = 0.01
 
 # The record
 
+# Worlds that learning weighs unless told, and the effective number below which it draws worlds anew: 500 put the ends of
+# nine worlds in ten (5% and 95%) within about two points of rank.
+LEARNING_WORLDS, LEARNING_EFFECTIVE = 5000, 500
+
 # Answers to a question from which on its rivals have something to go by.
 SETTLED = 3

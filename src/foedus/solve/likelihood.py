@@ -92,7 +92,7 @@ def _by_observation(together: Floats, ptr: Ints, order: Any) -> Floats:
     before = np.ones_like(together)
     before[1:] = together[:-1]
     before[np.unique(ptr[ptr < len(together)])] = 1.0
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         added = np.log(together) - np.log(before)
     return _unsorted(np.where(together > 0, added, -np.inf), order)
 

@@ -12,6 +12,7 @@ from foedus.arraytypes import Floats
 from foedus.scenario.query import Query, parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
+from foedus.worlds.simulate import Games, Options, simulate
 
 
 @dataclass
@@ -29,13 +30,19 @@ def parse_queries(scenario: Scenario, texts: Sequence[str]) -> list[Query]:
     return [parse_query(text, scope) for text in texts]
 
 
-def play(scenario: Scenario, worlds: Sequence[dict[str, float]], queries: Sequence[str] = (), **options: Any) -> Played:
+def play(
+    scenario: Scenario,
+    worlds: Sequence[dict[str, float]],
+    queries: Sequence[str] = (),
+    games: Games | None = None,
+    **options: Any,
+) -> Played:
     """Runs the engine in worlds that give every assumption's value."""
-    from foedus.worlds.simulate import simulate
-
     derived = {name for name, a in scenario.all_assumptions.items() if isinstance(a.value, str)}
     names = [name for name in scenario.all_assumptions if name not in derived]
     columns = {name: np.array([world[name] for world in worlds]) for name in names}
-    found = simulate(scenario, columns, queries=parse_queries(scenario, queries), **options)
+    found = simulate(
+        scenario, columns, queries=parse_queries(scenario, queries), games=games, options=Options(**options)
+    )
     query = {policy: np.array(answers).reshape(len(queries), len(worlds)) for policy, answers in found.query.items()}
     return Played(query, found.value, found.loglik, found)

@@ -10,6 +10,7 @@ import pytest
 
 from engine_adapter import play
 from foedus.scenario.schema import Scenario
+from foedus.worlds.simulate import Behaviour
 from oracle import Oracle, log_likelihood, settle
 from strategies import Case, Features, make_case
 
@@ -18,7 +19,8 @@ SEEDS = range(120)
 
 def compare(case: Case, **options: float) -> None:
     """All queries, start values and the likelihood, in every world and policy, to 1e-10."""
-    played = play(case.scenario, case.worlds, case.queries, lam_scale=options.get("scale", 1.0))
+    behaviour = Behaviour.of(case.scenario, options.get("scale", 1.0))
+    played = play(case.scenario, case.worlds, case.queries, behaviour=behaviour)
     for policy in case.scenario.all_policies:
         for w, world in enumerate(case.worlds):
             oracle = Oracle(case.scenario, world, policy, **options)

@@ -70,7 +70,7 @@ def check(case: Case) -> int:
     texts = {f"{name} == {v.levels[-1]}" for name, v in case.scenario.state.items()}
     events = {text: parse(text, scope) for text in sorted(texts)}
     games = Games(case.scenario, (), events, entropy=True)
-    results = play(case.scenario, case.worlds, outcomes=events, games=games).simulation.results
+    results = play(case.scenario, case.worlds, games=games).simulation.results
     for policy, result in results.items():
         for w, world in enumerate(case.worlds):
             oracle = Oracle(case.scenario, world, policy)

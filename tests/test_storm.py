@@ -11,7 +11,7 @@ from foedus.scenario.load import load
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import simulate
+from foedus.worlds.simulate import Games, simulate
 from strategies import make_case
 
 stormpy = pytest.importorskip("stormpy")
@@ -57,7 +57,11 @@ def test_shipped_scenario(tmp_path):
 def compare(scenario, world, policy, tmp_path):
     outcomes = outcomes_of(scenario)
     columns = {name: np.array([value]) for name, value in world.items()}
-    engine = simulate(scenario, columns, [policy], outcomes=outcomes, observe=False).results[policy].by[0, -1]
+    engine = (
+        simulate(scenario, columns, [policy], games=Games(scenario, (), outcomes, observe=False))
+        .results[policy]
+        .by[0, -1]
+    )
     storm = reach(to_drn(scenario, world, policy), outcomes, tmp_path)
     for o, name in enumerate(outcomes):
         assert storm[name] == pytest.approx(engine[o], abs=1e-10), name

@@ -13,7 +13,7 @@ from foedus.export.world import OneWorld
 from foedus.game.arrays import DECIDE, LANES
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
-from foedus.worlds.simulate import Games, coefficient_tables
+from foedus.worlds.simulate import Games
 
 RESERVED = {"init", "deadlock"}  # labels that Storm gives a meaning of its own
 HEAD = "@type: DTMC\n@parameters\n\n@reward_models\n\n@nr_states\n{n}\n@nr_choices\n{n}\n@model\n"
@@ -43,10 +43,10 @@ def to_drn(scenario: Scenario, world: Mapping[str, float], policy: str) -> str:
     if taken:
         raise FoedusError(f"Storm keeps the label '{taken[0]}' for itself: give that outcome another name.")
     games = Games(scenario, (), outcomes, observe=False)
-    play, perception = games.play(policy)
+    play, _ = games.play(policy)
     # The solver works on LANES worlds at a time: all of them are this one, and the first is read.
     draws = {name: np.full(LANES, float(value)) for name, value in world.items()}
-    tables = coefficient_tables(scenario, policy, play.game, perception, draws, LANES)
+    tables = games.tables(policy, draws)
     choices, _ = play.solve(tables, 1.0, scenario.rationality == "perfect")
     bits = {name: play.game.watch.events.index(tree) for name, tree in outcomes.items()}
     return _Chain(OneWorld(play.game, tables[0][:, 0]), choices[:, :, 0]).text(bits)

@@ -55,9 +55,7 @@ class Counterfactuals:
         for dial, rest in self.instrumented.rest.items():
             parts = [np.broadcast_to(np.asarray(dials.get(dial, rest), float), worlds) for dials in settings]
             draws[dial] = np.concatenate(parts)
-        solved = simulate(
-            self.games.scenario, draws, [policy], [], outcomes=self.outcomes, observe=False, games=self.games
-        )
+        solved = simulate(self.games.scenario, draws, [policy], games=self.games)
         return SolvedBatch(solved.results[policy], worlds, list(self.scenario.actors))
 
     def in_force_under(self, names: Sequence[str]) -> str | None:

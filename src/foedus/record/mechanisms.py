@@ -8,7 +8,7 @@ switch beside each; every mechanism is then tried in the same worlds, weighed an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from foedus.scenario.parts import Assumption, Objective
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import objectives_of
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games, PolicyResult, simulate
+from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
 
 M = TypeVar("M", Assumption, Commitment, Objective)
 _NOTHING = 1e-9
@@ -132,7 +132,7 @@ def drop_each(
         if progress is not None:
             progress(done, total)
 
-    result = simulate(twin, together, [policy], games=games, progress=tell).results[policy]
+    result = simulate(twin, together, [policy], games=games, options=Options(progress=tell)).results[policy]
     whole, *without = [forecasts(scenario, _batch(result, i, worlds), horizon) for i in range(len(batches))]
     dropped = [_dropped(part, whole, made) for part, made in zip(parts, without, strict=True)]
     matter = [drop for drop in dropped if abs(drop.change.difference) > _NOTHING]
@@ -142,8 +142,7 @@ def drop_each(
 
 def _batch(result: PolicyResult, i: int, worlds: int) -> PolicyResult:
     """The results of one batch of worlds."""
-    which = slice(i * worlds, (i + 1) * worlds)
-    return replace(result, parts={name: values[which] for name, values in result.parts.items()})
+    return result.worlds(slice(i * worlds, (i + 1) * worlds))
 
 
 def _scores(made: list[Forecast]) -> tuple[float, float]:

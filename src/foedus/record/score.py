@@ -27,7 +27,7 @@ from foedus.record.forecasts import RIVALS, Forecast, Forecaster, Score, forecas
 from foedus.record.questions import Question, recorded_answers
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games, PolicyResult, simulate
+from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
 from foedus.worlds.thresholds import SETTLED
 from foedus.worlds.weights import ess
 
@@ -217,7 +217,9 @@ def score_scenario(
 ) -> TrackRecord:
     """The scores of a scenario's forecasts in ``worlds`` sampled worlds, in a game compiled for nothing else."""
     games, policy = Games(scenario, (), {}, ahead=horizon, lean=True), scenario.factual_policy
-    solved = simulate(scenario, sample(scenario, worlds, seed), [policy], games=games, progress=progress)
+    solved = simulate(
+        scenario, sample(scenario, worlds, seed), [policy], games=games, options=Options(progress=progress)
+    )
     return track_record(scenario, solved.results[policy], horizon)
 
 

@@ -8,7 +8,7 @@ from foedus.runs.result import GameSize
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games, simulate
+from foedus.worlds.simulate import Games, Options, simulate
 
 
 def sizes(scenario: Scenario) -> GameSize:
@@ -21,5 +21,5 @@ def sizes(scenario: Scenario) -> GameSize:
     games = Games(scenario, queries, outcomes_of(scenario))
     largest = max((games.play(policy)[0].game for policy in scenario.all_policies), key=lambda game: game.branches)
     refuse_unreachable(readings, games)
-    simulate(scenario, sample(scenario, 8), list(scenario.all_policies)[:1], observe=False, threads=1)
+    simulate(scenario, sample(scenario, 8), list(scenario.all_policies)[:1], observe=False, options=Options(threads=1))
     return GameSize.of(largest)

@@ -71,7 +71,7 @@ def _track_record(plan: Plan, main: Solved, prior: Floats | None) -> TrackRecord
     if not recorded_answers(scenario):
         return None
     game = plan.solver.games.play(scenario.factual_policy)[0].game
-    factual = PolicyResult(game.action_ids, game.phase_ids, game.turn.objectives, dict(main.record))
+    factual = PolicyResult.of(game, main.record)
     record = track_record(scenario, factual, prior=prior)
     if plan.settings.judge and record.lost_to:
         record = replace(record, mechanisms=drop_each(scenario, plan.subset, plan.settings.seed))

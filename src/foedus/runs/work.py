@@ -32,7 +32,7 @@ from foedus.runs.layout import (
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree
-from foedus.worlds.simulate import Behaviour, Games, PolicyResult, simulate
+from foedus.worlds.simulate import Behaviour, Games, Options, PolicyResult, simulate
 
 
 @dataclass(frozen=True)
@@ -102,28 +102,18 @@ class Solver:
         """
         games = self.games.of(piece.scenario or self.scenario)
         games.memo = Memo()  # pieces may be solved side by side
+        usual = Behaviour.of(games.scenario, bare=piece.only == SWEPT_VARIABLES)
+        sweep = {str(step): how for step, how in piece.sweep.items()} if piece.few else {}
+        options = Options(usual, threads, progress, sweep, piece.few, piece.first)
         try:
-            simulation = simulate(
-                games.scenario,
-                piece.draws,
-                piece.policies,
-                self.queries,
-                outcomes=self.outcomes,
-                threads=threads,
-                progress=progress,
-                games=games,
-                first=piece.first,
-                variations={str(step): how for step, how in piece.sweep.items()} if piece.few else {},
-                few=piece.few,
-                bare=piece.only == SWEPT_VARIABLES,
-            )
+            simulation = simulate(games.scenario, piece.draws, piece.policies, games=games, options=options)
         except FoedusError as error:
             if piece.about:
                 raise FoedusError(f"{piece.about}: {error}") from None
             raise
         arrays = self._arrays(simulation.results, piece.only)
         for result in simulation.results.values():
-            arrays |= {record_key(part): result.parts[part] for part in RECORD_PARTS if part in result.parts}
+            arrays |= {record_key(part): array for part, array in result.arrays.items() if part in RECORD_PARTS}
         for step, varied in simulation.varied.items():
             arrays |= self._arrays(varied.results, SWEPT_VARIABLES, step)
         return arrays

@@ -17,7 +17,8 @@ from foedus.game.program import Memo, WorldError
 from foedus.solve.flow import visits
 from foedus.solve.packed import Chain
 from foedus.solve.play import Play
-from foedus.worlds.simulate import Games, coefficient_tables, error_in_world, first_alike
+from foedus.worlds.padding import joined
+from foedus.worlds.simulate import Games, error_in_world
 
 
 @dataclass
@@ -119,15 +120,15 @@ def blocks(
     perfect = games.scenario.rationality == "perfect"
     start = 0
     try:
-        play, parts, width = _parted(games, policy, draws, memo)
-        for start, tables in zip(range(0, width, LANES), parts, strict=True):
-            made, changed = (play, tables) if change is None else change(play, tables)
-            block = Block(made, changed, start, min(LANES, width - start), perfect)
+        play, parts = games.in_blocks(policy, draws, memo)
+        for start, tables in zip(range(0, parts.width, LANES), parts.tables, strict=True):
+            changed, its_tables = (play, tables) if change is None else change(play, tables)
+            block = Block(changed, its_tables, start, min(LANES, parts.width - start), perfect)
             _ = block.choices
             yield block
     except WorldError as error:
-        wrong = WorldError(str(error), start + error.world, error.about)
-        raise error_in_world(games.scenario, policy, draws, 0, wrong) from None
+        here = WorldError(str(error), start + error.world, error.about)
+        raise error_in_world(games.scenario, policy, draws, 0, here) from None
 
 
 def in_blocks(
@@ -142,20 +143,6 @@ def in_blocks(
     The first dim of each array is the world. ``tables`` are the coefficients [rows, LANES] as they are,
     then those of each version of the game that ``play.solves`` name.
     """
-    play, parts, width = _parted(games, policy, draws, None)
+    play, parts = games.in_blocks(policy, draws)
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        found = list(pool.map(lambda tables: work(play, tables), parts))
-    return {key: np.concatenate([part[key] for part in found])[:width] for key in found[0]}
-
-
-def _parted(
-    games: Games, policy: str, draws: Mapping[str, Floats], memo: Memo | None
-) -> tuple[Play, list[list[Floats]], int]:
-    """(play with alike solves shared, the tables of each block, worlds); the last block is padded with its last world."""
-    play, perception = games.play(policy)
-    width = len(next(iter(draws.values()))) if draws else 1
-    padded = -(-width // LANES) * LANES
-    filled = {name: np.concatenate([draw, np.repeat(draw[-1:], padded - width)]) for name, draw in draws.items()}
-    whole = coefficient_tables(games.scenario, policy, play.game, perception, filled, padded, memo)
-    parts = [[np.ascontiguousarray(table[:, at : at + LANES]) for table in whole] for at in range(0, padded, LANES)]
-    return play.reduced(first_alike(whole)), parts, width
+        return joined(list(pool.map(lambda tables: work(play, tables), parts.tables)), parts.width)

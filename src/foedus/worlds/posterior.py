@@ -11,7 +11,7 @@ from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import from_unit, sample, uncertain, unit_sample
-from foedus.worlds.simulate import Games, PolicyResult, simulate
+from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
 from foedus.worlds.smc import Resampled, Unit, smc
 from foedus.worlds.thresholds import LEARNING_EFFECTIVE, LEARNING_WORLDS
 from foedus.worlds.weights import ess as effective_of
@@ -82,11 +82,9 @@ class ObservationLikelihood:
         return WeightedWorlds(unit, from_unit(self.scenario, unit), result.log_each, weights, effective)
 
     def _solve(self, games: Games, unit: Unit, progress: Callable[[int], None] | None) -> PolicyResult:
-        policy = self.scenario.factual_policy
-        draws = from_unit(self.scenario, unit)
-        return simulate(self.scenario, draws, [policy], games=games, threads=self.threads, progress=progress).results[
-            policy
-        ]
+        policy, draws = self.scenario.factual_policy, from_unit(self.scenario, unit)
+        options = Options(threads=self.threads, progress=progress)
+        return simulate(self.scenario, draws, [policy], games=games, options=options).results[policy]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Slopes, Tree, assumption_names, differentiate
 from foedus.solve.gradient import Gradient
-from foedus.worlds.simulate import Games, coefficient_tables
+from foedus.worlds.padding import width_of
+from foedus.worlds.simulate import Games
 
 Values = dict[str, Floats]
 Moving = dict[str, Slopes]  # a name's slope in each assumption as drawn
@@ -39,8 +40,7 @@ def query_slopes(
         raise FoedusError("choices of perfectly rational actors jump: they have no slopes. Use rationality: logit.")
     games = Games(scenario, queries, {}, observe=False)
     play, perception = games.play(policy)
-    width = len(next(iter(draws.values())))
-    tables = coefficient_tables(scenario, policy, play.game, perception, draws, width)
+    width, tables = width_of(draws), games.tables(policy, draws)
 
     def one(world: int) -> tuple[Floats, list[list[Floats]]]:
         columns = [np.ascontiguousarray(table[:, world]) for table in tables]
@@ -94,7 +94,7 @@ def assumption_slopes(scenario: Scenario, policy: str, draws: Mapping[str, Float
 def environment_slopes(
     scenario: Scenario, policy: str, draws: Mapping[str, Floats], perception: Perception
 ) -> list[tuple[Values, Moving]]:
-    """The assumptions in each table that a play reads (as in ``worlds.simulate.coefficient_tables``), and how they move with the draws."""
+    """The assumptions in each table that a play reads (as in ``Games.tables``), and how they move with the draws."""
     made = [_environment(scenario, policy, draws, None, None)]
     actors = list(scenario.actors)
     for version in dict.fromkeys(solve.version for solve in perception.solves):

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from threading import RLock
 
@@ -27,6 +27,7 @@ from foedus.scenario.tree import Tree, state_names
 from foedus.solve.observe import Observations
 from foedus.solve.play import Play, Solving
 from foedus.solve.queries import watch_for
+from foedus.worlds.padding import Blocks, first_blocks, joined, padded, width_of
 from foedus.worlds.versions import environments
 
 CHUNK = 256  # worlds whose coefficients are evaluated together
@@ -44,35 +45,82 @@ class Behaviour:
     perfect: bool = False
     bare: bool = False
 
+    @classmethod
+    def of(cls, scenario: Scenario, scale: float = 1.0, bare: bool = False) -> Behaviour:
+        """As the scenario says, with precisions times ``scale``."""
+        return cls(scale, scenario.rationality == "perfect", bare)
 
-@dataclass
+
+@dataclass(frozen=True)
+class Options:
+    """How worlds are played.
+
+    ``behaviour``: None is that of the scenario. ``progress`` is called with the number of world-policies done. The first
+    ``few`` worlds (at most CHUNK) are played in each of the ``variations`` too. ``first`` is the number of the first
+    world, where these are a span of more.
+    """
+
+    behaviour: Behaviour | None = None
+    threads: int = 2
+    progress: Callable[[int], None] | None = None
+    variations: Mapping[str, Behaviour] = field(default_factory=dict)
+    few: int = 0
+    first: int = 0
+
+
+def _none() -> Floats:
+    return np.zeros((0, 0))
+
+
+@dataclass(frozen=True)
 class PolicyResult:
-    """What one policy gives in every world; the first dim of every array is the world.
+    """What one policy gives in every world; the first dim of every array is the world. Empty: not asked for.
 
-    ``query`` [W, queries], ``by`` and ``at`` [W, periods, outcomes], ``taken`` [W, periods,
-    actions], ``decided`` [W, periods, phases], ``pays`` [W, objectives], ``entropy`` [W, actors]
-    (bits a decision, NaN without any), ``value`` [W, actors]. Under the factual policy also
-    ``log_likelihood`` [W, periods], and with forecasts (see ``solve.likelihood.Heard``) ``log_each``
-    [W, observations], ``foreseen`` [W, periods, actions] and ``foreseen_state`` [W, observations].
+    ``value`` [W, actors], ``query`` [W, queries], ``by`` and ``at`` [W, periods, outcomes], ``taken`` [W, periods,
+    actions], ``decided`` [W, periods, phases], ``pays`` [W, objectives], ``entropy`` [W, actors] (bits a decision, NaN
+    without any). Under the factual policy also ``log_likelihood`` [W, periods], and with forecasts (see
+    ``solve.likelihood.Heard``) ``log_each`` [W, observations], ``foreseen`` [W, periods, actions] and
+    ``foreseen_state`` [W, observations].
     """
 
     actions: tuple[str, ...]
     phases: tuple[str, ...]
     objectives: tuple[tuple[str, str], ...]
-    parts: dict[str, Floats] = field(default_factory=dict)
+    value: Floats = field(default_factory=_none)
+    query: Floats = field(default_factory=_none)
+    by: Floats = field(default_factory=_none)
+    at: Floats = field(default_factory=_none)
+    taken: Floats = field(default_factory=_none)
+    decided: Floats = field(default_factory=_none)
+    pays: Floats = field(default_factory=_none)
+    entropy: Floats = field(default_factory=_none)
+    log_likelihood: Floats = field(default_factory=_none)
+    log_each: Floats = field(default_factory=_none)
+    foreseen: Floats = field(default_factory=_none)
+    foreseen_state: Floats = field(default_factory=_none)
 
-    def __getattr__(self, name: str) -> Floats:
-        try:
-            return self.__dict__["parts"][name]  # type: ignore[no-any-return]
-        except KeyError:
-            raise AttributeError(name) from None
+    @classmethod
+    def of(cls, game: Game, arrays: Mapping[str, Floats]) -> PolicyResult:
+        """Arrays by their names here, labelled as in their game."""
+        return cls(game.action_ids, game.phase_ids, game.turn.objectives, **arrays)
+
+    @property
+    def arrays(self) -> dict[str, Floats]:
+        """The arrays that there are, by name."""
+        every = {each.name: getattr(self, each.name) for each in fields(self)[3:]}
+        return {name: array for name, array in every.items() if len(array)}
+
+    def worlds(self, which: slice) -> PolicyResult:
+        """Some of the worlds."""
+        some = {name: array[which] for name, array in self.arrays.items()}
+        return PolicyResult(self.actions, self.phases, self.objectives, **some)
 
 
 @dataclass
 class Simulation:
     """Results by policy, and the games they were played in.
 
-    ``varied`` holds the same for the first few worlds under other settings.
+    ``varied`` holds the same for the first few worlds under other behaviours.
     """
 
     results: dict[str, PolicyResult]
@@ -92,11 +140,9 @@ class Simulation:
     @property
     def loglik(self) -> Floats:
         """[W] log-likelihood of the observations under the factual policy; zeros without observations."""
-        for result in self.results.values():
-            if "log_likelihood" in result.parts:
-                return np.asarray(result.log_likelihood.sum(axis=1))
-        first = next(iter(self.results.values()))
-        return np.zeros(len(first.value))
+        results = list(self.results.values())
+        heard = [result.log_likelihood.sum(axis=1) for result in results if len(result.log_likelihood)]
+        return np.asarray(heard[0]) if heard else np.zeros(len(results[0].value))
 
 
 def simulate(
@@ -105,59 +151,50 @@ def simulate(
     policies: Sequence[str] | None = None,
     queries: Sequence[Query] = (),
     *,
-    lam_scale: float = 1.0,
-    rationality: str | None = None,
-    outcomes: Mapping[str, Tree] | None = None,
     observe: bool = True,
-    threads: int = 2,
-    progress: Callable[[int], None] | None = None,
     games: Games | None = None,
-    variations: Mapping[str, Behaviour] | None = None,
-    few: int = 0,
-    first: int = 0,
-    bare: bool = False,
+    options: Options | None = None,
 ) -> Simulation:
     """Solves the game of each policy in each world and answers the queries, exactly.
 
-    ``worlds`` maps every sampled assumption to an array [W]. ``outcomes`` are events whose
-    probability over time is wanted. ``progress`` is called with the number of world-policies done.
-    The first ``few`` worlds (at most CHUNK) are played in each of the ``variations`` too. ``first``
-    is the number of the first world, where these are a span of more. ``bare``: see Behaviour.
-    Raises FoedusError where a number is impossible in some world, naming it.
+    ``worlds`` maps every sampled assumption to an array [W]. ``games``: compiled before, for their own queries, outcomes
+    and observations, where worlds are played again and again. Raises FoedusError where a number is impossible in some
+    world, naming it.
     """
-    names = list(policies or scenario.all_policies)
-    games = games or Games(scenario, queries, outcomes or {}, observe)
-    perfect = (rationality or scenario.rationality) == "perfect"
-    settings = {"": Behaviour(lam_scale, perfect, bare), **(variations or {})}
-    width = len(next(iter(worlds.values())))
-    made: dict[tuple[str, str], list[dict[str, Floats]]] = {}
+    names, options = list(policies or scenario.all_policies), options or Options()
+    games = games or Games(scenario, queries, {}, observe)
+    usual = options.behaviour or Behaviour.of(scenario)
+    ways = {"": usual, **options.variations}
+    width = width_of(worlds)
+    arrays: _Arrays = {}
     waiting: deque[_Work] = deque()
     for start in range(0, width, CHUNK):
         chunk = {name: np.asarray(draw, float)[start : start + CHUNK] for name, draw in worlds.items()}
         games.memo = Memo() if width > CHUNK else games.memo
+        span = replace(options, first=options.first + start, few=options.few if start == 0 else 0)
         for policy in names:
-            own = few if start == 0 else 0
-            waiting.append(_Work(games, policy, chunk, first + start, settings, own, _pool(threads)))
+            waiting.append(_Work(games, policy, chunk, ways, span))
             if len(waiting) > AHEAD:
-                waiting.popleft().collect(made, progress)
+                waiting.popleft().collect(arrays)
     while waiting:
-        waiting.popleft().collect(made, progress)
+        waiting.popleft().collect(arrays)
     played = {policy: games.play(policy)[0].game for policy in names}
-    simulations = [Simulation(_joined(made, setting, played), played) for setting in settings]
-    simulations[0].varied = dict(zip(settings, simulations, strict=True))
-    del simulations[0].varied[""]
-    return simulations[0]
+    simulations = {way: Simulation(_results(arrays, way, played), played) for way in ways}
+    whole = simulations.pop("")
+    whole.varied = simulations
+    return whole
 
 
-def _joined(
-    made: Mapping[tuple[str, str], list[dict[str, Floats]]], setting: str, played: Mapping[str, Game]
-) -> dict[str, PolicyResult]:
-    """The results of each policy in one setting, chunks joined."""
+_Arrays = dict[tuple[str, str], list[dict[str, Floats]]]  # of each chunk, by variation and policy
+
+
+def _results(arrays: _Arrays, way: str, played: Mapping[str, Game]) -> dict[str, PolicyResult]:
+    """The results of each policy in one variation, chunks joined."""
     results = {}
     for policy, game in played.items():
-        parts = made[setting, policy]
-        joined = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-        results[policy] = PolicyResult(game.action_ids, game.phase_ids, game.turn.objectives, joined)
+        chunks = arrays[way, policy]
+        whole = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+        results[policy] = PolicyResult.of(game, whole)
     return results
 
 
@@ -222,130 +259,87 @@ class Games:
         if policy not in self.plays:
             game, perception = self.game(policy), perceive(self.scenario, policy)
             factual = self.observed is not None and policy == self.scenario.factual_policy
-            versions = list(dict.fromkeys(solve.version for solve in perception.solves))
+            versions = perception_versions(perception)
             solves = [
                 Solving(1 + versions.index(solve.version), solve.fixed, tuple(sorted(solve.own)))
                 for solve in perception.solves
             ]
             events = list(self.outcomes.values())
-            ends = [self.outcomes[name] if name in self.lasting else None for name in self.outcomes]
-            self.plays[policy] = (
-                Play(
-                    game,
-                    solves,
-                    self.queries,
-                    policy,
-                    events,
-                    ends,
-                    self.observed if factual else None,
-                    self.entropy,
-                    self.ahead,
-                    self.lean,
-                ),
-                perception,
-            )
+            ends = [tree if name in self.lasting else None for name, tree in self.outcomes.items()]
+            seen = self.observed if factual else None
+            about = events, ends, seen, self.entropy, self.ahead, self.lean
+            self.plays[policy] = Play(game, solves, self.queries, policy, *about), perception
         return self.plays[policy]
+
+    def tables(self, policy: str, draws: Mapping[str, Floats], memo: Memo | None = None) -> list[Floats]:
+        """Evaluated coefficients [rows, worlds]: of things as they are, then of each version of the game that the solves
+        of ``play`` name. ``memo`` is kept between calls with the same draws. WorldError where one is impossible."""
+        play, perception = self.play(policy)
+        versions = perception_versions(perception)
+        # A version in which nobody believes otherwise and all secrets are out is things as they are: the same table.
+        plain = Version(-1, frozenset(secrets_of(self.scenario, policy)))
+        others = [version for version in versions if version != plain]
+        envs = environments(self.scenario, policy, draws, [None, *others])
+        actual, *believed = [play.game.program.evaluate(env, width_of(draws), memo) for env in envs]
+        by_version = dict(zip(others, believed, strict=True))
+        return [actual, *(by_version.get(version, actual) for version in versions)]
+
+    def in_blocks(self, policy: str, draws: Mapping[str, Floats], memo: Memo | None = None) -> tuple[Play, Blocks]:
+        """(what is computed under a policy, solves that are alike in all these worlds shared; the worlds in blocks)."""
+        blocks = Blocks.cut(self.tables(policy, padded(draws), memo), width_of(draws))
+        return self.play(policy)[0].reduced(blocks.same), blocks
+
+
+def perception_versions(perception: Perception) -> list[Version]:
+    """The versions of the game that are solved, each once, in the order of tables."""
+    return list(dict.fromkeys(solve.version for solve in perception.solves))
 
 
 class _Work:
-    """One policy in one chunk of worlds, in blocks padded with copies of the last world, handed to the pool."""
+    """One policy in one chunk of worlds, block by block, handed to the pool."""
 
     def __init__(
-        self,
-        games: Games,
-        policy: str,
-        draws: Mapping[str, Floats],
-        first: int,
-        settings: Mapping[str, Behaviour],
-        few: int,
-        pool: ThreadPoolExecutor,
+        self, games: Games, policy: str, draws: Mapping[str, Floats], ways: Mapping[str, Behaviour], options: Options
     ):
-        self.games, self.policy, self.draws, self.first, self.pool = games, policy, draws, first, pool
-        self.width = len(next(iter(draws.values())))
-        self.widths = {name: min(few, self.width) if name else self.width for name in settings}
-        padded = -(-self.width // LANES) * LANES
-        filled = {name: np.concatenate([x, np.repeat(x[-1:], padded - self.width)]) for name, x in draws.items()}
-        play, perception = games.play(policy)
+        self.games, self.policy, self.draws, self.options = games, policy, draws, options
         try:
-            tables = coefficient_tables(games.scenario, policy, play.game, perception, filled, padded, games.memo)
+            play, blocks = games.in_blocks(policy, draws, games.memo)
         except WorldError as error:
-            raise self._blamed(error, 0) from None
-        play = play.reduced(first_alike(tables))
-        blocks = [
-            [np.ascontiguousarray(table[:, at : at + LANES]) for table in tables] for at in range(0, padded, LANES)
-        ]
+            raise error_in_world(games.scenario, policy, draws, options.first, error) from None
+        self.widths = {way: min(options.few, blocks.width) if way else blocks.width for way in ways}
+        pool = _pool(options.threads)
         self.jobs = {
-            name: [
-                pool.submit((play.bare() if how.bare else play).block, block, how.scale, how.perfect)
-                for block in self._of(name, blocks)
+            way: [
+                pool.submit((play.bare() if how.bare else play).block, tables, how.scale, how.perfect)
+                for tables in blocks.tables[: first_blocks(self.widths[way])]
             ]
-            for name, how in settings.items()
+            for way, how in ways.items()
         }
 
-    def _of(self, setting: str, blocks: list[list[Floats]]) -> list[list[Floats]]:
-        """The blocks that a setting is played in."""
-        return blocks[: -(-self.widths[setting] // LANES)]
-
-    def collect(
-        self, made: dict[tuple[str, str], list[dict[str, Floats]]], progress: Callable[[int], None] | None
-    ) -> None:
+    def collect(self, arrays: _Arrays) -> None:
         """Waits for the blocks and keeps their results."""
-        for name, jobs in self.jobs.items():
-            width = self.widths[name]
-            if not jobs:
-                continue
-            found = list(self._results(jobs, width, progress))
-            whole = {key: np.concatenate([part[key] for part in found])[:width] for key in found[0]}
-            made.setdefault((name, self.policy), []).append(whole)
+        for way, jobs in self.jobs.items():
+            if jobs:
+                width = self.widths[way]
+                arrays.setdefault((way, self.policy), []).append(joined(list(self._results(jobs, width)), width))
 
-    def _results(
-        self, jobs: list[Future[dict[str, Floats]]], width: int, progress: Callable[[int], None] | None
-    ) -> Iterator[dict[str, Floats]]:
+    def _results(self, jobs: list[Future[dict[str, Floats]]], width: int) -> Iterator[dict[str, Floats]]:
         for block, job in enumerate(jobs):
-            at = block * LANES
+            start = block * LANES
             try:
                 yield job.result()
             except WorldError as error:
-                raise self._blamed(error, at) from None
-            if progress is not None:
-                progress(min(LANES, width - at))
-
-    def _blamed(self, error: WorldError, at: int) -> ScenarioError:
-        wrong = WorldError(str(error), at + error.world, error.about)
-        return error_in_world(self.games.scenario, self.policy, self.draws, self.first, wrong)
-
-
-def first_alike(tables: Sequence[Floats]) -> tuple[int, ...]:
-    """For each table the first one that holds the same numbers."""
-    return tuple(
-        next(j for j in range(i + 1) if tables[j] is table or np.array_equal(tables[j], table))
-        for i, table in enumerate(tables)
-    )
-
-
-def coefficient_tables(
-    scenario: Scenario,
-    policy: str,
-    game: Game,
-    perception: Perception,
-    draws: Mapping[str, Floats],
-    width: int,
-    memo: Memo | None = None,
-) -> list[Floats]:
-    """Evaluated coefficients: of things as they are, then of each version of the game."""
-    versions = list(dict.fromkeys(solve.version for solve in perception.solves))
-    plain = Version(-1, frozenset(secrets_of(scenario, policy)))
-    envs = environments(scenario, policy, draws, [None, *(v for v in versions if v != plain)])
-    tables = [game.program.evaluate(env, width, memo) for env in envs]
-    others = iter(tables[1:])
-    return [tables[0], *(tables[0] if version == plain else next(others) for version in versions)]
+                here = WorldError(str(error), start + error.world, error.about)
+                raise error_in_world(self.games.scenario, self.policy, self.draws, self.options.first, here) from None
+            if self.options.progress is not None:
+                self.options.progress(min(LANES, width - start))
 
 
 def error_in_world(
     scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError
 ) -> ScenarioError:
     """An error with the world that it happened in, at the place in the scenario that it is about."""
-    world = min(error.world, len(next(iter(draws.values()))) - 1)
+    world = min(error.world, width_of(draws) - 1)  # a copy that fills up a block is its last world
     drawn = [name for name, a in scenario.all_assumptions.items() if a.distribution is not None and name in draws]
     shown = ", ".join(f"{name} = {draws[name][world]:.4g}" for name in drawn[:12])
     more = f" and {len(drawn) - 12} more" if len(drawn) > 12 else ""

@@ -14,11 +14,10 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
-from foedus.game.arrays import LANES
 from foedus.game.program import WorldError
 from foedus.lenses.coalition.values import Coalition
 from foedus.solve.joint import joint, plain_graph
-from foedus.worlds.simulate import Games, coefficient_tables
+from foedus.worlds.simulate import Games
 
 THREADS = 2
 
@@ -27,18 +26,14 @@ class JointPlay:
     """The game of one policy, in which any coalitions may be tried. Everybody knows it as it is: no beliefs, no secrets."""
 
     def __init__(self, games: Games, draws: Mapping[str, Floats], policy: str):
-        play, perception = games.play(policy)
-        self.game, self.perfect = play.game, games.scenario.rationality == "perfect"
+        self.game, self.perfect = games.play(policy)[0].game, games.scenario.rationality == "perfect"
         self.actors = list(games.scenario.actors)
-        self.worlds = len(next(iter(draws.values())))
-        padded = -(-self.worlds // LANES) * LANES
-        filled = {name: np.concatenate([x, np.repeat(x[-1:], padded - self.worlds)]) for name, x in draws.items()}
         self.graph = plain_graph(self.game.arrays)
         try:
-            table = coefficient_tables(games.scenario, policy, self.game, perception, filled, padded, games.memo)[0]
+            _, blocks = games.in_blocks(policy, draws, games.memo)
         except WorldError as error:
             raise FoedusError(f"Under policy '{policy}': {error}.") from None
-        self.blocks = [np.ascontiguousarray(table[:, k : k + LANES]) for k in range(0, padded, LANES)]
+        self.worlds, self.blocks = blocks.width, [tables[0] for tables in blocks.tables]
         self.solved: dict[frozenset[Coalition], Floats] = {}
 
     def play(self, structures: Sequence[Iterable[Coalition]]) -> list[Floats]:

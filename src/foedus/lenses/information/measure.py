@@ -154,7 +154,7 @@ def _played(scenario: Scenario, few: Run, policy: str) -> tuple[Floats, Floats]:
     """The same, solved anew for another scenario."""
     outcomes = outcomes_of(scenario)
     games = Games(scenario, (), outcomes, observe=False)
-    result = simulate(scenario, few.draws, [policy], outcomes=outcomes, observe=False, games=games).results[policy]
+    result = simulate(scenario, few.draws, [policy], games=games).results[policy]
     owners = np.array([actor for actor, _ in result.objectives])
     kept = np.array([name != TERMINAL for _, name in result.objectives], bool)
     paid = np.stack([result.pays[:, (owners == actor) & kept].sum(axis=1) for actor in scenario.actors], axis=1)

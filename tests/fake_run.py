@@ -220,11 +220,6 @@ def _data(rng: np.random.Generator, scenario: Scenario, worlds: int) -> tuple[xr
         0.3, 1.6, (1, len(names), 1, len(outcomes))
     )
     by = 1 - np.exp(-hazard * np.arange(1, periods + 1)[None, None, :, None])
-    lasting = [name for name, variable in scenario.state.items() if variable.within is None]
-    level_names = [f"{v}={level}" for v in lasting for level in scenario.state[v].levels]
-    shape = (worlds, len(names), periods)
-    weight = [np.arange(len(scenario.state[v].levels), 0, -1.0) ** 2 for v in lasting]
-    level = np.concatenate([rng.dirichlet(each, shape) for each in weight], axis=-1)
     objectives = [f"{a}.{o}" for a, each in scenario.objectives.items() for o in each]
     expected = rng.normal(0, 1, (worlds, 1, len(objectives))) + rng.normal(
         0, 0.3, (worlds, len(names), len(objectives))
@@ -240,7 +235,6 @@ def _data(rng: np.random.Generator, scenario: Scenario, worlds: int) -> tuple[xr
         {
             "outcome_by": (("world", "policy", "period", "outcome"), by),
             "outcome_at": (("world", "policy", "period", "outcome"), by * 0.6),
-            "levels": (("world", "policy", "period", "level"), level),
             "expected": (("world", "policy", "objective"), expected),
             "value": (("world", "policy", "actor"), value),
             "taken": (
@@ -254,7 +248,6 @@ def _data(rng: np.random.Generator, scenario: Scenario, worlds: int) -> tuple[xr
         coords={
             "policy": names,
             "outcome": outcomes,
-            "level": level_names,
             "objective": objectives,
             "actor": actors,
             "action": actions,

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
-from foedus.present import colours
 from foedus.present.frame import Frame, strips, tick
 from foedus.present.svg import Drawing, ceiling, clipped, fitted
 from foedus.present.wording import band, percent
 from foedus.report.quantities import Course, by_precision, course
 from foedus.runs.view import RunView
-from foedus.scenario.names import plain
 
 
 def outcome_charts(results: RunView, outcome: str, policies: Sequence[str]) -> Markup:
@@ -55,44 +52,6 @@ def _panel(drawing: Drawing, frame: Frame, results: RunView, drawn: Course, refe
         return
     for t, anchor in ((0, "start"), (len(periods) - 1, "end")):
         drawing.text(frame.x(t), frame.bottom + 15, periods[t], "small", anchor)
-
-
-def level_charts(results: RunView, variables: Sequence[str], policy: str) -> Markup:
-    """Small multiples, one a state variable: the average share of each level over time, stacked."""
-    columns, gap, last = 4, 100.0, len(results.periods) - 1
-    first = Frame(4, 24, 130, 80, across=(0, last))
-    rows = -(-len(variables) // columns)
-    drawing = Drawing(10 + columns * (first.width + gap), rows * (first.height + 50), "State variables over time")
-    for i, name in enumerate(variables):
-        levels = results.scenario.state[name].levels
-        shares = np.array([_level_mean(results, policy, f"{name}={level}") for level in levels])
-        frame = first.nth(i, columns, gap, 50)
-        drawing.text(frame.left, frame.top - 8, clipped(results.names.variable(name), first.width + gap - 10), "strong")
-        _stack(drawing, frame, shares, levels)
-        drawing.text(frame.left, frame.bottom + 14, results.periods[0], "small")
-        if last:
-            drawing.text(frame.right, frame.bottom + 14, results.periods[last], "small", "end")
-    return drawing.render()
-
-
-def _level_mean(results: RunView, policy: str, label: str) -> Floats:
-    variable = next(name for name in results.run.data.data_vars if "level" in results.run.data[name].dims)
-    if label not in results.labels("level"):
-        return np.zeros(len(results.periods))
-    return np.asarray(results.weights @ results.array(str(variable), "period", policy=policy, level=label))
-
-
-def _stack(drawing: Drawing, frame: Frame, shares: Floats, levels: Sequence[str]) -> None:
-    """Stacked areas from the lowest level (faint) to the highest (strong), named at the right where they fit."""
-    edges = np.vstack([np.zeros(shares.shape[1]), np.cumsum(shares, axis=0)])
-    free = frame.bottom + 4
-    for k, level in enumerate(levels):
-        frame.band(drawing, edges[k], edges[k + 1], f"level {colours.level(k, len(levels))}")
-        if shares[k, -1] > 0.015:
-            # Names go up from the foot; each keeps 10 pixels from the one below, so that none covers another.
-            free = min(frame.y((edges[k + 1, -1] + edges[k, -1]) / 2) + 4, free - 10)
-            named = f"{percent(float(shares[k, -1]))} {plain(level)}"
-            drawing.text(frame.right + 4, free, clipped(named, 98, 11), "small")
 
 
 def policy_chart(results: RunView) -> Markup:

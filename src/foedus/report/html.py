@@ -20,6 +20,7 @@ from foedus.report.diagram import turn_diagram
 from foedus.report.quantities import (
     better_share,
     decided_most_by,
+    event_of,
     hangs_on_noise,
     readings_differ,
     readings_reach,
@@ -157,22 +158,18 @@ def _outcomes(results: RunView) -> dict[str, Any]:
     names, outcomes, policies = results.names, results.outcomes, results.selected_policies()
     if not outcomes:
         return {"outcomes": []}
-    written, levels = results.scenario.outcomes, results.labels("level")
-    lasting = [name for name, variable in results.scenario.state.items() if variable.within is None]
-    lasting = [name for name in lasting if f"{name}={results.scenario.state[name].levels[0]}" in levels]
     others = [policy for policy in policies if policy != results.factual]
     return {
         "outcomes": [
             {
                 "name": names.outcome(outcome),
-                "event": written[outcome].event if outcome in written else outcome,
+                "event": event_of(results, outcome),
                 "title": findings.outcome_title(results, outcome),
                 "chart": charts_outcomes.outcome_charts(results, outcome, policies),
             }
             for outcome in outcomes
         ],
         "outcome_parts": [range(k, min(k + 4, len(outcomes))) for k in range(0, len(outcomes), 4)],
-        "levels_chart": charts_outcomes.level_charts(results, lasting, results.factual) if lasting else None,
         "policies_title": findings.policies_title(results),
         "policy_chart": charts_outcomes.policy_chart(results),
         "policies": [_policy(results, policy) for policy in results.policies],

@@ -8,7 +8,7 @@ from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult, ReadingResult
 from foedus.present.plain import strict
 from foedus.report import findings
-from foedus.report.quantities import course
+from foedus.report.quantities import course, event_of
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
 
@@ -62,11 +62,10 @@ def _reading(reading: ReadingResult) -> dict[str, Any]:
 
 
 def _outcome(results: RunView, outcome: str) -> dict[str, Any]:
-    written = results.scenario.outcomes.get(outcome)
     return {
         "id": outcome,
         "label": results.names.outcome(outcome),
-        "event": written.event if written else outcome,
+        "event": event_of(results, outcome),
         "policies": {policy: course(results, outcome, policy) for policy in results.policies},
     }
 

@@ -49,6 +49,12 @@ def decided_most_by(results: RunView, claim: ClaimResult) -> str:
     return results.names.assumption(deciding[0].assumption) if deciding else ""
 
 
+def event_of(results: RunView, outcome: str) -> str:
+    """The event that an outcome stands for; one that was not declared stands for itself."""
+    written = results.scenario.outcomes.get(outcome)
+    return written.event if written else outcome
+
+
 def better_share(results: RunView, outcome: str, policy: str, other: str) -> float:
     """Share of worlds (posterior) in which an outcome is less likely under one policy than under another."""
     return float(results.weights @ (results.final_of(outcome, policy) < results.final_of(outcome, other)))

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from scipy.stats import kendalltau
 
 from foedus.lenses.alignment.measure import Measure, alignment, kendall, similarity
+from foedus.lenses.alignment.telling import _alike
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.runs.local import run
@@ -190,3 +191,79 @@ def test_one_actor_has_nobody_to_compare_with() -> None:
     made = run(Scenario.model_validate(alone), worlds=4, judge=False)
     section = lens_section(RunView(made), look("alignment", made))
     assert "there is one actor only" in section.sentences[0]
+
+
+def single(payoff: dict[str, tuple[float, float, float]], precision: float = 1.0, weight: float = 1.0) -> Scenario:
+    """Red picks one of three actions; each actor is paid by which it is."""
+    actions = {
+        f"go{i}": {"pays": {actor: pays[i] for actor, pays in payoff.items()}, "then": {"x": f"l{i}"}} for i in range(3)
+    }
+    return Scenario.model_validate(
+        {
+            "actors": {"red": {"precision": precision}, **{a: {} for a in payoff if a != "red"}},
+            "state": {"x": {"levels": ["l0", "l1", "l2"], "start": "l0"}},
+            "objectives": {"red": {"payoff": {"weight": weight}}},
+            "turn": [{"id": "go", "decide": "red", "actions": actions}],
+        }
+    )
+
+
+def plays(scenario: Scenario) -> np.ndarray:
+    """[actor, other] the correlation over plays."""
+    games = Games(scenario, (), {}, observe=False)
+    draws = {f"{actor}.{what}": np.ones(1) for actor in scenario.actors for what in ("patience",)}
+    return alignment(games, scenario.factual_policy, draws)[0, 0]
+
+
+def test_correlation_by_enumeration_of_a_single_choice() -> None:
+    payoff = {"red": (0.0, 1.0, 0.4), "blue": (0.3, -1.0, 2.0), "green": (0.0, 0.5, 0.2)}
+    weights = np.exp(1.7 * np.array(payoff["red"]))
+    weights /= weights.sum()
+    table = np.array(list(payoff.values()))
+    covariance = np.cov(table, aweights=weights, ddof=0)
+    scale = np.sqrt(np.diag(covariance))
+    found = plays(single(payoff, 1.7))
+    np.testing.assert_allclose(found, covariance / np.outer(scale, scale), atol=1e-12)
+    assert found[0, 2] == pytest.approx(1.0)  # green is paid half of what red is
+    np.testing.assert_allclose(found, found.T, atol=1e-12)
+
+
+def test_the_opposed_the_alike_and_the_indifferent() -> None:
+    found = plays(
+        single(
+            {"red": (0.0, 1.0, 0.4), "foe": (1.0, 0.0, 0.6), "friend": (5.0, 7.0, 5.8), "bystander": (2.0, 2.0, 2.0)}
+        )
+    )
+    assert found[0, 1:3] == pytest.approx([-1.0, 1.0])
+    assert np.isnan(found[0, 3]) and np.isnan(found[3, 3])
+
+
+def test_units_do_not_matter() -> None:
+    """Twice the payoffs at half the precision is the same play, and correlations have no units."""
+    payoff = {"red": (0.0, 1.0, 0.4), "blue": (0.3, -1.0, 2.0)}
+    doubled = {actor: tuple(3 * pay for pay in pays) for actor, pays in payoff.items()}
+    games = [single(payoff, 1.5), single(doubled, 0.5), single(payoff, 0.5, weight=3.0)]  # type: ignore[arg-type]
+    first, *others = (plays(scenario) for scenario in games)
+    for other in others:
+        np.testing.assert_allclose(other, first, atol=1e-12)
+
+
+def test_what_is_said_of_a_pair_is_what_its_number_says() -> None:
+    for value, said in (
+        (0.9, "want much the same"),
+        (0.3, "want somewhat the same"),
+        (0.05, "little to do"),
+        (-0.3, "want somewhat opposite"),
+        (-0.9, "want opposite"),
+    ):
+        assert said in _alike(value)
+
+
+def test_a_policy_that_changes_a_pair_is_named_with_its_change() -> None:
+    made = run(Scenario.model_validate(STREET), worlds=12, judge=False)
+    found = look("alignment", made)
+    at = {"measure": "plays", "actor": "red", "other": "blue"}
+    change = found["compared"].sel(at).sel(policy="cheap") - found["compared"].sel(at).sel(policy="status_quo")
+    mean = float(found["few_weight"].values @ change.values)
+    said = lens_section(RunView(made), found).sentences[1]
+    assert f"{'closer' if mean > 0 else 'further apart'} by {'+' if mean > 0 else '−'}{abs(mean):.2f}" in said

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, reject, settings
 
 from foedus.errors import FoedusError
-from foedus.lenses.burden.measure import FLOW, NATURE, NONE, look
+from foedus.lenses.burden.measure import FLOW, NATURE, NONE, _rungs, look
 from foedus.lenses.registry import lens_section
 from foedus.lenses.registry import look as look_at
 from foedus.present.plain import section_json
@@ -182,3 +182,65 @@ def test_nobody_pays() -> None:
     section = lens_section(RunView(made), found)
     assert "no actor has any costs" in section.sentences[0] and "No actor pays" in section.sentences[1]
     json.dumps(section_json(section, found), allow_nan=False)
+
+
+def test_a_single_step_by_hand() -> None:
+    """Red presses or not, and blue pays for it: odds times payment, on the rung that the step leads to."""
+    scenario = Scenario.model_validate(
+        {
+            "actors": {"red": {"precision": 2}, "blue": {}},
+            "state": {"war": {"levels": ["no", "yes"], "start": "no"}},
+            "objectives": {"blue": {"losses": {}, "calm": {"value": "0.5 * (war == no)"}}},
+            "turn": [
+                {
+                    "id": "press",
+                    "decide": "red",
+                    "actions": {
+                        "hold": {},
+                        "press": {
+                            "pays": {"red": 0.3},
+                            "chance": [{"prob": 0.6, "then": {"war": "yes"}, "pays": {"blue": {"losses": -2}}}, {}],
+                        },
+                    },
+                }
+            ],
+            "outcomes": {"war": "war == yes"},
+        }
+    )
+    found = look(run(scenario, worlds=1, judge=False), "status_quo").isel(world=0)
+    press = 1 / (1 + np.exp(-2 * 0.3))
+    war = 0.6 * press
+    paid = found["paid"]
+    assert float(paid.sel(objective="blue.losses", rung="war")) == pytest.approx(-2 * war, abs=1e-12)
+    assert float(paid.sel(objective="blue.losses", rung=NONE)) == 0
+    assert float(paid.sel(objective="blue.calm", rung=NONE)) == pytest.approx(0.5 * (1 - war), abs=1e-12)
+    # what red is paid for pressing counts by where each branch leads
+    assert float(paid.sel(objective="red.payoff", rung="war")) == pytest.approx(0.3 * war, abs=1e-12)
+    assert float(paid.sel(objective="red.payoff", rung=NONE)) == pytest.approx(0.3 * (press - war), abs=1e-12)
+    assert float(found["through"].sel(mover="red", actor="blue")) == pytest.approx(-2 * war, abs=1e-12)
+    assert float(found["through"].sel(mover=FLOW, actor="blue")) == pytest.approx(0.5 * (1 - war), abs=1e-12)
+    assert float(found["time"].sel(outcome="war")) == pytest.approx(war, abs=1e-12)
+    assert [f"{owner}.{aim}" for owner, aim in zip(found["owner"].values, found["aim"].values, strict=True)] == list(
+        found["objective"].values
+    )
+
+
+def test_the_ladder_is_the_chain_of_outcomes_that_imply_each_other() -> None:
+    held = np.array([[0, 0, 1, 0], [1, 0, 0, 0], [1, 1, 0, 1], [1, 0, 0, 1]], bool)  # [states, outcomes]
+    rungs, names = _rungs(held, ["crisis", "war", "quiet", "split"])
+    assert names == ["crisis", "war"]  # quiet holds outside a crisis, split holds outside of war
+    assert rungs.tolist() == [0, 1, 2, 1]
+    assert _rungs(np.zeros((3, 1), bool), ["never"])[1] == []
+
+
+def test_tables_and_bars_share_out_costs() -> None:
+    made = run(Scenario.model_validate(PACT), worlds=10, judge=False)
+    found = look_at("burden", made)
+    section = lens_section(RunView(made), found)
+    table = next(t for t in section.tables if t.caption.startswith("Share of each actor"))
+    costs, during = found["costs"].sum("rung"), found["costs_during"]
+    for row, outcome in zip(table.rows, found["outcome"].values, strict=True):
+        for cell, actor in zip(row[2:], found["actor"].values, strict=True):
+            here = {"actor": actor, "outcome": outcome}
+            share = (made.weights @ during.sel(here).values) / (made.weights @ costs.sel(actor=actor).values)
+            assert cell.value == pytest.approx(float(share))  # type: ignore[union-attr]

@@ -8,19 +8,25 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given, settings
 
 import foedus
 from foedus.lenses.commitment.alterations import AS_IS, OFF, Alteration, Dial, level_shift, setting
-from foedus.lenses.dials import instrumented, written
+from foedus.lenses.commitment.effects import Best, Effects
+from foedus.lenses.counterfactuals import Counterfactuals
+from foedus.lenses.dials import Count, instrumented, read_at, written
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.runs.local import run as solve
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
 from foedus.scenario.expressions import parse
+from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
+from foedus.worlds.simulate import simulate
 from oracle import Oracle
+from strategies import Case, Features, cases
 
 HAND = """
 actors: {patron: {precision: 2}, ally: {precision: 1.5}}
@@ -332,3 +338,112 @@ def test_a_longer_game_path_by_path(altered: Alteration, old: str, new: str) -> 
         assert got[name] == pytest.approx(paths[name], abs=1e-12), name
     assert got["addressee"] == pytest.approx(paths["ally"], abs=1e-12)
     assert got["others"] == pytest.approx(paths["rival"], abs=1e-12)
+
+
+@settings(max_examples=12)
+@given(cases(Features(observations=False)))
+def test_instruments_at_rest_leave_every_game_as_it_is(case: Case) -> None:
+    """To the last bit: outcomes, choices and payments of random scenarios, with and without dials and tally."""
+    scenario = case.scenario
+    derived = {name for name, a in scenario.all_assumptions.items() if isinstance(a.value, str)}
+    draws = {n: np.array([world[n] for world in case.worlds]) for n in scenario.all_assumptions if n not in derived}
+    turned = instrumented(scenario)
+    rest = {dial: np.full(len(case.worlds), value) for dial, value in turned.rest.items()}
+    policies = list(scenario.all_policies)
+    outcomes = outcomes_of(scenario)
+    plain = simulate(scenario, draws, policies, outcomes=outcomes, observe=False)
+    dialled = simulate(turned.scenario, draws | rest, policies, outcomes=outcomes, observe=False)
+    for policy in policies:
+        here, there = plain.results[policy], dialled.results[policy]
+        assert np.array_equal(here.by, there.by) and np.array_equal(here.taken, there.taken)
+        columns = [there.objectives.index(objective) for objective in here.objectives]
+        np.testing.assert_allclose(here.pays, there.pays[:, columns], rtol=1e-13, atol=1e-13)
+
+
+@settings(max_examples=25)
+@given(cases())
+def test_expressions_of_instrumented_scenarios_read_back(case: Case) -> None:
+    turned = instrumented(case.scenario)
+    scope = scope_of(turned.scenario)
+    for phase in turned.scenario.turn:
+        for action in phase.actions.values():
+            for text in action.pays.get(turned.tally, {}).values():
+                tree = parse(text, scope)
+                assert parse(written(tree), scope) == tree
+
+
+def test_the_tally_counts_a_clause_read_at_each_place_as_often_as_it_is_read() -> None:
+    run, _ = seen(LONGER)
+    games = Counterfactuals(run, "status_quo")
+    base = games.base("status_quo")
+    places = games.instrumented.places["pledge"]
+    assert len(places) > 1
+    total = sum(base.count("pledge", read_at(i)) for i in range(len(places)))
+    np.testing.assert_allclose(total, base.count("pledge", Count.OCCASIONS), atol=1e-12)
+
+
+def test_the_feared_outcome_is_the_one_that_is_asked_about() -> None:
+    text = HAND.replace(
+        "outcomes: {war: {event: war == yes, label: war}}",
+        "outcomes: {crisis: dispute == crisis, war: {event: war == yes, FEARED}}",
+    )
+    for feared, name in (("label: a war", "Crisis"), ("label: a war, feared: true", "a war")):
+        run, found = seen(text.replace("FEARED", feared))
+        assert f"the chance of “{name}”" in lens_section(RunView(run), found).sentences[0]
+
+
+def test_pairs_are_told_by_threat_and_assurance() -> None:
+    run, found = seen(PAIR)
+    assert found["threat"].values.tolist() == ["threat"] and found["assurance"].values.tolist() == ["offer"]
+    own = PAIR.replace(
+        "kind: threat", "kind: ultimatum, hostile: true"
+    )  # a kind of one's own is no threat of the paper's
+    assert "pair" not in look("commitment", solve(Scenario.from_yaml(own), worlds=1, judge=False)).dims
+    table = lens_section(RunView(run), found).tables[-1]
+    chance = found["word_prob"].isel(world=0, pair=0, outcome=0)
+    assert [row[1].value for row in table.rows] == pytest.approx(chance.values.tolist())  # type: ignore[union-attr]
+
+
+def test_the_best_text_is_the_one_that_gives_most() -> None:
+    run, found = seen("strategic-ambiguity", worlds=20)
+    effects = Effects(RunView(run), found)
+    vague = [k for k, dial in enumerate(found["dial"].values) if dial == "vague"]
+    for actor in effects.actors:
+        values = found["value"].sel(commitment="promise", actor=actor).values[:, vague]
+        best = effects.best("promise", actor)
+        assert sum(best.values()) == pytest.approx(1)
+        if not best[Best.SAME]:
+            unique = (np.sort(values, axis=1)[:, -1] - np.sort(values, axis=1)[:, -2] > 1e-6).all()
+            bright = (values.argmax(axis=1) == 0).mean()
+            assert not unique or best[Best.BRIGHT] == pytest.approx(bright)
+
+
+def test_tables_say_their_numbers() -> None:
+    run, found = seen(HAND)
+    section = lens_section(RunView(run), found)
+    hand, bare = by_hand(), by_hand(force=False)
+    effects, outcomes, gains = section.tables[:3]
+    row = [cell.value for cell in effects.rows[0][1:]]  # type: ignore[union-attr]
+    assert row[0] == pytest.approx(hand["addressee"] / bare["addressee"] - 1)
+    assert row[2] == pytest.approx(hand["meets"] / hand["occasions"] - bare["meets"] / bare["occasions"])
+    assert row[3] == pytest.approx(hand["short"] / hand["applies"])
+    assert row[4] == outcomes.rows[0][1].value == pytest.approx(hand["war"] - bare["war"])  # type: ignore[union-attr]
+    assert row[5] == pytest.approx(hand["patron"] - bare["patron"])
+    assert [cell.value for cell in gains.rows[0][1:]] == pytest.approx(  # type: ignore[union-attr]
+        [hand[actor] - bare[actor] for actor in ("patron", "ally")]
+    )
+
+
+def test_odds_that_are_read_on_a_rise_of_severity() -> None:
+    """A text that gives odds may name a severity too, whose rise is when it is read: no line is looked for."""
+    text = LONGER.replace("threshold: line, vagueness: blur", "applies: 0.6")
+    _, found = seen(text)
+    assert found["made_vaguer"].values.tolist() == [""]
+    paths = along_paths(text)
+    for altered, expected in (
+        (AS_IS, paths),
+        (OFF, along_paths(text.replace("tension >= crisis, trigger", "0, trigger"))),
+    ):
+        got = numbers(found, altered)
+        for name in ("occasions", "applies", "meets", "kept", "short", "cost", "war"):
+            assert got[name] == pytest.approx(expected[name], abs=1e-12), name

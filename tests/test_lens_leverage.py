@@ -13,6 +13,7 @@ import pytest
 
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json, strict
+from foedus.present.wording import percent
 from foedus.runs.local import run
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
@@ -224,3 +225,77 @@ def test_section_says_what_was_computed():
     )
     assert {"Ann", "Bob"} == {row[0] for row in section.tables[0].rows}
     json.dumps(strict(section_json(section, found)), allow_nan=False)
+
+
+def simple(bob: bool = False) -> Scenario:
+    """Ann holds, tests or attacks; bob, where there is one, may calm things down."""
+    answer = {
+        "id": "answer",
+        "decide": "bob",
+        "when": "war == danger",
+        "actions": {"calm": {"pays": {"bob": -0.4}, "then": {"war": "no"}}, "fight": {"then": {"war": "yes"}}},
+    }
+    high = "danger" if bob else "yes"
+    return Scenario.model_validate(
+        {
+            "actors": {"ann": {"precision": 2}, **({"bob": {"precision": 3}} if bob else {})},
+            "state": {"war": {"levels": ["no", "danger", "yes"], "start": "no"}},
+            "turn": [
+                {
+                    "id": "push",
+                    "decide": "ann",
+                    "actions": {
+                        "hold": {"base": 3},
+                        "test": {"pays": {"ann": 0.2}, "chance": [{"prob": 0.4, "then": {"war": high}}, {}]},
+                        "attack": {"pays": {"ann": -0.5}, "then": {"war": high}},
+                    },
+                },
+                *([answer] if bob else []),
+            ],
+            "outcomes": {"war": "war == yes"},
+        }
+    )
+
+
+def test_one_decision_by_hand() -> None:
+    """A single actor's span is from its least to its most dangerous action, and nobody is there to respond."""
+    found = look("leverage", run(simple(), worlds=1, judge=False)).sel(actor="ann", outcome="war").isel(world=0)
+    weights = np.array([3.0, np.exp(2 * 0.2), np.exp(2 * -0.5)])
+    odds = np.array([0.0, 0.4, 1.0])
+    assert float(found["usual"]) == pytest.approx(weights @ odds / weights.sum(), abs=1e-12)
+    np.testing.assert_allclose(found["held"], [0.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(found["responding"], [0.0, 1.0], atol=1e-12)
+
+
+def test_one_decision_and_one_answer_by_hand() -> None:
+    """Bob's answer has its logit odds whatever ann plays for; ann's own span is that of her action times bob's odds."""
+    found = look("leverage", run(simple(bob=True), worlds=1, judge=False)).sel(outcome="war").isel(world=0)
+    fights = 1 / (1 + np.exp(3 * -0.4))
+    weights = np.array([3.0, np.exp(2 * 0.2), np.exp(2 * -0.5)])
+    danger = weights @ [0.0, 0.4, 1.0] / weights.sum()
+    for span in ("held", "responding"):
+        np.testing.assert_allclose(found[span].sel(actor="ann"), [0.0, fights], atol=1e-12)
+        np.testing.assert_allclose(found[span].sel(actor="bob"), [0.0, danger], atol=1e-12)
+    assert float(found["usual"]) == pytest.approx(danger * fights, abs=1e-12)
+
+
+def test_spans_hold_what_happens_as_things_are() -> None:
+    """Against play as it is an actor's own play is one of its plans, so that what happens lies in its span."""
+    for scenario, policy in contested(4):
+        found = look("leverage", run(scenario, worlds=3, judge=False), policy)
+        usual = found["usual"]
+        assert (found["held"].sel(end="low") <= usual + 1e-12).all()
+        assert (found["held"].sel(end="high") >= usual - 1e-12).all()
+
+
+def test_tables_say_the_spans() -> None:
+    made = run(Scenario.model_validate(CHAIN), worlds=6, judge=False)
+    found = look("leverage", made)
+    section = lens_section(RunView(made), found)
+    matrix = next(table for table in section.tables if table.caption.startswith("Leverage, the others as they are"))
+    weights = found["weight"].values
+    for row, actor in zip(matrix.rows, found["actor"].values, strict=False):
+        for cell, outcome in zip(row[1:], found["outcome"].values, strict=True):
+            low, high = weights @ found["held"].sel(actor=actor, outcome=outcome).values
+            assert cell.value == pytest.approx(high - low)  # type: ignore[union-attr]
+            assert cell.text.split(" to ")[0] == percent(low)  # type: ignore[union-attr]

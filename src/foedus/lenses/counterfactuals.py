@@ -30,7 +30,7 @@ class Counterfactuals:
     """A run's scenario with dials, compiled once for each set of enabled actions; ``weights`` are those of its worlds."""
 
     def __init__(self, run: Run, policy: str, queries: Sequence[Query] = ()):
-        self.scenario, self.words = run.scenario, NumberReader(run.scenario)
+        self.scenario, self.reader = run.scenario, NumberReader(run.scenario)
         self.instrumented = instrumented(run.scenario)
         self.dials = self.instrumented.dials
         self.outcomes = outcomes_of(run.scenario)
@@ -70,9 +70,9 @@ class Counterfactuals:
 
     def _concerns(self, policy: str, name: str) -> int:
         """How a policy bears on whether a commitment is in force: 2 by what it sets or enables, 1 by what it binds, or 0."""
-        force = self.words.tree(self.scenario.commitments[name].in_force)
+        force = self.reader.tree(self.scenario.commitments[name].in_force)
         written = self.scenario.all_policies[policy]
-        reads, variables = set(based_on(self.words, [force])), state_names(force)
+        reads, variables = set(based_on(self.reader, [force])), state_names(force)
         moves = {
             f"{phase.id}.{act}"
             for phase in self.scenario.turn

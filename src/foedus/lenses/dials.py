@@ -21,7 +21,7 @@ from itertools import product
 from foedus.game.clauses import applies
 from foedus.game.numbers import NumberReader
 from foedus.scenario.basics import Effects, Num, Pays
-from foedus.scenario.commitments import Commitment, Reading
+from foedus.scenario.commitments import Commitment, Reading, Trigger
 from foedus.scenario.functions import OPERATIONS
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.parts import Action, Actor, Assumption, Belief, Objective, Phase
@@ -117,7 +117,7 @@ def instrumented(scenario: Scenario) -> Instrumented:
     def dial(name: str) -> str:
         return _free(f"dial__{name}", {*scenario.all_assumptions, *scenario.state})
 
-    words, twin = NumberReader(scenario), scenario.model_copy()
+    reader, twin = NumberReader(scenario), scenario.model_copy()
     result = Instrumented(
         twin,
         _free("tally", {*scenario.actors, *scenario.all_assumptions}),
@@ -127,19 +127,24 @@ def instrumented(scenario: Scenario) -> Instrumented:
             for actor, beliefs in scenario.beliefs.items()
             for name in beliefs
         },
-        {name: places(words, name) for name in scenario.commitments},
+        {name: places(reader, name) for name in scenario.commitments},
     )
-    twin.commitments = {n: _turned(words, c, result.dials[n]) for n, c in scenario.commitments.items()}
+    twin.commitments = {n: _turned(reader, c, result.dials[n]) for n, c in scenario.commitments.items()}
     twin.beliefs = {
         actor: {name: _heard(name, belief, result.heard[actor, name]) for name, belief in beliefs.items()}
         for actor, beliefs in scenario.beliefs.items()
     }
     twin.assumptions = {**scenario.assumptions, **{name: Assumption(value=v) for name, v in result.rest.items()}}
     twin.actors = {**scenario.actors, result.tally: Actor()}
-    counting = _Counting(words, result)
+    counting = _Counting(reader, result)
     twin.turn = [counting.phase(phase) for phase in scenario.turn]
     twin.objectives = {**scenario.objectives, result.tally: {name: Objective() for name in counting.counters}}
     return result
+
+
+def draws_line(trigger: Trigger) -> bool:
+    """Whether a text draws a line on the scale of severity; else it gives the odds that it applies."""
+    return trigger.applies is None and trigger.reads is None
 
 
 def movers(scenario: Scenario) -> list[str]:
@@ -156,12 +161,12 @@ def _free(name: str, taken: set[str]) -> str:
 # --- the dials ---------------------------------------------------------------------------
 
 
-def _turned(words: NumberReader, commitment: Commitment, dial: Dials) -> Commitment:
+def _turned(reader: NumberReader, commitment: Commitment, dial: Dials) -> Commitment:
     """The commitment with its numbers under the control of dials."""
     trigger = commitment.trigger
     turned = trigger.model_copy()
-    if trigger.severity is not None:
-        line = threshold_tree(words.scenario, commitment)
+    if draws_line(trigger):
+        line = threshold_tree(reader.scenario, commitment)
         # A bright line is not shifted: it is where the text says in every setting that holds the odds.
         turned.threshold = f"{written(line)} + {dial.shift} * (({trigger.vagueness}) > 0)"
         turned.vagueness = f"({trigger.vagueness}) * {dial.blur} + {dial.extra}"
@@ -207,39 +212,39 @@ def _heard(name: str, belief: Belief, dial: str) -> Belief:
 # --- the counts --------------------------------------------------------------------------
 
 
-def severity_of(words: NumberReader, commitment: Commitment) -> Tree | None:
+def severity_of(reader: NumberReader, commitment: Commitment) -> Tree | None:
     """What a commitment's moves are measured by: its severity, else its odds where they read the state.
 
     Where they do not, the variables at whose levels the game ends, or those of the main outcome; None without any.
     """
     trigger = commitment.trigger
     if trigger.severity is not None:
-        return words.tree(trigger.severity)
-    odds = applies(words, commitment)
+        return reader.tree(trigger.severity)
+    odds = applies(reader, commitment)
     if state_names(odds):
         return odds
-    scales = [name for name, variable in words.scenario.state.items() if variable.ends]
+    scales = [name for name, variable in reader.scenario.state.items() if variable.ends]
     if not scales:
-        main = next(iter(outcomes_of(words.scenario).values()), number(0))
-        scales = sorted(state_names(main) & {*words.scenario.state})
+        main = next(iter(outcomes_of(reader.scenario).values()), number(0))
+        scales = sorted(state_names(main) & {*reader.scenario.state})
     return sum_of([("state", name) for name in scales]) if scales else None
 
 
-def places(words: NumberReader, name: str) -> list[ReadingPlace]:
+def places(reader: NumberReader, name: str) -> list[ReadingPlace]:
     """The places on the scale of severity at which a clause may be read; empty where there are too many, or time counts."""
-    commitment = words.scenario.commitments[name]
+    commitment = reader.scenario.commitments[name]
     trigger = commitment.trigger
-    if trigger.severity is None:
-        gap, blur = applies(words, commitment), None
+    if not draws_line(trigger):
+        gap, blur = applies(reader, commitment), None
     else:
-        gap = ("-", words.tree(trigger.severity), threshold_tree(words.scenario, commitment))
-        blur = words.tree(trigger.vagueness)
+        gap = ("-", severity_of(reader, commitment), threshold_tree(reader.scenario, commitment))
+        blur = reader.tree(trigger.vagueness)
     scales = [gap] if blur is None else [gap, blur]
-    sizes = {variable.name: variable.size for variable in words.variables()}
+    sizes = {variable.name: variable.size for variable in reader.variables()}
     names = sorted(set().union(*map(state_names, scales)))
     if any(map(reads_time, scales)) or any(n not in sizes for n in names):
         return []
-    force = words.tree(commitment.in_force)
+    force = reader.tree(commitment.in_force)
     # States with the same distance from the line are one place: the clause is read alike there.
     alike: dict[tuple[Tree, Tree | None], list[Tree]] = {}
     for levels in product(*(range(sizes[n]) for n in names)):
@@ -261,13 +266,13 @@ def _either(trees: list[Tree]) -> Tree:
 class _Counting:
     """Pays the tally for what it counts."""
 
-    words: NumberReader
+    reader: NumberReader
     result: Instrumented
 
     @cached_property
     def counters(self) -> list[str]:
         """The names of everything that is counted."""
-        scenario = self.words.scenario
+        scenario = self.reader.scenario
         raised = [raised_by(mover) for mover in movers(scenario)]
         return [
             counter(name, what)
@@ -278,14 +283,14 @@ class _Counting:
     @cached_property
     def scales(self) -> dict[str, Tree]:
         """What raises each commitment's severity, where the state does."""
-        scales = {n: severity_of(self.words, c) for n, c in self.words.scenario.commitments.items()}
+        scales = {n: severity_of(self.reader, c) for n, c in self.reader.scenario.commitments.items()}
         return {name: scale for name, scale in scales.items() if scale is not None and state_names(scale)}
 
     def phase(self, phase: Phase) -> Phase:
         """The phase with the tally paid for what it counts."""
         if phase.decide is None:
             return phase
-        asked = [name for name, c in self.words.scenario.commitments.items() if c.attach == phase.id]
+        asked = [name for name, c in self.reader.scenario.commitments.items() if c.attach == phase.id]
         actions = {}
         for name, action in phase.actions.items():
             answered = {key: tree for n in asked for key, tree in self.answer(n, name).items()}
@@ -294,8 +299,8 @@ class _Counting:
 
     def answer(self, name: str, action: str) -> dict[str, Tree]:
         """What one answer to a commitment counts as."""
-        commitment = self.words.scenario.commitments[name]
-        force: Tree = ("!=", self.words.tree(commitment.in_force), number(0))
+        commitment = self.reader.scenario.commitments[name]
+        force: Tree = ("!=", self.reader.tree(commitment.in_force), number(0))
         applied: Tree = ("*", force, ("==", ("state", f"{name}.applies"), number(1)))
         steps = {answer: i for i, answer in enumerate(commitment.order)}
         short = steps[commitment.expected] - steps[action] if action in steps else 0
@@ -303,7 +308,7 @@ class _Counting:
         if action in steps:
             counts |= {Count.SHORT: applied} if short > 0 else {Count.KEPT: applied, Count.MEETS: force}
         if short > 0:
-            cost = self.words.tree(commitment.reneging.cost)
+            cost = self.reader.tree(commitment.reneging.cost)
             counts[Count.COST] = (
                 "*",
                 ("*", applied, number(short)),
@@ -328,7 +333,7 @@ class _Counting:
 
     def raised(self, mover: str, then: Effects) -> dict[str, Tree]:
         """max(0, severity after - severity before) of each commitment whose severity reads what is changed."""
-        effects = {v: self.words.tree(value, target=v) for v, value in then.items()}
+        effects = {v: self.reader.tree(value, target=v) for v, value in then.items()}
         return {
             counter(n, raised_by(mover)): ("max", number(0), ("-", _after(scale, effects), scale))
             for n, scale in self.scales.items()
@@ -353,19 +358,19 @@ def _after(tree: Tree, effects: dict[str, Tree]) -> Tree:
 # --- what a commitment rests on ----------------------------------------------------------
 
 
-def bearing(words: NumberReader, name: str) -> list[str]:
+def bearing(reader: NumberReader, name: str) -> list[str]:
     """The assumptions that a commitment's trigger rests on, those that others are derived from included."""
-    commitment = words.scenario.commitments[name]
+    commitment = reader.scenario.commitments[name]
     trigger, reads = commitment.trigger, commitment.trigger.reads
     values = [trigger.severity, trigger.vagueness, trigger.applies]
     values += [] if reads is None else [reads.low, reads.high, reads.true]
-    trees = [words.tree(value) for value in values if value is not None]
-    if trigger.severity is not None:
-        trees.append(threshold_tree(words.scenario, commitment))
-    return based_on(words, trees)
+    trees = [reader.tree(value) for value in values if value is not None]
+    if draws_line(trigger):
+        trees.append(threshold_tree(reader.scenario, commitment))
+    return based_on(reader, trees)
 
 
-def based_on(words: NumberReader, trees: list[Tree]) -> list[str]:
+def based_on(reader: NumberReader, trees: list[Tree]) -> list[str]:
     """The assumptions that trees read, directly or through derived ones."""
     known: dict[str, None] = {}
     waiting = [name for tree in trees for name in sorted(assumption_names(tree))]
@@ -373,9 +378,9 @@ def based_on(words: NumberReader, trees: list[Tree]) -> list[str]:
         name = waiting.pop()
         if name not in known:
             known[name] = None
-            value = words.scenario.all_assumptions[name].value
+            value = reader.scenario.all_assumptions[name].value
             if isinstance(value, str):
-                waiting += sorted(assumption_names(words.tree(value)))
+                waiting += sorted(assumption_names(reader.tree(value)))
     return list(known)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.game.clauses import applies
 from foedus.lenses.counterfactuals import Counterfactuals, DialValues
-from foedus.lenses.dials import ReadingPlace, bearing, read_at
+from foedus.lenses.dials import ReadingPlace, bearing, draws_line, read_at
 from foedus.scenario.tree import evaluate, number, state_names
 from foedus.worlds.sample import resolve
 
@@ -91,10 +91,10 @@ class Text:
     @property
     def blur(self) -> Blur:
         """How it is made vaguer."""
-        trigger, words = self.commitment.trigger, self.games.words
-        if trigger.severity is not None:
-            return Blur.ADDED if words.tree(trigger.vagueness) == number(0) else Blur.BLURRED
-        if state_names(applies(words, self.commitment)):
+        trigger, reader = self.commitment.trigger, self.games.reader
+        if draws_line(trigger):
+            return Blur.ADDED if reader.tree(trigger.vagueness) == number(0) else Blur.BLURRED
+        if state_names(applies(reader, self.commitment)):
             return Blur.BLURRED
         return Blur.WIDENED if trigger.reads is not None else Blur.NOT
 
@@ -123,7 +123,7 @@ class Text:
 
     def _heard(self, known: bool) -> list[str]:
         """The dials of the beliefs about what the trigger rests on, those that all know of or those that are hidden."""
-        bears, beliefs = set(bearing(self.games.words, self.name)), self.games.scenario.beliefs
+        bears, beliefs = set(bearing(self.games.reader, self.name)), self.games.scenario.beliefs
         heard = self.games.instrumented.heard.items()
         return [dial for (who, what), dial in heard if what in bears and beliefs[who][what].known == known]
 

@@ -1,4 +1,8 @@
-"""Turns what the explorer found into the flat arrays that the kernels read."""
+"""Turns what the explorer found into the flat arrays that the kernels read.
+
+Nodes are numbered stage by stage, so that every target within a period lies behind its source. What belongs to a node (its
+actions, their branches, their payments) is sorted by owner and found through pointers, as in compressed sparse rows.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.arraytypes import Longs
+from foedus.arraytypes import Ints, Longs
 from foedus.game.arrays import CHANCE, DECIDE, END, INTERVAL
-from foedus.game.explore import Explorer
+from foedus.game.explore import Explorer, Payments, R, record
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,6 @@ class Flat:
     action_order: Longs
     branch_order: Longs
     references: tuple[Longs, ...]  # per stage: the node that each state leads to
-    stage_of: Longs
 
 
 def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat:
@@ -30,54 +33,51 @@ def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat
     ``action_ids`` maps (phase index, action's order) to the action's public index.
     """
     references, sizes = _number(explorer)
-    guards, actions = _stack(explorer.records.guards, 5), _stack(explorer.records.actions, 5)
-    branches, pays = _stack(explorer.records.branches, 7), _stack(explorer.records.pays, 6)
-    flags = np.concatenate(explorer.records.flags)
-    n = int(sum(sizes))
+    records, n = explorer.records, int(sum(sizes))
+    guards, actions, branches = _joined(records.guards), _joined(records.actions), _joined(records.branches)
+    flags = np.concatenate(records.flags)
 
     def node(stage: Longs, state: Longs) -> Longs:
-        found = np.full(len(stage), -1, np.int64)
+        """The node that each state of a stage leads to."""
+        nodes = np.full(len(stage), -1, np.int64)
         for k in np.unique(stage):
-            found[stage == k] = references[k][state[stage == k]]
-        return found
+            nodes[stage == k] = references[k][state[stage == k]]
+        return nodes
 
-    guard_node = node(guards[:, 0], guards[:, 1])
+    guard_node = node(guards.stage, guards.state)
     guard, pass_to, stage_of = (np.full(n, -1, np.int64) for _ in range(3))
-    guard[guard_node], stage_of[guard_node] = guards[:, 2], guards[:, 0]
-    passing = guards[:, 4] >= 0
-    pass_to[guard_node[passing]] = node(guards[passing, 3], guards[passing, 4])
+    guard[guard_node], stage_of[guard_node] = guards.guard, guards.stage
+    passing = guards.to_state >= 0
+    pass_to[guard_node[passing]] = node(guards.to_stage[passing], guards.to_state[passing])
 
-    action_node = node(actions[:, 0], actions[:, 1])
-    order = np.lexsort((actions[:, 2], action_node))
-    actions, action_node = actions[order], action_node[order]
-    a_ptr = _pointers(action_node, n)
+    action_node = node(actions.stage, actions.state)
+    order = np.lexsort((actions.order, action_node))
+    actions, action_node = _picked(actions, order), action_node[order]
 
-    branch_node = node(branches[:, 0], branches[:, 1])
-    branch_action = _find(action_node, actions[:, 2], branch_node, branches[:, 2])
-    order = np.lexsort((branches[:, 3], branch_action))
-    branches, branch_action, flags = branches[order], branch_action[order], flags[order]
-    b_ptr = _pointers(branch_action, len(actions))
-    target = node(branches[:, 5], branches[:, 6])
+    branch_action = _find(action_node, actions.order, node(branches.stage, branches.state), branches.order)
+    order = np.lexsort((branches.branch, branch_action))
+    branches, branch_action, flags = _picked(branches, order), branch_action[order], flags[order]
 
-    pay_action = _find(action_node, actions[:, 2], node(pays[:, 0], pays[:, 1]), pays[:, 2])
-    own = pays[:, 3] < 0
-    ap_ptr, ap_order = _sorted_pointers(pay_action[own], len(actions))
-    pay_branch = _find(branch_action, branches[:, 3], pay_action[~own], pays[~own, 3])
-    bp_ptr, bp_order = _sorted_pointers(pay_branch, len(branches))
-    ordered = np.concatenate([pays[own][ap_order], pays[~own][bp_order]])
-    bp_ptr = bp_ptr + int(own.sum())
+    # payments of actions first, those of branches after them, in one table
+    pays = _joined(records.pays) if records.pays else record(Payments, *np.empty((6, 0)))
+    pay_action = _find(action_node, actions.order, node(pays.stage, pays.state), pays.order)
+    at_once = pays.branch < 0
+    ap_order = np.argsort(pay_action[at_once], kind="stable")
+    pay_branch = _find(branch_action, branches.branch, pay_action[~at_once], pays.branch[~at_once])
+    bp_order = np.argsort(pay_branch, kind="stable")
+    pay_order = np.concatenate([np.flatnonzero(at_once)[ap_order], np.flatnonzero(~at_once)[bp_order]])
 
     last = explorer.last
     movers = np.array([phase.mover for phase in explorer.turn.phases] + [-1])
     passes = np.zeros(n, bool)
-    passes[action_node[actions[:, 2] < 0]] = True
+    passes[action_node[actions.order < 0]] = True
     mover = np.where(passes, -1, movers[stage_of])
     kind = np.where(stage_of == last, END, np.where(mover >= 0, DECIDE, CHANCE))
     low, high = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
-    intervals = _stack(explorer.records.intervals, 4)
-    at = node(intervals[:, 0], intervals[:, 1])
-    kind[at], low[at], high[at] = INTERVAL, intervals[:, 2], intervals[:, 3]
-    ids = [action_ids.get((int(s), int(o)), -1) for s, o in zip(stage_of[action_node], actions[:, 2], strict=True)]
+    for block in records.intervals:
+        at = node(block.stage, block.state)
+        kind[at], low[at], high[at] = INTERVAL, block.low, block.high
+    ids = [action_ids.get((int(s), int(o)), -1) for s, o in zip(stage_of[action_node], actions.order, strict=True)]
     i32 = np.int32
     arrays: dict[str, NDArray[np.generic]] = {
         "kind": kind.astype(np.int8),
@@ -87,21 +87,21 @@ def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat
         "pass_to": pass_to.astype(i32),
         "low": low.astype(i32),
         "high": high.astype(i32),
-        "a_ptr": a_ptr.astype(i32),
-        "base": actions[:, 3].astype(i32),
-        "mask": actions[:, 4].astype(i32),
-        "force": np.full(len(actions), -1, i32),
+        "a_ptr": _pointers(action_node, n),
+        "base": actions.base.astype(i32),
+        "mask": actions.mask.astype(i32),
+        "force": np.full(len(action_node), -1, i32),
         "action_id": np.asarray(ids, i32),
-        "b_ptr": b_ptr.astype(i32),
-        "ap_ptr": ap_ptr.astype(i32),
-        "target": target.astype(i32),
-        "prob": branches[:, 4].astype(i32)[None, :],
+        "b_ptr": _pointers(branch_action, len(action_node)),
+        "ap_ptr": _pointers(pay_action[at_once], len(action_node)),
+        "target": node(branches.to_stage, branches.to_state).astype(i32),
+        "prob": branches.prob.astype(i32)[None, :],
         "flags": flags,
-        "bp_ptr": bp_ptr.astype(i32),
-        "pay_obj": ordered[:, 4].astype(i32),
-        "pay_coef": ordered[:, 5].astype(i32),
+        "bp_ptr": _pointers(pay_branch, len(branch_action)) + i32(at_once.sum()),
+        "pay_obj": pays.objective[pay_order].astype(i32),
+        "pay_coef": pays.amount[pay_order].astype(i32),
     }
-    return Flat(arrays, _node_rows(explorer, sizes), actions[:, 2], branches[:, 3], references, stage_of)
+    return Flat(arrays, _node_rows(explorer, sizes), actions.order, branches.branch, references)
 
 
 def _number(explorer: Explorer) -> tuple[tuple[Longs, ...], list[int]]:
@@ -113,11 +113,11 @@ def _number(explorer: Explorer) -> tuple[tuple[Longs, ...], list[int]]:
     for k in range(len(stages) - 1, -1, -1):
         stage = stages[k]
         is_node = np.array([stage.node[i] for i in range(len(stage.rows))], bool)
-        found = np.full(len(stage.rows), -1, np.int64)
-        found[is_node] = base[k] + np.arange(sizes[k])
-        for i, (to, state) in stage.onward.items():
-            found[i] = references[to][state]
-        references[k] = found
+        nodes = np.full(len(stage.rows), -1, np.int64)
+        nodes[is_node] = base[k] + np.arange(sizes[k])
+        for i, (to, state) in stage.onward.items():  # to a later stage, whose references are known by now
+            nodes[i] = references[to][state]
+        references[k] = nodes
     return tuple(references), sizes
 
 
@@ -131,20 +131,21 @@ def _node_rows(explorer: Explorer, sizes: list[int]) -> NDArray[np.int8]:
     return np.concatenate(parts)
 
 
-def _stack(parts: list[Longs], width: int) -> Longs:
-    return np.concatenate(parts).astype(np.int64) if parts else np.empty((0, width), np.int64)
+def _joined(blocks: list[R]) -> R:
+    """The blocks of a record, one after another."""
+    return type(blocks[0])(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
-def _pointers(owner: Longs, n: int) -> Longs:
-    """CSR pointers of items sorted by owner."""
-    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int64)
+def _picked(block: R, order: Longs) -> R:
+    return type(block)(*(column[order] for column in block))
 
 
-def _sorted_pointers(owner: Longs, n: int) -> tuple[Longs, Longs]:
-    return _pointers(owner, n), np.argsort(owner, kind="stable")
+def _pointers(owner: Longs, n: int) -> Ints:
+    """Where the items of each of ``n`` owners begin and end, when they are sorted by owner."""
+    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int32)
 
 
 def _find(owner: Longs, order: Longs, want_owner: Longs, want_order: Longs) -> Longs:
-    """Positions of (owner, order) pairs in arrays sorted by them."""
+    """Positions of (owner, order) pairs in arrays sorted by them: both numbers are put into one that sorts alike."""
     span = int(max(order.max(initial=0), want_order.max(initial=0))) + 3
     return np.searchsorted(owner * span + order + 1, want_owner * span + want_order + 1)

@@ -22,7 +22,7 @@ def bind(game: Game, scenario: Scenario, policy: str) -> Game:
     rules = scenario.all_policies[policy].bind
     if not rules:
         return game
-    words = NumberReader(scenario)
+    numbers = NumberReader(scenario)
     program = game.program.copy()
     force = game.arrays.force.copy()
     owner = np.repeat(np.arange(game.nodes), np.diff(game.arrays.a_ptr))
@@ -34,18 +34,19 @@ def bind(game: Game, scenario: Scenario, policy: str) -> Game:
         if not orders:
             continue
         available = game.turn.phases[k].actions[orders[0]].when
-        parts: list[Tree] = [] if rule.when is None else [words.tree(rule.when)]
+        parts: list[Tree] = [] if rule.when is None else [numbers.tree(rule.when)]
         parts += [] if available is None else [available]
         parts += [] if rule.known else [("asm", bind_secret(policy, i))]
         holds: Tree = fold(("and", number(1), number(1), *parts))
+        # the first rule of a phase that fits wins: later ones hold where none before them does
         before: list[Tree] = [("not", tree) for tree in earlier.get(rule.phase, [])]
         trees.setdefault((k, orders[0]), []).append(fold(("and", holds, number(1), *before)))
         earlier.setdefault(rule.phase, []).append(holds)
     names = [variable.name for variable in game.turn.variables]
-    for (k, order), found in trees.items():
+    for (k, order), alternatives in trees.items():
         at = np.flatnonzero((game.arrays.phase[owner] == k) & (game.action_order == order))
         rows = game.rows[owner[at]]
-        tree: Tree = found[0] if len(found) == 1 else ("or", *found)
+        tree: Tree = alternatives[0] if len(alternatives) == 1 else ("or", *alternatives)
         ids = program.spread(
             tree, {name: rows[:, v] for v, name in enumerate(names)}, len(rows), 0, np.inf, "a binding"
         )

@@ -105,17 +105,18 @@ def compile_game(
     turn = build_turn(scenario, enabled)
     solved = scenario.horizon.periods + scenario.beyond
     program = Program(solved)
+    # what queries, bindings and the period's end will read has to be known before states are looked for
     live = liveness(turn, watch.events, watch.at_end, watch.together, bind_trees(scenario))
     explorer = Explorer(turn, program, live, watch.events, watch.keep, max_states)
     begins = {levels: _starts(turn, explorer, levels) for levels in dict.fromkeys(((), *watch.starts))}
     rows = np.concatenate([rows for rows, _ in begins.values()])
     try:
-        found = explorer.explore(rows)
+        entered = explorer.explore(rows)
     except CompileError as error:
         raise error_about(scenario, error.about, error.reason, error.remedy) from None
     actions = {pair: i for i, pair in enumerate(turn.choices)}
     flat = assemble(explorer, actions)
-    starts = _start_arrays(begins, found, explorer, program, flat)
+    starts = _start_arrays(begins, entered, explorer, program, flat)
     arrays = _arrays(scenario, turn, program, explorer, flat, starts, watch)
     phases = tuple(phase.id for phase in turn.phases)
     return Game(
@@ -138,9 +139,9 @@ def compile_game(
 
 def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:
     """The conditions of every policy's bindings, with the phase each is read in."""
-    words = NumberReader(scenario)
+    numbers = NumberReader(scenario)
     return [
-        (rule.phase, words.tree(rule.when))
+        (rule.phase, numbers.tree(rule.when))
         for policy in scenario.policies.values()
         for rule in policy.bind
         if rule.when is not None
@@ -162,26 +163,30 @@ def _starts(turn: Turn, explorer: Explorer, levels: Levels) -> tuple[NDArray[np.
     table = np.asarray(rows, np.int8)
     columns = {name: table[:, i].astype(float) for i, name in enumerate(explorer.names)}
     for cap in turn.caps:
+        # what a clause has seen at the start is the severity there, so that it is not read at once
         table[:, explorer.column[cap.variable]] = np.asarray(evaluate(cap.rank, columns, {}), float)
     return table, probs
 
 
 def _start_arrays(
     begins: Mapping[Levels, tuple[NDArray[np.int8], list[Tree]]],
-    found: NDArray[np.int64],
+    entered: NDArray[np.int64],
     explorer: Explorer,
     program: Program,
     flat: Flat,
 ) -> dict[Levels, Start]:
-    """For each set of replaced levels: start nodes, coefficient ids of their probabilities, event bits."""
-    made, at = {}, 0
+    """For each set of replaced levels: start nodes, coefficient ids of their probabilities, event bits.
+
+    ``entered`` are the states of stage 0 that the explorer was started from, those of all sets one after another.
+    """
+    starts, at = {}, 0
     for levels, (rows, probs) in begins.items():
-        nodes = flat.references[0][found[at : at + len(rows)]].astype(np.int32)
+        nodes = flat.references[0][entered[at : at + len(rows)]].astype(np.int32)
         at += len(rows)
         ids = [-1 if prob == number(1) else program.add(prob, 0, 1, "a start probability") for prob in probs]
         program.add(fold(sum_of(probs)), 1, 1, "the sum of the start probabilities")
-        made[levels] = nodes, np.asarray(ids, np.int32), explorer.flagged(rows, range(len(explorer.events)))
-    return made
+        starts[levels] = nodes, np.asarray(ids, np.int32), explorer.flagged(rows, range(len(explorer.events)))
+    return starts
 
 
 def _arrays(
@@ -225,8 +230,8 @@ def _arrays(
     offset, timed, _ = program.layout()
     arrays |= {"offset": offset, "timed": timed}
     every_start = np.unique(np.concatenate([nodes for nodes, _, _ in starts.values()]))
-    made = GameArrays(**cast(Any, arrays))
-    return made._replace(first_t=first_periods(made, program, every_start))
+    game = GameArrays(**cast(Any, arrays))
+    return game._replace(first_t=first_periods(game, program, every_start))
 
 
 def _check_vagueness(turn: Turn, program: Program) -> None:

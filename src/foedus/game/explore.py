@@ -1,14 +1,16 @@
 """Finds the states a game can be in, phase by phase, and what leads from each to which.
 
-A stage is a phase, or the period's end (the last stage). Each stage has a table of the
-states that reach it, dead variables put at their home level. A state in which a phase has
-nothing to do points on to the next stage instead of becoming a node.
+A stage is a phase, or the period's end (the last stage). Each stage has a table of the states that reach it. Two things
+keep the tables short: variables that nothing reads any more are put at their home level before a state is looked up, so
+that states which differ in them alone become one; and a state in which a phase has nothing to do points on to the next
+stage instead of becoming a node. Everything is done for all new states of a stage at once, as columns of numpy arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from foedus.errors import FoedusError
 from foedus.game.liveness import Live
 from foedus.game.program import Program
 from foedus.game.turn import Pay, Turn, TurnAction, TurnBranch, TurnPhase
-from foedus.scenario.tree import Tree, assumption_names, evaluate, reads_time
+from foedus.scenario.tree import Tree, assumption_names, evaluate, number, reads_time
 
 Rows = NDArray[np.int8]
 INF = np.inf
@@ -47,16 +49,76 @@ class Stage:
         return np.stack(self.rows) if self.rows else np.empty((0, 0), np.int8)
 
 
+class Guards(NamedTuple):
+    """Nodes, and where each passes to in worlds and periods in which its guard is false (-1: it has none)."""
+
+    stage: Longs
+    state: Longs
+    guard: Longs
+    to_stage: Longs
+    to_state: Longs
+
+
+class Actions(NamedTuple):
+    """Actions of nodes, by the order in which they are written (-1: none is, the phase passes)."""
+
+    stage: Longs
+    state: Longs
+    order: Longs
+    base: Longs
+    mask: Longs
+
+
+class Branches(NamedTuple):
+    """Branches of actions, by the order in which they are written."""
+
+    stage: Longs
+    state: Longs
+    order: Longs
+    branch: Longs
+    prob: Longs
+    to_stage: Longs
+    to_state: Longs
+
+
+class Payments(NamedTuple):
+    """Payments of actions (``branch`` -1) and of branches."""
+
+    stage: Longs
+    state: Longs
+    order: Longs
+    branch: Longs
+    objective: Longs
+    amount: Longs
+
+
+class Intervals(NamedTuple):
+    """The lowest and highest probability of the first branch of a clause that is read as an interval."""
+
+    stage: Longs
+    state: Longs
+    low: Longs
+    high: Longs
+
+
+R = TypeVar("R", Guards, Actions, Branches, Payments, Intervals)
+
+
 @dataclass
 class Records:
-    """What was found, as columns: one row an action, a branch, a payment or a guard."""
+    """What was found, in blocks of columns; coefficients are ids, -1 for none."""
 
-    guards: list[Longs] = field(default_factory=list)  # stage, state, guard, next stage, next state
-    actions: list[Longs] = field(default_factory=list)  # stage, state, order, base, mask
-    branches: list[Longs] = field(default_factory=list)  # stage, state, order, branch, prob, to stage, to state
-    flags: list[Bits] = field(default_factory=list)  # of each branch
-    pays: list[Longs] = field(default_factory=list)  # stage, state, order, branch or -1, objective, coef
-    intervals: list[Longs] = field(default_factory=list)  # stage, state, low, high
+    guards: list[Guards] = field(default_factory=list)
+    actions: list[Actions] = field(default_factory=list)
+    branches: list[Branches] = field(default_factory=list)
+    flags: list[Bits] = field(default_factory=list)  # events, of each branch
+    pays: list[Payments] = field(default_factory=list)
+    intervals: list[Intervals] = field(default_factory=list)
+
+
+def record(kind: type[R], *columns: Any) -> R:
+    """A block of columns of one length; single numbers stand for whole columns."""
+    return kind(*(column.astype(np.int64) for column in np.broadcast_arrays(*columns)))
 
 
 class Explorer:
@@ -106,18 +168,17 @@ class Explorer:
         """Puts states into a stage's table (dead variables at home); their indices there."""
         table = self.stages[stage]
         over = self.ended(rows)
+        # what still matters is less once the game has ended: no phase reads anything any more
         rows = np.where(self.dead[stage] & ~over[:, None], self.home, rows)
         rows = np.ascontiguousarray(np.where(self.dead_frozen & over[:, None], self.home, rows))
         indices = np.empty(len(rows), np.int64)
         for i, row in enumerate(rows):
-            key = row.tobytes()
-            found = table.index.get(key)
-            if found is None:
-                found = table.index[key] = len(table.rows)
+            new = len(table.rows)
+            indices[i] = table.index.setdefault(row.tobytes(), new)
+            if indices[i] == new:
                 table.rows.append(row)
-                table.pending.append(found)
+                table.pending.append(new)
                 self.count += 1
-            indices[i] = found
         if self.count > self.limit:
             raise self.blame(stage)
         return indices
@@ -137,7 +198,10 @@ class Explorer:
         )
 
     def explore(self, start: Rows) -> Longs:
-        """Explores from the start states; their indices in stage 0."""
+        """Explores from the start states; their indices in stage 0.
+
+        The period's end leads back to stage 0, so that stages are gone through until none finds a new state.
+        """
         first = self.intern(0, start)
         while any(stage.pending for stage in self.stages):
             for k in range(self.last + 1):
@@ -185,23 +249,22 @@ class Explorer:
             self._action(k, phase, order, action, states, rows)
         if phase.interval is not None:
             low, high = (self._prob(tree, rows, f"a reading of {phase.commitment}") for tree in phase.interval)
-            self.records.intervals.append(np.stack([np.full(len(states), k), states, low, high], axis=1))
+            self.records.intervals.append(record(Intervals, k, states, low, high))
 
     def _guards(self, k: int, states: Longs, rows: Rows, guard: Longs) -> None:
         """Marks states as nodes, with where they pass to in worlds or periods in which the guard is false."""
         for state in states.tolist():
             self.stages[k].node[state] = True
         onward = np.full(len(states), -1, np.int64)
-        some = guard >= 0
-        if some.any():
-            onward[some] = self.intern(k + 1, rows[some])
-        made = np.stack([np.full(len(states), k), states, guard, np.full(len(states), k + 1), onward], axis=1)
-        self.records.guards.append(made)
+        guarded = guard >= 0
+        if guarded.any():
+            onward[guarded] = self.intern(k + 1, rows[guarded])
+        self.records.guards.append(record(Guards, k, states, guard, k + 1, onward))
 
     def _pass(self, k: int, states: Longs, rows: Rows) -> None:
         """A phase that is kept as a node though nothing is done in it."""
         self._guards(k, states, rows, np.full(len(states), -1, np.int64))
-        sure = TurnAction("", None, ("num", 1.0), (), (TurnBranch(None, {}),))
+        sure = TurnAction("", None, number(1), (), (TurnBranch(None, {}),))
         self._action(k, TurnPhase(self.turn.phases[k].id, -1, None, (sure,)), -1, sure, states, rows)
 
     def _prob(self, tree: Tree, rows: Rows, what: str) -> Ints:
@@ -219,25 +282,24 @@ class Explorer:
         if not len(states):
             return
         base = self.program.spread(action.base, self.columns(rows), len(rows), 0, INF, f"the base rate of {name}")
-        stack = [np.full(len(states), k), states, np.full(len(states), order), base, mask]
-        self.records.actions.append(np.stack(stack, axis=1))
+        self.records.actions.append(record(Actions, k, states, order, base, mask))
         self._pay(k, states, order, -1, action.pays, rows)
         if action.total is not None:
             what = f"the sum of the probabilities in {name}"
             self.program.spread(action.total, self.columns(rows), len(rows), 1, 1, what)
-        for number, branch in enumerate(action.branches):
-            self._branch(k, order, number, branch, states, rows, name)
+        for which, branch in enumerate(action.branches):
+            self._branch(k, order, which, branch, states, rows, name)
 
-    def _branch(
-        self, k: int, order: int, number: int, branch: TurnBranch, states: Longs, rows: Rows, name: str
-    ) -> None:
+    def _branch(self, k: int, order: int, which: int, branch: TurnBranch, states: Longs, rows: Rows, name: str) -> None:
         """One branch of an action in the states where it can happen."""
         prob = np.full(len(states), -1, np.int64)
         if branch.prob is not None:
             ids = self._prob(branch.prob, rows, f"a probability in {name}")
             values = self.program.constants()[ids]
             prob = np.where(values == 1, -1, ids)
-            if self.turn.phases[k].interval is None:
+            if (
+                self.turn.phases[k].interval is None
+            ):  # of an interval both branches are kept: its ends may differ from 0
                 states, rows, prob = (part[values != 0] for part in (states, rows, prob))
         if not len(states):
             return
@@ -247,27 +309,15 @@ class Explorer:
         target = np.empty(len(states), np.int64)
         for to in np.unique(stage):
             target[stage == to] = self.intern(int(to), after[stage == to])
-        full = [
-            np.full(len(states), k),
-            states,
-            np.full(len(states), order),
-            np.full(len(states), number),
-            prob,
-            stage,
-            target,
-        ]
-        self.records.branches.append(np.stack(full, axis=1))
+        self.records.branches.append(record(Branches, k, states, order, which, prob, stage, target))
         self.records.flags.append(self.flagged(after, self.live.looks[k]))
-        self._pay(k, states, order, number, branch.pays, rows)
+        self._pay(k, states, order, which, branch.pays, rows)
         for entry in self.turn.entries:
-            hit = np.ones(len(rows), bool)
-            was = np.ones(len(rows), bool)
-            for variable, level in entry.levels:
-                hit &= after[:, self.column[variable]] == level
-                was &= rows[:, self.column[variable]] == level
-            hit &= ~was
+            columns, levels = zip(*((self.column[variable], level) for variable, level in entry.levels), strict=True)
+            holds, held = ((table[:, columns] == levels).all(axis=1) for table in (after, rows))
+            hit = holds & ~held
             if hit.any():
-                self._pay(k, states[hit], order, number, entry.pays, rows[hit])
+                self._pay(k, states[hit], order, which, entry.pays, rows[hit])
 
     def _effects(self, effects: Mapping[str, Tree], rows: Rows, name: str) -> Rows:
         """The states that assignments lead to; all right-hand sides read the state before."""
@@ -298,22 +348,19 @@ class Explorer:
         """Records payments that are not surely nothing."""
         for pay in pays:
             ids = self.program.spread(pay.amount, self.columns(rows), len(rows))
-            some = self.program.constants()[ids] != 0
-            if some.any():
-                n = int(some.sum())
-                place = [np.full(n, k), states[some], np.full(n, order), np.full(n, branch)]
-                self.records.pays.append(np.stack([*place, np.full(n, pay.objective), ids[some]], axis=1))
+            paid = self.program.constants()[ids] != 0  # NaN, which depends on the world, counts as paid
+            if paid.any():
+                self.records.pays.append(record(Payments, k, states[paid], order, branch, pay.objective, ids[paid]))
 
     def _close(self, states: Longs, rows: Rows) -> None:
         """The period's end: stage values are paid, scratch falls back, the next period starts."""
+        end = self.last
         for state in states.tolist():
-            self.stages[self.last].node[state] = True
-        one = np.full(len(states), self.program.add(("num", 1.0)), np.int64)
-        none, k, zero = np.full(len(states), -1), np.full(len(states), self.last), np.zeros(len(states), np.int64)
-        self.records.guards.append(np.stack([k, states, none, k, none], axis=1))
-        self.records.actions.append(np.stack([k, states, zero, one, none], axis=1))
-        self._pay(self.last, states, 0, -1, self.turn.stage, rows)
-        self._pay(self.last, states, 0, 0, self.turn.terminal, rows)
+            self.stages[end].node[state] = True
+        self.records.guards.append(record(Guards, end, states, -1, end, -1))
+        self.records.actions.append(record(Actions, end, states, 0, self.program.add(number(1)), -1))
+        self._pay(end, states, 0, -1, self.turn.stage, rows)
+        self._pay(end, states, 0, 0, self.turn.terminal, rows)
         after = np.where(self.scratch, self.home, rows)
         columns = {variable: after[:, i].astype(float) for i, variable in enumerate(self.names)}
         for cap in self.turn.caps:
@@ -321,5 +368,5 @@ class Explorer:
             rank = np.asarray(evaluate(cap.rank, columns, {}), float)
             after[:, i] = np.minimum(after[:, i], rank).astype(np.int8)
         target = self.intern(0, after)
-        self.records.branches.append(np.stack([k, states, zero, zero, none, zero, target], axis=1))
+        self.records.branches.append(record(Branches, end, states, 0, 0, -1, 0, target))
         self.records.flags.append(self.flagged(after, range(len(self.events))))

@@ -23,11 +23,13 @@ def first_periods(arrays: GameArrays, program: Program, starts: NDArray[np.int32
     stages = _stages(arrays)
     owner = np.repeat(np.arange(n), arrays.b_ptr[arrays.a_ptr[1:]] - arrays.b_ptr[arrays.a_ptr[:-1]])
     spans = [(np.searchsorted(owner, a), np.searchsorted(owner, b)) for a, b in stages]
+    # nodes are numbered so that targets come later: one pass through the stages reaches all that a period can reach
     for t in range(periods):
         reached = np.zeros(n, bool)
         reached[starts] = True
         for (a, b), (low, high) in zip(stages, spans, strict=True):
             here = reached[a:b] & ~closed[a:b, t]
+            # a guard may be false in some world, whatever the time: then the node is passed by
             passing = reached[a:b] & (arrays.guard[a:b] >= 0)
             reached[arrays.pass_to[a:b][passing]] = True
             if arrays.kind[a] != END:

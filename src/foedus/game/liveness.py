@@ -31,9 +31,12 @@ def liveness(
 ) -> Live:
     """The live variables of a turn.
 
-    ``events`` are looked at as they happen, those whose index is in ``at_end`` also at
-    the period's end; ``together`` are pairs (event, condition): an event that is looked for once
-    a condition has held must still be known when the condition comes true. ``extra`` are trees read in the phase named beside them (bindings).
+    ``events`` are looked at as they happen, those whose index is in ``at_end`` also at the period's end; ``together`` are
+    pairs (event, condition): an event that is looked for once a condition has held must still be known when the condition
+    comes true. ``extra`` are trees read in the phase named beside them (bindings).
+
+    As in a compiler: going backwards through the phases, a variable is live before a phase that reads it, and not before one
+    that assigns it whatever happens. What is live at the period's end hangs on the start of the next, hence the fixed point.
     """
     bound: dict[str, set[str]] = {}
     for phase, tree in extra:
@@ -43,6 +46,7 @@ def liveness(
     ending = {v.name for v in turn.variables if v.ends}  # whether the game has ended is always asked
     reads = [_reads(turn, phase) | bound.get(phase.id, set()) | ending for phase in turn.phases]
     kills = [_kills(phase) for phase in turn.phases]
+    # the last phase in which an event may come true: up to it, its variables are read
     last = [
         max((k for k, phase in enumerate(turn.phases) if _assigns(phase) & state_names(e)), default=0) for e in events
     ]

@@ -44,7 +44,7 @@ class Perception:
 def secrets_of(scenario: Scenario, policy: str) -> dict[str, frozenset[int]]:
     """Every secret with the actors (by index) who know of it."""
     index = {name: i for i, name in enumerate(scenario.actors)}
-    found = {
+    knowers = {
         secret(name): frozenset(index[actor] for actor in c.known_to)
         for name, c in scenario.commitments.items()
         if c.known_to is not None
@@ -53,8 +53,8 @@ def secrets_of(scenario: Scenario, policy: str) -> dict[str, frozenset[int]]:
     for i, rule in enumerate(scenario.all_policies[policy].bind):
         mover = movers.get(rule.phase)
         if not rule.known and mover is not None:
-            found[bind_secret(policy, i)] = frozenset(index[a] for a in (mover, *(rule.known_to or [])))
-    return found
+            knowers[bind_secret(policy, i)] = frozenset(index[a] for a in (mover, *(rule.known_to or [])))
+    return knowers
 
 
 def perceive(scenario: Scenario, policy: str) -> Perception:
@@ -66,24 +66,24 @@ def perceive(scenario: Scenario, policy: str) -> Perception:
         i: i if any(not belief.known for belief in scenario.beliefs.get(name, {}).values()) else -1
         for i, name in enumerate(scenario.actors)
     }
-    made = Perception()
+    perception = Perception()
     for i in actors:
-        made.own[i] = _solve(made, Version(believers[i], knows[i]), knows)
-    made.solves = [
-        Solve(solve.version, solve.fixed, frozenset(i for i in actors if made.own[i] == s))
-        for s, solve in enumerate(made.solves)
+        perception.own[i] = _solve(perception, Version(believers[i], knows[i]), knows)
+    perception.solves = [
+        Solve(solve.version, solve.fixed, frozenset(i for i in actors if perception.own[i] == s))
+        for s, solve in enumerate(perception.solves)
     ]
-    return made
+    return perception
 
 
-def _solve(made: Perception, version: Version, knows: Mapping[int, frozenset[str]]) -> int:
+def _solve(perception: Perception, version: Version, knows: Mapping[int, frozenset[str]]) -> int:
     """The position of a version's solve; who does not know all its secrets plays the version of those it knows."""
     fixed = tuple(
-        (j, _solve(made, Version(version.believer, version.secrets & known), knows))
+        (j, _solve(perception, Version(version.believer, version.secrets & known), knows))
         for j, known in knows.items()
         if not version.secrets <= known
     )
     solve = Solve(version, fixed)
-    if solve not in made.solves:
-        made.solves.append(solve)
-    return made.solves.index(solve)
+    if solve not in perception.solves:
+        perception.solves.append(solve)
+    return perception.solves.index(solve)

@@ -83,7 +83,7 @@ class Program:
         self.ranges: dict[tuple[int, float, float], Range] = {}
         self._index: dict[Tree, int] = {}
         self._constants: list[float] = []
-        self._made: _Plan | None = None
+        self._layout: _Plan | None = None
 
     def add(self, tree: Tree, low: float = -np.inf, high: float = np.inf, what: str = "a number") -> int:
         """The id of the coefficient that ``tree`` (free of state) is."""
@@ -116,12 +116,15 @@ class Program:
         high: float = np.inf,
         what: str = "a number",
     ) -> Ints:
-        """The coefficient id of ``tree`` in each of ``rows`` states given by level columns."""
+        """The coefficient id of ``tree`` in each of ``rows`` states given by level columns.
+
+        Only the different combinations of the levels that the tree reads are looked at: few, however many states there are.
+        """
         names = sorted(state_names(tree))
         if not names or rows == 0:
             return np.full(rows, self.add(fold(tree), low, high, what) if rows else 0, np.int32)
         combinations, inverse = _combinations([columns[name] for name in names])
-        if not assumption_names(tree) and not reads_time(tree):
+        if not assumption_names(tree) and not reads_time(tree):  # plain numbers, all worked out at once
             state = {name: combinations[:, i].astype(float) for i, name in enumerate(names)}
             values = np.broadcast_to(np.asarray(evaluate(tree, state, {}), float), len(combinations))
             if not np.isfinite(values).all():
@@ -141,7 +144,7 @@ class Program:
 
     def _plan(self) -> _Plan:
         size = len(self.trees), len(self.ranges)
-        if self._made is None or self._made.size != size:
+        if self._layout is None or self._layout.size != size:
             timed = np.array([reads_time(tree) for tree in self.trees], np.int32)
             lengths = np.where(timed == 1, self.periods, 1)
             offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
@@ -151,8 +154,8 @@ class Program:
                 low[rows], high[rows] = np.maximum(low[rows], bound.low), np.minimum(high[rows], bound.high)
             todo = [(c, tree, assumption_names(tree)) for c, tree in enumerate(self.trees) if tree[0] != "num"]
             constant = np.repeat(self.constants(), lengths)
-            self._made = _Plan(size, offset[:-1], timed, int(offset[-1]), constant, todo, low, high)
-        return self._made
+            self._layout = _Plan(size, offset[:-1], timed, int(offset[-1]), constant, todo, low, high)
+        return self._layout
 
     def evaluate(self, env: Mapping[str, Floats], width: int, memo: Memo | None = None) -> Floats:
         """Every coefficient in ``width`` worlds: an array [rows, width].
@@ -164,13 +167,14 @@ class Program:
         changed = memo.changed(env) if memo else set()
         table = np.repeat(plan.constant[:, None], width, axis=1)
         for c, tree, reads in plan.open:
-            shared = memo is not None and not (changed and reads & changed)
-            found = memo.values.get(tree) if memo is not None and shared else None
-            if found is None:
-                found = evaluate(tree, {}, env, times)
-                if memo is not None and shared:
-                    memo.values[tree] = found
-            table[plan.offset[c] : plan.offset[c] + (self.periods if plan.timed[c] else 1)] = found
+            # numbers that read something changed are not kept: the memo stays that of the worlds it was begun with
+            kept = None if memo is None or reads & changed else memo.values
+            values = None if kept is None else kept.get(tree)
+            if values is None:
+                values = evaluate(tree, {}, env, times)
+                if kept is not None:
+                    kept[tree] = values
+            table[plan.offset[c] : plan.offset[c] + (self.periods if plan.timed[c] else 1)] = values
         self._check(table, plan)
         return np.clip(table, plan.low[:, None], plan.high[:, None], out=table)
 
@@ -202,8 +206,8 @@ def _infinite(tree: Tree, names: list[str], levels: NDArray[np.int8]) -> str:
 def _combinations(columns: Sequence[NDArray[np.int8]]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
     """The different rows of a table given by its columns, in order, and which of them each row is."""
     sizes = [int(column.max()) + 1 for column in columns]
-    key = np.zeros(len(columns[0]), np.int64)
+    key = np.zeros(len(columns[0]), np.int64)  # the levels as digits of one number
     for column, size in zip(columns, sizes, strict=True):
         key = key * size + column
-    found, inverse = np.unique(key, return_inverse=True)
-    return np.stack(np.unravel_index(found, sizes), axis=1).astype(np.int8), inverse
+    keys, inverse = np.unique(key, return_inverse=True)
+    return np.stack(np.unravel_index(keys, sizes), axis=1).astype(np.int8), inverse

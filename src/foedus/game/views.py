@@ -18,14 +18,14 @@ def believed(actor: str, assumption: str) -> str:
 
 def disputed(scenario: Scenario, actor: str) -> frozenset[str]:
     """The assumptions that an actor openly judges differently, those derived from them included."""
-    found = {name for name, belief in scenario.beliefs.get(actor, {}).items() if belief.known}
-    if not found:
+    names = {name for name, belief in scenario.beliefs.get(actor, {}).items() if belief.known}
+    if not names:
         return frozenset()
-    words = NumberReader(scenario)
-    derived = {n: words.tree(a.value) for n, a in scenario.all_assumptions.items() if isinstance(a.value, str)}
-    while more := {n for n, tree in derived.items() if n not in found and assumption_names(tree) & found}:
-        found |= more
-    return frozenset(found)
+    numbers = NumberReader(scenario)
+    derived = {n: numbers.tree(a.value) for n, a in scenario.all_assumptions.items() if isinstance(a.value, str)}
+    while more := {n for n, tree in derived.items() if n not in names and assumption_names(tree) & names}:
+        names |= more
+    return frozenset(names)
 
 
 def renamed(tree: Tree, names: dict[str, str]) -> Tree:

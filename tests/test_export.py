@@ -143,6 +143,12 @@ def test_the_command_writes_every_format_of_the_table(name):
     assert result.stdout == FORMATS[name].write(scenario, world, scenario.factual_policy) + "\n"
 
 
+def test_an_unknown_format_is_refused_with_all_that_there_are():
+    with pytest.raises(FoedusError, match="'xml' is not a format") as refusal:
+        export(load(SMALL), "xml")
+    assert all(f"{name} ({FORMATS[name].what})" in str(refusal.value) for name in FORMATS)
+
+
 def test_a_world_that_was_not_drawn_is_refused():
     with pytest.raises(FoedusError, match="there is no world 5"):
         export(load(SMALL), "efg", world=5, worlds=5)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from foedus.cli.common import Json, Name, Policy, Seed, World, Worlds, app, console, known, print_json, read
+from foedus.cli.common import Json, Name, Policy, Seed, World, Worlds, app, console, print_json, read
 from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS
 
@@ -129,18 +129,18 @@ def schema() -> None:
 @app.command()
 def export(
     scenario: Name,
-    format_: Annotated[str, typer.Option("--format", help="efg (Gambit) or drn (Storm)")],
+    format_: Annotated[
+        str, typer.Option("--format", help="such as efg (Gambit) or drn (Storm); a wrong one lists all")
+    ],
     policy: Policy = None,
     world: World = 0,
     worlds: Worlds = WORLDS,
     seed: Seed = 0,
 ) -> None:
-    """Write one world of a small game as a tree for Gambit, or of any game as a Markov chain for Storm."""
-    from foedus.export.formats import FORMATS
+    """Write one world of a game for another program: as a tree for Gambit, as a Markov chain for Storm."""
     from foedus.export.formats import export as exported
     from foedus.scenario.check import validate
 
     loaded = read(scenario, policy)
     validate(loaded)
-    known([format_], FORMATS, "format")
-    print(exported(loaded, format_, policy or "", world, worlds, seed))
+    print(exported(loaded, format_, policy, world, worlds, seed))

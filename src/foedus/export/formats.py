@@ -27,11 +27,16 @@ FORMATS = {
 }
 
 
-def export(scenario: Scenario, name: str, policy: str = "", world: int = 0, worlds: int = 200, seed: int = 0) -> str:
+def export(
+    scenario: Scenario, name: str, policy: str | None = None, world: int = 0, worlds: int = 200, seed: int = 0
+) -> str:
     """A scenario in a format, under a policy (default: the factual one), in one world of its sample.
 
-    FoedusError where there is no such world, or the format cannot say what the scenario does.
+    FoedusError where there is no such format or world, or the format cannot say what the scenario does.
     """
+    if name not in FORMATS:
+        all_formats = ", ".join(f"{known} ({FORMATS[known].what})" for known in FORMATS)
+        raise FoedusError(f"'{name}' is not a format. Known: {all_formats}.")
     if world >= worlds:
         raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
     chosen, numbers = FORMATS[name], {}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from markupsafe import Markup
 
+from foedus.arraytypes import Floats
 from foedus.present.plain import strict
-from foedus.present.section import Amount, Cell, Figure, Section, Table, Told
-from foedus.present.svg import Drawing, clipped
+from foedus.present.section import Amount, Figure, Section, Table, Told, table
+from foedus.present.svg import clipped
 from foedus.present.wording import capital, count, listed, number, percent, signed
+from foedus.record.charts import periods_chart, ranges_chart
 from foedus.record.score_telling import state_name
 from foedus.scenario.names import Names
 from foedus.scenario.parts import Observation
 from foedus.scenario.scope import period_of
+from foedus.worlds.thresholds import ROUGH_SAMPLE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,42 +25,111 @@ if TYPE_CHECKING:
 _SHOWN, _LISTED = 16, 40
 
 
-def section(names: Names, found: xr.Dataset) -> Section:
-    """What was learned, as a section of a report; ``found`` is from ``record.learned``."""
-    moved = _moved(found)
+@dataclass(frozen=True)
+class _Step:
+    """One observation: what it says, how surprising it was and what it taught (in bits), and what it moved most, by how
+    much of mean rank."""
+
+    index: int
+    written: Observation
+    label: str
+    period: str
+    surprise: float
+    learned: float
+    moved: str
+    by: float
+
+
+@dataclass(frozen=True)
+class _Assumption:
+    """One assumption before and after: (low, median, high) values and ranks, and the observation that moved it most."""
+
+    id: str
+    name: str
+    prior: list[float]
+    posterior: list[float]
+    rank: list[float]
+    shift: float
+    ks: float
+    bits: float
+    beyond_chance: bool
+    moved_by: str
+
+    @property
+    def way(self) -> str:
+        """Which way it moved."""
+        return "up" if self.shift > 0 else "down"
+
+    @property
+    def star(self) -> str:
+        """A mark where it moved by more than sampling alone would do."""
+        return " ★" if self.beyond_chance else ""
+
+
+class _Learned:
+    """What ``record.learned`` worked out, as rows with names."""
+
+    def __init__(self, names: Names, learned: xr.Dataset):
+        self.names, self.data, self.at = names, learned, learned.attrs
+        moved = learned["moved"].values
+        assumed = [str(name) for name in learned["assumption"].values]
+        self.called = [names.assumption(name) for name in assumed]
+        self.steps = [self._step(k, moved[k]) for k in range(len(moved))]
+        self.assumptions = [self._assumption(name, i, moved[:, i]) for i, name in enumerate(assumed)]
+        self.ranked = [self.assumptions[i] for i in np.argsort(-learned["ks"].values, kind="stable")]
+        self.by_period: dict[str, float] = {}
+        for step in self.steps:
+            self.by_period[step.period] = self.by_period.get(step.period, 0.0) + step.learned
+
+    def _step(self, k: int, moved: Floats) -> _Step:
+        o, top, scenario = int(self.data["observation"].values[k]), int(np.abs(moved).argmax()), self.names.scenario
+        written = scenario.observations[o]
+        period = scenario.horizon.calendar.label(period_of(scenario, written.at))
+        what = [self.names.action(a) for a in written.took or ()] or [state_name(self.names, str(written.is_))]
+        surprise, learned = (float(self.data[key].values[k]) for key in ("surprise", "learned"))
+        label = f"{period}, {' or '.join(what)}"
+        return _Step(o, written, label, period, surprise, learned, self.called[top], float(moved[top]))
+
+    def _assumption(self, name: str, i: int, moved: Floats) -> _Assumption:
+        top = int(np.abs(moved).argmax())
+        prior, posterior, rank = (self.data[key].values[i].tolist() for key in ("prior", "posterior", "rank"))
+        shift, ks, bits = (float(self.data[key].values[i]) for key in ("shift", "ks", "bits"))
+        sure, moved_by = bool(self.data["beyond_chance"].values[i]), f"{self.steps[top].label} ({_points(moved[top])})"
+        return _Assumption(name, self.called[i], prior, posterior, rank, shift, ks, bits, sure, moved_by)
+
+
+def section(names: Names, learned: xr.Dataset) -> Section:
+    """What was learned, as a section of a report; ``learned`` is from ``record.learned``."""
+    view = _Learned(names, learned)
+    shown, first = view.ranked[:_SHOWN], view.ranked[0]
+    taught = max(view.by_period, key=lambda label: view.by_period[label])
     figures = [
         Figure(
-            _moved_title(names, found),
+            f"{capital(first.name)} moves most, {first.way}: its distributions before and after are {number(first.ks, 2)} apart.",
             "Each line is an assumption's prior range, from its lowest to its highest "
             "value by rank. Grey: where nine worlds in ten lay before; blue: after; the dot is the median after. Marked "
             "with a star: moved by more than sampling alone would do.",
-            ranges_chart(names, found, moved),
+            ranges_chart(
+                [clipped(each.name, 296) + each.star for each in shown],
+                [each.rank for each in shown],
+                [f"{number(each.prior[1])} to {number(each.posterior[1])}" for each in shown],
+            ),
         ),
         Figure(
-            _period_title(names, found),
+            f"{taught} taught most: {number(view.by_period[taught], 2)} bits.",
             "Bits learned from each period's observations, about all assumptions together.",
-            periods_chart(names, found),
+            periods_chart(view.by_period),
         ),
     ]
-    return Told(
-        [_sample(found), _most(names, found), _which(names, found)],
-        figures,
-        [_assumptions(names, found), _observations(names, found)],
-        _notes(found),
-    ).under(
+    sentences = [_sample(view), _most(view), _which(view)]
+    return Told(sentences, figures, [_assumptions(view), _observations(view)], _notes(view)).under(
         "learning", "What was learned", "What do the observations say about the assumptions, and which of them says it?"
     )
 
 
-def _moved(found: xr.Dataset) -> list[int]:
-    """Assumptions by how far their distribution moved, the furthest first."""
-    return [int(i) for i in np.argsort(-found["ks"].values, kind="stable")]
-
-
-def _sample(found: xr.Dataset) -> str:
-    at = found.attrs
-    seen = len(found["observation"])
-    text = f"{count(seen, 'observation')} {'leaves' if seen == 1 else 'leave'} {count(at['worlds'], 'world')} worth "
+def _sample(view: _Learned) -> str:
+    at, many = view.at, len(view.steps)
+    text = f"{count(many, 'observation')} {'leaves' if many == 1 else 'leave'} {count(at['worlds'], 'world')} worth "
     text += f"{at['effective_before']:.0f} equal ones"
     if at["resampled"]:
         text += (
@@ -68,210 +140,117 @@ def _sample(found: xr.Dataset) -> str:
     return f"{text}. They say {number(at['bits'], 2)} bits: as much as ruling out {out} of what was plausible before."
 
 
-def _most(names: Names, found: xr.Dataset) -> str:
-    sure = [i for i in _moved(found) if bool(found["beyond_chance"].values[i])]
-    total = len(found["assumption"])
+def _most(view: _Learned) -> str:
+    sure = [each for each in view.ranked if each.beyond_chance]
+    total = count(len(view.ranked), "uncertain number")
     if not sure:
-        return f"None of {count(total, 'uncertain number')} moved by more than sampling alone would do."
+        return f"None of {total} moved by more than sampling alone would do."
     parts = [
-        f"{names.inside(names.assumption(str(found['assumption'].values[i])))} {'up' if found['shift'].values[i] > 0 else 'down'} "
-        f"(median {number(found['prior'].values[i, 1])} to {number(found['posterior'].values[i, 1])})"
-        for i in sure[:3]
+        f"{view.names.inside(each.name)} {each.way} (median {number(each.prior[1])} to {number(each.posterior[1])})"
+        for each in sure[:3]
     ]
     verb, most = "moves" if len(sure) == 1 else "move", ", most of all" if len(sure) > 3 else ":"
-    return f"{len(sure)} of {count(total, 'uncertain number')} {verb} by more than sampling alone would do{most} {listed(parts)}."
+    return f"{len(sure)} of {total} {verb} by more than sampling alone would do{most} {listed(parts)}."
 
 
-def _which(names: Names, found: xr.Dataset) -> str:
-    k = int(found["learned"].values.argmax())
-    i = int(np.abs(found["moved"].values[k]).argmax())
-    step = float(found["moved"].values[k, i])
-    what = observation_name(names, names.scenario.observations[int(found["observation"].values[k])])
-    name = names.inside(names.assumption(str(found["assumption"].values[i])))
+def _which(view: _Learned) -> str:
+    step = max(view.steps, key=lambda step: step.learned)
     return (
-        f"The observation that says most is {what} ({number(float(found['learned'].values[k]), 2)} bits): it moves {name} most, "
-        f"by {signed(100 * step)} points of rank."
+        f"The observation that says most is {step.label} ({number(step.learned, 2)} bits): it moves "
+        f"{view.names.inside(step.moved)} most, by {signed(100 * step.by)} points of rank."
     )
 
 
-def observation_name(names: Names, o: Observation) -> str:
-    """An observation in words, with its date."""
-    label = names.scenario.horizon.calendar.label(period_of(names.scenario, o.at))
-    what = " or ".join(names.action(a) for a in o.took) if o.took else state_name(names, str(o.is_))
-    return f"{label}, {what}"
-
-
-def _moved_title(names: Names, found: xr.Dataset) -> str:
-    first = _moved(found)[0]
-    name = names.assumption(str(found["assumption"].values[first]))
-    way = "up" if found["shift"].values[first] > 0 else "down"
-    return f"{capital(name)} moves most, {way}: its distributions before and after are {number(float(found['ks'].values[first]), 2)} apart."
-
-
-def _by_period(names: Names, found: xr.Dataset) -> dict[str, float]:
-    scenario = names.scenario
-    by: dict[str, float] = {}
-    for k, i in enumerate(found["observation"].values):
-        label = scenario.horizon.calendar.label(period_of(scenario, scenario.observations[int(i)].at))
-        by[label] = by.get(label, 0.0) + float(found["learned"].values[k])
-    return by
-
-
-def _period_title(names: Names, found: xr.Dataset) -> str:
-    by = _by_period(names, found)
-    label = max(by, key=lambda key: by[key])
-    return f"{label} taught most: {number(by[label], 2)} bits."
-
-
-def ranges_chart(names: Names, found: xr.Dataset, moved: list[int]) -> Markup:
-    """Before and after of the assumptions that moved most, by rank."""
-    shown = moved[:_SHOWN]
-    left, width, row = 330.0, 400.0, 21.0
-    drawing = Drawing(left + width + 170, 40 + row * len(shown), "Assumptions before and after the observations")
-    for share, text in ((0, "lowest"), (0.5, "middle"), (1, "highest")):
-        drawing.line(left + width * share, 24, left + width * share, 28 + row * len(shown), "grid")
-        drawing.text(left + width * share, 16, text, "small", "middle")
-    for k, i in enumerate(shown):
-        y, (low, middle, high) = 28 + row * k + row / 2, found["rank"].values[i]
-        star = " ★" if bool(found["beyond_chance"].values[i]) else ""
-        drawing.text(
-            left - 12, y + 4, clipped(names.assumption(str(found["assumption"].values[i])), left - 34) + star, "", "end"
-        )
-        drawing.rect(left + width * 0.05, y - 4, width * 0.9, 8, "track", 3)
-        drawing.line(left + width * low, y, left + width * high, y, "interval")
-        drawing.dot(left + width * middle, y, 4.5, "posterior", f"median after: rank {100 * middle:.0f} of 100")
-        before, after = found["prior"].values[i, 1], found["posterior"].values[i, 1]
-        drawing.text(left + width + 14, y + 4, f"{number(before)} to {number(after)}", "num")
-    return drawing.render()
-
-
-def periods_chart(names: Names, found: xr.Dataset) -> Markup:
-    """Bits learned by period, as columns."""
-    by = _by_period(names, found)
-    most, step, height = max([*by.values(), 1e-9]), min(60.0, 820 / len(by)), 120.0
-    drawing = Drawing(60 + step * len(by), height + 50, "Bits learned by period")
-    drawing.line(50, 14 + height, 50 + step * len(by), 14 + height)
-    for share in (0.5, 1):
-        drawing.line(50, 14 + height * (1 - share), 50 + step * len(by), 14 + height * (1 - share), "grid")
-        drawing.text(44, 18 + height * (1 - share), number(share * most, 2), "small", "end")
-    every = -(-len(by) // max(int(820 / 60), 1))
-    for k, (label, bits) in enumerate(by.items()):
-        tall = height * max(bits, 0) / most
-        drawing.rect(52 + step * k, 14 + height - tall, step - 4, tall, "bar", 0, f"{label}: {number(bits, 2)} bits")
-        if k % every == 0:
-            drawing.text(50 + step * (k + 0.5), height + 30, label, "small", "middle")
-    return drawing.render()
-
-
-def _assumptions(names: Names, found: xr.Dataset) -> Table:
-    rows: list[list[Cell]] = []
-    for i in _moved(found)[:_LISTED]:
-        k = int(np.abs(found["moved"].values[:, i]).argmax())
-        step, shift = float(found["moved"].values[k, i]), float(found["shift"].values[i])
-        what = observation_name(names, names.scenario.observations[int(found["observation"].values[k])])
-        rows.append(
-            [
-                names.assumption(str(found["assumption"].values[i])),
-                _range(found["prior"].values[i]),
-                _range(found["posterior"].values[i]),
-                Amount(_points(shift), shift),
-                Amount(
-                    number(float(found["ks"].values[i]), 2) + (" ★" if bool(found["beyond_chance"].values[i]) else ""),
-                    float(found["ks"].values[i]),
-                ),
-                Amount(number(float(found["bits"].values[i]), 2), float(found["bits"].values[i])),
-                f"{what} ({_points(step)})",
-            ]
-        )
-    columns = ["Assumption", "Before", "After", "Shift", "Distance", "Bits", "Moved most by"]
-    total = len(found["assumption"])
+def _assumptions(view: _Learned) -> Table:
+    total = len(view.ranked)
     which = f" (the {_LISTED} that moved most of {total})" if total > _LISTED else ""
-    return Table(f"Assumptions before and after: median, and where nine worlds in ten lie{which}", columns, rows)
+    return table(
+        f"Assumptions before and after: median, and where nine worlds in ten lie{which}",
+        {
+            "Assumption": lambda each: each.name,
+            "Before": lambda each: _range(each.prior),
+            "After": lambda each: _range(each.posterior),
+            "Shift": lambda each: Amount(_points(each.shift), each.shift),
+            "Distance": lambda each: Amount(number(each.ks, 2) + each.star, each.ks),
+            "Bits": lambda each: _bits(each.bits),
+            "Moved most by": lambda each: each.moved_by,
+        },
+        view.ranked[:_LISTED],
+    )
 
 
-def _range(values: Any) -> Amount:
-    low, middle, high = (float(v) for v in values)
+def _observations(view: _Learned) -> Table:
+    return table(
+        "Which observation moved what",
+        {
+            "Observation": lambda step: step.label,
+            "What happened": lambda step: step.written.event or step.written.why,
+            "Surprise, bits": lambda step: _bits(step.surprise),
+            "Learned, bits": lambda step: _bits(step.learned),
+            "Moved most": lambda step: f"{step.moved} ({_points(step.by)})",
+        },
+        view.steps,
+    )
+
+
+def _range(values: list[float]) -> Amount:
+    low, middle, high = values
     return Amount(number(middle), middle, f"{number(low)} to {number(high)}")
+
+
+def _bits(value: float) -> Amount:
+    return Amount(number(value, 2), value)
 
 
 def _points(step: float) -> str:
     """A change of mean rank in points of a hundred."""
-    text = f"{abs(100 * step):.1f}"
-    return text if float(text) == 0 else f"{'+' if step > 0 else '−'}{text}"
+    return signed(100 * step, 1)
 
 
-def _observations(names: Names, found: xr.Dataset) -> Table:
-    rows: list[list[Cell]] = []
-    for k, number_ in enumerate(found["observation"].values):
-        o = names.scenario.observations[int(number_)]
-        i = int(np.abs(found["moved"].values[k]).argmax())
-        step = float(found["moved"].values[k, i])
-        surprise, learned = float(found["surprise"].values[k]), float(found["learned"].values[k])
-        rows.append(
-            [
-                observation_name(names, o),
-                o.event or o.why,
-                Amount(number(surprise, 2), surprise),
-                Amount(number(learned, 2), learned),
-                f"{names.assumption(str(found['assumption'].values[i]))} ({_points(step)})",
-            ]
-        )
-    columns = ["Observation", "What happened", "Surprise, bits", "Learned, bits", "Moved most"]
-    return Table("Which observation moved what", columns, rows)
-
-
-def _notes(found: xr.Dataset) -> list[str]:
+def _notes(view: _Learned) -> list[str]:
     notes = [
         "Shift: change of the mean rank, in points of a hundred; a rank is a value's place in its prior. Distance: the largest "
         "gap between the distributions before and after (Kolmogorov and Smirnov); a star where sampling alone would make it "
         "so large in less than one run of twenty. Bits: relative entropy of after to before. Moved most: observations are "
         "added one by one as they happened, and what each adds to the mean rank adds up to the shift."
     ]
-    if found.attrs["least_effective"] < 50:
+    if view.at["least_effective"] < ROUGH_SAMPLE:
         notes.append(
-            f"On the way the worlds were worth as few as {found.attrs['least_effective']:.0f} equal ones: what single "
+            f"On the way the worlds were worth as few as {view.at['least_effective']:.0f} equal ones: what single "
             "observations moved is rough. Sample more worlds."
         )
     return notes
 
 
-def to_json(names: Names, found: xr.Dataset, sentences: list[str]) -> dict[str, Any]:
+def to_json(names: Names, learned: xr.Dataset, sentences: list[str]) -> dict[str, Any]:
     """What was learned as plain data."""
-    assumed = [str(name) for name in found["assumption"].values]
-
-    def spread(values: Any) -> dict[str, float]:
-        return dict(zip(("low", "median", "high"), map(float, values), strict=True))
-
-    plain = strict(
+    view, ends = _Learned(names, learned), ("low", "median", "high")
+    assumptions = [
         {
-            **found.attrs,
-            "sentences": sentences,
-            "assumptions": [
-                {
-                    "id": name,
-                    "label": names.assumption(name),
-                    "prior": spread(found["prior"].values[i]),
-                    "posterior": spread(found["posterior"].values[i]),
-                    "shift": found["shift"].values[i],
-                    "ks": found["ks"].values[i],
-                    "bits": found["bits"].values[i],
-                    "beyond_chance": bool(found["beyond_chance"].values[i]),
-                }
-                for i, name in enumerate(assumed)
-            ],
-            "observations": [
-                {
-                    "observation": int(o),
-                    "at": str(names.scenario.observations[int(o)].at),
-                    "label": observation_name(names, names.scenario.observations[int(o)]),
-                    "what": names.scenario.observations[int(o)].event or names.scenario.observations[int(o)].why,
-                    "surprise": found["surprise"].values[k],
-                    "learned": found["learned"].values[k],
-                    "moved": dict(zip(assumed, found["moved"].values[k].tolist(), strict=True)),
-                }
-                for k, o in enumerate(found["observation"].values)
-            ],
+            "id": each.id,
+            "label": each.name,
+            "prior": dict(zip(ends, each.prior, strict=True)),
+            "posterior": dict(zip(ends, each.posterior, strict=True)),
+            "shift": each.shift,
+            "ks": each.ks,
+            "bits": each.bits,
+            "beyond_chance": each.beyond_chance,
         }
+        for each in view.assumptions
+    ]
+    observations = [
+        {
+            "observation": step.index,
+            "at": str(step.written.at),
+            "label": step.label,
+            "what": step.written.event or step.written.why,
+            "surprise": step.surprise,
+            "learned": step.learned,
+            "moved": dict(zip([each.id for each in view.assumptions], moved, strict=True)),
+        }
+        for step, moved in zip(view.steps, learned["moved"].values.tolist(), strict=True)
+    ]
+    plain: dict[str, Any] = strict(
+        {**learned.attrs, "sentences": sentences, "assumptions": assumptions, "observations": observations}
     )
-    assert isinstance(plain, dict)
     return plain

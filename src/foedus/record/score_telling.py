@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
-from markupsafe import Markup
-
-from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability
-from foedus.present.svg import Drawing, clipped
-from foedus.present.wording import capital, count, listed, number, percent, signed
+from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability, table
+from foedus.present.wording import capital, count, listed, number, percent
+from foedus.record.charts import RIVAL_NAMES, calibration_chart, interval, lead_chart
 from foedus.record.forecasts import RIVALS, Forecaster, Score
 from foedus.record.mechanisms import Kind
 from foedus.record.score import (
@@ -25,7 +22,6 @@ from foedus.record.score import (
 )
 from foedus.scenario.names import Names, plain, titled
 
-RIVAL_NAMES = {Forecaster.BASE_RATE: "the base rate", Forecaster.PERSISTENCE: "persistence"}
 _COMPARED = re.compile(r"^\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*(\w+)\s*$")
 _WORDS = {"<": "below {}", "<=": "at most {}", "==": "{}", "!=": "not {}", ">": "above {}", ">=": "{} or more"}
 
@@ -211,13 +207,6 @@ def _near(band: CalibrationBand) -> bool:
     return low <= band.forecast <= high
 
 
-def interval(share: float, n: float, z: float = 1.645) -> tuple[float, float]:
-    """Wilson's interval of a share (1927), at 90%."""
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return float(middle - half), float(middle + half)
-
-
 def _scores(record: TrackRecord) -> Table:
     rows: list[list[Cell]] = []
     for name, kind, source in (
@@ -247,14 +236,16 @@ def _questions(names: Names, record: TrackRecord) -> Table:
 
 
 def _dropped(names: Names, dropped: DroppedEach) -> Table:
-    rows: list[list[Cell]] = [
-        [capital(mechanism_name(names, part)), _score(part.log_score), _change(part.change)] for part in dropped.each
-    ]
-    caption = (
+    return table(
         f"Each mechanism dropped in turn ({dropped.tried} tried on {count(dropped.worlds, 'world')}, "
-        f"{dropped.idle} of them idle): below 0 the forecasts are better without"
+        f"{dropped.idle} of them idle): below 0 the forecasts are better without",
+        {
+            "Mechanism": lambda part: capital(mechanism_name(names, part)),
+            "Log score without": lambda part: _score(part.log_score),
+            "Change": lambda part: _change(part.change),
+        },
+        dropped.each,
     )
-    return Table(caption, ["Mechanism", "Log score without", "Change"], rows)
 
 
 def _change(change: Gap) -> Amount:
@@ -300,71 +291,3 @@ def _lead_title(scores: MeanScores) -> str:
 def _calibration_title(bands: Sequence[CalibrationBand]) -> str:
     good = sum(_near(band) for band in bands)
     return f"Forecasts came true as often as they said, within chance, in {good} of {len(bands)} bands."
-
-
-def lead_chart(events: Sequence[ScoredEvent]) -> Markup:
-    """The model's lead over each rival, added up period by period."""
-    periods = list(dict.fromkeys(event.period for event in events))
-    lines = {rival: np.zeros(len(periods)) for rival in RIVALS}
-    for event in events:
-        for rival in RIVALS:
-            lead = event.log_score[rival] - event.log_score[Forecaster.MODEL]
-            lines[rival][periods.index(event.period)] += lead
-    sums = {rival: np.concatenate([[0.0], np.cumsum(line)]) for rival, line in lines.items()}
-    low, high = min(float(s.min()) for s in sums.values()), max(float(s.max()) for s in sums.values())
-    drawing = Drawing(640, 250, "The model's lead over its rivals, in bits")
-    left, right, top, bottom = 56.0, 480.0, 16.0, 216.0
-    span = max(high - low, 1e-9)
-
-    def y(value: float) -> float:
-        return bottom - (bottom - top) * (value - low) / span
-
-    for value in {float(low), 0.0, float(high)}:
-        drawing.line(left, y(value), right, y(value), "axis" if value == 0 else "grid")
-        drawing.text(left - 6, y(value) + 4, signed(value) if value else "0", "small", "end")
-    x = np.linspace(left, right, len(periods) + 1)
-    styles = {Forecaster.BASE_RATE: "mean", Forecaster.PERSISTENCE: "reference"}
-    ends = _apart([y(float(sums[rival][-1])) for rival in RIVALS])
-    for (rival, line), end in zip(sums.items(), ends, strict=True):
-        drawing.path([(float(a), y(float(b))) for a, b in zip(x, line, strict=True)], styles[rival])
-        drawing.text(
-            right + 8, end + 4, f"on {RIVAL_NAMES[rival]}", "strong" if rival == Forecaster.BASE_RATE else "em"
-        )
-    drawing.text(float(x[1]), bottom + 18, periods[0], "small", "middle")
-    drawing.text(right, bottom + 18, periods[-1], "small", "end")
-    return drawing.render()
-
-
-def _apart(places: Sequence[float], gap: float = 15) -> list[float]:
-    """Two labels' heights, moved apart where they would overlap."""
-    first, second = places
-    if abs(first - second) >= gap:
-        return [first, second]
-    middle, sign = (first + second) / 2, 1 if first >= second else -1
-    return [middle + sign * gap / 2, middle - sign * gap / 2]
-
-
-def calibration_chart(bands: Sequence[CalibrationBand]) -> Markup:
-    """How often forecasts came true, by what was forecast."""
-    drawing = Drawing(420, 320, "Forecast probability and how often it came true")
-    left, right, top, bottom = 56.0, 396.0, 16.0, 272.0
-
-    def at(forecast: float, happened: float) -> tuple[float, float]:
-        return left + (right - left) * forecast, bottom - (bottom - top) * happened
-
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        style = "axis" if share == 0 else "grid"
-        drawing.line(*at(0, share), *at(1, share), style)
-        drawing.line(*at(share, 0), *at(share, 1), style)
-        drawing.text(left - 6, at(0, share)[1] + 4, percent(float(share)), "small", "end")
-        drawing.text(at(share, 0)[0], bottom + 16, percent(float(share)), "small", "middle")
-    drawing.line(*at(0, 0), *at(1, 1), "shift")
-    most = max(band.n for band in bands)
-    for band in bands:
-        low, high = interval(band.happened, band.n)
-        x, y = at(band.forecast, band.happened)
-        drawing.line(x, at(0, max(low, 0))[1], x, at(0, min(high, 1))[1], "interval")
-        tip = f"forecast {percent(band.forecast)}, came true {percent(band.happened)} of {count(band.n, 'time')}"
-        drawing.dot(x, y, 3 + 5 * np.sqrt(band.n / most), "posterior", tip)
-    drawing.text((left + right) / 2, bottom + 36, clipped("what was forecast", 200), "small", "middle")
-    return drawing.render()

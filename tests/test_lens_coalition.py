@@ -11,7 +11,7 @@ import pytest
 
 from foedus.lenses.coalition.joint_play import JointPlay
 from foedus.lenses.coalition.measure import margin, stability
-from foedus.lenses.coalition.sides import Source, sides_by_promise, sides_of, structures
+from foedus.lenses.coalition.sides import SidesFrom, sides_by_promise, sides_of, structures
 from foedus.lenses.coalition.values import balance, coalitions_of, core_surplus, shapley
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
@@ -257,7 +257,7 @@ commitments:
 )
 def test_hostile_commitments_make_no_allies(kind: str, allied: bool) -> None:
     scenario = Scenario.from_yaml(AXIS.replace("KIND", kind))
-    expected = ([frozenset("ab")], Source.PROMISES) if allied else ([], Source.NONE)
+    expected = ([frozenset("ab")], SidesFrom.PROMISES) if allied else ([], SidesFrom.NONE)
     assert sides_of(scenario) == expected
 
 

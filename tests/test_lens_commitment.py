@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 import foedus
 from foedus.lenses.commitment.alterations import AS_IS, OFF, Alteration, Dial, level_shift, setting
-from foedus.lenses.commitment.effects import Best, Effects
+from foedus.lenses.commitment.effects import BestText, CommitmentEffects
 from foedus.lenses.counterfactuals import Counterfactuals
 from foedus.lenses.dials import Count, instrumented, read_at, written
 from foedus.lenses.registry import lens_section, look
@@ -406,16 +406,16 @@ def test_pairs_are_told_by_threat_and_assurance() -> None:
 
 def test_the_best_text_is_the_one_that_gives_most() -> None:
     run, found = seen("strategic-ambiguity", worlds=20)
-    effects = Effects(RunView(run), found)
+    effects = CommitmentEffects(RunView(run), found)
     vague = [k for k, dial in enumerate(found["dial"].values) if dial == "vague"]
     for actor in effects.actors:
         values = found["value"].sel(commitment="promise", actor=actor).values[:, vague]
         best = effects.best("promise", actor)
         assert sum(best.values()) == pytest.approx(1)
-        if not best[Best.SAME]:
+        if not best[BestText.SAME]:
             unique = (np.sort(values, axis=1)[:, -1] - np.sort(values, axis=1)[:, -2] > 1e-6).all()
             bright = (values.argmax(axis=1) == 0).mean()
-            assert not unique or best[Best.BRIGHT] == pytest.approx(bright)
+            assert not unique or best[BestText.BRIGHT] == pytest.approx(bright)
 
 
 def test_tables_say_their_numbers() -> None:

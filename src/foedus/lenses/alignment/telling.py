@@ -35,7 +35,7 @@ SHOWN = (
 )  # the worth of outcomes is close to the first
 UNKNOWN = -9.0  # what is undefined sorts below all else
 SCALE = "−1 is opposed, 1 at one"
-Pair = tuple[str, str]
+ActorPair = tuple[str, str]
 
 
 def tell(results: RunView, data: xr.Dataset) -> Told:
@@ -60,15 +60,15 @@ class Alignment(Looked):
         policies = self.labels("policy")
         self.others = [policy for policy in policies if policy != self.factual] if self.factual in policies else []
 
-    def values(self, pair: Pair, measure: Measure, variable: str = "alignment", **picked: str) -> Floats:
+    def values(self, pair: ActorPair, measure: Measure, variable: str = "alignment", **picked: str) -> Floats:
         """[world] of a pair."""
         return self.array(variable, measure=measure, actor=pair[0], other=pair[1], **picked)
 
-    def of(self, pair: Pair, measure: Measure, variable: str = "alignment") -> Spread:
+    def of(self, pair: ActorPair, measure: Measure, variable: str = "alignment") -> Spread:
         """The spread of a measure of a pair."""
         return self.spread(self.values(pair, measure, variable))
 
-    def differences(self, pair: Pair, policy: str) -> Floats:
+    def differences(self, pair: ActorPair, policy: str) -> Floats:
         """[few] change of the main measure under a policy against the factual one."""
         then, now = (self.values(pair, self.main, "compared", policy=p) for p in (policy, self.factual))
         return then - now
@@ -77,7 +77,7 @@ class Alignment(Looked):
         """The spread of changes [few]."""
         return self.results.spread(changes, self.fewer)
 
-    def called(self, pair: Pair) -> str:
+    def called(self, pair: ActorPair) -> str:
         """The two actors' names."""
         return f"{self.names.actor(pair[0])} and {self.names.actor(pair[1])}"
 
@@ -94,7 +94,7 @@ def _closest_and_furthest(alignment: Alignment) -> str:
             why = "in each world play takes a single course, or nothing makes two actors better or worse off"
         return f"{alignment.under}, nobody's wishes can be compared: {why}."
 
-    def alike(pair: Pair) -> str:
+    def alike(pair: ActorPair) -> str:
         return f"{_alike(spreads[pair].mean)}: {ranged(spreads[pair], _coefficient)}"
 
     closest, furthest = known[-1], known[0]

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
-from foedus.lenses.coalition.sides import Option
+from foedus.lenses.coalition.sides import Standing
 from foedus.present.frame import Frame
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import number, ranged
@@ -17,12 +17,12 @@ from foedus.worlds.weights import Spread
 
 Point = tuple[float, float]
 MARKS = {  # how far down its row, the styles of band and dot, and how it is said
-    Option.LEAVE: (8.0, "shift", "prior", "leaving"),
-    Option.JOIN: (18.0, "interval", "posterior", "joining the other side"),
+    Standing.LEAVE: (8.0, "shift", "prior", "leaving"),
+    Standing.JOIN: (18.0, "interval", "posterior", "joining the other side"),
 }
 
 
-def going_chart(sides: Sequence[Sequence[str]], changes: Mapping[tuple[str, Option], Spread]) -> Markup:
+def going_chart(sides: Sequence[Sequence[str]], changes: Mapping[tuple[str, Standing], Spread]) -> Markup:
     """One row a member of a side, by name: the change in what it gets by leaving, and by joining the best other side."""
     known = [spread for spread in changes.values() if spread.mean == spread.mean]
     low, high = min([0.0, *(s.low for s in known)]), max([0.0, *(s.high for s in known)])

@@ -20,7 +20,7 @@ import numpy as np
 
 from foedus.arraytypes import Bools, Floats
 from foedus.lenses.coalition.joint_play import JointPlay
-from foedus.lenses.coalition.sides import Option, side_with, sides_of, structures
+from foedus.lenses.coalition.sides import Standing, side_with, sides_of, structures
 from foedus.lenses.coalition.values import Coalition, balance, coalitions_of, core_surplus, shapley
 from foedus.lenses.counterfactuals import Counterfactuals, DialValues
 from foedus.lenses.dials import movers
@@ -61,31 +61,31 @@ def look(run: Run, policy: str) -> xr.Dataset:
     if len(players) < 2:
         return xr.Dataset(coords={"player": players}, attrs={"policy": policy, "worlds": 0})
     sides = [side for s in sides if len(side := s & frozenset(players)) > 1]
-    axis = _Axis(run, policy, players, sides)
-    alignment = axis.alignment()
+    solved = _JointGames(run, policy, players, sides)
+    alignment = solved.alignment()
     coalitions = coalitions_of(players)
     return xr.Dataset(
         {
-            **axis.coalitions(),
-            **axis.options(),
-            "ties": (("world", "player", "word"), axis.ties()),
-            "wedge": (("world", "policy", "player"), axis.wedge()),
+            **solved.coalitions(),
+            **solved.options(),
+            "ties": (("world", "player", "word"), solved.ties()),
+            "wedge": (("world", "policy", "player"), solved.wedge()),
             "alignment": (("world", "player", "other"), alignment),
             "balance": (("world",), balance(alignment)),
-            "weight": (("world",), axis.games.weights),
+            "weight": (("world",), solved.games.weights),
         },
         coords={
             "member": (("coalition", "player"), _membership(coalitions, players)),
             "player": players,
             "other": players,
-            "choice": [str(option) for option in Option],
+            "choice": [str(option) for option in Standing],
             "word": ["with", "without"],
-            "policy": axis.compared,
+            "policy": solved.compared,
             "side": (("player",), [next((i for i, s in enumerate(sides) if p in s), -1) for p in players]),
         },
         attrs={
             "policy": policy,
-            "worlds": len(axis.games.weights),
+            "worlds": len(solved.games.weights),
             "sides": str(source),
             "left_out": len(deciding) - len(players),
         },
@@ -97,7 +97,7 @@ def _membership(coalitions: Sequence[Coalition], players: Sequence[str]) -> Bool
 
 
 @dataclass
-class _Axis:
+class _JointGames:
     """A run's players and their sides: what is asked about them, solved."""
 
     run: Run
@@ -230,14 +230,14 @@ def options(play: JointPlay, players: Sequence[str], sides: Sequence[Coalition])
         for structure in possible
     ]
     values = play.play([structure for _, _, structure in ways])
-    worth = np.full((play.worlds, len(players), len(Option)), np.nan)
+    worth = np.full((play.worlds, len(players), len(Standing)), np.nan)
     pays = np.zeros((play.worlds, len(players)), bool)
     at = [play.actors.index(player) for player in players]
-    stay = {p: value for (p, option, _), value in zip(ways, values, strict=True) if option is Option.STAY}
+    stay = {p: value for (p, option, _), value in zip(ways, values, strict=True) if option is Standing.STAY}
     for (p, option, _), value in zip(ways, values, strict=True):
-        o = list(Option).index(option)
+        o = list(Standing).index(option)
         worth[:, p, o] = np.fmax(worth[:, p, o], value[:, at[p]])  # the best of several sides to join
-        if option is not Option.STAY:
+        if option is not Standing.STAY:
             mine = side_with(players[p], sides)
             rivals = [at[q] for q, other in enumerate(players) if other not in mine]
             gain = (value - stay[p])[:, rivals].sum(axis=1)

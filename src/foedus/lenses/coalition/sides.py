@@ -9,7 +9,7 @@ from foedus.lenses.coalition.values import Coalition
 from foedus.scenario.schema import Scenario
 
 
-class Source(StrEnum):
+class SidesFrom(StrEnum):
     """Where the sides come from."""
 
     WRITTEN = "sides"
@@ -17,7 +17,7 @@ class Source(StrEnum):
     NONE = "none"
 
 
-class Option(StrEnum):
+class Standing(StrEnum):
     """What an actor may do about its side."""
 
     STAY = "stay"
@@ -25,13 +25,13 @@ class Option(StrEnum):
     JOIN = "join"
 
 
-def sides_of(scenario: Scenario) -> tuple[list[Coalition], Source]:
+def sides_of(scenario: Scenario) -> tuple[list[Coalition], SidesFrom]:
     """The sides that the scenario names, else those tied by promises; none without either."""
     written = [frozenset(members) for members in scenario.sides.values()]
     if written:
-        return written, Source.WRITTEN
+        return written, SidesFrom.WRITTEN
     tied = sides_by_promise(scenario)
-    return tied, Source.PROMISES if tied else Source.NONE
+    return tied, SidesFrom.PROMISES if tied else SidesFrom.NONE
 
 
 def sides_by_promise(scenario: Scenario) -> list[Coalition]:
@@ -50,13 +50,13 @@ def side_with(player: str, sides: Sequence[Coalition]) -> Coalition:
     return next((side for side in sides if player in side), frozenset([player]))
 
 
-def structures(player: str, sides: Sequence[Coalition]) -> dict[Option, list[list[Coalition]]]:
+def structures(player: str, sides: Sequence[Coalition]) -> dict[Standing, list[list[Coalition]]]:
     """The ways that all may stand when ``player`` stays, leaves, or joins another side (one for each)."""
     mine = side_with(player, sides)
     others = [side for side in sides if side != mine]
     rest = [side for side in [mine - {player}] if side]
     return {
-        Option.STAY: [[mine, *others]],
-        Option.LEAVE: [[*rest, *others]] if len(mine) > 1 else [],
-        Option.JOIN: [[*rest, side | {player}, *(s for s in others if s != side)] for side in others],
+        Standing.STAY: [[mine, *others]],
+        Standing.LEAVE: [[*rest, *others]] if len(mine) > 1 else [],
+        Standing.JOIN: [[*rest, side | {player}, *(s for s in others if s != side)] for side in others],
     }

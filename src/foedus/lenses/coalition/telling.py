@@ -10,7 +10,7 @@ import numpy as np
 from foedus.arraytypes import Bools, Floats
 from foedus.lenses.coalition.chart import going_chart, network_chart
 from foedus.lenses.coalition.measure import GAIN, margin
-from foedus.lenses.coalition.sides import Option, Source
+from foedus.lenses.coalition.sides import SidesFrom, Standing
 from foedus.lenses.lens import Looked
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability, table
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SHOWN = 12  # coalitions in the table
 SIGN = 0.1  # alignments smaller than this are no sign
 UNDEFINED = float("nan")
-STAY, LEAVE, JOIN = range(len(Option))
+STAY, LEAVE, JOIN = range(len(Standing))
 GOING_NOTE = "Change in what each gets by leaving its side (hollow) or joining the other (filled): average and where nine worlds in ten lie."
 NETWORK_NOTE = "Correlation of what two actors get at periods' ends: blue lines together, orange against each other; those under 0.1 are left out."
 NOTES = (
@@ -32,8 +32,8 @@ NOTES = (
     "worth a unit of another's; whether a member gains is counted in its own payoff alone.",
 )
 SIDES_BY = {
-    Source.WRITTEN: "Sides as the scenario names them",
-    Source.PROMISES: "Sides by ties of promises (no threats, no red lines)",
+    SidesFrom.WRITTEN: "Sides as the scenario names them",
+    SidesFrom.PROMISES: "Sides by ties of promises (no threats, no red lines)",
 }
 
 
@@ -53,7 +53,7 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
             (axis.actors[p], option): axis.spread(axis.option[:, p, o] - axis.option[:, p, STAY])
             for side in axis.sides
             for p in side
-            for option, o in ((Option.LEAVE, LEAVE), (Option.JOIN, JOIN))
+            for option, o in ((Standing.LEAVE, LEAVE), (Standing.JOIN, JOIN))
         }
         sides = [[axis.actors[p] for p in side] for side in axis.sides]
         figures.append(Figure(_going_title(axis), GOING_NOTE, going_chart(sides, changes)))
@@ -76,7 +76,7 @@ class Axis(Looked):
         self.policies = [self.names.policy(policy) for policy in self.labels("policy")]
         self.option = self.array("option")
         self.stays: Floats = margin(self.option)
-        self.source = Source(str(data.attrs["sides"]))
+        self.source = SidesFrom(str(data.attrs["sides"]))
         side_of = [int(side) for side in data["side"].values]
         self.member = [p for p, side in enumerate(side_of) if side >= 0]
         self.sides = [[p for p in self.member if side_of[p] == k] for k in range(max(side_of, default=-1) + 1)]
@@ -108,7 +108,7 @@ class Axis(Looked):
 def _sentences(axis: Axis) -> list[str]:
     if not axis.sides:
         why = "No side has two members who choose anything here"
-        if axis.source is Source.NONE:
+        if axis.source is SidesFrom.NONE:
             why = "Nobody has promised anybody anything here and the scenario names no sides"
         return [f"{why}, so that there is no axis to ask about. {_core(axis)}", _grand(axis)]
     side = min(axis.sides, key=axis.together)

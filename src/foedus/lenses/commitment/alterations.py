@@ -81,7 +81,7 @@ class Blur(StrEnum):
         return 0.0 if self is Blur.ADDED else 1.0
 
 
-class Text:
+class CommitmentText:
     """The text of one commitment, and what its dials must be set to for each alteration."""
 
     def __init__(self, games: Counterfactuals, name: str):

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from foedus.arraytypes import Floats
 from foedus.lenses.commitment.alterations import OFF, Alteration, Dial
-from foedus.lenses.commitment.effects import Best, Effects, PairEffects
+from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEffects
 from foedus.lenses.commitment.measure import Raising
 from foedus.lenses.dials import Count
 from foedus.present.frame import Frame
@@ -19,11 +19,11 @@ from foedus.present.wording import number, percent
 from foedus.worlds.weights import HIGH, LOW, quantiles
 
 WIDTH, HEIGHT, GAP, LEFT = 106.0, 84.0, 44.0, 44.0
-STYLES = {Best.BRIGHT: "level l1", Best.BETWEEN: "level l3", Best.VAGUE: "level l6"}
+STYLES = {BestText.BRIGHT: "level l1", BestText.BETWEEN: "level l3", BestText.VAGUE: "level l6"}
 
 
 @dataclass(frozen=True)
-class Panel:
+class CurvePanel:
     """One of the small multiples: a share, or a change against the same world without the commitment."""
 
     title: str
@@ -39,7 +39,7 @@ class Panel:
         return text if self.points else f"{text}%"
 
 
-def curves(effects: Effects, name: str) -> Markup:
+def curves(effects: CommitmentEffects, name: str) -> Markup:
     """Small multiples: each effect against clarity (above) and credibility (below)."""
     panels = _panels(effects, name)
     dials = [Dial.VAGUE, Dial.COST] if effects.blur[name] else [Dial.COST]
@@ -56,7 +56,7 @@ def curves(effects: Effects, name: str) -> Markup:
     return drawing.render()
 
 
-def _panels(effects: Effects, name: str) -> list[Panel]:
+def _panels(effects: CommitmentEffects, name: str) -> list[CurvePanel]:
     def raised(measure: Raising) -> Callable[[Alteration], Floats]:
         without = effects.amount(name, measure, OFF)
         some = without > 1e-9
@@ -73,16 +73,16 @@ def _panels(effects: Effects, name: str) -> list[Panel]:
         return effects.prob(name, setting) - effects.prob(name, OFF)
 
     return [
-        Panel("Clause applies", applies, change=False),
-        Panel("Addressee raises", raised(Raising.ADDRESSEE), change=True),
-        Panel("Others raise", raised(Raising.OTHERS), change=True),
-        Panel("As expected", more_as_expected, change=True, points=True),
-        Panel("Falls short", lambda setting: effects.fell_short(name, setting), change=False),
-        Panel(effects.names.outcome(effects.feared), more_feared, change=True, points=True),
+        CurvePanel("Clause applies", applies, change=False),
+        CurvePanel("Addressee raises", raised(Raising.ADDRESSEE), change=True),
+        CurvePanel("Others raise", raised(Raising.OTHERS), change=True),
+        CurvePanel("As expected", more_as_expected, change=True, points=True),
+        CurvePanel("Falls short", lambda setting: effects.fell_short(name, setting), change=False),
+        CurvePanel(effects.names.outcome(effects.feared), more_feared, change=True, points=True),
     ]
 
 
-def _curve(drawing: Drawing, effects: Effects, panel: Panel, place: Frame, written: Alteration) -> None:
+def _curve(drawing: Drawing, effects: CommitmentEffects, panel: CurvePanel, place: Frame, written: Alteration) -> None:
     """One panel: the average along the grid with its band, and the odds held."""
     grid = effects.grid(written.dial)
     table = np.stack([panel.values(setting) for setting in grid])
@@ -111,7 +111,7 @@ def _curve(drawing: Drawing, effects: Effects, panel: Panel, place: Frame, writt
     frame.foot(drawing, *(("bright", "vague") if sharp else ("free", f"{grid[-1].factor:g}× as dear")))
 
 
-def texts_chart(effects: Effects, written: Sequence[str]) -> Markup:
+def texts_chart(effects: CommitmentEffects, written: Sequence[str]) -> Markup:
     """One row a party, one column a commitment: how often each text is best for it."""
     left, row, top = 130.0, 22.0, 40.0
     width = min(220.0, (900 - left) / len(written) - 20)
@@ -132,14 +132,14 @@ def texts_chart(effects: Effects, written: Sequence[str]) -> Markup:
                 tip = f"{effects.names.actor(actor)}: {kind} best in {percent(best[kind])} of worlds"
                 drawing.rect(at, y, width * best[kind], row - 6, style, tip=tip)
                 at += width * best[kind]
-            if best[Best.SAME] > 0:
-                drawing.rect(at, y, width * best[Best.SAME], row - 6, "ghost", tip="all the same")
+            if best[BestText.SAME] > 0:
+                drawing.rect(at, y, width * best[BestText.SAME], row - 6, "ghost", tip="all the same")
             if effects.commitments[name].from_ == actor:
                 drawing.text(start + width + 4, y + 12, "✎", "small")
     return drawing.render()
 
 
-def pair_chart(effects: Effects, pair: PairEffects) -> Markup:
+def pair_chart(effects: CommitmentEffects, pair: PairEffects) -> Markup:
     """The chance of the feared outcome and what the obligor gets, against power; clear words solid, as written dashed."""
     width, height = 300.0, 130.0
     drawing = Drawing(2 * (width + 90), height + 70, "Threat and assurance by power")

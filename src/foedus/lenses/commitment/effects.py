@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.lenses.commitment.alterations import AS_IS, OFF, Alteration, Blur, Dial
+from foedus.lenses.commitment.alterations import ALTERATIONS, AS_IS, OFF, Alteration, Blur, Dial
 from foedus.lenses.dials import Count
 from foedus.lenses.lens import Looked
 from foedus.present.wording import capital, listed
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-class Best(StrEnum):
+class BestText(StrEnum):
     """The kind of text that is best for a party."""
 
     BRIGHT = "bright line"
@@ -29,7 +30,7 @@ class Best(StrEnum):
     SAME = "all the same"
 
 
-class Effects(Looked):
+class CommitmentEffects(Looked):
     """What each commitment does, with names. ``feared`` is the outcome that is asked about."""
 
     def __init__(self, results: RunView, data: xr.Dataset):
@@ -37,15 +38,13 @@ class Effects(Looked):
         self.commitments = results.scenario.commitments
         self.all, self.measures = self.labels("commitment"), self.labels("measure")
         self.outcomes, self.actors = self.labels("outcome"), self.labels("actor")
-        factors = (float(factor) for factor in data["factor"].values)
-        self.alterations = [Alteration(Dial(d), k) for d, k in zip(self.labels("dial"), factors, strict=True)]
         self.kinds = {kind: self.array(kind) for kind in ("amount", "prob", "value")}
         self.under_policy = dict(zip(self.all, self.labels("under"), strict=True))
         self.blur = dict(zip(self.all, map(Blur, self.labels("made_vaguer")), strict=True))
         self.feared = feared_outcome(results.scenario)
         self.event = f"“{self.names.outcome(self.feared)}”"
 
-    @property
+    @cached_property
     def alive(self) -> list[str]:
         """Commitments that are in force at some time, those under the policy asked for first, the weightiest first."""
         some = [name for name in self.all if self.under_policy[name]]
@@ -81,7 +80,7 @@ class Effects(Looked):
         return self._pick("value", name, setting, self.actors.index(actor))
 
     def _pick(self, kind: str, name: str, setting: Alteration, which: int) -> Floats:
-        return np.asarray(self.kinds[kind][:, self.all.index(name), self.alterations.index(setting), which])
+        return np.asarray(self.kinds[kind][:, self.all.index(name), ALTERATIONS.index(setting), which])
 
     def ratio(self, name: str, above: str, below: str, setting: Alteration = AS_IS) -> Floats:
         """[world] one measure for each time of another."""
@@ -110,14 +109,14 @@ class Effects(Looked):
 
     def grid(self, dial: Dial) -> list[Alteration]:
         """The settings along a curve."""
-        return [alteration for alteration in self.alterations if alteration.dial is dial]
+        return [alteration for alteration in ALTERATIONS if alteration.dial is dial]
 
     def contrast(self, name: str, dial: Dial) -> Floats:
         """[world] change of the chance of the feared outcome from a bright line to the vaguest text."""
         grid = self.grid(dial)
         return self.prob(name, grid[-1]) - self.prob(name, grid[0])
 
-    def best(self, name: str, actor: str) -> dict[Best, float]:
+    def best(self, name: str, actor: str) -> dict[BestText, float]:
         """Shares of worlds in which each kind of text is best for an actor, a world with ties split between them."""
         table = np.stack([self.value(name, actor, setting) for setting in self.grid(Dial.VAGUE)], axis=1)
         top = table.max(axis=1, keepdims=True)
@@ -126,7 +125,7 @@ class Effects(Looked):
         flat = tied.all(axis=1)
         parts = np.where(flat[:, None], 0.0, kinds / kinds.sum(axis=1, keepdims=True))
         shares = [*(self.weights @ parts / self.weights.sum()), self.share(flat)]
-        return dict(zip(Best, map(float, shares), strict=True))
+        return dict(zip(BestText, map(float, shares), strict=True))
 
     def dearest(self, name: str, actor: str) -> Floats:
         """[world] the cost of breaking the word that is best for an actor, as a multiple of what is written; NaN if all are."""
@@ -140,6 +139,7 @@ class Effects(Looked):
         written = self.commitments[name]
         return list(dict.fromkeys([written.from_, *written.to, *self.actors]))
 
+    @cached_property
     def pairs(self) -> list[PairEffects]:
         """The pairs of threat and assurance that some policy brings into force."""
         if "pair" not in self.data.dims:
@@ -154,7 +154,7 @@ class PairEffects:
     ``value`` and ``chance`` [text, power] on average, ``value_by_word`` and ``chance_by_word`` [world, word].
     """
 
-    def __init__(self, effects: Effects, i: int):
+    def __init__(self, effects: CommitmentEffects, i: int):
         self.threat, self.assurance, self.under = (
             effects.labels(name)[i] for name in ("threat", "assurance", "pair_under")
         )

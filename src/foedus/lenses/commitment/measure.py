@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.lenses.commitment.alterations import ALTERATIONS, Text, labels
+from foedus.lenses.commitment.alterations import ALTERATIONS, CommitmentText, labels
 from foedus.lenses.commitment.pairs import paired, pairs
 from foedus.lenses.counterfactuals import Counterfactuals, SolvedBatch
 from foedus.lenses.dials import Count, movers, raised_by
@@ -61,7 +61,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
         attrs = {"policy": policy, "worlds": 0, "periods": len(run.periods)}
         return xr.Dataset(coords={"commitment": []}, attrs=attrs)
     games = Counterfactuals(run, policy)
-    texts = {name: Text(games, name) for name in names}
+    texts = {name: CommitmentText(games, name) for name in names}
     coords = {
         "measure": [str(measure) for measure in (*Count, *Raising)],
         "outcome": list(games.outcomes),
@@ -87,7 +87,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
     return data.merge(paired(games)) if pairs(scenario) else data
 
 
-def _fill(arrays: dict[str, Floats], games: Counterfactuals, policy: str, texts: dict[str, Text]) -> None:
+def _fill(arrays: dict[str, Floats], games: Counterfactuals, policy: str, texts: dict[str, CommitmentText]) -> None:
     """Solves everything that is asked about some commitments under a policy, in one batch, and writes it down."""
     asked = [(name, *item) for name, text in texts.items() for item in text.alterations(policy).items()]
     base, solved = games.base(policy), games.solve(policy, [dials for _, _, dials in asked if dials])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.lenses.commitment.alterations import Blur, Text
+from foedus.lenses.commitment.alterations import Blur, CommitmentText
 from foedus.lenses.counterfactuals import Counterfactuals, DialValues
 from foedus.scenario.commitments import CommitmentKind
 from foedus.scenario.schema import Scenario
@@ -98,7 +98,7 @@ def _by_power(games: Counterfactuals, pair: Pair) -> list[DialValues]:
 
 def _as_vague(games: Counterfactuals, pair: Pair, k: float) -> DialValues:
     """The dials of both texts; a bright line is as clear as can be."""
-    texts = [Text(games, name) for name in pair]
+    texts = [CommitmentText(games, name) for name in pair]
     return {dial: v for text in texts if text.blur is not Blur.ADDED for dial, v in text.blurred(k).items()}
 
 

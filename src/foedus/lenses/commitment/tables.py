@@ -8,7 +8,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.lenses.commitment.alterations import AS_IS, OFF, READINGS, Alteration, Dial
-from foedus.lenses.commitment.effects import Best, Effects, PairEffects
+from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEffects
 from foedus.lenses.commitment.measure import Raising
 from foedus.present.section import Amount, Cell, Table, amount, change, probability, table
 from foedus.present.wording import capital, number, percent, points
@@ -17,7 +17,7 @@ from foedus.worlds.weights import HIGH, LOW, quantiles
 UNDEFINED = float("nan")
 
 
-def effects_table(effects: Effects) -> Table:
+def effects_table(effects: CommitmentEffects) -> Table:
     """Every commitment against the same game without it."""
     columns: dict[str, Callable[[str], Cell]] = {
         "Commitment": effects.label,
@@ -31,11 +31,11 @@ def effects_table(effects: Effects) -> Table:
     return table("What each commitment changes, against the same game without it", columns, effects.alive)
 
 
-def _points(effects: Effects, values: Floats, dash: float | None = None) -> Amount:
+def _points(effects: CommitmentEffects, values: Floats, dash: float | None = None) -> Amount:
     return amount(effects.spread(values), points, dash)
 
 
-def _relative(effects: Effects, name: str, measure: Raising) -> Amount:
+def _relative(effects: CommitmentEffects, name: str, measure: Raising) -> Amount:
     """The change of a measure, relative to without the commitment."""
     with_, without = (effects.amount(name, measure, setting) for setting in (AS_IS, OFF))
     mean_with, mean_without = effects.raising(name, measure)
@@ -55,7 +55,7 @@ def _sign(share: float) -> str:
     return f"{'+' if share > 0 else '−'}{percent(abs(share))}"
 
 
-def net_tables(effects: Effects) -> list[Table]:
+def net_tables(effects: CommitmentEffects) -> list[Table]:
     """Outcomes (in points), and what each actor gets, with less without."""
     outcomes = effects.outcomes[:4]
     moved: list[list[Cell]] = [
@@ -72,7 +72,7 @@ def net_tables(effects: Effects) -> list[Table]:
     ]
 
 
-def vagueness_table(effects: Effects) -> Table:
+def vagueness_table(effects: CommitmentEffects) -> Table:
     """Level, spread and reading."""
 
     def adds(reading: Alteration) -> Callable[[str], Cell]:
@@ -93,7 +93,7 @@ def vagueness_table(effects: Effects) -> Table:
     return table(f"Three effects of vagueness on {effects.event}, apart, in points", columns, effects.alive)
 
 
-def texts_table(effects: Effects) -> Table:
+def texts_table(effects: CommitmentEffects) -> Table:
     """How often each text is best for a party, and the cost of breaking the word that is."""
     kinds = ["Bright line best", "Between", "Vague best", "All the same"]
     columns = ["Commitment", "Party", *kinds, "Dearer word better", "Best cost of breaking it (times what is written)"]
@@ -101,7 +101,7 @@ def texts_table(effects: Effects) -> Table:
     rows: list[list[Cell]] = []
     for name in effects.alive:
         for actor in effects.parties(name):
-            best = effects.best(name, actor) if effects.blur[name] else dict.fromkeys(Best, UNDEFINED)
+            best = effects.best(name, actor) if effects.blur[name] else dict.fromkeys(BestText, UNDEFINED)
             better = effects.share(effects.value(name, actor, dearer) > effects.value(name, actor, plain))
             shares = [probability(share) for share in (*best.values(), better)]
             cost = effects.spread(effects.dearest(name, actor))
@@ -111,7 +111,7 @@ def texts_table(effects: Effects) -> Table:
     return Table("The text that each party would write, and how dear: share of worlds, and median", columns, rows)
 
 
-def pair_table(effects: Effects, pair: PairEffects) -> Table:
+def pair_table(effects: CommitmentEffects, pair: PairEffects) -> Table:
     """Both words of a pair, either, or neither."""
     columns: dict[str, Callable[[int], Cell]] = {
         "Words": lambda w: capital(pair.words[w]),

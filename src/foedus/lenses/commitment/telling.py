@@ -8,7 +8,7 @@ import numpy as np
 
 from foedus.lenses.commitment.alterations import AS_IS, OFF, Dial
 from foedus.lenses.commitment.chart import curves, pair_chart, texts_chart
-from foedus.lenses.commitment.effects import Best, Effects, PairEffects
+from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEffects
 from foedus.lenses.commitment.measure import Raising
 from foedus.lenses.commitment.tables import effects_table, net_tables, pair_table, texts_table, vagueness_table
 from foedus.lenses.dials import Count
@@ -42,10 +42,10 @@ NOTES = (
     "misreading, open disagreement and intervals add as things are; a dash where there is no such thing.",
 )
 SAID = {
-    Best.BRIGHT: "a bright line is best for",
-    Best.BETWEEN: "something between is best for",
-    Best.VAGUE: "the vaguest text is best for",
-    Best.SAME: "the text is all the same to",
+    BestText.BRIGHT: "a bright line is best for",
+    BestText.BETWEEN: "something between is best for",
+    BestText.VAGUE: "the vaguest text is best for",
+    BestText.SAME: "the text is all the same to",
 }
 
 
@@ -58,7 +58,7 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
                 "Support that is a move and not a word (a subsidy, a deployment) shows under its own phase.",
             ]
         )
-    effects = Effects(results, data)
+    effects = CommitmentEffects(results, data)
     if not effects.alive:
         never = f"None of the {count(len(effects.all), 'commitment')} is ever in force under"
         policy = effects.names.policy(effects.policy)
@@ -66,16 +66,16 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
     figures = [_curves(effects, name) for name in effects.alive[:FIGURES]]
     if effects.written:
         figures.append(Figure(_texts_title(effects), TEXTS_NOTE, texts_chart(effects, effects.written)))
-    figures += [_pair_figure(effects, pair) for pair in effects.pairs()]
+    figures += [_pair_figure(effects, pair) for pair in effects.pairs]
     tables = [effects_table(effects), *net_tables(effects), vagueness_table(effects), texts_table(effects)]
-    tables += [pair_table(effects, pair) for pair in effects.pairs()]
+    tables += [pair_table(effects, pair) for pair in effects.pairs]
     return Told([_does(effects, effects.alive[0]), _clarity(effects)], figures, tables, _notes(effects))
 
 
 # --- words -------------------------------------------------------------------------------
 
 
-def _pushes(effects: Effects, name: str, measure: Raising, who: str, many: bool = False) -> str:
+def _pushes(effects: CommitmentEffects, name: str, measure: Raising, who: str, many: bool = False) -> str:
     """How much more or less a party raises severity by its own moves."""
     with_, without = effects.raising(name, measure)
     if np.isnan(with_) or max(with_, without) < 1e-9:
@@ -88,7 +88,7 @@ def _pushes(effects: Effects, name: str, measure: Raising, who: str, many: bool 
     return f"{who} {verb} the stakes {much}"
 
 
-def _does(effects: Effects, name: str) -> str:
+def _does(effects: CommitmentEffects, name: str) -> str:
     """What the weightiest commitment does, in one sentence."""
     added, many = effects.change(name).mean, len(effects.commitments[name].to) > 1
     before, after = (percent(effects.spread(effects.prob(name, s)).mean) for s in (OFF, AS_IS))
@@ -105,12 +105,12 @@ def _does(effects: Effects, name: str) -> str:
     )
 
 
-def _clarity(effects: Effects) -> str:
+def _clarity(effects: CommitmentEffects) -> str:
     """Is vagueness good, and for whom?"""
     if not effects.written:
         return "No commitment here has a line that could be drawn more clearly or more vaguely, so that clarity has no say."
     name = effects.written[0]
-    parties: dict[Best, list[str]] = {}
+    parties: dict[BestText, list[str]] = {}
     for actor in effects.parties(name):
         best = effects.best(name, actor)
         kind = max(best, key=lambda k: best[k])
@@ -119,7 +119,7 @@ def _clarity(effects: Effects) -> str:
     return f"Is vagueness good, and for whom? In “{effects.label(name)}” {'; '.join(parts)}. {_levels(effects, name)}"
 
 
-def _levels(effects: Effects, name: str) -> str:
+def _levels(effects: CommitmentEffects, name: str) -> str:
     """What vagueness does to the feared outcome: the level, and the spread of the line."""
     total, spread = (effects.spread(effects.contrast(name, dial)).mean for dial in (Dial.VAGUE, Dial.ODDS))
     said = f"From a bright line to the vaguest text the chance of {effects.event} changes by {points(total)} points"
@@ -133,13 +133,13 @@ def _levels(effects: Effects, name: str) -> str:
     )
 
 
-def _applies_less(effects: Effects, name: str) -> bool:
+def _applies_less(effects: CommitmentEffects, name: str) -> bool:
     grid = effects.grid(Dial.VAGUE)
     sharp, vague = (effects.ratio(name, Count.APPLIES, Count.OCCASIONS, end) for end in (grid[0], grid[-1]))
     return effects.spread(vague - sharp).mean < 0
 
 
-def _notes(effects: Effects) -> list[str]:
+def _notes(effects: CommitmentEffects) -> list[str]:
     all_worlds = count(len(effects.results.weights), "world")
     solved = f"Solved anew in {effects.counted} that stand for the run's {all_worlds}; ranges hold nine in ten of them."
     notes = [solved, *NOTES]
@@ -160,7 +160,7 @@ def _notes(effects: Effects) -> list[str]:
 # --- figures -----------------------------------------------------------------------------
 
 
-def _curves(effects: Effects, name: str) -> Figure:
+def _curves(effects: CommitmentEffects, name: str) -> Figure:
     added = effects.change(name).mean
     verb = "hardly moves" if abs(added) < SMALL else "adds to" if added > 0 else "takes from"
     by = "" if verb == "hardly moves" else f" {points(abs(added)).lstrip('+')} points"
@@ -174,15 +174,15 @@ def _curves(effects: Effects, name: str) -> Figure:
     return Figure(title, note, curves(effects, name))
 
 
-def _texts_title(effects: Effects) -> str:
+def _texts_title(effects: CommitmentEffects) -> str:
     best = {name: effects.best(name, effects.commitments[name].from_) for name in effects.written}
-    vague = [effects.label(name) for name, shares in best.items() if shares[Best.VAGUE] > shares[Best.BRIGHT]]
+    vague = [effects.label(name) for name, shares in best.items() if shares[BestText.VAGUE] > shares[BestText.BRIGHT]]
     if not vague:
         return "No obligor would rather leave its text vague than draw a bright line"
     return f"Vagueness serves the one who gives the word rather than a bright line: {listed(vague)}"
 
 
-def _pair_figure(effects: Effects, pair: PairEffects) -> Figure:
+def _pair_figure(effects: CommitmentEffects, pair: PairEffects) -> Figure:
     (text, power), (calm_text, calm_power) = (
         np.unravel_index(at, pair.value.shape) for at in (pair.value.argmax(), pair.chance.argmin())
     )

@@ -16,7 +16,7 @@ STYLES = {"held": ("bar", 4.0), "responding": ("posterior now", 15.0)}  # a span
 
 
 @dataclass(frozen=True)
-class Reach:
+class OutcomeSpans:
     """An outcome, its probability as things are, and each kind of span [actor, (low, high)]; NaN where not solved."""
 
     outcome: str
@@ -24,7 +24,7 @@ class Reach:
     spans: dict[str, Floats]
 
 
-def spans_chart(actors: Sequence[str], reaches: Sequence[Reach]) -> Markup:
+def spans_chart(actors: Sequence[str], reaches: Sequence[OutcomeSpans]) -> Markup:
     """One row an actor, one column an outcome: the spans and where things are."""
     left, row, gap = 150.0, 34.0, 26.0
     width, foot = (900 - left) / len(reaches) - gap, 44 + row * len(actors)

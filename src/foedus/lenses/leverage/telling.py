@@ -8,7 +8,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.lenses.lens import Looked
-from foedus.lenses.leverage.chart import Reach, spans_chart
+from foedus.lenses.leverage.chart import OutcomeSpans, spans_chart
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, probability
 from foedus.present.wording import band, capital, listed, percent
@@ -66,9 +66,9 @@ class Leverage(Looked):
         """The probability of the main outcome as things are, with its range."""
         return band(self.spread(self.array("usual")[:, 0]))
 
-    def drawn(self, o: int) -> Reach:
+    def drawn(self, o: int) -> OutcomeSpans:
         """An outcome as the chart shows it."""
-        return Reach(self.outcomes[o], float(self.usual[o]), {kind: self.reach(kind, o) for kind in self.spans})
+        return OutcomeSpans(self.outcomes[o], float(self.usual[o]), {kind: self.reach(kind, o) for kind in self.spans})
 
 
 def _title(leverage: Leverage) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import random
 from typing import Any
 
@@ -119,3 +121,66 @@ def test_what_counts_is_what_the_mover_reckons_with():
     worth = {each.action: each.value for each in step.alternatives}
     assert step.action == "hold" and worth["hold"] == 0
     assert worth["raid"] == pytest.approx(1 - 0.9 * 3, abs=1e-6)
+
+
+CHAIN: dict[str, Any] = {
+    "horizon": {"periods": 3},
+    "actors": {"a": {"precision": 1.5, "patience": 0.8}, "b": {"precision": 0.7}},
+    "state": {"x": {"levels": ["low", "mid", "high"], "start": "low"}},
+    "objectives": {"a": {"height": {"value": "x"}, "rest": {}}, "b": {"depth": {"value": "-x"}}},
+    "turn": [
+        {
+            "id": "climb",
+            "decide": "a",
+            "actions": {"stay": {"base": 3}, "go": {"then": {"x": "min(x + 1, high)"}, "pays": {"a": {"rest": -0.4}}}},
+        },
+        {
+            "id": "check",
+            "decide": "b",
+            "when": "x >= mid",
+            "actions": {"let": {}, "stop": {"base": 0.5, "then": {"x": "low"}, "pays": {"b": -0.2}}},
+        },
+    ],
+}
+
+
+def test_without_nature_the_odds_of_the_path_are_the_product_of_its_decisions():
+    """And no other sequence of decisions is likelier."""
+    scenario = foedus.load(CHAIN)
+    steps = explain(scenario, worlds=1)
+    oracle = Oracle(scenario, settle(scenario, {}, {}))
+    paths = {tuple(f"{i[2]}.{i[3]}" for i in path.items if i[0] == "act"): path.prob for path in oracle.paths()}
+    odds = math.prod(step.probability for step in steps)
+    assert sum(paths.values()) == pytest.approx(1)
+    assert odds == pytest.approx(max(paths.values()))
+    assert paths[tuple(f"{step.phase}.{step.action}" for step in steps)] == pytest.approx(odds)
+
+
+@pytest.mark.parametrize("precisions", [(1.5, 0.7), (4.0, 0.1)])
+def test_odds_follow_from_worths_by_the_logit(precisions: tuple[float, float]):
+    """ln(p_b / p_a) = ln(base_b / base_a) + precision (Q(b) - Q(a)): quantal response with base rates."""
+    scenario = foedus.load(CHAIN | {"actors": {"a": {"precision": precisions[0]}, "b": {"precision": precisions[1]}}})
+    steps = explain(scenario, worlds=1)
+    assert steps
+    for step in steps:
+        precision = precisions["ab".index(step.actor)]
+        written = next(phase for phase in scenario.turn if phase.id == step.phase).actions
+        first, second = step.alternatives
+        base = math.log(float(written[second.action].base) / float(written[first.action].base))
+        odds = math.log(second.probability / first.probability)
+        assert odds == pytest.approx(base + precision * (second.value - first.value), abs=1e-9)
+        assert first.probability + second.probability == pytest.approx(1)
+        for each in step.alternatives:
+            assert sum(each.objectives.values()) == pytest.approx(each.value, abs=1e-12)
+            assert set(scenario.objectives[step.actor]) <= set(each.objectives)
+
+
+def test_bound_and_single_choices_are_left_out():
+    """What cannot be chosen is no alternative, and a decision without one is not told."""
+    raw = copy.deepcopy(CHAIN) | {"policies": {"held": {"bind": [{"phase": "climb", "do": "go"}]}}}
+    raw["turn"][1]["actions"]["stop"]["when"] = "x == high"
+    steps = explain(foedus.load(raw), worlds=1, policy="held")
+    climbs = [step for step in steps if step.phase == "climb"]
+    assert {(step.action, step.probability) for step in climbs} == {("go", 1.0)}  # a binding leaves no chance
+    first_period = [step for step in steps if step.period == steps[0].period]
+    assert [step.phase for step in first_period] == ["climb"]  # from mid the other can only let it be

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections import defaultdict
@@ -12,9 +13,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from foedus.lenses.escalation.ladder import ladder_of, rungs
+from foedus.lenses.escalation.ladder import Ladder, ladder_of, rungs
 from foedus.lenses.escalation.measure import NO_LADDER
+from foedus.lenses.escalation.measure import look as look_at
 from foedus.lenses.escalation.no_return import LIMITS
+from foedus.lenses.escalation.routes import best_routes
+from foedus.lenses.labels import labels_along
+from foedus.lenses.moves import Move
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json, strict
 from foedus.runs.local import run
@@ -22,7 +27,9 @@ from foedus.runs.view import RunView
 from foedus.scenario.check import check
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree
+from foedus.worlds.blocks import blocks
 from foedus.worlds.sample import sample
+from foedus.worlds.simulate import Games
 from oracle import Oracle, Path, State, settle
 from strategies import Features, make_case
 
@@ -333,3 +340,94 @@ def test_section_says_what_was_computed():
     usual = float(np.average(found["ever"].sel(level="general"), weights=found["weight"]))
     assert f"“General” (Tension) comes with a probability of {100 * usual:.1f}%" in section.sentences[0]
     json.dumps(strict(section_json(section, found)), allow_nan=False)
+
+
+# --- closed forms without the oracle ----------------------------------------------------------------
+
+
+def test_moves_on_the_way_up_are_those_of_the_chain_that_must_reach_the_top():
+    """Doob's h-transform by matrix powers: flow(t, a to b) h(T - t - 1, b) / h(T, start)."""
+    periods = 5
+    found = look("escalation", run(drifting(periods), worlds=1, judge=False)).isel(world=0)
+    h = [np.linalg.matrix_power(P, left)[:, 3] for left in range(periods + 1)]  # the top is never left
+    up = {str(m): float(v) for m, v in zip(found["move"].values, found["moves_up"].values)}
+    for a in range(3):
+        at = [np.linalg.matrix_power(P, t)[0, a] for t in range(periods)]
+        for b in range(4):
+            if a != b and P[a, b]:
+                expected = sum(at[t] * P[a, b] * h[periods - t - 1][b] for t in range(periods)) / h[periods][0]
+                assert up[f"drift: {LEVELS[a]} to {LEVELS[b]}"] == pytest.approx(expected, abs=1e-12)
+    # Every path to the top climbs three levels more than it falls.
+    rise = sum(up[str(m)] * (b - a) for m, a, b in zip(*(found[x].values for x in ("move", "move_from", "move_to"))))
+    assert rise == pytest.approx(3)
+
+
+def every_route(periods: int, target: int) -> dict[tuple[int, ...], float]:
+    """Levels visited since calm was last left, up to the target -> probability, by listing all sequences of levels."""
+    routes: dict[tuple[int, ...], float] = defaultdict(float)
+
+    def walk(p: float, t: int, levels: tuple[int, ...]) -> None:
+        if levels[-1] >= target:
+            routes[levels] += p
+        elif t < periods:
+            for b in range(4):
+                if P[levels[-1], b]:
+                    after = (0,) if b == 0 else levels if b == levels[-1] else (*levels, b)
+                    walk(p * P[levels[-1], b], t + 1, after)
+
+    walk(1.0, 0, (0,))
+    return routes
+
+
+def test_routes_are_the_likeliest_of_all_sequences_of_levels():
+    found = look("escalation", run(drifting(6), worlds=1, judge=False)).isel(world=0)
+    routes = every_route(6, 3)
+    ranked = sorted(routes.values(), reverse=True)
+    np.testing.assert_allclose(found["route"], ranked[:6], atol=1e-13)
+    for r in range(6):
+        levels = (0, *(int(to) for to in found["route_to"].values[r] if to >= 0))
+        assert routes[levels] == pytest.approx(float(found["route"][r]), abs=1e-13)
+    assert sum(routes.values()) == pytest.approx(float(found["ever"][3]))
+
+
+def test_all_routes_together_are_all_paths_to_the_target(monkeypatch: pytest.MonkeyPatch):
+    scenario = drifting(4)
+    games = Games(scenario, (), dict(enumerate(rungs(scenario, "tension"))), observe=False)
+    (block,) = blocks(games, "status_quo", sample(scenario, 1))
+    ladder, one = Ladder(block, "tension", 4), np.ones(8) / 8
+    routes = best_routes(ladder, 3, one, most=1000)
+    assert routes.sure and len(routes.best) == len(every_route(4, 3))
+    chances = [float(route.chance[0]) for route in routes.best]
+    assert chances == sorted(chances, reverse=True)
+    assert sum(chances) == pytest.approx(float(ladder.risk(3)[0][0]))
+    monkeypatch.setattr("foedus.lenses.escalation.routes.MOST_STEPS", 3)
+    cut = best_routes(ladder, 3, one, most=1000)
+    assert not cut.sure and [route.moves for route in cut.best] == [r.moves for r in routes.best[: len(cut.best)]]
+
+
+def test_more_actors_can_do_more_and_higher_limits_are_passed_less():
+    found = look("escalation", run(Scenario.model_validate(CLIMB), worlds=6, judge=False))
+    members = found["members"].values
+    assert [str(s) for s in found["set"].values[:3]] == ["ann", "bob", "cem"] and members[:3].tolist() == np.eye(
+        3
+    ).tolist()
+    for i, j in [(i, j) for i in range(len(members)) for j in range(len(members)) if (members[i] <= members[j]).all()]:
+        for name in ("least", "passed"):
+            assert (found[name].isel(set=j) <= found[name].isel(set=i) + 1e-12).all()
+    assert (found["least"] <= found["usual"] + 1e-12).all()
+    assert (found["passed"].sel(limit=0.5) <= found["passed"].sel(limit=0.1) + 1e-12).all()
+    np.testing.assert_allclose(found["first_at"].sum("level"), found["first_next"].sum("phase"), atol=1e-12)
+    np.testing.assert_allclose(found["step"].sum("to").where(found["step"].notnull().all("to")), 1, atol=1e-12)
+
+
+def test_a_variable_of_choice_and_what_makes_moves():
+    raw = copy.deepcopy(CLIMB)
+    raw["state"]["weather"] = {"levels": ["fair", "foul"], "start": "fair"}
+    raw["turn"].append({"id": "sky", "chance": [{"prob": 0.25, "then": {"weather": "foul"}}, {}]})
+    scenario = Scenario.model_validate(raw)
+    assert ladder_of(scenario) == "tension"
+    found = look_at(run(scenario, worlds=1, judge=False), "status_quo", "weather")
+    assert found.attrs["variable"] == "weather" and labels_along(found, "by", Move) == [Move("sky")]
+    ever = float(found["ever"].isel(world=0, level=1))
+    assert 0.25 < ever < 1 - 0.75**3  # the game may end before the weather turns
+    assert float(found["moves"].isel(world=0).sum()) == pytest.approx(ever) == float(found["route"].isel(world=0).sum())

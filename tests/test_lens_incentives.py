@@ -208,3 +208,61 @@ def test_without_a_choice() -> None:
     section = lens_section(RunView(made), found)
     assert "No actor ever has a free choice" in section.sentences[0] and len(section.sentences) == 2
     json.dumps(section_json(section, found), allow_nan=False)
+
+
+def test_situations_are_parts_of_their_phase() -> None:
+    """What is met in the parts is met in all of it, and averages over all lie between those of the parts."""
+    raw = deepcopy(FORK) | {"horizon": {"periods": 4}}
+    raw["turn"][1]["when"] = "x >= out"
+    raw["turn"][1]["actions"]["hit"]["pays"]["blue"]["order"] = "0.4 - 0.3 * (x == struck)"
+    made = run(Scenario.model_validate(raw), worlds=5, judge=False)
+    found = look(made, "status_quo")
+    levels = found.attrs["levels"]
+    parts = [s for s in found["situation"].values if levels[s] and s.startswith("strike")]
+    assert [levels[s] for s in parts] and all(set(levels[s]) == {"x"} for s in parts) and len(parts) == 2
+    np.testing.assert_allclose(found["met"].sel(situation=parts).sum("situation"), found["met"].sel(situation="strike"))
+    whole = found["probability"].sel(option="strike|hit")
+    each = found["probability"].sel(option=[f"{s}|hit" for s in parts])
+    weight = found["met"].sel(situation=parts).values
+    np.testing.assert_allclose((each.values * weight).sum(axis=1) / weight.sum(axis=1), whole)
+
+
+def test_odds_follow_from_worth_and_habit() -> None:
+    """Where a choice is met in one state, the log of its odds is precision times what it is worth more, habit included."""
+    made = run(Scenario.model_validate(FORK), worlds=6, judge=False)
+    found = look(made, "status_quo")
+    reference = found.attrs["references"]["go"]
+    p = {a: found["probability"].sel(option=f"go|{a}") for a in ("stay", "leave", "shout")}
+    assert np.allclose(sum(p.values()), 1)
+    for action, odds in p.items():
+        gap = found["versus"].sel(option=f"go|{action}").sum("objective") + found["habit"].sel(option=f"go|{action}")
+        np.testing.assert_allclose(np.log(odds / p[reference]), 2 * gap, atol=1e-9)
+        np.testing.assert_allclose(
+            found["usual"].sel(option=f"go|{action}"), {"stay": 2, "leave": 1, "shout": 0.1}[action] / 3.1
+        )
+    assert (np.sign(found["bonus"].sel(option="go|leave")) == np.sign(p["stay"] - p["leave"])).all()
+
+
+def test_a_rational_mover_has_no_habit_and_a_bound_one_no_choice() -> None:
+    raw = deepcopy(FORK) | {
+        "rationality": "perfect",
+        "policies": {"status_quo": {}, "held": {"bind": [{"phase": "go", "do": "leave"}]}},
+    }
+    made = run(Scenario.model_validate(raw), worlds=3, judge=False)
+    assert np.nan_to_num(look(made, "status_quo")["habit"]).max() == 0
+    held = look(made, "held")
+    assert (held["met"].sel(situation="go") == 0).all() and np.isnan(held["bonus"].sel(option="go|stay")).all()
+    assert (held["met"].sel(situation="strike") == 1).all()
+    section = lens_section(RunView(made), look_at("incentives", made, "held"))
+    assert section.sentences[0].startswith("The only choice is Blue's “Strike”")
+
+
+def test_an_assumption_that_changes_nothing_turns_nothing() -> None:
+    raw = deepcopy(FORK)
+    raw["assumptions"] |= {"idle": {"uniform": [0, 1]}, "gain": {"uniform": [1.9, 2]}, "pain": 0.5}
+    scenario = Scenario.model_validate(raw)
+    made = run(scenario, worlds=30, judge=False)
+    turned = flips(made, Games(scenario, (), {}, observe=False), "status_quo")
+    assert turned.flips == [] and set(turned.tried) <= {"gain", "idle"}
+    fixed = Scenario.model_validate(deepcopy(FORK) | {"assumptions": {"gain": 1, "pain": 0.5}})
+    assert flips(run(fixed, worlds=4, judge=False), Games(fixed, (), {}, observe=False), "status_quo").tried == []

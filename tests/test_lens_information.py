@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import norm
 
-from foedus.lenses.information.blind_spots import blind_spots, without
-from foedus.lenses.information.voi import floor, partial, partial_with_error, perfect
+from foedus.lenses.information.blind_spots import BlindSpot, blind_spots, without
+from foedus.lenses.information.voi import basis, floor, partial, partial_with_error, perfect
+from foedus.lenses.labels import labels_along
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json, strict
 from foedus.runs.local import run
@@ -212,3 +215,66 @@ def test_one_policy_and_no_secrets_are_said_in_words():
     made = run(Scenario.model_validate(raw), worlds=4, judge=False)
     section = lens_section(RunView(made), look("information", made))
     assert "nothing to choose" in section.sentences[0] and "no misperception" in section.sentences[1]
+
+
+# --- by hand ------------------------------------------------------------------------------------
+
+
+def test_two_worlds_by_hand():
+    """Umbrella or not: worth 0 and 1 when dry (weight 0.7), 0 and -2 when wet."""
+    values, weights = np.array([[0.0, 1.0], [0.0, -2.0]]), np.array([0.7, 0.3])
+    value, error = perfect(values, weights)  # leaving it is worth 0.1; knowing saves 2 in 0.3 of worlds
+    assert value == pytest.approx(0.7 - 0.1)
+    assert error == pytest.approx(np.sqrt((0.7 * 0.6**2 + 0.3 * 1.4**2) * (0.7**2 + 0.3**2)))
+    assert partial(values, np.array([0.0, 1.0]), weights) == pytest.approx(value)  # the one assumption is the world
+    assert partial(values, np.array([4.0, 4.0]), weights) == 0
+
+
+def test_a_binary_assumption_is_worth_what_choosing_in_each_group_adds():
+    rng = np.random.default_rng(3)
+    values, x, weights = rng.normal(size=(200, 4)), rng.integers(0, 2, 200), rng.exponential(size=200)
+    mass = weights / weights.sum()
+    groups = [(mass[x == k].sum(), mass[x == k] @ values[x == k] / mass[x == k].sum()) for k in (0, 1)]
+    expected = sum(p * mean.max() for p, mean in groups) - (mass @ values).max()
+    assert partial(values, x, weights) == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.integers(0, 10_000))
+def test_information_is_never_worth_less_than_nothing_nor_an_answer_more_than_all(seed: int):
+    rng = np.random.default_rng(seed)
+    n, options = int(rng.integers(20, 120)), int(rng.integers(2, 5))
+    x, weights = rng.normal(size=n), rng.exponential(size=n)
+    values = np.outer(x, rng.normal(size=options)) + rng.normal(size=(n, options)) * rng.uniform(0, 2)
+    whole, part = perfect(values, weights)[0], partial(values, x, weights)
+    assert part >= 0 and 0 <= partial(values, x > 0, weights) <= whole + 1e-9  # a regression on x itself may overshoot
+    # Neither moves with what every option is worth alike, with the order of worlds, nor with how x is measured.
+    shift, order = rng.normal(size=(n, 1)), rng.permutation(n)
+    assert perfect(values + shift, weights)[0] == pytest.approx(whole, abs=1e-9)
+    assert partial(values[order], x[order], weights[order]) == pytest.approx(part, abs=1e-9)
+    assert partial(values, 3 - 2 * x, weights) == pytest.approx(part, abs=1e-9)
+    assert partial(5 * values, x, weights) == pytest.approx(5 * part, abs=1e-9)
+
+
+def test_the_basis_is_orthonormal_and_small_where_worlds_are_few():
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=300)
+    for weights, columns in ((np.ones(300), 5), (np.where(np.arange(300) < 31, 1.0, 0.0), 3)):
+        mass = weights / weights.sum()
+        made = basis(x, mass)
+        assert made.shape == (300, columns)
+        np.testing.assert_allclose(made.T @ (mass[:, None] * made), np.eye(columns), atol=1e-10)
+    assert basis(np.ones(300), np.full(300, 1 / 300)).shape == (300, 1)
+
+
+def test_more_than_a_few_misperceptions_are_only_dropped_together():
+    raw = copy.deepcopy(DARK)
+    raw["assumptions"] |= {f"k{i}": {"uniform": [0, 1]} for i in range(5)}
+    raw["beliefs"]["bob"] = {f"k{i}": "0.5" for i in range(5)}
+    made = run(Scenario.model_validate(raw), worlds=4, judge=False)
+    found = look("information", made, "firm")
+    spots = labels_along(found, "item", BlindSpot)
+    assert [spot.kind for spot in spots] == ["all", "belief", "dispute", *["belief"] * 4]
+    assert [spot.actor for spot in spots] == ["", "ann", "ann", *["bob"] * 4] and found.attrs["left_out"] == 3
+    section = lens_section(RunView(made), found)
+    assert "3 further misperceptions only dropped together" in section.notes[-1]
+    assert [str(row[0]) for row in section.tables[-1].rows][:2] == ["Everything", "What Ann takes to be: Cost"]

@@ -12,9 +12,10 @@ import xarray as xr
 
 from foedus.conflict.analysis import analyse
 from foedus.conflict.file import load_conflict, save_conflict
+from foedus.lenses.labels import label_coords, labels_along
 from foedus.lenses.registry import lens_section, look
 from foedus.lenses.stability.measure import conflict
-from foedus.lenses.stability.orders import StandingOrder
+from foedus.lenses.stability.orders import StandingOrder, Switchboard
 from foedus.lenses.stability.postures import conflict_of, postures
 from foedus.present.plain import section_json
 from foedus.runs.local import run
@@ -249,3 +250,48 @@ def test_orders_of_one_phase_exclude_each_other_and_worths_rank() -> None:
     assert len(made_conflict.infeasibles) == 1
     assert made_conflict.decision_makers[0].ranking == ((2,), (4, 5), (1, 3, 6))
     assert made_conflict.decision_makers[1].ranking == ((3,), (5,), (1, 2), (4, 6))
+
+
+def test_an_order_scores_by_what_it_brings_and_what_it_moves_by_hand(tmp_path: Path) -> None:
+    """The chain store, orders one at a time: worths of none (1, 1), out (0, 2), enter (1, 1), share (1, 1), fight (0, 2)."""
+    found = look("stability", made(tmp_path, CHAIN_STORE))
+    assert found["tried"].values.tolist() == ["entry.out", "entry.enter", "reply.share", "reply.fight"]
+    assert found["gain"].values.tolist() == [-1, 0, 0, 1]
+    # Each actor's worth moves by 1 at most: shares are the numbers themselves; own part and the mean of the others'.
+    assert found["score"].values.tolist() == [-1 + 1, 0, 0, 1 + 1]
+
+
+def test_postures_are_all_possible_combinations(tmp_path: Path) -> None:
+    """One order a phase or none, the start first of them, none twice; orders that move nothing are in none."""
+    found = postures(made(tmp_path, CRISIS), "status_quo")
+    assert not isinstance(found, str)
+    phases = [order.phase for order in found.orders]
+    for phase in set(phases):
+        assert found.taken[:, [p == phase for p in phases]].sum(axis=1).max() == 1
+    assert len({tuple(row) for row in found.taken.tolist()}) == len(found.taken) == 3**3
+    assert not found.taken[found.start].any()
+    assert [order.actor for order in found.orders] == sorted(
+        (order.actor for order in found.orders), key=["rival", "patron", "ally"].index
+    )
+
+
+def test_switches_never_bear_a_name_of_the_scenario(tmp_path: Path) -> None:
+    board = Switchboard(
+        made(tmp_path, CRISIS.replace("assumptions: {cost", "assumptions: {order_1: 1, cost")), "grateful"
+    )
+    assert not {*board.switches} & {*board.run.scenario.all_assumptions} and len(board.switches) == 6
+    assert [order.label for order in board.orders if order.given] == ["press.hold"]  # the other binding has a condition
+    rules = board.scenario.all_policies["posture"].bind
+    assert [(rule.phase, rule.do, rule.when) for rule in rules[:2]] == [
+        ("thank", "praise", "t == 0"),
+        ("press", "hold", board.switches[0]),
+    ]
+
+
+def test_labels_are_written_and_read_back(shown: tuple[Run, xr.Dataset]) -> None:
+    found = shown[1]
+    orders = labels_along(found, "order", StandingOrder)
+    assert [order.label for order in orders] == found["order"].values.tolist()
+    again = xr.Dataset(coords=label_coords("order", StandingOrder, orders))
+    assert labels_along(again, "order", StandingOrder) == orders
+    assert labels_along(xr.Dataset(coords=label_coords("order", StandingOrder, [])), "order", StandingOrder) == []

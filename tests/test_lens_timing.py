@@ -8,15 +8,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from foedus.lenses.labels import labels_along
+from foedus.lenses.moves import Move
 from foedus.lenses.registry import lens_section, look
+from foedus.lenses.timing.dated import dated_phases, variants
 from foedus.lenses.timing.measure import hazards, medians, times_in
+from foedus.present.charts.effects import Effect
 from foedus.present.plain import section_json
 from foedus.runs.local import run
+from foedus.runs.result import Run
 from foedus.runs.view import RunView
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
+from foedus.worlds.blocks import blocks
 from foedus.worlds.simulate import Games
 from oracle import Oracle
 from strategies import Case, cases
@@ -195,3 +203,73 @@ def test_without_dates_it_says_so() -> None:
     assert "nothing to time" in section.sentences[0] and "no dated event" in section.sentences[1]
     assert "start" in found["move"].values
     json.dumps(section_json(section, found), allow_nan=False)
+
+
+# --- identities ---------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_survival_is_the_product_of_what_the_hazards_leave(rates: list[float]) -> None:
+    survival = np.cumprod(1 - np.array(rates))
+    first, hazard = hazards(1 - survival)
+    np.testing.assert_allclose(first.sum(), 1 - survival[-1], atol=1e-12)
+    np.testing.assert_allclose(first, np.concatenate([[1], survival[:-1]]) * rates, atol=1e-12)
+    known = np.concatenate([[1], survival[:-1]]) > 1e-6  # where hardly anything is left rounding is all
+    np.testing.assert_allclose(hazard[known], np.array(rates)[known], atol=1e-9)
+    half = next((t for t, s in enumerate(survival) if 1 - s >= 0.5), np.nan)
+    np.testing.assert_array_equal(medians(1 - survival), half)
+
+
+def test_every_outcome_is_set_off_by_something_and_times_add_up() -> None:
+    made = run(Scenario.model_validate(VOTE), worlds=6, judge=False)
+    found = look("timing", made)
+    np.testing.assert_allclose(found["cause"].sum("move"), found["dated_by"].sel(variant="as_is").isel(period=-1))
+    np.testing.assert_allclose(found["first"].sum("period"), 1 - found["survival"].isel(period=-1))
+    np.testing.assert_allclose(found["dated_by"].sel(variant="as_is"), 1 - found["survival"], atol=1e-12)
+    # A crisis is never left here, so pressing for the first time is no rarer than once a path, and no likelier.
+    pressed = found["dated_taken"].sel(variant="as_is", act="push.press").sum("period")
+    assert (found["act_first"].sel(act="push.press").sum("period") <= pressed + 1e-12).all()
+
+
+def test_what_makes_moves_and_variants_are_told_by_their_parts() -> None:
+    made = run(Scenario.model_validate(VOTE), worlds=2, judge=False)
+    found = look("timing", made)
+    moves = labels_along(found, "move", Move)
+    assert moves == [Move("push", "hold"), Move("push", "press"), Move("drift"), Move("vote"), Move()]
+    assert [move.label for move in moves] == ["push.hold", "push.press", "drift", "vote", "start"]
+    assert found["variant_phase"].values.tolist() == ["", "vote", "vote"]
+    assert found["variant_way"].values.tolist() == ["", "", "0"]
+
+
+def test_an_action_called_never_is_not_an_event_that_never_comes() -> None:
+    written = deepcopy(VOTE)
+    actions = {"never": {"then": {"house": "new"}}, "keep": {}}
+    written["turn"][2] = {"id": "vote", "at": "2024-10", "decide": "blue", "actions": actions}
+    made = run(Scenario.model_validate(written), worlds=2, judge=False)
+    found = look("timing", made)
+    assert found["variant_way"].values.tolist() == ["", "", "never", "keep"]
+    by = found["dated_by"].isel(outcome=0, period=-1)
+    assert (by.isel(variant=1) == by.isel(variant=3)).all() and (by.isel(variant=1) != by.isel(variant=2)).all()
+    titles = [row.label for row in _rows(made, found)]
+    assert "If it never came" in titles and "If it were sure to end with “never”" in titles
+
+
+def _rows(made: Run, found: xr.Dataset) -> list[Effect]:
+    """The headings of the figure on the first dated event."""
+    shown: list[Effect] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("foedus.lenses.timing.telling.effects", lambda rows, _: shown.extend(rows) or "")
+        lens_section(RunView(made), found)
+    return [row for row in shown if row.spread is None]
+
+
+def test_only_what_is_shut_at_some_time_is_dated() -> None:
+    written = deepcopy(VOTE)
+    written["turn"][1]["when"] = "t >= 0 and tension == calm"
+    written["turn"].append({"id": "late", "when": "t >= 2", "chance": [{"prob": 1, "then": {"house": "old"}}]})
+    games = Games(Scenario.model_validate(written), (), {}, observe=False)
+    (block,) = blocks(games, "status_quo", {"p_new": np.array([0.5]), "gain": np.array([1.0])})
+    dated = dated_phases(block)
+    assert [(event.phase, event.periods) for event in dated] == [("vote", (1,)), ("late", (2, 3))]
+    assert [[way.name for way in event.ways] for event in dated] == [["0"], []]  # what is sure has no ways
+    assert [variant.label for variant in variants(dated)] == ["vote:never", "vote:0", "late:never"]

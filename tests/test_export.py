@@ -23,7 +23,7 @@ from foedus.scenario.load import load
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import simulate
+from foedus.worlds.simulate import Games, simulate
 from strategies import make_case
 
 SMALL = "signorino-deterrence"
@@ -72,7 +72,8 @@ def test_a_chain_reaches_its_outcomes_as_often_as_the_engine_says(seed):
     assert all(math.fsum(row.values()) == pytest.approx(1, abs=1e-12) for row in rows)
     assert all(0 <= to < len(rows) for row in rows for to in row) and labels[0] == {"init"}
     draws = {name: np.array([value]) for name, value in world.items()}
-    engine = simulate(scenario, draws, [policy], outcomes=outcomes, observe=False).results[policy].by[0, -1]
+    games = Games(scenario, (), outcomes, observe=False)
+    engine = simulate(scenario, draws, [policy], games=games).results[policy].by[0, -1]
     for o, name in enumerate(outcomes):
         goal = {i for i, marks in enumerate(labels) if name in marks}
         assert (reached(rows, goal) if goal else 0.0) == pytest.approx(engine[o], abs=1e-10), name

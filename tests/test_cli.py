@@ -7,8 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from bad_scenarios import BAD
+from foedus.cli import app
+from foedus.errors import FoedusError
+from foedus.runs.settings import WORLDS
+from foedus.worlds.thresholds import LEARNING_WORLDS
 
 SMALL = "signorino-deterrence"
 
@@ -172,3 +178,64 @@ def test_a_terminal_sees_a_progress_bar(tmp_path):
             pass
     os.close(master)
     assert running.returncode == 0 and b"solving" in seen and b"%" in seen
+
+
+def test_help_waits_for_no_library_that_computes():
+    code = """
+import sys
+sys.argv = ["foedus", *sys.argv[1:]]
+from foedus.cli import main
+try:
+    main()
+except SystemExit:
+    print([name for name in ("numpy", "numba", "scipy", "xarray", "jinja2", "foedus.scenario.schema") if name in sys.modules])
+"""
+    for arguments in (["--help"], ["run", "--help"], ["score", "--help"]):
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60)
+        assert "Usage" in done.stdout and done.stdout.endswith("[]\n"), done.stdout + done.stderr
+
+
+def test_the_default_number_of_worlds_stands_in_one_place():
+    commands = typer.main.get_command(app).commands
+    defaults = {
+        name: option.default
+        for name, command in commands.items()
+        for option in command.params
+        if option.name == "worlds"
+    }
+    own = {"lens": 50, "learn": LEARNING_WORLDS}  # one question, and one policy only
+    assert {name: default for name, default in defaults.items() if name not in own} == dict.fromkeys(
+        ["run", "compare", "measures", "drivers", "search", "explain", "export", "score"], WORLDS
+    )
+    assert {name: defaults[name] for name in own} == own
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        ("lens", "say which lens and which scenario"),
+        (f"lens levarage {SMALL}", "'levarage' is not a lens. Did you mean 'leverage'?"),
+        (f"lens leverage {SMALL} --policy none", "'none' is not a policy"),
+        (
+            f"lens stability {SMALL} --start YNN",
+            "--start, --hold and --horizon are for the lens stability and a conflict",
+        ),
+        (f"lens leverage {SMALL} --write x.gmcr", "--write is for the lens stability"),
+        (f"run {SMALL} --json --chunk 4", "give --out DIR"),
+        (f"run {SMALL} --lenses leverage,all", "'all' is not a lens"),
+        (f"compare {SMALL} --policy status_quo", "comparing takes at least two policies"),
+        (f"compare {SMALL} --actor nobody", "'nobody' is not a actor"),
+        ("compare strategic-ambiguity --actor patron --metric expect(patron)", "give --metric or --actor, not both"),
+        (f"measures {SMALL} --at-most 1 --at-least 1", "give --at-most or --at-least, not both"),
+        (f"measures {SMALL}", "do not say what they take"),
+        (f"drivers {SMALL}", "ask about one thing"),
+        (f"drivers {SMALL} --query expect(x) --claim y", "ask about one thing"),
+        (f"drivers {SMALL} --query expect(x) --reading y", "--reading goes with --claim"),
+        (f"drivers {SMALL} --query expect(x) --method all_of_it", "'all_of_it' is not a method"),
+        (f"search {SMALL} --rule luck", "'luck' is not a rule"),
+        (f"explain {SMALL} --world 5 --worlds 5", "there is no world 5: they are numbered 0 to 4"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(arguments, fragment):
+    done = CliRunner().invoke(app, arguments.split())
+    assert isinstance(done.exception, FoedusError) and fragment in str(done.exception) and done.stdout == ""

@@ -45,7 +45,7 @@ class Plan:
         chosen = scenario.all_policies if settings.policies is None else settings.policies
         needed = {scenario.factual_policy, *(query.under for query in self.queries)}
         self.policies = [policy for policy in scenario.all_policies if policy in chosen or policy in needed]
-        self.subset = _subset(settings)
+        self.subset = subset_of(settings)
         self.settings = replace(settings, policies=tuple(self.policies), subset=self.subset)
         self.sweep = {step: step.behaviour(scenario.rationality) for step in VARIED if settings.judge}
         self.sample = _sample(scenario, settings)
@@ -97,7 +97,7 @@ class Plan:
         return in_memory(arrays, self.queries, self.solver.layout, piece.policies, sweep)
 
 
-def _subset(settings: RunSettings) -> int:
+def subset_of(settings: RunSettings) -> int:
     """How many worlds the sweep and the tests use: in full blocks, of the prior."""
     prior = settings.worlds - settings.worlds // 2 if settings.resample else settings.worlds
     full = prior if prior < LANES else prior // LANES * LANES

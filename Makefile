@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 BIN := .venv/bin
 # Tests of the language, weights, files and the house: none of them compiles a kernel, so they are done in seconds.
-QUICK := expr language language_check language_docs language_schema language_variants worlds_weights worlds_sample \
+QUICK := expressions language language_check language_docs language_schema language_variants worlds_weights worlds_sample \
          worlds_store lens_compare report_text docs architecture
 
 .DEFAULT_GOAL := help

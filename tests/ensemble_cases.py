@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from foedus.lenses.registry import chosen, look_through
@@ -74,10 +72,3 @@ def whole(directory: Path, **options) -> Run:
     run = ensemble(tiny(), directory, **{"worlds": 70, "chunk": 32, "executor": ONE, **options})
     write(run, directory)
     return run
-
-
-def command(*arguments: str, **options) -> subprocess.CompletedProcess:
-    """The command line, as a user runs it."""
-    return subprocess.run(
-        [sys.executable, "-m", "foedus", *arguments], capture_output=True, text=True, timeout=300, **options
-    )

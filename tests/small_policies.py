@@ -2,39 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
-from dataclasses import dataclass
 from typing import Any
 
 from foedus.scenario.schema import Scenario
-
-
-@dataclass
-class Done:
-    """What a command printed and ended with."""
-
-    stdout: str
-    stderr: str
-    returncode: int
-
-
-def foedus(*arguments: str) -> Done:
-    """Runs the command line in this process."""
-    from foedus.cli import main
-
-    out, err, before = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["foedus", *arguments]
-    code = 0
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            main()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    finally:
-        sys.argv = before
-    return Done(out.getvalue(), err.getvalue(), code)
 
 
 def coin(**extra: Any) -> Scenario:

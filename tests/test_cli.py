@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from bad_scenarios import BAD
+from command_line import command
 from foedus.cli import app
 from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS
@@ -19,14 +20,8 @@ from foedus.worlds.thresholds import LEARNING_WORLDS
 SMALL = "signorino-deterrence"
 
 
-def foedus(*arguments, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-m", "foedus", *arguments], capture_output=True, text=True, cwd=cwd, timeout=300
-    )
-
-
 def test_run_writes_a_report(tmp_path):
-    done = foedus("run", SMALL, "--worlds", "20", "--out", str(tmp_path / "out"))
+    done = command("run", SMALL, "--worlds", "20", "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     names = {path.name for path in (tmp_path / "out").iterdir()}
@@ -36,7 +31,7 @@ def test_run_writes_a_report(tmp_path):
 
 
 def test_run_json_has_what_is_promised(tmp_path):
-    done = foedus("run", SMALL, "--worlds", "20", "--json", cwd=tmp_path)
+    done = command("run", SMALL, "--worlds", "20", "--json", cwd=tmp_path)
     found = json.loads(done.stdout)
     assert {"claims", "outcomes", "policies", "drivers"} <= found.keys()
     for claim in found["claims"]:
@@ -48,29 +43,29 @@ def test_run_json_has_what_is_promised(tmp_path):
 
 def test_same_seed_same_numbers():
     one, two, other = (
-        json.loads(foedus("run", SMALL, "--worlds", "12", "--seed", seed, "--json").stdout) for seed in "112"
+        json.loads(command("run", SMALL, "--worlds", "12", "--seed", seed, "--json").stdout) for seed in "112"
     )
     assert one["outcomes"] == two["outcomes"] != other["outcomes"]
 
 
 def test_new_scenario_checks_and_runs(tmp_path):
-    assert foedus("new", "mine", cwd=tmp_path).returncode == 0
-    checked = foedus("check", "mine.yaml", cwd=tmp_path)
+    assert command("new", "mine", cwd=tmp_path).returncode == 0
+    checked = command("check", "mine.yaml", cwd=tmp_path)
     assert checked.returncode == 0 and "0 errors" in checked.stdout, checked.stdout
-    assert foedus("run", "mine.yaml", "--worlds", "8", cwd=tmp_path).returncode == 0
+    assert command("run", "mine.yaml", "--worlds", "8", cwd=tmp_path).returncode == 0
     assert (tmp_path / "foedus-out" / "mine" / "report.html").exists()
-    assert foedus("new", "mine", cwd=tmp_path).returncode == 2
+    assert command("new", "mine", cwd=tmp_path).returncode == 2
 
 
 def test_list_show_schema_and_help():
-    assert "russia-dprk-pact" in foedus("list").stdout
-    assert "Commitments" in foedus("show", "strategic-ambiguity").stdout
-    assert json.loads(foedus("schema").stdout)["$schema"]
-    assert "explain" in foedus("--help").stdout
+    assert "russia-dprk-pact" in command("list").stdout
+    assert "Commitments" in command("show", "strategic-ambiguity").stdout
+    assert json.loads(command("schema").stdout)["$schema"]
+    assert "explain" in command("--help").stdout
 
 
 def test_explain_says_what_each_action_was_worth():
-    steps = json.loads(foedus("explain", SMALL, "--world", "3", "--json").stdout)
+    steps = json.loads(command("explain", SMALL, "--world", "3", "--json").stdout)
     assert steps
     for step in steps:
         chances = [a["probability"] for a in step["alternatives"]]
@@ -92,7 +87,7 @@ def test_explain_says_what_each_action_was_worth():
     ],
 )
 def test_wrong_arguments_end_with_2(arguments):
-    done = foedus(*arguments)
+    done = command(*arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("foedus: ") and "Traceback" not in done.stderr
 
@@ -102,8 +97,8 @@ def test_bad_scenarios_end_with_2(case, tmp_path):
     text = BAD[case][1]
     path = tmp_path / "bad.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    for command in ("check", "run"):
-        done = foedus(command, str(path), cwd=tmp_path)
+    for name in ("check", "run"):
+        done = command(name, str(path), cwd=tmp_path)
         assert done.returncode == 2, done.stdout
         assert "Traceback" not in done.stderr + done.stdout
 
@@ -111,7 +106,7 @@ def test_bad_scenarios_end_with_2(case, tmp_path):
 def test_scenario_of_the_readme_runs(tmp_path):
     readme = Path(__file__).parents[1] / "README.md"
     (tmp_path / "twenty.yaml").write_text(readme.read_text().split("```yaml\n")[1].split("```")[0])
-    done = foedus("run", "twenty.yaml", "--worlds", "8", "--json", cwd=tmp_path)
+    done = command("run", "twenty.yaml", "--worlds", "8", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["claims"][0]["id"] == "clarity_deters"
 
@@ -134,7 +129,7 @@ def test_scenario_of_the_readme_runs(tmp_path):
 )
 def test_wrong_use_is_told_and_ends_with_2(arguments, fragment, tmp_path):
     (tmp_path / "taken").write_text("a file")
-    done = foedus(*arguments, cwd=tmp_path)
+    done = command(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert fragment in done.stdout + done.stderr and "Traceback" not in done.stderr
 
@@ -142,7 +137,7 @@ def test_wrong_use_is_told_and_ends_with_2(arguments, fragment, tmp_path):
 def test_what_is_wrong_in_some_worlds_is_listed_by_check(tmp_path):
     text = next(text for name, text, _, _ in BAD if name == "worlds-precision")
     (tmp_path / "bad.yaml").write_text(text)
-    done = foedus("check", "bad.yaml", "--json", cwd=tmp_path)
+    done = command("check", "bad.yaml", "--json", cwd=tmp_path)
     found = json.loads(done.stdout)
     assert (done.returncode, found["errors"], found["size"]) == (2, 1, None)
     (error,) = [problem for problem in found["problems"] if problem["severity"] == "error"]
@@ -160,16 +155,16 @@ def test_a_full_disk_is_told(tmp_path):
 
 
 def test_nothing_but_the_summary_is_printed_when_piped(tmp_path):
-    done = foedus("run", SMALL, "--worlds", "4", "--out", "out", cwd=tmp_path)
+    done = command("run", SMALL, "--worlds", "4", "--out", "out", cwd=tmp_path)
     assert done.stderr == "" and "\x1b" not in done.stdout and max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_a_terminal_sees_a_progress_bar(tmp_path):
     pty = pytest.importorskip("pty")
-    command = [sys.executable, "-m", "foedus", "run", SMALL, "--worlds", "200", "--out", str(tmp_path / "out")]
+    line = [sys.executable, "-m", "foedus", "run", SMALL, "--worlds", "200", "--out", str(tmp_path / "out")]
     seen = bytearray()
     master, slave = pty.openpty()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave) as running:
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=slave) as running:
         os.close(slave)
         try:
             while part := os.read(master, 4096):

@@ -15,7 +15,8 @@ import pytest
 import xarray as xr
 
 import foedus
-from ensemble_cases import ONE, TINY, command, contents, tiny, whole, write
+from command_line import command
+from ensemble_cases import ONE, TINY, contents, tiny, whole, write
 from foedus.errors import FoedusError
 from foedus.report.files import write_run
 from foedus.report.json import to_json

@@ -7,7 +7,8 @@ import signal
 
 import pytest
 
-from ensemble_cases import TINY, command, contents, whole, write
+from command_line import command
+from ensemble_cases import TINY, contents, whole, write
 from foedus.errors import FoedusError
 from foedus.runs.ensemble import ensemble, resume
 from foedus.runs.executors import Executor

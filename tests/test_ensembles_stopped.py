@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ensemble_cases import TINY, command, contents, whole
+from command_line import command
+from ensemble_cases import TINY, contents, whole
 
 # The command, killed by its own hand once so many chunks are kept, the last one without its checksum.
 KILLED_AT_A_CHUNK = """

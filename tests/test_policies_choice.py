@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from command_line import foedus
 from foedus.errors import FoedusError
 from foedus.lenses.policies.choice import choose
 from foedus.lenses.policies.choice_telling import choice_json, choice_section, sections
@@ -14,7 +15,7 @@ from foedus.lenses.policies.metric import asked_metrics, own_metrics
 from foedus.present.terminal import print_section
 from foedus.runs.local import run
 from foedus.runs.view import RunView
-from small_policies import coin, foedus
+from small_policies import coin
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,13 @@ import json
 import numpy as np
 import pytest
 
+from command_line import foedus
 from foedus.errors import FoedusError
 from foedus.lenses.drivers.measure import local_slopes, region, sobol_indices
 from foedus.lenses.drivers.subject import claim_subject, query_subject
 from foedus.lenses.drivers.telling import Drivers, drivers_json, drivers_section
 from foedus.runs.local import run
-from small_policies import coin, dial, foedus, pair
+from small_policies import coin, dial, pair
 
 WAR = "prob(eventually(war == yes))"
 

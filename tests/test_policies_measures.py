@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from command_line import foedus
 from foedus.errors import FoedusError
 from foedus.lenses.policies.choice_telling import sections
 from foedus.lenses.policies.measures import Goal, combined, degrees_on, main_degrees, measures_of
@@ -18,7 +19,7 @@ from foedus.scenario.check import validate
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.load import load
 from foedus.scenario.schema import Scenario
-from small_policies import coin, foedus, pair
+from small_policies import coin, pair
 
 
 def by_set(goal) -> dict:

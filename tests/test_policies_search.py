@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from command_line import foedus
 from foedus.errors import FoedusError
 from foedus.lenses.policies.comparison import Direction
 from foedus.lenses.policies.levers import Lever, LeverKind, default_levers, read_lever, with_levers
@@ -17,7 +18,7 @@ from foedus.scenario.load import load
 from foedus.scenario.query import parse_query
 from foedus.scenario.scope import query_scope
 from foedus.worlds.simulate import simulate
-from small_policies import dial, foedus
+from small_policies import dial
 
 WAR, COST, RAIDS, PAY = (
     "prob(eventually(war == yes))",

@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import random
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from foedus.cli import main
+import command_line
 from foedus.conflict.analysis import analyse
 from foedus.conflict.file import conflict_from_json
 from foedus.conflict.followup import follow_up
@@ -26,17 +25,13 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def foedus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
+def foedus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
     """Runs the command line in an empty directory: exit code, standard output, standard error."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["foedus", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
+        done = command_line.foedus(*arguments)
+        return done.returncode, done.stdout, done.stderr
 
     return call
 

@@ -24,7 +24,7 @@ from foedus.scenario.expressions import parse
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import scope_of
-from foedus.worlds.simulate import simulate
+from foedus.worlds.simulate import Games, simulate
 from oracle import Oracle
 from strategies import Case, Features, cases
 
@@ -351,8 +351,9 @@ def test_instruments_at_rest_leave_every_game_as_it_is(case: Case) -> None:
     rest = {dial: np.full(len(case.worlds), value) for dial, value in turned.rest.items()}
     policies = list(scenario.all_policies)
     outcomes = outcomes_of(scenario)
-    plain = simulate(scenario, draws, policies, outcomes=outcomes, observe=False)
-    dialled = simulate(turned.scenario, draws | rest, policies, outcomes=outcomes, observe=False)
+    plain = simulate(scenario, draws, policies, games=Games(scenario, (), outcomes, observe=False))
+    games = Games(turned.scenario, (), outcomes, observe=False)
+    dialled = simulate(turned.scenario, draws | rest, policies, games=games)
     for policy in policies:
         here, there = plain.results[policy], dialled.results[policy]
         assert np.array_equal(here.by, there.by) and np.array_equal(here.taken, there.taken)

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from foedus.errors import FoedusError
 from foedus.lenses.policies.comparison import compare, dominated, pareto, regret
-from foedus.lenses.policies.rules import chosen_by_rule
+from foedus.lenses.policies.rules import RULES, Rule, chosen_by_rule
 
 VALUES = np.array([[1.0, 2.0, 2.0], [5.0, 3.0, 1.0], [4.0, 4.0, np.nan]])
 WEIGHTS = [0.5, 0.3, 0.2]
@@ -87,3 +87,63 @@ def test_a_policy_without_numbers_is_not_efficient_nor_chosen() -> None:
     assert found["efficient"].values.tolist() == [True, False]
     assert chosen_by_rule(compare(data))["minimax_regret"] == "a"
     assert chosen_by_rule(compare(metric(np.full((2, 2), np.nan)))) == {}
+
+
+def brute_force(values: np.ndarray, weights: np.ndarray, enough: float) -> dict[str, str]:
+    """The choice of each rule from its definition, policy by policy and world by world; higher is better."""
+    worlds, policies = range(len(values)), range(values.shape[1])
+    loss = [[max(values[w]) - values[w][p] for w in worlds] for p in policies]
+    scores = {
+        "expected": [sum(weights[w] * values[w][p] for w in worlds) for p in policies],
+        "minimax_regret": [-max(loss[p][w] for w in worlds if weights[w] > 0) for p in policies],
+        "regret_mean": [-sum(weights[w] * loss[p][w] for w in worlds) for p in policies],
+        "satisficing": [sum(weights[w] for w in worlds if values[w][p] >= enough) for p in policies],
+    }
+    return {rule: chr(97 + max(policies, key=lambda p: (round(score[p], 9), -p))) for rule, score in scores.items()}
+
+
+@given(
+    arrays(float, (9, 4), elements=st.integers(-9, 9).map(float)),
+    st.lists(st.integers(0, 8), min_size=9, max_size=9).filter(any),
+    st.integers(-3, 3),
+)
+def test_every_rule_chooses_as_its_definition_does(values: np.ndarray, mass: list[int], enough: int) -> None:
+    # a tie may go either way by rounding, so the choices are compared by their scores
+    weights = np.array(mass, float)
+    compared = compare(metric(values), "higher", weights, enough)
+    expected = brute_force(values, weights / weights.sum(), enough)
+    chosen = chosen_by_rule(compared)
+    assert chosen.keys() == expected.keys() == RULES.keys()
+    for rule, policy in chosen.items():
+        score = RULES[rule].score(compared)
+        places = {name: i for i, name in enumerate(compared["policy"].values)}
+        assert score[places[policy]] == pytest.approx(score[places[expected[rule]]], abs=1e-9), rule
+
+
+@given(arrays(float, (6, 4, 2), elements=st.integers(0, 3).map(float)))
+def test_the_pareto_set_is_found_by_trying_every_pair(cube: np.ndarray) -> None:
+    def beaten(points: np.ndarray, p: int) -> bool:
+        return any(all(other >= points[p]) and any(other > points[p]) for other in points)
+
+    found = pareto({"war": metric(-cube[:, :, 0]), "value": metric(cube[:, :, 1])}, {"war": "lower", "value": "higher"})
+    shares = [np.mean([not beaten(world, p) for world in cube]) for p in range(4)]
+    np.testing.assert_allclose(found["efficient_share"], shares)
+    totals = cube.sum(axis=0)
+    means = np.round(found["mean"].values * [-1, 1] * 6)
+    np.testing.assert_allclose(means, totals)
+    assert found["efficient"].values.any()
+    for p in range(4):
+        if beaten(totals, p) and not any(
+            (np.abs(totals[p] - row) < 1e-9).any() for i, row in enumerate(totals) if i != p
+        ):
+            assert not found["efficient"].values[p]
+
+
+def test_a_new_decision_rule_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maximin (Wald 1950) as a row of its own: the largest 5% quantile stands in for the worst value."""
+    maximin = Rule(
+        "cautious", "best of the bad", "is best in bad worlds", "Wald 1950", lambda c: c["quantiles"].values[:, 0]
+    )
+    monkeypatch.setitem(RULES, "cautious", maximin)
+    found = compare(metric(np.array([[0.0, 4.0], [10.0, 5.0], [11.0, 6.0]])))
+    assert chosen_by_rule(found)["cautious"] == "b" and chosen_by_rule(found)["expected"] == "a"

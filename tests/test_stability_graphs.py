@@ -9,9 +9,10 @@ import pytest
 
 from foedus.conflict.analysis import analyse
 from foedus.conflict.coalitions import coalition_stability
-from foedus.conflict.concepts import CONCEPTS
+from foedus.conflict.concepts import CONCEPTS, Concept, Confrontation
 from foedus.conflict.file import conflict_from_json
-from foedus.conflict.graph_form import GraphConflict, conflict_from_payoffs, moves_of
+from foedus.conflict.followup import follow_up
+from foedus.conflict.graph_form import GraphConflict, conflict_from_payoffs, model_of, moves_of
 from foedus.conflict.inverse import inverse
 from foedus.conflict.option_form import OptionModel
 from foedus.conflict.paths import paths_from
@@ -103,3 +104,45 @@ def test_payoffs_must_fit() -> None:
         inverse(conflict_from_payoffs(states, good, [[]]), "a", "sim")
     assert conflict_from_payoffs(states, [[1, 1 + 1e-12]], [[]]).ranks.tolist() == [[0, 0]]
     assert conflict_from_payoffs(states, [[3, 1]], [[]]).ranks.tolist() == [[1, 0]]
+
+
+def test_a_new_stability_concept_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inaction as a concept: a state is stable for a player who has no move at all."""
+
+    def stuck(at: Confrontation) -> np.ndarray:
+        return np.array([not len(at.focal.successors(state)) for state in range(at.model.size)])
+
+    monkeypatch.setitem(CONCEPTS, "stuck", Concept("stuck", "STUCK", "having no move", "here", stuck))
+    graph = conflict_from_payoffs(["a", "b", "c"], [[1, 2, 3], [3, 2, 1]], [[(0, 1), (1, 2)], [(2, 0)]])
+    assert analyse(graph).equilibria("stuck") == []
+    assert analyse(graph).stable["stuck"].tolist() == [[False, False, True], [True, True, False]]
+    assert coalition_stability(graph, ["stuck"]).stable["stuck"][2].tolist() == [False, False, False]
+    found = follow_up(model_of(graph))
+    assert found.inverse is not None and set(found.inverse) == {"nash", "gmr", "smr", "seq"}
+    with pytest.raises(FoedusError, match="no inverse analysis"):
+        inverse(graph, "a", "stuck")
+
+
+def test_implications_between_concepts_hold_on_random_graphs() -> None:
+    """Nash is in SMR and SEQ, and each of these in GMR (Fang, Hipel and Kilgour 1993), also where moves do not compose."""
+    strict = dict.fromkeys((("nash", "smr"), ("nash", "seq"), ("smr", "gmr"), ("seq", "gmr")), 0)
+    for seed in range(200):
+        dice = np.random.default_rng(seed)
+        count = int(dice.integers(3, 9))
+        moves = [list(map(tuple, dice.integers(0, count, (count, 2)))) for _ in range(3)]
+        result = analyse(conflict_from_payoffs([f"s{i}" for i in range(count)], dice.integers(0, 5, (3, count)), moves))
+        for strong, weak in strict:
+            assert (result.stable[strong] <= result.stable[weak]).all(), (seed, strong, weak)
+            strict[strong, weak] += int((result.stable[strong] < result.stable[weak]).sum())
+    assert min(strict.values()) > 0
+
+
+def test_ranks_alone_decide() -> None:
+    """Payoffs put through any increasing function give the same equilibria."""
+    for seed in range(40):
+        dice = np.random.default_rng(seed)
+        payoffs = dice.integers(1, 6, (2, 6)).astype(float)
+        moves = [list(map(tuple, dice.integers(0, 6, (7, 2)))) for _ in range(2)]
+        states = list("abcdef")
+        plain, bent = (analyse(conflict_from_payoffs(states, p, moves)) for p in (payoffs, np.exp(payoffs) - 9))
+        assert all((plain.stable[concept] == bent.stable[concept]).all() for concept in plain.stable)

@@ -152,8 +152,8 @@ def _joint_answers(at: Confrontation, state: int, first: int) -> list[States]:
 class Concept:
     """A concept of stability: its names, its source, and what it makes of a confrontation.
 
-    ``stable``: [state], whether the focal player would stay. ``answers``, for inverse analysis: what could deter the
-    move from a state to a ``first`` one, as sets of states none of which may be better than the state left.
+    ``stable``: [state], whether the focal player would stay. ``answers``, for inverse analysis (None: not worked out):
+    what could deter the move from a state to a ``first`` one, as sets of states none of which may be better.
     ``credible``: the others answer by improvements only, so that groups of them can do more than their members in turn.
     ``in_words``: what a player reckons with.
     """
@@ -163,7 +163,7 @@ class Concept:
     in_words: str
     source: str
     stable: Callable[[Confrontation], Bools]
-    answers: Callable[[Confrontation, int, int], list[States]]
+    answers: Callable[[Confrontation, int, int], list[States]] | None = None
     credible: bool = False
     option_form_only: bool = False
 

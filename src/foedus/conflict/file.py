@@ -223,7 +223,7 @@ def _ranking(entry: dict[str, Any], where: str) -> tuple[tuple[int, ...], ...]:
 
 def _coalitions(value: object, count: int) -> tuple[tuple[int, ...], ...]:
     coalitions: list[tuple[int, ...]] = []
-    seen: set[int] = set()
+    placed: set[int] = set()
     for place, item in enumerate(_list([] if value is None else value, "coalitions")):
         where = f"coalitions[{place}]"
         members = item if isinstance(item, list) else [item]
@@ -231,9 +231,9 @@ def _coalitions(value: object, count: int) -> tuple[tuple[int, ...], ...]:
             raise FoedusError(f"{where}: an empty coalition.")
         for member in members:
             number = _number(member, where, count, "decision maker")
-            if number in seen:
+            if number in placed:
                 raise FoedusError(f"{where}: decision maker {number} is in more than one place.")
-            seen.add(number)
+            placed.add(number)
         if len(members) > 1:
             coalitions.append(tuple(members))
     return tuple(coalitions)

@@ -20,6 +20,7 @@ from foedus.conflict.graph_form import GraphConflict, Model, model_of, movers_of
 from foedus.conflict.moves import Moves
 from foedus.conflict.option_form import Conflict
 from foedus.conflict.sequences import steps_from
+from foedus.errors import FoedusError
 
 _MOST_CHANGES = 4
 _MOST_COUNTED = 16
@@ -50,13 +51,15 @@ def inverse(conflict: Conflict | GraphConflict | Model, state: int | str, concep
     Raises FoedusError for an unknown concept or state, and for ``sim`` outside option form.
     """
     model = model_of(conflict)
-    row = concept_for(model, concept)
+    answers = concept_for(model, concept).answers
+    if answers is None:
+        raise FoedusError(f"There is no inverse analysis of the concept {concept!r}.")
     target = model.state(state) if isinstance(state, str) else state
     movers, requirements = movers_of(model), []
     for place, (name, focal) in enumerate(zip(player_names(model), movers, strict=True)):
         faced = Confrontation(model, focal, movers[:place] + movers[place + 1 :])
         clauses = {
-            _smallest([frozenset({first}), *row.answers(faced, target, first)], target)
+            _smallest([frozenset({first}), *answers(faced, target, first)], target)
             for first in steps_from(focal, target, improving=False)
         }
         # A clause that keeps nothing from being preferred is always met.
@@ -111,13 +114,13 @@ def _change(clauses: Sequence[Sequence[States]], preferred: States) -> States | 
             return dropped
         for alternative in failing:
             needed = alternative & rest
-            if len(needed) <= left and (found := search(dropped | needed, left - len(needed))) is not None:
-                return found
+            if len(needed) <= left and (change := search(dropped | needed, left - len(needed))) is not None:
+                return change
         return None
 
     for size in range(_MOST_CHANGES + 1):
-        if (found := search(frozenset(), size)) is not None:
-            return found
+        if (change := search(frozenset(), size)) is not None:
+            return change
     return None
 
 

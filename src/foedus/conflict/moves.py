@@ -108,10 +108,10 @@ class OptionMoves:
 
     def successors(self, state: int) -> Longs:
         """See Moves."""
-        own = self._class[state]
-        if own < 0:
+        here = self._class[state]
+        if here < 0:
             return np.empty(0, np.int64)
-        leads = self._leads[self._lead_start[own] : self._lead_start[own + 1]]
+        leads = self._leads[self._lead_start[here] : self._lead_start[here + 1]]
         reached = np.concatenate([self._members[self._start[c] : self._start[c + 1]] for c in leads])
         return np.sort(reached[reached != state])
 
@@ -135,14 +135,14 @@ class OptionMoves:
 
     def exceeding(self, targets: Longs, thresholds: Longs) -> StateSets:
         """See Moves."""
-        own, rows, leads = self._lead_rows()
-        return states_above(Layer(self._seen, own, self._seen[rows], leads), targets, thresholds, self.size)
+        classes, rows, leads = self._lead_rows()
+        return states_above(Layer(self._seen, classes, self._seen[rows], leads), targets, thresholds, self.size)
 
     def _lead_rows(self) -> tuple[Longs, Longs, Longs]:
         """The class of each state that is seen, and, a row a class that it leads to, the state's place and the class."""
-        own = self._class[self._seen]
-        rows, place = ragged(np.diff(self._lead_start)[own])
-        return own, rows, self._leads[self._lead_start[own[rows]] + place]
+        classes = self._class[self._seen]
+        rows, place = ragged(np.diff(self._lead_start)[classes])
+        return classes, rows, self._leads[self._lead_start[classes[rows]] + place]
 
 
 class ArcMoves:

@@ -17,7 +17,7 @@ import numpy as np
 from foedus.arraytypes import Bools, Longs
 from foedus.errors import FoedusError
 
-Direction = Literal["both", "fwd", "back"]
+PermittedDirection = Literal["both", "fwd", "back"]
 Pattern = tuple[tuple[int, bool], ...]
 
 MOST_OPTIONS = 62
@@ -29,7 +29,7 @@ class Option:
     """Something that can be done or left undone; ``fwd`` can only be taken, ``back`` only be given up."""
 
     name: str
-    direction: Direction = "both"
+    direction: PermittedDirection = "both"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class OptionModel:
         makers = self.conflict.decision_makers
         return self.mask([option for member in members for option in makers[member].options])
 
-    def one_way(self, direction: Direction) -> int:
+    def one_way(self, direction: PermittedDirection) -> int:
         """The bits of the options with this permitted direction."""
         return self.mask([i for i, option in enumerate(self.conflict.options) if option.direction == direction])
 

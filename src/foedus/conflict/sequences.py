@@ -49,16 +49,16 @@ def closure_once(steps: Sequence[Reach], start: Values, combine: np.ufunc) -> Va
 
 def legally_reached(movers: Sequence[Moves], start: int, improving: bool) -> Longs:
     """The states that legal sequences of moves, or of improvements, lead to from ``start``; at least one move."""
-    seen: set[tuple[int, int]] = set()
+    reached: set[tuple[int, int]] = set()
     front = [(start, -1)]
     while front:
         state, last = front.pop()
         for mover, moves in enumerate(movers):
             if mover != last:
-                fresh = {(after, mover) for after in steps_from(moves, state, improving)} - seen
-                seen |= fresh
+                fresh = {(after, mover) for after in steps_from(moves, state, improving)} - reached
+                reached |= fresh
                 front.extend(fresh)
-    return np.array(sorted({state for state, _ in seen}), np.int64)
+    return np.array(sorted({state for state, _ in reached}), np.int64)
 
 
 def steps_from(moves: Moves, state: int, improving: bool) -> list[int]:

@@ -113,7 +113,7 @@ def _decide(asked: Longs, states: Feasible, focal: Sets, others: Sets, room: Scr
         state = asked[q]
         start = states.numbers[state]
         total = _load(states.numbers, others, state, room)
-        made, last, stable = 0, 0, True
+        kept, last, stable = 0, 0, True
         for r in range(focal.first[0, state], focal.first[0, state + 1]):
             i = focal.high[r] - 1
             while stable and i >= focal.low[r]:
@@ -122,13 +122,13 @@ def _decide(asked: Longs, states: Feasible, focal: Sets, others: Sets, room: Scr
                 hit = _sanctions(states, state, start ^ (change | _joint(room, last)))
                 k = 0
                 while not hit and k < total:
-                    if k < made:
+                    if k < kept:
                         joint = room.kept[k]
                     else:
                         joint = _joint(room, k)
                         if k < len(room.kept):
                             room.kept[k] = joint
-                            made = k + 1
+                            kept = k + 1
                     hit = _sanctions(states, state, start ^ (change | joint))
                     if hit:
                         last = k

@@ -62,7 +62,7 @@ class Ranking:
     @property
     def drivers(self) -> list[Driver]:
         """The assumptions whose association is larger than chance gives, strongest first."""
-        return [one.driver for one in self.associations if one.real]
+        return [each.driver for each in self.associations if each.real]
 
 
 class Ranker:
@@ -88,8 +88,8 @@ class Ranker:
         places, mass, y, parted = self._places[key], mass[known], ranks(outcome[known]), parted[known]
         noise = self._noise(places, y, parted, mass)
         rows = zip(self.varied, _correlations(places.x, y[None], mass)[:, 0], places.distances(mass, parted[None])[0])
-        found = [Association(name, float(r), float(d), bool(abs(r) > noise[0] or d > noise[1])) for name, r, d in rows]
-        return Ranking(tuple(sorted(found, key=lambda one: (not one.real, -one.score, one.assumption))), noise)
+        every = [Association(name, float(r), float(d), bool(abs(r) > noise[0] or d > noise[1])) for name, r, d in rows]
+        return Ranking(tuple(sorted(every, key=lambda each: (not each.real, -each.score, each.assumption))), noise)
 
     def _noise(self, places: _Places, y: Floats, parted: Bools, mass: Floats) -> tuple[float, float]:
         """What the largest measures over assumptions rarely exceed when the outcome is shuffled over worlds.
@@ -99,12 +99,12 @@ class Ranker:
         order, side = np.sort(y), int(min(parted.sum(), (~parted).sum()))
         ordered = order.tobytes()
         if ordered not in places.correlation:
-            found = [np.abs(_correlations(places.x, s, mass)).max(axis=0) for s in self._shuffles(order)]
-            places.correlation[ordered] = float(np.quantile(np.concatenate(found), 0.975))
+            largest = [np.abs(_correlations(places.x, s, mass)).max(axis=0) for s in self._shuffles(order)]
+            places.correlation[ordered] = float(np.quantile(np.concatenate(largest), 0.975))
         if side not in places.distance:
             some = np.arange(len(y)) < side
-            found = [np.nan_to_num(places.distances(mass, s)).max(axis=1) for s in self._shuffles(some)]
-            places.distance[side] = float(np.quantile(np.concatenate(found), 0.975))
+            largest = [np.nan_to_num(places.distances(mass, s)).max(axis=1) for s in self._shuffles(some)]
+            places.distance[side] = float(np.quantile(np.concatenate(largest), 0.975))
         return places.correlation[ordered], places.distance[side]
 
     def _shuffles(self, values: NDArray[Any]) -> Iterator[NDArray[Any]]:
@@ -152,12 +152,14 @@ class _Places:
         whole = a.sum(axis=1, keepdims=True), b.sum(axis=1, keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore"):
             gaps = np.where((whole[0] > 0) & (whole[1] > 0), a / whole[0] - b / whole[1], np.nan)
-        step, found = max(_TOGETHER // self.x.size, 1), np.empty((len(parted), len(self.x)))
+        # The gap of the two distributions is a running sum along each assumption's order; only where a run of equal
+        # values ends is it the gap of the distributions, so sums inside a run are set to 0.
+        step, distances = max(_TOGETHER // self.x.size, 1), np.empty((len(parted), len(self.x)))
         for start in range(0, len(parted), step):
             sums = np.cumsum(gaps[start : start + step][:, self.order], axis=2)
             sums *= self.ends
-            found[start : start + step] = np.maximum(sums.max(axis=2), -sums.min(axis=2))
-        return np.minimum(found, 1.0)
+            distances[start : start + step] = np.maximum(sums.max(axis=2), -sums.min(axis=2))
+        return np.minimum(distances, 1.0)
 
 
 def _outcome(size: ArrayLike | None, holds: ArrayLike | None, mass: Floats) -> tuple[Floats, Bools]:

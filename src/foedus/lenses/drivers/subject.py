@@ -81,10 +81,10 @@ class Subject:
         moves: dict[Any, Mapping[Any, Floats]] = dict(moving)
         for policy in self.policies:
             asked: list[Query] = [q for q in self.reading.queries if q.under == policy]
-            answers, found = query_slopes(self.scenario, draws, policy, asked)
+            answers, slopes = query_slopes(self.scenario, draws, policy, asked)
             for i, query in enumerate(asked):
                 known[query] = answers[i]
-                moves[query] = {name: array[i] for name, array in found.items()}
+                moves[query] = {name: array[i] for name, array in slopes.items()}
         tree, sign = self.reading.tree, 1.0
         if self.is_claim:
             sign = 1.0 if tree[0] in (">", ">=") else -1.0

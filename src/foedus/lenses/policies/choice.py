@@ -133,8 +133,8 @@ def _tipping(run: Run, metric: Metric, best: str, weights: Floats) -> tuple[Tipp
     """Where ``best`` stops being the best on average, the clearest change first."""
     draws = {name: draw for name, draw in run.draws.items() if np.ptp(draw) > 0}
     points = tipping_points(draws, metric.values, metric.direction, weights)
-    own = [point for point in points if best in (point.below, point.above)]
-    return tuple(sorted(own, key=lambda p: (p.high - p.low) / float(np.ptp(draws[p.assumption]))))
+    ends_it = [point for point in points if best in (point.below, point.above)]
+    return tuple(sorted(ends_it, key=lambda p: (p.high - p.low) / float(np.ptp(draws[p.assumption]))))
 
 
 def _loses(run: Run, margin: Floats, weights: Floats) -> Region:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
+
+# A letter's width as a share of the size of its font, on average over plain text in the fonts of the page. What a browser
+# really draws is not known here, so texts are cut and broken by their number of letters.
+_LETTER = 0.53
 
 
 def _n(value: float) -> str:
@@ -59,26 +64,24 @@ def _tip(tag: str, tip: str) -> str:
 
 def clipped(text: str, width: float, size: float = 12) -> str:
     """The text cut to about ``width`` pixels at a font of ``size`` pixels."""
-    most = max(3, int(width / (size * 0.53)))
+    most = max(3, int(width / (size * _LETTER)))
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def wrapped(text: str, width: float, size: float = 12) -> list[str]:
     """The text broken into lines of about ``width`` pixels."""
-    import textwrap
-
-    return textwrap.wrap(text, max(4, int(width / (size * 0.53)))) or [""]
+    return textwrap.wrap(text, max(4, int(width / (size * _LETTER)))) or [""]
 
 
 def fitted(text: str, width: float, lines: int, size: float = 12) -> list[str]:
     """The text broken into at most ``lines`` lines of about ``width`` pixels, the last one cut where more is left."""
-    found = wrapped(text, width, size)
-    return [*found[: lines - 1], clipped(" ".join(found[lines - 1 :]), width, size)] if len(found) >= lines else found
+    broken = wrapped(text, width, size)
+    if len(broken) < lines:
+        return broken
+    return [*broken[: lines - 1], clipped(" ".join(broken[lines - 1 :]), width, size)]
 
 
 def ceiling(top: float) -> float:
     """A round number at or above ``top``, at most 1 for probabilities: the end of an axis."""
-    for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8):
-        if top <= step:
-            return step
-    return 1.0
+    steps = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
+    return next((step for step in steps if top <= step), 1.0)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from foedus.scenario.basics import Evidence
-    from foedus.scenario.parts import Assumption
-    from foedus.worlds.weights import Spread
+from foedus.scenario.basics import Evidence
+from foedus.scenario.parts import Assumption
+from foedus.worlds.weights import Spread
 
 NOT_SCORED = "A model's probability is not a forecast until it has been scored against history; this one has not been."
 
@@ -95,6 +93,7 @@ def assumed(written: Assumption) -> str:
 
 def source_name(identifier: str) -> str:
     """A source's identifier as a short citation: ``leeds_long2000`` becomes ``Leeds Long 2000``."""
+    # A year that ends a word is a word of its own.
     words = re.sub(r"(?<=[A-Za-z])(?=\d{4}\b)", " ", identifier.replace("_", " ").strip())
     return words.title() if re.search(r"\d{4}$", words) else capital(words)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from foedus.conflict.analysis import StabilityResult
 from foedus.conflict.concepts import CONCEPTS
@@ -13,17 +14,11 @@ from foedus.conflict.inverse import Requirement
 from foedus.conflict.option_form import OptionModel
 from foedus.present.wording import count, listed, percent
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
 _WHAT = {"limited": "Limited moves", "coalitional": "Coalitions", "paths": "Paths", "inverse": "Inverse analysis"}
 
 
 def print_conflict(result: StabilityResult, more: FollowUp, console: Console) -> None:
     """Shows the equilibria as a table and the rest in a line or two each."""
-    from rich.text import Text
-
     console.print(table(result))
     for heading, lines in _brief(more):
         console.print(Text(heading, style="bold"))
@@ -35,9 +30,6 @@ def print_conflict(result: StabilityResult, more: FollowUp, console: Console) ->
 
 def table(result: StabilityResult, most: int = 40) -> Table:
     """The equilibria: a row for each state that is one, at most ``most`` rows."""
-    from rich.table import Table
-    from rich.text import Text
-
     concepts = list(result.stable)
     where = np.stack([result.stable[concept].all(axis=0) for concept in concepts])
     strength = where.sum(axis=0)

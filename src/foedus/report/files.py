@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from foedus.errors import FoedusError
 from foedus.report.html import render
+from foedus.runs.result import Run
 from foedus.runs.store import write_atomic
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from foedus.runs.result import Run
 
 
 def write_run(run: Run, directory: Path, then: str = "and try again") -> Path:
@@ -49,5 +48,5 @@ def _results(run: Run) -> xr.Dataset:
         return data
     averaged = [name for name, variable in data.data_vars.items() if {"world", "policy"} <= set(variable.dims)]
     means = {name: xr.concat([run.mean(str(name), policy) for policy in run.policies], "policy") for name in averaged}
-    made = data.drop_vars(averaged).assign(means)
-    return made.assign_attrs(averaged=f"averages over worlds: {', '.join(map(str, averaged))}; by world in chunks/")
+    note = f"averages over worlds: {', '.join(map(str, averaged))}; by world in chunks/"
+    return data.drop_vars(averaged).assign(means).assign_attrs(averaged=note)

@@ -33,10 +33,10 @@ class Finding(NamedTuple):
 
 def what_comes_out(results: RunView) -> list[Finding]:
     """Claims, the main outcomes, the policies and who pays for them: at most six findings."""
-    found = [*_claims(results), *_outcomes(results)]
+    told = [*_claims(results), *_outcomes(results)]
     if len(results.policies) > 1 and results.outcomes:
-        found += [_policies(results), *_who_pays(results)]
-    return found
+        told += [_policies(results), *_who_pays(results)]
+    return told
 
 
 def _claims(results: RunView) -> list[Finding]:
@@ -44,8 +44,8 @@ def _claims(results: RunView) -> list[Finding]:
     if not claims:
         return []
     verbs = {Side.HOLDS: "hold in at least 80% of worlds", Side.FAILS: "hold in at most 20%", Side.OPEN: "are open"}
-    by_side = {one: [_quoted(results, claim) for claim in claims if side(claim.share) is one] for one in verbs}
-    parts = [f"{len(named)} {verbs[one]} ({listed(named, 4)})" for one, named in by_side.items() if named]
+    by_side = {each: [_quoted(results, claim) for claim in claims if side(claim.share) is each] for each in verbs}
+    parts = [f"{len(named)} {verbs[each]} ({listed(named, 4)})" for each, named in by_side.items() if named]
     after = "given what was observed, " if results.run.observed else ""
     text = f"{after}of {count(len(claims), 'claim')}, {'; '.join(parts)}."
     return [Finding("Claims", capital(text)), *weak_spots(results)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bad_scenarios import GOOD
-from foedus.scenario.check import check, circles, problems_of, validate
+from foedus.scenario.check import check, circles_in, problems_of, validate
 from foedus.scenario.check_sources import paragraphs, quote_in
 from foedus.scenario.commitments import CommitmentKind
 from foedus.scenario.distributions import Distribution
@@ -128,11 +128,14 @@ def test_validate_gives_the_warnings() -> None:
 
 
 def test_circles() -> None:
-    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
-    assert circles({"a": {"a"}}) == [["a"]]
-    assert circles({"a": {"b"}, "b": {"a"}, "c": {"d"}, "d": {"e"}, "e": {"c", "x"}}) == [["a", "b"], ["c", "d", "e"]]
+    assert circles_in({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert circles_in({"a": {"a"}}) == [["a"]]
+    assert circles_in({"a": {"b"}, "b": {"a"}, "c": {"d"}, "d": {"e"}, "e": {"c", "x"}}) == [
+        ["a", "b"],
+        ["c", "d", "e"],
+    ]
     long = {str(i): {str(i + 1)} for i in range(5000)}
-    assert circles(long) == []
+    assert circles_in(long) == []
 
 
 TEXT = "Heading\n\nThe “pact” says that one will help — at once.\n\n  Second\u00a0paragraph,\n  on two lines.\n"

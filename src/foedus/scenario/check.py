@@ -147,7 +147,7 @@ def _assumptions(c: Checker) -> None:
             c.roles[name].add(f"the play of {actor}")
             below[name] = _assumption(c, paths[name], name, number, f"the play of {actor}")
             _bounds(c, paths[name], number, None if setting is Setting.PRECISION else 1.0)
-    for circle in circles(below):
+    for circle in circles_in(below):
         path = paths.get(circle[0], ("assumptions", circle[0]))
         c.error(path, f"it is computed from itself: {' from '.join([*circle, circle[0]])}.", "Break the circle.")
 
@@ -181,9 +181,9 @@ def _bounds(c: Checker, path: Path, number: Assumption, high: float | None) -> N
     c.error(path, f"{path[-1]} must be {allowed}; here it can be {lo if lo < 0 else hi:g}.", remedy)
 
 
-def circles(below: Mapping[str, set[str]]) -> list[list[str]]:
+def circles_in(below: Mapping[str, set[str]]) -> list[list[str]]:
     """The circles in a graph of names, each once, starting at its first name."""
-    found: dict[frozenset[str], list[str]] = {}
+    circles: dict[frozenset[str], list[str]] = {}
     done: set[str] = set()
     for start in below:
         stack = [(start, iter(sorted(below[start])))]
@@ -197,11 +197,11 @@ def circles(below: Mapping[str, set[str]]) -> list[list[str]]:
                 done.add(name)
             elif step in trail:
                 circle = trail[trail.index(step) :]
-                found.setdefault(frozenset(circle), circle)
+                circles.setdefault(frozenset(circle), circle)
             elif step in below and step not in done:
                 trail.append(step)
                 stack.append((step, iter(sorted(below[step]))))
-    return list(found.values())
+    return list(circles.values())
 
 
 def _state(c: Checker) -> None:

@@ -13,27 +13,11 @@ from foedus.scenario.errors import Path
 MAX_BYTES = 20_000_000
 _PLAIN = str.maketrans(
     {
-        "‘": "'",
-        "’": "'",
-        "‚": "'",
-        "‛": "'",
-        "`": "'",
-        "´": "'",
-        "“": '"',
-        "”": '"',
-        "„": '"',
-        "‟": '"',
-        "«": '"',
-        "»": '"',
-        "–": "-",
-        "—": "-",
-        "‐": "-",
-        "‑": "-",
-        "−": "-",
+        **dict.fromkeys("‘’‚‛`´", "'"),
+        **dict.fromkeys("“”„‟«»", '"'),
+        **dict.fromkeys("–—‐‑−", "-"),
+        **dict.fromkeys("\u00ad\ufeff\u200b"),  # left out
         "\u00a0": " ",
-        "\u00ad": None,
-        "\ufeff": None,
-        "\u200b": None,
     }
 )
 _GAP = re.compile(r"\[\s*(?:\.\.\.|…)\s*\]|\.\.\.|…")
@@ -57,10 +41,10 @@ def quote_in(quote: str, text: str) -> bool:
     for part in _GAP.split(plain(quote)):
         if not (words := part.strip()):
             continue
-        found = whole.find(words, place)
-        if found < 0:
+        start = whole.find(words, place)
+        if start < 0:
             return False
-        place = found + len(words)
+        place = start + len(words)
     return True
 
 
@@ -87,13 +71,9 @@ def _evidence(c: Checker) -> Iterator[tuple[Path, Evidence]]:
             for n, evidence in enumerate(item.evidence):
                 yield (key, name, "evidence", n), evidence
     for name, actor in scenario.actors.items():
-        for key, number in (
-            ("precision", actor.precision),
-            ("patience", actor.patience),
-            ("ambiguity", actor.ambiguity),
-        ):
-            for n, evidence in enumerate(number.evidence if number is not None else []):
-                yield ("actors", name, key, "evidence", n), evidence
+        for setting, number in actor.numbers.items():
+            for n, evidence in enumerate(number.evidence):
+                yield ("actors", name, str(setting), "evidence", n), evidence
 
 
 def _text(c: Checker, name: str) -> str | None:

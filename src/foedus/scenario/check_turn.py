@@ -80,15 +80,15 @@ def _in_place_of(c: Checker, path: Path, name: str, phase: Phase) -> None:
     target, where = phase.actions[name].in_place_of, (*path, "in_place_of")
     if target is None or not c.known(where, target, phase.actions, f"an action of {phase.id}"):
         return
-    seen, step = [name], target
-    while step in phase.actions and step not in seen:
-        seen.append(step)
+    chain, step = [name], target
+    while step in phase.actions and step not in chain:
+        chain.append(step)
         step = phase.actions[step].in_place_of or ""
     if step == name:
         c.error(where, f"'{name}' is, in the end, in place of itself.")
-    mine, other = phase.actions[name].base, phase.actions[target].base
-    if isinstance(mine, (int, float)) and isinstance(other, (int, float)) and mine > other:
-        c.error(where, f"its base {mine:g} cannot come out of the base {other:g} of '{target}'.", "Lower it.")
+    base, other = phase.actions[name].base, phase.actions[target].base
+    if isinstance(base, (int, float)) and isinstance(other, (int, float)) and base > other:
+        c.error(where, f"its base {base:g} cannot come out of the base {other:g} of '{target}'.", "Lower it.")
 
 
 def check_commitments(c: Checker) -> None:
@@ -150,9 +150,9 @@ def _menu(c: Checker, path: Path, commitment: Commitment) -> None:
     """``attach`` is a phase that the obligor decides; ``order`` and ``expected`` are from its menu."""
     phase = c.phases.get(commitment.attach)
     if phase is None or phase.decide is None:
-        mine = [p.id for p in c.scenario.turn if p.decide == commitment.from_]
+        decided = [p.id for p in c.scenario.turn if p.decide == commitment.from_]
         reason = f"'{commitment.attach}' is not a phase in which an actor decides."
-        c.error((*path, "attach"), reason, nearest(commitment.attach, mine))
+        c.error((*path, "attach"), reason, nearest(commitment.attach, decided))
         return
     if phase.decide != commitment.from_:
         reason = f"'{commitment.attach}' is decided by {phase.decide}, not by {commitment.from_}."

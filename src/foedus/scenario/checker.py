@@ -170,17 +170,17 @@ class Checker:
 
     def enters_only(self, name: str) -> set[str]:
         """What an assumption enters, directly or through assumptions computed from it."""
-        return {role for one in (name, *self.derived_from(name)) for role in self.roles[one]}
+        return {role for entering in (name, *self.derived_from(name)) for role in self.roles[entering]}
 
     def derived_from(self, name: str) -> set[str]:
         """The assumptions that are computed from one, directly or through others (itself only in a circle)."""
-        found: set[str] = set()
+        reached: set[str] = set()
         todo = [name]
         while todo:
-            new = self.derived[todo.pop()] - found
-            found |= new
+            new = self.derived[todo.pop()] - reached
+            reached |= new
             todo.extend(new)
-        return found
+        return reached
 
 
 def constant_of(tree: Tree) -> float | None:

@@ -6,7 +6,7 @@ import ast
 import keyword
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,7 +86,7 @@ class ExpressionText:
         self.lead = len(text) - len(text.lstrip())
         # Python reads wide letters as the plain ones but not as its keywords, so 'yield' can be a name
         flat = text.strip().replace("\n", " ")
-        self.python = _TOKEN.sub(lambda found: _widened(found.group()), flat)
+        self.python = _TOKEN.sub(lambda token: _widened(token.group()), flat)
 
     def syntax(self) -> ast.expr:
         """The syntax tree; ExpressionError when the text is no expression."""
@@ -139,6 +139,12 @@ class Reader:
     def fail(self, node: ast.AST, reason: str, remedy: str = "") -> ExpressionError:
         """An error at the place of ``node``."""
         return ExpressionError(reason, remedy, self.source.offset(node))
+
+    def known(self, node: ast.AST, name: str, names: Iterable[str], what: str) -> str:
+        """The name, when it is one of ``names``; an error at ``node`` otherwise."""
+        if name in (options := set(names)):
+            return name
+        raise self.fail(node, f"'{name or shown(node)}' is not {what}.", nearest(name, options))
 
     def read(self, node: ast.AST, depth: int, near: str | None = None) -> Tree:
         """The tree of ``node``; ``near`` is the variable whose levels may be named."""
@@ -238,8 +244,8 @@ class Reader:
     def variable(self, node: ast.expr) -> str | None:
         """The state variable that ``node`` is, or the only one it mentions."""
         names = {dotted(part) for part in ast.walk(node) if isinstance(part, (ast.Name, ast.Attribute))}
-        found = [name for name in names if name in self.scope.state]
-        return found[0] if len(found) == 1 else None
+        variables = [name for name in names if name in self.scope.state]
+        return variables[0] if len(variables) == 1 else None
 
     def call(self, node: ast.Call, depth: int, near: str | None) -> Tree:
         """A call of one of the few functions."""

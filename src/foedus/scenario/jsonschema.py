@@ -76,8 +76,8 @@ def _properties(name: str, definition: Schema) -> None:
         value.pop("title", None)
         description = value.pop("description")
         if key == "evidence":
-            one = {"$ref": "#/$defs/Evidence"}
-            value = {"anyOf": [one, {"type": "array", "items": one}]}
+            item = {"$ref": "#/$defs/Evidence"}
+            value = {"anyOf": [item, {"type": "array", "items": item}]}
         elif (name, key) in _LISTED:
             bare = {k: v for k, v in value.items() if k != "default"}
             value = {"anyOf": [bare, _item(bare)]}

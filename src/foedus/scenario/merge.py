@@ -109,7 +109,7 @@ def _position(item: Node, items: list[Node]) -> int:
 
 
 def _unknown(item: Node, key: str, name: str, items: list[Node]) -> ScenarioError:
-    known = [found for other in items if (found := _id(other))]
+    known = [other_id for other in items if (other_id := _id(other))]
     node = item.child(key) or item
     what = "to drop" if key == "drop" else f"{key} which to put it"
     problem = Problem(("turn", str(_id(item)), key), f"there is no phase '{name}' {what}.", nearest(name, known))

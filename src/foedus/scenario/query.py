@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from foedus.errors import nearest
+from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.expressions import ExpressionText, Reader, Scope, dotted, finite, parse, shorten, shown
 from foedus.scenario.functions import COMPARISONS
@@ -311,9 +312,7 @@ class ReadingReader(Reader):
         if node is None:
             return None
         name = str(node.value) if isinstance(node, ast.Constant) else dotted(node)
-        if name not in self.queries.policies:
-            raise self.fail(node, f"'{name}' is not a policy.", nearest(name or "", self.queries.policies))
-        return name
+        return self.known(node, name or "", self.queries.policies, "a policy")
 
     def start(self, node: ast.expr | None) -> tuple[tuple[str, int], ...]:
         """Start levels from a conjunction of equalities."""
@@ -333,31 +332,18 @@ class ReadingReader(Reader):
 
     def actor(self, node: ast.expr) -> str:
         """An actor by name."""
-        name = dotted(node) or ""
-        if name not in self.queries.objectives:
-            raise self.fail(node, f"'{name or shown(node)}' is not an actor.", nearest(name, self.queries.objectives))
-        return name
+        return self.known(node, dotted(node) or "", self.queries.objectives, "an actor")
 
     def objective(self, node: ast.expr) -> tuple[str, ...]:
         """``actor`` or ``actor.objective``."""
-        parts = (dotted(node) or "").split(".")
-        if parts[0] not in self.queries.objectives:
-            raise self.fail(node, f"'{parts[0]}' is not an actor.", nearest(parts[0], self.queries.objectives))
-        if len(parts) == 2 and parts[1] not in self.queries.objectives[parts[0]]:
-            raise self.fail(
-                node,
-                f"'{parts[1]}' is not an objective of {parts[0]}.",
-                nearest(parts[1], self.queries.objectives[parts[0]]),
-            )
-        return tuple(parts)
+        actor, *objectives = (dotted(node) or "").split(".")
+        known = self.queries.objectives[self.known(node, actor, self.queries.objectives, "an actor")]
+        return (actor, *(self.known(node, name, known, f"an objective of {actor}") for name in objectives))
 
-    def action(self, node: ast.expr) -> tuple[str, ...]:
+    def action(self, node: ast.expr) -> tuple[str, str]:
         """``phase.action``."""
-        parts = (dotted(node) or "").split(".")
-        if len(parts) != 2 or parts[0] not in self.queries.actions:
-            raise self.fail(node, f"'{shown(node)}' is not phase.action.", nearest(parts[0], self.queries.actions))
-        if parts[1] not in self.queries.actions[parts[0]]:
-            raise self.fail(
-                node, f"'{parts[1]}' is not an action of {parts[0]}.", nearest(parts[1], self.queries.actions[parts[0]])
-            )
-        return (parts[0], parts[1])
+        name = ActionName.read(dotted(node) or "")
+        if not name.action or name.phase not in self.queries.actions:
+            raise self.fail(node, f"'{shown(node)}' is not phase.action.", nearest(name.phase, self.queries.actions))
+        self.known(node, name.action, self.queries.actions[name.phase], f"an action of {name.phase}")
+        return name.phase, name.action

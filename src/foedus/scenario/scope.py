@@ -60,12 +60,12 @@ def pays_of(scenario: Scenario) -> Iterator[tuple[Path, Pays]]:
 
 def objectives_of(scenario: Scenario) -> dict[str, dict[str, Objective]]:
     """Each actor's objectives, ``payoff`` (weight 1) included where a bare amount is paid."""
-    found = {actor: dict(scenario.objectives.get(actor, {})) for actor in scenario.actors}
+    objectives = {actor: dict(scenario.objectives.get(actor, {})) for actor in scenario.actors}
     for _, pays in pays_of(scenario):
         for actor, amount in pays.items():
-            if actor in found and not isinstance(amount, dict):
-                found[actor].setdefault(PAYOFF, Objective())
-    return found
+            if actor in objectives and not isinstance(amount, dict):
+                objectives[actor].setdefault(PAYOFF, Objective())
+    return objectives
 
 
 def period_of(scenario: Scenario, at: str | int) -> int:

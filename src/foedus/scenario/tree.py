@@ -113,13 +113,11 @@ def _simplify(kind: str, parts: list[Tree]) -> Tree:
         return (kind, *parts) if len(parts) > 1 else ("!=", parts[0], number(0))
     if kind == "if" and parts[0][0] == "num":
         return parts[1] if parts[0][1] != 0 else parts[2]
-    one, zero = number(1), number(0)
-    if kind == "*" and one in parts:
-        return parts[1] if parts[0] == one else parts[0]
-    if kind == "+" and zero in parts:
-        return parts[1] if parts[0] == zero else parts[0]
-    if kind in "-/" and parts[1] == (zero if kind == "-" else one):
+    neutral = {"+": number(0), "-": number(0), "*": number(1), "/": number(1)}.get(kind)
+    if neutral is not None and parts[1] == neutral:
         return parts[0]
+    if kind in ("+", "*") and parts[0] == neutral:
+        return parts[1]
     return (kind, *parts)
 
 

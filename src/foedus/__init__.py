@@ -32,36 +32,23 @@ _HOMES = {
     "simulate": "foedus.worlds.simulate",
     "sample": "foedus.worlds.sample",
 }
-__all__ = [
-    "Executor",
-    "FoedusError",
-    "Run",
-    "Scenario",
-    "ScenarioError",
-    "__version__",
-    "check",
-    "ensemble",
-    "load",
-    "problems_of",
-    "resume",
-    "run",
-    "sample",
-    "simulate",
-    "validate",
-]
+__all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
-    from foedus.errors import FoedusError
-    from foedus.runs.ensemble import ensemble, resume
-    from foedus.runs.executors import Executor
-    from foedus.runs.local import run
-    from foedus.runs.result import Run
-    from foedus.scenario.check import check, problems_of, validate
-    from foedus.scenario.errors import ScenarioError
-    from foedus.scenario.load import load
-    from foedus.scenario.schema import Scenario
-    from foedus.worlds.sample import sample
-    from foedus.worlds.simulate import simulate
+    from foedus.errors import FoedusError as FoedusError
+    from foedus.runs.ensemble import ensemble as ensemble
+    from foedus.runs.ensemble import resume as resume
+    from foedus.runs.executors import Executor as Executor
+    from foedus.runs.local import run as run
+    from foedus.runs.result import Run as Run
+    from foedus.scenario.check import check as check
+    from foedus.scenario.check import problems_of as problems_of
+    from foedus.scenario.check import validate as validate
+    from foedus.scenario.errors import ScenarioError as ScenarioError
+    from foedus.scenario.load import load as load
+    from foedus.scenario.schema import Scenario as Scenario
+    from foedus.worlds.sample import sample as sample
+    from foedus.worlds.simulate import simulate as simulate
 
 
 def __getattr__(name: str) -> Any:

@@ -70,12 +70,12 @@ class ParsedReading:
 def read_claims(scenario: Scenario) -> list[ParsedReading]:
     """Every reading of every claim."""
     scope, factual = query_scope(scenario), scenario.factual_policy
-    made = []
+    readings = []
     for claim, written in scenario.claims.items():
         for name, text in written.readings.items():
             tree = under(parse_reading(text, scope), factual)
-            made.append(ParsedReading(claim, name, text, tree, tuple(queries_of(tree))))
-    return made
+            readings.append(ParsedReading(claim, name, text, tree, tuple(queries_of(tree))))
+    return readings
 
 
 def under(tree: Tree, policy: str) -> Tree:

@@ -64,7 +64,7 @@ def forecasts(
     worlds before any observation, unless alike. The model's forecast of a
     choice is that of its answer if it comes up: what was not up for choice was not recorded.
     """
-    record, made = recorded_answers(scenario), []
+    record, forecasts = recorded_answers(scenario), []
     origins = {recorded.period: recorded.period - horizon + 1 for recorded in record}
     weights = {period: known_weights(result, origin, prior) for period, origin in origins.items() if origin >= 0}
     for recorded in record:
@@ -79,8 +79,8 @@ def forecasts(
             Forecaster.BASE_RATE: base,
             Forecaster.PERSISTENCE: persistence(recorded, history, base),
         }
-        made.append(Forecast(recorded, by, float(min(mass.sum(), 1.0)), len(history)))
-    return made
+        forecasts.append(Forecast(recorded, by, float(min(mass.sum(), 1.0)), len(history)))
+    return forecasts
 
 
 def known_weights(result: PolicyResult, origin: int, prior: Floats | None) -> Floats:

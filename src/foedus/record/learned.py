@@ -88,7 +88,7 @@ def learning(scenario: Scenario, learned: Posterior, prior: Floats | None = None
 
 
 def _quantiles(values: list[Floats], weights: Floats) -> Floats:
-    return np.stack([weighted_quantile(one, QUANTILES, weights) for one in values])
+    return np.stack([weighted_quantile(column, QUANTILES, weights) for column in values])
 
 
 def _gap(rank: Floats, weights: Floats) -> float:

@@ -193,22 +193,22 @@ def track_record(
     """The scores of the forecasts of a solved scenario (see ``forecasts``). FoedusError when there is nothing to score."""
     if not scenario.observations:
         raise FoedusError("nothing can be scored: the scenario has no 'observations'. Add what happened, with dates.")
-    made = forecasts(scenario, result, horizon, prior)
-    if not made:
+    scored = forecasts(scenario, result, horizon, prior)
+    if not scored:
         if not recorded_answers(scenario):
             raise FoedusError("nothing can be scored: each observation is the only answer that was possible.")
         raise FoedusError(f"nothing can be scored {horizon} periods ahead: all observations are earlier than that.")
-    periods = list(dict.fromkeys(forecast.recorded.period for forecast in made))
+    periods = list(dict.fromkeys(forecast.recorded.period for forecast in scored))
     return TrackRecord(
-        MeanScores.of(made),
+        MeanScores.of(scored),
         len(periods),
         horizon,
         len(result.log_likelihood),
         min(ess(known_weights(result, period - horizon + 1, prior)) for period in periods),
-        [_event(scenario, forecast) for forecast in made],
-        {who: calibration(made, who) for who in Forecaster},
-        _by_question(made),
-        MeanScores.of([forecast for forecast in made if forecast.earlier >= SETTLED]),
+        [_event(scenario, forecast) for forecast in scored],
+        {who: calibration(scored, who) for who in Forecaster},
+        _by_question(scored),
+        MeanScores.of([forecast for forecast in scored if forecast.earlier >= SETTLED]),
     )
 
 

@@ -99,9 +99,9 @@ def _on_dask(solver: Solver, pieces: Iterable[Piece], scheduler: str | None, wor
         _check_engines(client)
         source, running = iter(pieces), dict[Any, Piece]()
         shared = client.submit(pickle.loads, pickle.dumps(solver), pure=False)
-        seen = time.monotonic()
+        last_seen = time.monotonic()
         while True:
-            seen, threads = _alive(client, seen)
+            last_seen, threads = _alive(client, last_seen)
             while len(running) < 2 * max(threads, 1) and (piece := next(source, None)) is not None:
                 running[client.submit(_solve, shared, piece, pure=False, retries=2)] = piece
             if not running:
@@ -150,7 +150,7 @@ def _result(future: Any) -> Arrays | None:
     return arrays
 
 
-def _alive(client: Any, seen: float) -> tuple[float, int]:
+def _alive(client: Any, last_seen: float) -> tuple[float, int]:
     """When a worker was last there, and the number of threads; FoedusError when the scheduler is gone, or long no worker."""
     try:
         threads = sum(client.nthreads().values())
@@ -158,18 +158,18 @@ def _alive(client: Any, seen: float) -> tuple[float, int]:
         raise FoedusError(f"{_GONE} ({type(error).__name__}). {_KEPT}") from None
     if threads:
         return time.monotonic(), threads
-    if time.monotonic() - seen > IDLE:
+    if time.monotonic() - last_seen > IDLE:
         raise FoedusError(f"no Dask worker has been there for {IDLE} seconds. {_KEPT}")
-    return seen, 0
+    return last_seen, 0
 
 
 def _check_engines(client: Any) -> None:
     """FoedusError unless every worker runs this very version, without which results would not be the same."""
     try:
-        found = client.run(engine, on_error="return")
+        engines = client.run(engine, on_error="return")
     except Exception as error:
         raise FoedusError(f"the Dask workers do not answer: {type(error).__name__}: {error}.") from None
-    for worker, answer in found.items():
+    for worker, answer in engines.items():
         if isinstance(answer, BaseException):
             raise FoedusError(f"the Dask worker {worker} cannot run Foedus: {answer}. Install Foedus where it runs.")
         if answer != engine():

@@ -10,16 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
-from foedus.runs.layout import (
-    RECORD_PARTS,
-    SWEPT_VARIABLES,
-    VARIABLES,
-    Arrays,
-    Layout,
-    answers_key,
-    record_key,
-    result_key,
-)
+from foedus.runs import layout as kept
+from foedus.runs.layout import SWEPT_VARIABLES, VARIABLES, Arrays, Layout
 from foedus.runs.store import ChunkStore
 from foedus.scenario.query import Query
 
@@ -72,13 +64,17 @@ def in_memory(
     """A piece's arrays, labelled, with those at the precisions that it was solved at. They are taken out of ``arrays``,
     so that they are not held twice."""
     stacked = {
-        variable: np.stack([arrays.pop(result_key(variable, policy, step)) for policy in policies], axis=1)
+        variable: np.stack([arrays.pop(kept.result_key(variable, policy, step)) for policy in policies], axis=1)
         for variable in VARIABLES
-        if result_key(variable, policies[0], step) in arrays
+        if kept.result_key(variable, policies[0], step) in arrays
     }
-    record = {part: arrays.pop(record_key(part)) for part in RECORD_PARTS if not step and record_key(part) in arrays}
+    record = {
+        part: arrays.pop(kept.record_key(part))
+        for part in kept.RECORD_PARTS
+        if not step and kept.record_key(part) in arrays
+    }
     varied = {other: in_memory(arrays, queries, layout, policies, step=other) for other in sweep}
-    answers = _by_query(arrays.pop(answers_key(step)), queries)
+    answers = _by_query(arrays.pop(kept.answers_key(step)), queries)
     return Solved(answers, _dataset(stacked, layout, policies), record, varied)
 
 
@@ -106,14 +102,14 @@ def stored(store: ChunkStore, queries: Sequence[Query], layout: Layout, sweep: S
 
     lazy = {variable: indexing.LazilyIndexedArray(LazyVariable(variable)) for variable in VARIABLES}
     variables = {name: xr.Variable(("world", "policy", *VARIABLES[name]), array) for name, array in lazy.items()}
-    record = {part: ChunkedArray(store, record_key(part)) for part in RECORD_PARTS}
+    record = {part: ChunkedArray(store, kept.record_key(part)) for part in kept.RECORD_PARTS}
     record = {part: array for part, array in record.items() if store.member(0, array.name) is not None}
     varied = {}
     for step in sweep:
-        keys = [result_key(variable, policy, step) for variable in SWEPT_VARIABLES for policy in layout.policies]
-        arrays = {key: _joined(store, key) for key in [answers_key(step), *keys]}
+        keys = [kept.result_key(variable, policy, step) for variable in SWEPT_VARIABLES for policy in layout.policies]
+        arrays = {key: _joined(store, key) for key in [kept.answers_key(step), *keys]}
         varied[step] = in_memory(arrays, queries, layout, layout.policies, step=step)
-    answers = _by_query(_joined(store, answers_key()), queries)
+    answers = _by_query(_joined(store, kept.answers_key()), queries)
     return Solved(answers, _dataset(variables, layout, layout.policies), record, varied)
 
 
@@ -150,18 +146,18 @@ def _read(store: ChunkStore, variable: str, policies: Sequence[str], index: Inde
     # Numbers become arrays of one, so that every axis stays until all is read; the last line takes them away.
     worlds, chosen = (np.atleast_1d(np.arange(n)[key]) for n, key in zip(lengths, index, strict=False))
     inner = [slice(None), *(np.atleast_1d(key) if isinstance(key, int | np.integer) else key for key in index[2:])]
-    found: Floats | None = None
+    picked: Floats | None = None
     for chunk in np.unique(worlds // size) if len(worlds) else [0]:  # one is read for its shape where no world is asked
         here = np.flatnonzero(worlds // size == chunk)
         rows = worlds[here] - store.manifest.span(int(chunk)).start
         for column, policy in enumerate(chosen):
-            part = store.member(int(chunk), result_key(variable, policies[policy]))
+            part = store.member(int(chunk), kept.result_key(variable, policies[policy]))
             assert part is not None
             part = part[rows]
             for axis, key in enumerate(inner):
                 part = part[(slice(None),) * axis + (key,)]
-            if found is None:
-                found = np.empty((len(worlds), len(chosen), *part.shape[1:]))
-            found[here, column] = part
-    assert found is not None  # no policy is never asked for
-    return found[tuple(0 if isinstance(key, int | np.integer) else slice(None) for key in index)]
+            if picked is None:
+                picked = np.empty((len(worlds), len(chosen), *part.shape[1:]))
+            picked[here, column] = part
+    assert picked is not None  # no policy is never asked for
+    return picked[tuple(0 if isinstance(key, int | np.integer) else slice(None) for key in index)]

@@ -55,8 +55,8 @@ class RunView:
     def array(self, variable: str, *dims: str, **pick: str) -> Floats:
         """A variable as a plain array ``[world, *dims]``, with single labels picked; nothing else of it is read."""
         at = {dim: self.labels(dim).index(label) for dim, label in pick.items()}
-        found = self.run.data[variable].isel(at)
-        return np.ascontiguousarray(found.transpose("world", *dims).values, dtype=float)
+        picked = self.run.data[variable].isel(at)
+        return np.ascontiguousarray(picked.transpose("world", *dims).values, dtype=float)
 
     def mean(self, variable: str, *dims: str, policy: str) -> Floats:
         """The average over worlds (posterior) of a variable under a policy: ``[*dims]``."""
@@ -91,8 +91,8 @@ class RunView:
 
     def ranked_policies(self, outcome: str) -> list[tuple[str, Spread]]:
         """Policies from the lowest to the highest average probability of an outcome."""
-        found = [(policy, self.final_spread(outcome, policy)) for policy in self.policies]
-        return sorted(found, key=lambda pair: pair[1].mean)
+        spreads = [(policy, self.final_spread(outcome, policy)) for policy in self.policies]
+        return sorted(spreads, key=lambda pair: pair[1].mean)
 
     def selected_policies(self, most: int = 5) -> list[str]:
         """A few policies to draw: the factual one, those with the main outcome's lowest and highest risk, the first."""
@@ -116,5 +116,5 @@ class RunView:
         """Indices of the periods that have observations."""
         if not self.run.observed:
             return []
-        found = {period_of(self.scenario, observation.at) for observation in self.scenario.observations}
-        return sorted(t for t in found if 0 <= t < len(self.periods))
+        periods = {period_of(self.scenario, observation.at) for observation in self.scenario.observations}
+        return sorted(t for t in periods if 0 <= t < len(self.periods))

@@ -19,16 +19,8 @@ from foedus.arraytypes import Floats
 from foedus.claims.sweep import Precision
 from foedus.errors import FoedusError
 from foedus.game.program import Memo
-from foedus.runs.layout import (
-    RECORD_PARTS,
-    SWEPT_VARIABLES,
-    VARIABLES,
-    Arrays,
-    Layout,
-    answers_key,
-    record_key,
-    result_key,
-)
+from foedus.runs import layout as kept
+from foedus.runs.layout import SWEPT_VARIABLES, VARIABLES, Arrays, Layout
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree
@@ -113,7 +105,9 @@ class Solver:
             raise
         arrays = self._arrays(simulation.results, piece.only)
         for result in simulation.results.values():
-            arrays |= {record_key(part): array for part, array in result.arrays.items() if part in RECORD_PARTS}
+            arrays |= {
+                kept.record_key(part): array for part, array in result.arrays.items() if part in kept.RECORD_PARTS
+            }
         for step, varied in simulation.varied.items():
             arrays |= self._arrays(varied.results, SWEPT_VARIABLES, step)
         return arrays
@@ -122,13 +116,13 @@ class Solver:
         """Answers, and each policy's variables."""
         width = len(next(iter(results.values())).value)
         answers = np.full((width, len(self.queries)), np.nan)
-        arrays: Arrays = {answers_key(step): answers}
+        arrays: Arrays = {kept.answers_key(step): answers}
         for policy, result in results.items():
             for i, query in enumerate(self.queries):
                 if query.under == policy:
                     answers[:, i] = result.query[:, i]
             by_variable = self.layout.arrays(result)
-            arrays |= {result_key(variable, policy, step): by_variable[variable] for variable in variables}
+            arrays |= {kept.result_key(variable, policy, step): by_variable[variable] for variable in variables}
         return arrays
 
 

@@ -76,9 +76,7 @@ def test_a_disk_that_fills_up_loses_nothing(tmp_path):
             "import shutil, sys; from collections import namedtuple; shutil.disk_usage = "
             "lambda p: namedtuple('U', 'free')(10**12); from foedus.cli import main; sys.argv[0] = 'foedus'; main()"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", patched, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=300
-        )
+        done = subprocess.run([sys.executable, "-c", patched, *arguments], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 2 and "Traceback" not in done.stderr
         assert "is full" in done.stderr and "Make room" in done.stderr
         assert f"foedus resume {Path('disk/run')}`" in done.stderr

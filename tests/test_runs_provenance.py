@@ -40,7 +40,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Python with the package that is in that place."""
     environment = {**os.environ, "PYTHONPATH": str(place)}
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment, timeout=120)
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment)
 
 
 def engine_of(place: Path) -> str:

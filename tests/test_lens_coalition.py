@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
 
 from foedus.lenses.coalition.joint_play import JointPlay
 from foedus.lenses.coalition.measure import margin, stability
@@ -380,3 +383,96 @@ def test_one_actor_makes_no_coalition() -> None:
     made = run(Scenario.model_validate(alone), worlds=2, judge=False)
     section = lens_section(RunView(made), look("coalition", made))
     assert "Fewer than two" in section.sentences[0]
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_perfectly_rational_all_together_get_the_most_in_all(seed: int) -> None:
+    """Who chooses for the sum of all at every node reaches the greatest sum: no way to stand gives more (Bellman 1957)."""
+    payoff = np.random.default_rng(seed).normal(size=(3, 2, 2, 2)).round(3)
+    scenario = tree(payoff, (1.0, 1.0, 1.0), "perfect")
+    play = JointPlay(Games(scenario, [], {}, observe=False), {"a.precision": np.ones(1)}, "status_quo")
+    totals = [float(found.sum()) for found in play.play([[frozenset(t) for t in teams] for teams in PARTITIONS])]
+    assert totals[-1] == pytest.approx(payoff.sum(axis=0).max()) and totals[-1] >= max(totals) - 1e-9
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10_000))
+def test_stability_by_its_definitions(seed: int) -> None:
+    """Each definition spelled out once more, coalition by coalition, on random payoffs of four players."""
+    coalitions = coalitions_of("abcd")
+    payoff = np.random.default_rng(seed).integers(0, 4, (1, len(coalitions), 4)).astype(float)
+    payoff[:, :4] = payoff[:, :1]  # a coalition of one is everybody alone
+    pay = {c: dict(zip("abcd", payoff[0, k], strict=True)) for k, c in enumerate(coalitions)}
+    alone = pay[frozenset("a")]
+    holds, closed, unblocked = stability(coalitions, "abcd", payoff)
+    for k, c in enumerate(coalitions):
+        left = {p: pay.get(c - {p}, alone) for p in c}
+        assert holds[0, k] == all(left[p][p] <= pay[c][p] for p in c)
+        assert closed[0, k] == all(pay[c | {p}][p] <= pay[c][p] for p in frozenset("abcd") - c)
+        parts = [part for part in coalitions if part < c]
+        assert unblocked[0, k] == (not any(all(pay[part][p] > pay[c][p] for p in part) for part in parts))
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10_000))
+def test_balance_by_counting_triads(seed: int) -> None:
+    signs = np.triu(np.random.default_rng(seed).choice([-1.0, 1.0], (5, 5)), 1)
+    signs += signs.T
+    triads = [signs[i, j] * signs[j, k] * signs[i, k] for i, j, k in combinations(range(5), 3)]
+    assert balance(signs[None])[0] == pytest.approx(sum(t > 0 for t in triads) / len(triads))
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=6))
+def test_sides_are_the_connected_parts_of_the_network_of_promises(ties: list[tuple[int, int]]) -> None:
+    names = "abcdef"
+    written = {
+        f"c{n}": {
+            **{
+                "from": names[i],
+                "to": names[j],
+                "attach": f"m{i}",
+                "order": ["no", "yes"],
+                "expected": "yes",
+                "applies": 1,
+            },
+            "reneging": {"objective": "word", "cost": 1},
+        }
+        for n, (i, j) in enumerate(ties)
+        if i != j
+    }
+    scenario = Scenario.model_validate(
+        {
+            "actors": {p: {} for p in names},
+            "state": {"x": {"levels": ["l", "h"], "start": "l"}},
+            "objectives": {p: {"word": 1} for p in names},
+            "turn": [{"id": f"m{i}", "decide": p, "actions": {"no": {}, "yes": {}}} for i, p in enumerate(names)],
+            "commitments": written,
+        }
+    )
+    graph = np.zeros((6, 6))
+    for i, j in ties:
+        graph[i, j] = i != j
+    _, parts = connected_components(graph, directed=False)
+    expected = {frozenset(names[i] for i in np.flatnonzero(parts == part)) for part in set(parts)}
+    assert set(sides_by_promise(scenario)) == {part for part in expected if len(part) > 1}
+
+
+def test_tables_say_the_shares_of_worlds() -> None:
+    made = run(load("patron-chooses-text"), worlds=20, judge=False)
+    found = look("coalition", made)
+    section = lens_section(RunView(made), found)
+    table = section.tables[-1]
+    lasting = (found["holds"] & found["unblocked"]).values
+    of_two = found["member"].values.sum(axis=1) > 1
+    shares = sorted((float(share) for share in lasting.mean(axis=0)[of_two]), reverse=True)
+    assert [row[1].value for row in table.rows] == pytest.approx(shares)  # type: ignore[union-attr]
+    members = section.tables[0]
+    gain = (found["option"].sel(choice="join") - found["option"].sel(choice="stay")).mean("world")
+    assert [row[3].value for row in members.rows] == pytest.approx(gain.values.tolist(), nan_ok=True)  # type: ignore[union-attr]
+    wedges = section.tables[1]
+    staying = (found["wedge"].values >= -1e-9).mean(axis=0)
+    for row, shares_of in zip(wedges.rows, staying, strict=True):
+        on_a_side = shares_of[found["side"].values >= 0]
+        assert [cell.value for cell in row[1:]] == pytest.approx(on_a_side.tolist())  # type: ignore[union-attr]

@@ -11,12 +11,13 @@ import xarray as xr
 from hypothesis import given, settings
 
 import foedus
-from foedus.lenses.commitment.alterations import AS_IS, OFF, Alteration, Dial, level_shift, setting
+from foedus.lenses.commitment.alterations import ALTERATIONS, AS_IS, OFF, Alteration, Dial, level_shift, setting
 from foedus.lenses.commitment.effects import BestText, CommitmentEffects
 from foedus.lenses.counterfactuals import Counterfactuals
 from foedus.lenses.dials import Count, instrumented, read_at, written
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
+from foedus.present.wording import points
 from foedus.runs.local import run as solve
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
@@ -448,3 +449,37 @@ def test_odds_that_are_read_on_a_rise_of_severity() -> None:
         got = numbers(found, altered)
         for name in ("occasions", "applies", "meets", "kept", "short", "cost", "war"):
             assert got[name] == pytest.approx(expected[name], abs=1e-12), name
+
+
+def test_level_and_spread_add_up_to_the_whole_and_are_said() -> None:
+    run, found = seen("strategic-ambiguity", worlds=20)
+    section = lens_section(RunView(run), found)
+    effects = CommitmentEffects(RunView(run), found)
+    name = effects.written[0]
+    prob = found["prob"].sel(commitment=name, outcome=effects.feared)
+    weights = found["weight"].values
+
+    def contrast(dial: Dial) -> float:
+        ends = [prob.isel(setting=ALTERATIONS.index(Alteration(dial, k))).values for k in (0.0, 4.0)]
+        return float(weights @ (ends[1] - ends[0]))
+
+    whole, spread = contrast(Dial.VAGUE), contrast(Dial.ODDS)
+    assert f"changes by {points(whole)} points" in section.sentences[1]
+    row = next(t for t in section.tables if t.caption.startswith("Three effects")).rows[0]
+    cells = [cell.value for cell in row[1:4]]  # type: ignore[union-attr]
+    assert cells[0] == pytest.approx(whole)
+    if not math.isnan(spread):
+        assert cells[1:] == pytest.approx([whole - spread, spread])
+
+
+def test_the_best_cost_is_the_one_on_the_grid_that_gives_most() -> None:
+    run, found = seen(HAND)
+    effects = CommitmentEffects(RunView(run), found)
+    for actor in ("patron", "ally"):
+        by_cost = {m: by_hand(price=0.8 * m)[actor] for m in (0.0, 0.5, 1.0, 2.0, 4.0)}
+        assert effects.dearest("pledge", actor).tolist() == [max(by_cost, key=lambda m: by_cost[m])]
+
+
+def test_obligor_comes_first_among_the_parties_and_nobody_twice() -> None:
+    run, found = seen(LONGER)
+    assert CommitmentEffects(RunView(run), found).parties("pledge") == ["patron", "ally", "rival"]

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from foedus.sensitivity.association import rank
-from foedus.sensitivity.discovery import Box, Limit, peel, prim, tree, where_it_fails
+from foedus.sensitivity.discovery import Box, Limit, Region, peel, prim, tree, where_it_fails
 from foedus.sensitivity.telling import in_words, where
 
 
@@ -186,3 +186,51 @@ def test_undefined_worlds_are_left_out() -> None:
     for one, other in zip(rank(left, size[kept]).associations, rank(draws, size).associations, strict=True):
         assert (one.assumption, one.real) == (other.assumption, other.real)
         assert (one.correlation, one.distance) == pytest.approx((other.correlation, other.distance))
+
+
+def test_a_planted_box_is_found_from_worlds_of_any_weight() -> None:
+    """Weights that favour a corner change density and mass, not where the box is."""
+    draws = cube(3000, 5, 21)
+    cases = (draws["x1"] > 0.6) & (draws["x3"] < 0.5)
+    for power in (0.0, 2.0):
+        weights = draws["x0"] ** power
+        box = prim(draws, cases, weights)
+        assert set(ends(box)) == {"x1", "x3"}
+        assert ends(box)["x1"][0] == pytest.approx(0.6, abs=0.02)
+        assert ends(box)["x3"][1] == pytest.approx(0.5, abs=0.02)
+        inside = box.contains(draws)
+        assert box.mass == pytest.approx(weights[inside].sum() / weights.sum())
+        assert box.density == pytest.approx(weights[inside & cases].sum() / weights[inside].sum())
+
+
+def test_pasting_and_tidying_never_shrink_the_best_peeled_box() -> None:
+    """Pasting keeps density and adds mass; each limit that tidying drops costs less than 0.01 of quality."""
+    for seed in range(8):
+        draws = cube(500, 4, 40 + seed)
+        cases = ((draws["x0"] < 0.55) & (draws["x2"] > 0.25)) ^ (np.random.default_rng(seed).random(500) < 0.05)
+        box, best = prim(draws, cases), max(peel(draws, cases), key=lambda each: each.quality)
+        assert box.mass >= best.mass and box.coverage >= best.coverage
+        assert box.quality >= best.quality - 0.01 * (len(best.limits) - len(box.limits))
+        assert len(box.limits) <= len(best.limits)
+        assert all(limit.chance <= 0.05 for limit in box.limits)
+
+
+def test_effective_worlds_make_quasi_p() -> None:
+    """Equal weights on half of the worlds are worth that half: the tail is of as many."""
+    draws = cube(600, 2, 9)
+    cases = draws["x0"] < 0.4
+    weights = (np.arange(600) < 300).astype(float)
+    (limit,) = prim(draws, cases, weights).limits
+    inside = (draws["x0"] <= limit.high) & (weights > 0)
+    tail = stats.binomtest(int(cases[inside].sum()), int(inside.sum()), cases[:300].mean(), "greater").pvalue
+    assert limit.chance == pytest.approx(tail, rel=1e-6)
+
+
+def test_a_box_and_a_region_as_json_are_complete() -> None:
+    draws = cube(400, 3, 6)
+    cases = draws["x2"] > 0.7
+    box, leaves = prim(draws, cases), tuple(tree(draws, cases))
+    told = Region(float(cases.mean()), box, leaves).to_json()
+    assert told["box"]["limits"] == [vars(limit) for limit in box.limits] and told["share"] == cases.mean()
+    assert sum(leaf["mass"] for leaf in told["tree"]) == pytest.approx(1)
+    assert Region(0.0, None, ()).to_json() == {"share": 0.0, "box": None, "tree": []}

@@ -86,11 +86,9 @@ class _Escalation(Looked):
         return np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 0).reshape(values.shape[1:])
 
     def averages(self, name: str) -> Floats:
-        """The average of a variable over worlds."""
         return self.mean(self.array(name))
 
     def cell(self, values: Floats) -> Amount:
-        """A probability [world] with its range."""
         return amount(self.spread(values), percent, dash=np.nan)
 
     def by(self, move: Move) -> str:
@@ -105,13 +103,11 @@ class _Escalation(Looked):
         return plain(self.targets[k]) + ("" if self.targets[k] == self.levels[-1] else " or higher")
 
     def who(self, members: list[str]) -> str:
-        """A set of actors in words."""
         if len(members) == max(len(each) for each in self.sets) > 2:
             return "all together"
         return " and ".join(self.names.actor(actor) for actor in members)
 
     def sized(self, size: int) -> list[int]:
-        """The sets of so many actors."""
         return [i for i, members in enumerate(self.sets) if len(members) == size]
 
 

@@ -19,7 +19,7 @@ from foedus.worlds.blocks import Block
 
 
 @dataclass
-class Options:
+class SituatedActions:
     """Every action in every situation, one situation after the other, with the reference action of each situation.
 
     ``references`` [situation] are by public index: the action that the others are set against.
@@ -36,17 +36,17 @@ class Options:
         return int(self.first[-1])
 
 
-def averages(block: Block, visits: Floats, options: Options) -> dict[str, Floats]:
+def averages(block: Block, visits: Floats, actions: SituatedActions) -> dict[str, Floats]:
     """By measure, of one block of worlds with ``visits`` [periods, nodes, LANES]; the last dim is the lane.
 
     ``met`` [situation]; [option]: ``probability``, ``usual``, ``worth``, ``bonus``, ``habit``; ``versus`` [option,
     objective], 0 for objectives that are not the mover's. NaN where an option is never available.
     """
     objectives = block.game.arrays.obj_actor
-    sums = _Sums(options, len(objectives))
-    own = np.zeros((len(options), len(objectives)), bool)
-    for mover in sorted({situation.mover for situation in options.situations}):
-        adder = _Adder(block, ActionValues(block, mover), options, sums)
+    sums = _WeightedSums(actions, len(objectives))
+    own = np.zeros((len(actions), len(objectives)), bool)
+    for mover in sorted({situation.mover for situation in actions.situations}):
+        adder = _Adder(block, ActionValues(block, mover), actions, sums)
         own[np.ix_(adder.options, adder.values.own)] = True
         adder.add_all(visits)
     both = np.broadcast_to(sums.both[:, None], sums.versus.shape)
@@ -61,36 +61,36 @@ def averages(block: Block, visits: Floats, options: Options) -> dict[str, Floats
     }
 
 
-class _Sums:
+class _WeightedSums:
     """Sums over states and periods, weighted by how often they are met.
 
     ``there``: how often an option is available, ``both``: it and the reference, ``rivals``: it and another.
     """
 
-    def __init__(self, options: Options, objectives: int):
-        shape = len(options), LANES
-        self.met = np.zeros((len(options.situations), LANES))
+    def __init__(self, actions: SituatedActions, objectives: int):
+        shape = len(actions), LANES
+        self.met = np.zeros((len(actions.situations), LANES))
         self.there, self.taken, self.usual = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self.both, self.habit = np.zeros(shape), np.zeros(shape)
         self.rivals, self.bonus = np.zeros(shape), np.zeros(shape)
-        self.worth, self.versus = (np.zeros((len(options), objectives, LANES)) for _ in range(2))
+        self.worth, self.versus = (np.zeros((len(actions), objectives, LANES)) for _ in range(2))
 
 
 class _Adder:
     """Adds one actor's choices to the sums of a block."""
 
-    def __init__(self, block: Block, values: ActionValues, options: Options, sums: _Sums):
+    def __init__(self, block: Block, values: ActionValues, actions: SituatedActions, sums: _WeightedSums):
         self.block, self.values, self.sums = block, values, sums
         public = values.g.action_id[values.acts]
         acts, option, reference = [], [], []
         self.nodes: dict[int, Longs] = {}
-        for s, situation in enumerate(options.situations):
+        for s, situation in enumerate(actions.situations):
             if situation.mover != values.actor:
                 continue
             inside = np.flatnonzero(np.isin(values.nodes[values.node_of], situation.nodes))
-            place = {action: int(options.first[s]) + i for i, action in enumerate(situation.actions)}
+            place = {action: int(actions.first[s]) + i for i, action in enumerate(situation.actions)}
             at_node = np.full(len(values.nodes), -1)  # where in a node its reference action is
-            ours = inside[public[inside] == options.references[s]]
+            ours = inside[public[inside] == actions.references[s]]
             at_node[values.node_of[ours]] = ours
             acts.append(inside)
             option.append([place[action] for action in public[inside]])

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.arraytypes import Floats
-from foedus.lenses.incentives.averages import Options, averages
+from foedus.lenses.incentives.averages import SituatedActions, averages
 from foedus.lenses.incentives.flips import flips
-from foedus.lenses.incentives.situations import Situation, situations
+from foedus.lenses.incentives.situations import SituatedAction, Situation, situations
+from foedus.lenses.labels import label_coords
 from foedus.runs.result import Run
 from foedus.worlds.blocks import Block, blocks
 from foedus.worlds.simulate import Games
@@ -53,12 +54,12 @@ def look(run: Run, policy: str) -> xr.Dataset:
     often = sum(each[..., : block.width].sum(axis=(0, 2)) for each, block in zip(visits, solved, strict=True))
     met = situations(solved[0].game, np.asarray(often))
     references = [_most_taken(situation, solved, visits) for situation in met]
-    options = Options(met, references)
-    parts = [averages(block, each, options) for block, each in zip(solved, visits, strict=True)]
+    actions = SituatedActions(met, references)
+    parts = [averages(block, each, actions) for block, each in zip(solved, visits, strict=True)]
     turned = flips(run, games, policy)
     turn = solved[0].game.turn
     names = [turn.phases[k].actions[order].name for k, order in turn.choices]
-    listed = [(situation, names[action]) for situation in met for action in situation.actions]
+    options = [SituatedAction(each.phase, each.label, names[action]) for each in met for action in each.actions]
     dims = {"met": ("situation",), "versus": ("option", "objective")}
     variables: dict[str, Any] = {
         name: (
@@ -74,17 +75,15 @@ def look(run: Run, policy: str) -> xr.Dataset:
         coords={
             "situation": [situation.label for situation in met],
             "situation_phase": ("situation", [situation.phase for situation in met]),
-            "option": [f"{situation.label}|{action}" for situation, action in listed],
-            "option_situation": ("option", [situation.label for situation, _ in listed]),
-            "option_action": ("option", [action for _, action in listed]),
+            **label_coords("option", SituatedAction, options),
             "objective": [f"{actor}.{name}" for actor, name in turn.objectives],
             "objective_actor": ("objective", [actor for actor, _ in turn.objectives]),
             "objective_name": ("objective", [name for _, name in turn.objectives]),
             "flip": [f"{f.phase}|{f.assumption}" for f in turned.flips],
-            **{
-                f"flip_{part}": ("flip", [getattr(f, part) for f in turned.flips])
-                for part in ("phase", "assumption", "below", "above")
-            },
+            "flip_phase": ("flip", [f.phase for f in turned.flips]),
+            "flip_assumption": ("flip", [f.assumption for f in turned.flips]),
+            "flip_below": ("flip", [f.below for f in turned.flips]),
+            "flip_above": ("flip", [f.above for f in turned.flips]),
         },
         attrs={
             "policy": policy,

@@ -36,6 +36,20 @@ class Situation:
         return f"{self.phase}[{inside}]" if inside else self.phase
 
 
+@dataclass(frozen=True)
+class SituatedAction:
+    """An action in a situation of a phase."""
+
+    phase: str
+    situation: str
+    action: str
+
+    @property
+    def label(self) -> str:
+        """``situation|action``."""
+        return f"{self.situation}|{self.action}"
+
+
 def situations(game: Game, often: Floats) -> list[Situation]:
     """The situations of each phase in which a choice is met, ``often`` [nodes] being how much.
 

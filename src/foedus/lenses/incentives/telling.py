@@ -10,6 +10,8 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.lenses.incentives.flips import Flip
+from foedus.lenses.incentives.situations import SituatedAction
+from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.present.charts.effects import Effect, effects
 from foedus.present.section import Amount, Figure, Table, Told, amount, change, probability, table
@@ -28,16 +30,6 @@ RARE = 0.01  # choices met less often than this, a play, are not the main one
 
 
 @dataclass(frozen=True)
-class Option:
-    """An action in a situation of a phase, with its place among the lens's options."""
-
-    phase: str
-    situation: str
-    action: str
-    place: int
-
-
-@dataclass(frozen=True)
 class PhaseChoice:
     """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie.
 
@@ -45,8 +37,8 @@ class PhaseChoice:
     """
 
     phase: str
-    first: Option
-    second: Option
+    first: SituatedAction
+    second: SituatedAction
     margin: Spread
     lead: float
     met: float
@@ -67,34 +59,27 @@ class _Incentives(Looked):
     def __init__(self, results: RunView, data: xr.Dataset):
         super().__init__(results, data)
         self.situations = dict(zip(self.labels("situation"), self.labels("situation_phase"), strict=True))
-        known = np.flatnonzero((~np.isnan(self.array("probability"))).any(axis=0))  # options that are ever available
-        self.options = {
-            (situation, action): Option(self.situations[situation], situation, action, place)
-            for place, (situation, action) in enumerate(
-                zip(self.labels("option_situation"), self.labels("option_action"))
-            )
-            if place in known
-        }
+        self.place = {option: i for i, option in enumerate(labels_along(data, "option", SituatedAction))}
+        known = (~np.isnan(self.array("probability"))).sum(axis=0)
+        self.available = [option for option, i in self.place.items() if known[i]]  # at some time, in some world
         self.objectives = list(zip(self.labels("objective_actor"), self.labels("objective_name"), strict=True))
         parts = [self.labels(f"flip_{part}") for part in ("phase", "assumption", "below", "above")]
         self.flips = [Flip(*flip) for flip in zip(*parts, self.array("flip_at").tolist(), strict=True)]
         self.tried = len(data.attrs["tried"])
 
-    def of(self, name: str, option: Option) -> Floats:
-        """A number of an option [world]."""
-        return self.array(name)[:, option.place]
+    def of(self, name: str, option: SituatedAction) -> Floats:
+        return self.array(name)[:, self.place[option]]
 
-    def spread_of(self, name: str, option: Option) -> Spread:
-        """A number of an option over worlds."""
+    def spread_of(self, name: str, option: SituatedAction) -> Spread:
         return self.spread(self.of(name, option))
 
-    def gap(self, option: Option) -> Spread:
+    def gap(self, option: SituatedAction) -> Spread:
         """What an option is worth more than the one taken most."""
         return self.spread(self.of("versus", option).sum(axis=1))
 
-    def options_in(self, situation: str) -> list[Option]:
+    def options(self, situation: str) -> list[SituatedAction]:
         """The actions that are ever available in a situation."""
-        return [option for option in self.options.values() if option.situation == situation]
+        return [option for option in self.available if option.situation == situation]
 
     @cached_property
     def choices(self) -> list[PhaseChoice]:
@@ -102,33 +87,29 @@ class _Incentives(Looked):
         choices = []
         for phase in dict.fromkeys(self.situations.values()):  # the situation that bears its name is all of a phase
             reference = str(self.data.attrs["references"][phase])
-            others = [option for option in self.options_in(phase) if option.action != reference]
+            others = [option for option in self.options(phase) if option.action != reference]
             margins = {option: self.spread_of("bonus", option) for option in others}
             margins = {option: margin for option, margin in margins.items() if margin.mean == margin.mean}
             if margins:
                 second = min(margins, key=lambda option: margins[option].mean)
-                both = self.options[phase, reference], second
+                both = SituatedAction(phase, phase, reference), second
                 odds = [max(self.spread_of("probability", option).mean, 1e-12) for option in both]
                 lead = float(np.log(odds[0] / odds[1]))
                 choices.append(PhaseChoice(phase, *both, margins[second], lead, self.met(phase).mean))
         return sorted(choices, key=lambda c: (c.met < RARE, abs(c.lead)))
 
     def met(self, situation: str) -> Spread:
-        """How often a situation is met."""
         return self.spread(self.array("met", situation=situation))
 
     # --- names
 
     def who(self, phase: str) -> str:
-        """Who decides a phase."""
         return self.names.actor(self.names.phases[phase].decide or "")
 
-    def act(self, option: Option) -> str:
-        """An action, without its phase."""
+    def act(self, option: SituatedAction) -> str:
         return self.names.act(option.phase, option.action)
 
     def choice(self, phase: str) -> str:
-        """Who decides what."""
         return f"{self.who(phase)}: {self.names.phase(phase)}"
 
     def situation(self, name: str) -> str:
@@ -211,7 +192,7 @@ class _Incentives(Looked):
         """The worth of the other actions of the closest choice by objective, against the one taken most."""
         c = self.choices[0]
         rows: list[Effect] = []
-        for option in self.options_in(c.phase):
+        for option in self.options(c.phase):
             if option == c.first:
                 continue
             rows.append(Effect(f"{self.act(option)}: {signed(self.gap(option).mean)} in all"))
@@ -281,10 +262,10 @@ class _Incentives(Looked):
 
     def _situations(self) -> Table:
         """Every action in the situations of the closest choices."""
-        shown: list[Option] = []
+        shown: list[SituatedAction] = []
         for c in self.choices[:SHOWN]:
             every = [situation for situation, phase in self.situations.items() if phase == c.phase]
-            shown += [option for situation in every[1:] or every for option in self.options_in(situation)]
+            shown += [option for situation in every[1:] or every for option in self.options(situation)]
 
         return table(
             "The closest choices by situation",
@@ -321,7 +302,6 @@ class _Incentives(Looked):
         )
 
     def notes(self) -> list[str]:
-        """How it was computed."""
         return [
             f"In {count(len(self.weights), 'world')} that stand for all, over the states in which there is a free choice. Worth is "
             "against the action taken most, now and later, in the mover's own units and its own version of the game; never "

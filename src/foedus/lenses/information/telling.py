@@ -65,7 +65,6 @@ class _Information(Looked):
         return f"{number(100 * value, 2)} points" if self.choosers[i].outcome else number(value, 2)
 
     def policy_of(self, i: int) -> str:
-        """The policy that a chooser would choose."""
         return self.names.policy(self.labels("best")[i])
 
     def clear(self, i: int) -> list[int]:
@@ -77,7 +76,6 @@ class _Information(Looked):
         return self.clear(i) if self.evpi[i] > _NOTHING else []
 
     def spot(self, j: int) -> str:
-        """What keeps parties from seeing alike, in words."""
         spot = self.items[j]
         match spot.kind:
             case SpotKind.ALL:

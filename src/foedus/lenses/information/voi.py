@@ -55,7 +55,7 @@ def partial_with_error(values: Floats, x: ArrayLike, weights: ArrayLike | None =
     root = axes * np.sqrt(np.maximum(spread, 0.0))
     rng = np.random.default_rng(name_seed(0, "", "value of information"))
     noise = rng.standard_normal((DRAWS, columns.shape[1], values.shape[1])) @ root.T
-    drawn = np.array([_worth(fitted + columns @ one, mass) for one in noise])
+    drawn = np.array([_worth(fitted + columns @ each, mass) for each in noise])
     value = _worth(fitted, mass)
     return Worth(value, float(drawn.std()), float(drawn.mean() - value))
 

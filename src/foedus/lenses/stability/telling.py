@@ -56,7 +56,6 @@ class _Stability(Looked):
         self.best = [p for p in order if self.robust[p] > 0]
 
     def posture(self, p: int) -> str:
-        """The standing orders in force."""
         return "; ".join(self.names.action(order.label) for order in self.in_force(p)) or NONE
 
     def in_force(self, p: int) -> list[StandingOrder]:

@@ -91,21 +91,21 @@ class Variant:
         return changed, [np.concatenate([table, two]) for table in tables]
 
     def _changes(self, play: Play) -> dict[str, Any]:
-        """The arrays that differ; ``zero`` and ``one`` are the new coefficients."""
+        """The arrays that differ; ``zero`` and ``sure`` are the new coefficients."""
         g, shape = play.game.arrays, Shape(play.game.arrays)
-        zero, one = len(g.offset), len(g.offset) + 1
+        zero, sure = len(g.offset), len(g.offset) + 1
         if self.way is None:
             return {"guard": np.where(g.phase == self.event.k, zero, g.guard)}
         here = g.phase[shape.node_of_action] == self.event.k
         if play.game.turn.phases[self.event.k].mover >= 0:
-            bound = np.where(play.game.action_order == self.way.order, one, -1)
+            bound = np.where(play.game.action_order == self.way.order, sure, -1)
             return {"force": np.where(here, bound, g.force)}
         # Nature's wanted branch gets all the odds in those states in which it is one of the branches.
-        mine = here[shape.action_of_branch]
-        wanted = mine & (play.game.branch_order == self.way.order)
+        branches = here[shape.action_of_branch]
+        wanted = branches & (play.game.branch_order == self.way.order)
         able = np.zeros(len(g.base), bool)
         able[shape.action_of_branch[wanted]] = True
-        other = mine & able[shape.action_of_branch] & ~wanted
+        other = branches & able[shape.action_of_branch] & ~wanted
         return {"prob": np.where(wanted[None], -1, np.where(other[None], zero, g.prob))}
 
 

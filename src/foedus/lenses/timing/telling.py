@@ -72,11 +72,9 @@ class _Timing(Looked):
         self.by, self.taken = self.array("dated_by"), self.array("dated_taken")
 
     def few_spread(self, values: Floats) -> Spread:
-        """The spread of a number in the few worlds."""
         return self.results.spread(values, self.few)
 
     def by_end(self, o: int) -> Spread:
-        """The spread of the probability that an outcome comes within the horizon."""
         return self.spread(1 - self.array("survival")[:, o, -1])
 
     def typical(self, first: Floats) -> int:
@@ -86,7 +84,7 @@ class _Timing(Looked):
 
     def mean_first(self, o: int) -> Floats:
         """[period] average probability that the outcome first comes in each."""
-        return np.asarray(self.mean(self.array("first")[:, o]) / self.weights.sum())
+        return self.mean(self.array("first")[:, o])
 
     def hazard(self, o: int) -> Floats:
         """[period] the average hazard of an outcome over the worlds in which it is defined."""
@@ -130,13 +128,11 @@ class _Timing(Looked):
     # --- names
 
     def when(self, event: _Event) -> str:
-        """The periods of an event."""
         periods = [self.periods[t] for t in event.periods]
         whole = event.periods == list(range(event.periods[0], event.periods[-1] + 1))
         return f"{periods[0]} to {periods[-1]}" if whole and len(periods) > 2 else listed(periods)
 
     def move(self, move: Move) -> str:
-        """What sets something off."""
         if move.commitment:
             return f"the reading of “{self.names.commitment(move.commitment)}”"
         if move.action:
@@ -144,7 +140,6 @@ class _Timing(Looked):
         return f"“{self.names.phase(move.phase)}”" if move.phase else "the start of a period"
 
     def event(self, event: _Event) -> str:
-        """A dated event's name."""
         return self.names.phase(event.phase)
 
     def way(self, event: _Event, variant: int) -> str:
@@ -153,7 +148,6 @@ class _Timing(Looked):
         return f"if it were sure to end with “{self.result(event, way)}”" if way else "if it never came"
 
     def result(self, event: _Event, way: str) -> str:
-        """How an event can end: an action, or what nature does."""
         phase = self.names.phases[event.phase]
         if phase.decide is not None:
             return self.names.act(phase.id, way)
@@ -182,7 +176,6 @@ class _Timing(Looked):
     # --- figures and tables
 
     def figures(self) -> list[Figure]:
-        """Hazards over time, and what each dated event changes."""
         dated = [self._dated_figure(event) for event in self.events]
         return [*([self._hazards()] if self.outcomes else []), *(figure for figure in dated if figure)]
 
@@ -221,7 +214,6 @@ class _Timing(Looked):
         return Figure(title, note, effects(rows, title))
 
     def tables(self) -> list[Table]:
-        """Outcomes, acts, and what happens around each date."""
         windows = [self._windows(event) for event in self.events] if self.acts or self.outcomes else []
         return [*([self._outcomes()] if self.outcomes else []), *([self._acts()] if self.acts else []), *windows]
 
@@ -247,6 +239,7 @@ class _Timing(Looked):
 
     def _acts(self) -> Table:
         first = self.array("act_first")
+        rate = self.taken[:, 0].mean(axis=2)
         ever = [self.few_spread(first[:, i].sum(axis=1)) for i in range(len(self.acts))]
         return table(
             "First time of the acts that set most off",
@@ -254,7 +247,7 @@ class _Timing(Looked):
                 "act": lambda i: self.acts[i],
                 "at least once": lambda i: probability(ever[i]),
                 "typical first time": lambda i: self._typical(ever[i], self.few @ first[:, i]),
-                f"a {self.unit}, on average": lambda i: probability(self.few_spread(self.taken[:, 0, i].mean(axis=1))),
+                f"a {self.unit}, on average": lambda i: probability(self.few_spread(rate[:, i])),
             },
             range(len(self.acts)),
         )
@@ -281,7 +274,6 @@ class _Timing(Looked):
         return Table(caption, ["act or outcome", *spans, "change from then on if it never came"], rows)
 
     def notes(self) -> list[str]:
-        """How it was computed."""
         text = (
             f"Outcomes from all worlds; causes, acts and dated events in {count(len(self.few), 'world')} that stand for all. "
             "The typical time is when the probability of having come reaches half of what it is at the end."

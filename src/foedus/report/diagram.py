@@ -59,11 +59,12 @@ def _places(boxes: Sequence[_Box], lanes: int) -> tuple[list[float], list[float]
     A box starts below the one before it in the order, but beside it where its lane is free;
     arrows cross only lanes that are free at that height.
     """
-    free, last = [_HEAD] * lanes, _HEAD - _STEP
+    free, last = [_HEAD] * lanes, _HEAD - _STEP  # where each lane is free from, and the top of the box before
     tops: list[float] = []
     turns: list[float] = []
     for i, box in enumerate(boxes):
         before = boxes[i - 1].lane if i else box.lane
+        # The arrow runs level from the lane before to this one, so it turns below everything in the lanes between.
         crossed = [lane for lane in range(lanes) if min(before, box.lane) <= lane <= max(before, box.lane)]
         if before != box.lane:
             crossed.remove(before)
@@ -72,6 +73,7 @@ def _places(boxes: Sequence[_Box], lanes: int) -> tuple[list[float], list[float]
         for lane in crossed:
             free[lane] = max(free[lane], turn)
         free[box.lane] = top + box.height
+        # An arrow that turns below the box before leaves from its foot, and takes room in that lane too.
         if before != box.lane and turn > tops[-1] + boxes[i - 1].height - 6:
             free[before] = max(free[before], turn)
         tops.append(top)
@@ -88,30 +90,33 @@ def _boxes(scenario: Scenario, names: Names, lanes: list[str], width: float) -> 
     return boxes
 
 
+def _lines(style: str, text: str, width: float) -> list[tuple[str, str]]:
+    """A text in lines of a style; bold ones are wider than their size says."""
+    return [(style, line) for line in wrapped(text, width, 14.5 if style == "strong" else 11)]
+
+
 def _clause(names: Names, commitment: Commitment, name: str, width: float) -> _Box:
     title = commitment.label or titled(name)
-    lines = [("strong", text) for text in wrapped(f"Does it apply? {title}", width, 14.5)]
     to = ", ".join(names.actor(a) for a in commitment.to)
     what = f"{names.actor(commitment.from_)} owes {to}: {plain(commitment.expected)} or more"
-    lines += [("small", text) for text in wrapped(what, width, 11)]
+    lines = _lines("strong", f"Does it apply? {title}", width) + _lines("small", what, width)
     return _Box(0, lines, "clause", f"{title}: {what}")
 
 
 def _phase(phase: Phase, position: int, lane: int, width: float) -> _Box:
     title = phase.label or titled(phase.id)
-    lines = [("strong", text) for text in wrapped(f"{position}. {title}", width, 14.5)]
+    lines = _lines("strong", f"{position}. {title}", width)
     if phase.at:
-        lines += [("small em", text) for text in wrapped("at " + ", ".join(str(a) for a in phase.at), width, 11)]
-    if phase.when is not None:
-        guard = wrapped(f"if {phase.when}", width, 11)
-        lines += [("small em", text + (" …" if i == 2 < len(guard) - 1 else "")) for i, text in enumerate(guard[:3])]
+        lines += _lines("small em", "at " + ", ".join(map(str, phase.at)), width)
+    guard = [] if phase.when is None else _lines("small em", f"if {phase.when}", width)
+    lines += guard[:3] if len(guard) <= 3 else [*guard[:2], ("small em", f"{guard[2][1]} …")]
     if phase.actions:
         told = [(a.label or plain(n)) + ("*" if a.exists == "enabled" else "") for n, a in phase.actions.items()]
-        lines += [("small", text) for text in wrapped(" | ".join(told), width, 11)]
+        lines += _lines("small", " | ".join(told), width)
     else:
         ways = f"one of {len(phase.chance)} things happens" if len(phase.chance) > 1 else "happens by itself"
-        lines += [("small", text) for text in wrapped(ways, width, 11)]
-    full = title + (f", if {phase.when}" if phase.when is not None else "")
+        lines += _lines("small", ways, width)
+    full = title if phase.when is None else f"{title}, if {phase.when}"
     return _Box(lane, lines, "phase" if phase.decide else "chance", full)
 
 

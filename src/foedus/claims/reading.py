@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from foedus.arraytypes import Bools, Floats
+from foedus.scenario.dotted import ActorNumber
 from foedus.scenario.parts import Assumption
 from foedus.scenario.query import Query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
@@ -96,7 +97,8 @@ def neutral_scenario(scenario: Scenario, rests_on: Mapping[str, Any]) -> Scenari
     }
     changed.actors = dict(scenario.actors)
     for name, value in rests_on.items():
-        actor, _, own = name.partition(".")
-        if own and actor in changed.actors:
-            changed.actors[actor] = changed.actors[actor].model_copy(update={own: Assumption(value=value)})
+        own = ActorNumber.read(name)
+        if own is not None and own.actor in changed.actors:
+            update = {str(own.setting): Assumption(value=value)}
+            changed.actors[own.actor] = changed.actors[own.actor].model_copy(update=update)
     return changed

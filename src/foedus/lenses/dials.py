@@ -22,6 +22,7 @@ from foedus.game.clauses import applies
 from foedus.game.numbers import NumberReader
 from foedus.scenario.basics import Effects, Num, Pays
 from foedus.scenario.commitments import Commitment, Reading, Trigger
+from foedus.scenario.dotted import applies_variable
 from foedus.scenario.functions import OPERATIONS
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.parts import Action, Actor, Assumption, Belief, Objective, Phase
@@ -301,7 +302,7 @@ class _Counting:
         """What one answer to a commitment counts as."""
         commitment = self.reader.scenario.commitments[name]
         force: Tree = ("!=", self.reader.tree(commitment.in_force), number(0))
-        applied: Tree = ("*", force, ("==", ("state", f"{name}.applies"), number(1)))
+        applied: Tree = ("*", force, ("==", ("state", applies_variable(name)), number(1)))
         steps = {answer: i for i, answer in enumerate(commitment.order)}
         short = steps[commitment.expected] - steps[action] if action in steps else 0
         counts: dict[str, Tree] = {Count.OCCASIONS: force, Count.APPLIES: applied}

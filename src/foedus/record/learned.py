@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.arraytypes import Floats
+from foedus.scenario.dotted import ActionName
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.worlds.posterior import Posterior
@@ -33,7 +34,7 @@ def in_order(scenario: Scenario) -> list[int]:
 
     def place(i: int) -> tuple[int, int]:
         o = scenario.observations[i]
-        return period_of(scenario, o.at), places[o.took[0].split(".")[0]] if o.took else len(places)
+        return period_of(scenario, o.at), places[ActionName.read(o.took[0]).phase] if o.took else len(places)
 
     return sorted(range(len(scenario.observations)), key=place)
 

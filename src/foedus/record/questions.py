@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 
 from foedus.game.numbers import NumberReader
+from foedus.scenario.dotted import ActionName
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, constant, evaluate, state_names
@@ -54,7 +55,7 @@ def recorded_answers(scenario: Scenario) -> list[RecordedAnswer]:
     recorded = []
     for i, o in enumerate(scenario.observations):
         if o.took:
-            question = choices[o.took[0].split(".")[0]]
+            question = choices[ActionName.read(o.took[0]).phase]
             answer = next(k for k, actions in enumerate(question.answers) if o.took[0] in actions)
         else:
             assert o.is_ is not None
@@ -74,7 +75,7 @@ def _choices(scenario: Scenario) -> dict[str, tuple[frozenset[str], ...]]:
     enabled = set(scenario.all_policies[scenario.factual_policy].enable)
     records = [frozenset(o.took) for o in scenario.observations if o.took]
     choices = {}
-    for phase_id in dict.fromkeys(next(iter(record)).split(".")[0] for record in records):
+    for phase_id in dict.fromkeys(ActionName.read(next(iter(record))).phase for record in records):
         phase = next(phase for phase in scenario.turn if phase.id == phase_id)
         named = [(f"{phase_id}.{name}", action) for name, action in phase.actions.items()]
         possible = [name for name, action in named if action.exists == "always" or name in enabled]

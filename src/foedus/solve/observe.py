@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from foedus.game.compile import Game
 from foedus.game.numbers import NumberReader
+from foedus.scenario.dotted import ActionName
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, constant
@@ -48,7 +49,7 @@ class Observations:
     @property
     def phases(self) -> list[str]:
         """Phases whose choices were observed."""
-        return sorted({next(iter(took)).split(".")[0] for _, took, _, _ in self.items if took})
+        return sorted({ActionName.read(next(iter(took))).phase for _, took, _, _ in self.items if took})
 
     def arrays(self, game: Game, only: slice = slice(None)) -> ObservedArrays:
         """The observations in the numbering of a game."""
@@ -60,7 +61,7 @@ class Observations:
             if tree is not None:
                 event[i] = game.watch.events.index(tree)
                 continue
-            phase[i] = game.phase_ids.index(next(iter(took)).split(".")[0])
+            phase[i] = game.phase_ids.index(ActionName.read(next(iter(took))).phase)
             for a, name in enumerate(game.action_ids):
                 match[i, a] = name in took
         t = np.asarray([item[0] for item in items], np.int32)

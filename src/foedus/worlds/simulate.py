@@ -19,6 +19,7 @@ from foedus.game.compile import Game, Watch, compile_game
 from foedus.game.numbers import NumberReader
 from foedus.game.perceive import Perception, Version, perceive, secrets_of
 from foedus.game.program import Memo, WorldError
+from foedus.scenario.dotted import applies_variable
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.places import error_about
 from foedus.scenario.query import Query
@@ -221,7 +222,7 @@ class Games:
         self.scenario, self.queries, self.outcomes = scenario, tuple(queries), dict(outcomes)
         self.observed = Observations(scenario) if observe and scenario.observations else None
         words = NumberReader(scenario)
-        scratch = {v.name for v in words.variables() if v.scratch} | {f"{c}.applies" for c in scenario.commitments}
+        scratch = {v.name for v in words.variables() if v.scratch} | {applies_variable(c) for c in scenario.commitments}
         self.lasting = {name for name, tree in self.outcomes.items() if not state_names(tree) & scratch}
         self.compiled: dict[tuple[frozenset[str], bool], Game] = {}
         self.plays: dict[str, tuple[Play, Perception]] = {}

@@ -12,6 +12,7 @@ import numpy as np
 from foedus.errors import FoedusError, nearest
 from foedus.lenses.policies.comparison import Direction
 from foedus.runs.result import Run
+from foedus.scenario.dotted import ObjectiveName
 from foedus.scenario.query import Query, Unit, parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
@@ -57,7 +58,7 @@ def own_metrics(run: Run, actor: str | None = None, policies: Sequence[str] | No
     if actor is not None and actor not in actors:
         raise FoedusError(f"'{actor}' is not an actor. {nearest(actor, actors)}".strip())
     outcomes = [] if actor else [str(name) for name in run.data["outcome"].values[:MAIN_OUTCOMES]]
-    wanting = {str(objective).partition(".")[0] for objective in run.data["objective"].values}
+    wanting = {ObjectiveName.read(str(objective)).actor for objective in run.data["objective"].values}
     probability = data["outcome_by"].isel(period=-1, drop=True)
     metrics = [
         Metric(MetricKind.OUTCOME, name, Direction.LOWER, Unit.PROBABILITY, _column(probability, outcome=name))

@@ -61,15 +61,10 @@ def look(run: Run, policy: str) -> xr.Dataset:
     names = [turn.phases[k].actions[order].name for k, order in turn.choices]
     options = [SituatedAction(each.phase, each.label, names[action]) for each in met for action in each.actions]
     dims = {"met": ("situation",), "versus": ("option", "objective")}
-    variables: dict[str, Any] = {
-        name: (
-            ("world", *dims.get(name, ("option",))),
-            np.concatenate(
-                [np.moveaxis(part[name][..., : block.width], -1, 0) for part, block in zip(parts, solved, strict=True)]
-            ),
-        )
-        for name in parts[0]
-    }
+    variables: dict[str, Any] = {}
+    for name in parts[0]:
+        lanes = np.concatenate([part[name][..., : block.width] for part, block in zip(parts, solved)], axis=-1)
+        variables[name] = ("world", *dims.get(name, ("option",))), np.ascontiguousarray(np.moveaxis(lanes, -1, 0))
     return xr.Dataset(
         variables | {"weight": ("world", few.weights), "flip_at": ("flip", np.array([f.value for f in turned.flips]))},
         coords={

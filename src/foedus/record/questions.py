@@ -7,6 +7,7 @@ happened would win otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import product
 
 import numpy as np
@@ -16,6 +17,13 @@ from foedus.scenario.dotted import ActionName
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, constant, evaluate, state_names
+
+
+class QuestionKind(StrEnum):
+    """What a question is about: which action is taken when a choice comes up, or whether a state holds."""
+
+    CHOICE = "choice"
+    STATE = "state"
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,16 @@ class Question:
     phase: str = ""
     answers: tuple[frozenset[str], ...] = ()
     state: str = ""
+
+    @property
+    def kind(self) -> QuestionKind:
+        """Whether it is about a choice or a state."""
+        return QuestionKind.CHOICE if self.phase else QuestionKind.STATE
+
+    @property
+    def name(self) -> str:
+        """The phase, or the expression about the state."""
+        return self.phase or self.state
 
     @property
     def size(self) -> int:

@@ -24,7 +24,7 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
 from foedus.record.forecasts import RIVALS, Forecast, Forecaster, Score, forecasts, known_weights
-from foedus.record.questions import Question, recorded_answers
+from foedus.record.questions import Question, QuestionKind, recorded_answers
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
@@ -94,7 +94,7 @@ class QuestionScore:
     """The mean log score of the ``n`` answers to one question, by forecaster."""
 
     question: str
-    kind: str
+    kind: QuestionKind
     n: int
     log_score: dict[Forecaster, float]
 
@@ -108,7 +108,7 @@ class ScoredEvent:
     what: str
     source: str
     question: str
-    kind: str
+    kind: QuestionKind
     answers: list[list[str]]
     outcome: int
     error: float
@@ -240,10 +240,7 @@ def _by_question(forecasts: Sequence[Forecast]) -> list[QuestionScore]:
         by[forecast.recorded.question].append(forecast)
     return [
         QuestionScore(
-            question.phase or question.state,
-            "choice" if question.phase else "state",
-            len(asked),
-            {who: mean_score(asked, Score.LOG, who) for who in Forecaster},
+            question.name, question.kind, len(asked), {who: mean_score(asked, Score.LOG, who) for who in Forecaster}
         )
         for question, asked in by.items()
     ]
@@ -259,8 +256,8 @@ def _event(scenario: Scenario, forecast: Forecast) -> ScoredEvent:
         period=label,
         what=o.event or o.why,
         source=o.source,
-        question=question.phase or question.state,
-        kind="choice" if question.phase else "state",
+        question=question.name,
+        kind=question.kind,
         answers=[sorted(acts) for acts in question.answers] or [["yes"], ["no"]],
         outcome=recorded.answer,
         error=recorded.error,

@@ -10,6 +10,7 @@ from foedus.present.wording import capital, count, listed, number, percent
 from foedus.record.charts import RIVAL_NAMES, calibration_chart, interval, lead_chart
 from foedus.record.forecasts import RIVALS, Forecaster, Score
 from foedus.record.mechanisms import Kind
+from foedus.record.questions import QuestionKind
 from foedus.record.score import (
     CalibrationBand,
     Dropped,
@@ -36,7 +37,7 @@ def state_name(names: Names, expression: str) -> str:
 
 def question_name(names: Names, question: QuestionScore | ScoredEvent) -> str:
     """What a question is called."""
-    if question.kind == "state":
+    if question.kind == QuestionKind.STATE:
         return state_name(names, question.question)
     phase = next(phase for phase in names.scenario.turn if phase.id == question.question)
     return phase.label or titled(phase.id)
@@ -44,7 +45,7 @@ def question_name(names: Names, question: QuestionScore | ScoredEvent) -> str:
 
 def answer_name(names: Names, event: ScoredEvent, answer: int) -> str:
     """What one answer to a question is called."""
-    if event.kind == "state":
+    if event.kind == QuestionKind.STATE:
         return event.answers[answer][0]
     start = question_name(names, event) + ": "
     return " or ".join(names.action(action).removeprefix(start) for action in event.answers[answer])

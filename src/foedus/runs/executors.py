@@ -29,7 +29,6 @@ EXECUTORS = ("local", "dask")
 CONNECT = 5  # seconds that a scheduler has to answer
 FETCH = 30  # seconds that a solved chunk may take to arrive
 IDLE = 60  # seconds without any worker after which a run stops
-_GONE = "the Dask scheduler does not answer any more"
 _KEPT = "What was solved is kept; `foedus resume` goes on."
 _WORKERS = 8  # at most, unless told
 
@@ -81,6 +80,7 @@ def _on_threads(solver: Solver, pieces: Iterable[Piece], workers: int, tell: Tel
     running: dict[Future[Arrays], Piece] = {}
     pool = ThreadPoolExecutor(workers)
     try:
+        # Pieces are taken as they are solved, never ahead: what waits to be written stays bounded.
         while True:
             while len(running) < workers and (piece := next(source, None)) is not None:
                 running[pool.submit(solver.solve, piece, workers, count)] = piece
@@ -98,6 +98,7 @@ def _on_dask(solver: Solver, pieces: Iterable[Piece], scheduler: str | None, wor
     with _client(scheduler, workers) as client:
         _check_engines(client)
         source, running = iter(pieces), dict[Any, Piece]()
+        # Sent once: every piece refers to it.
         shared = client.submit(pickle.loads, pickle.dumps(solver), pure=False)
         last_seen = time.monotonic()
         while True:
@@ -108,10 +109,14 @@ def _on_dask(solver: Solver, pieces: Iterable[Piece], scheduler: str | None, wor
                 return
             for future in _done(list(running)):
                 arrays = _result(future)
-                if arrays is not None:
+                if arrays is not None:  # else it stays, and is done again where there are still workers
                     piece = running.pop(future)
                     tell(piece.count)
                     yield piece, arrays
+
+
+def _gone(error: Exception) -> FoedusError:
+    return FoedusError(f"the Dask scheduler does not answer any more ({type(error).__name__}). {_KEPT}")
 
 
 def _done(futures: list[Any]) -> list[Any]:
@@ -121,7 +126,7 @@ def _done(futures: list[Any]) -> list[Any]:
     except TimeoutError:
         return []
     except Exception as error:
-        raise FoedusError(f"{_GONE} ({type(error).__name__}). {_KEPT}") from None
+        raise _gone(error) from None
 
 
 def _solve(solver: Solver, piece: Piece) -> Arrays:
@@ -139,7 +144,7 @@ def _result(future: Any) -> Arrays | None:
     except TimeoutError:
         return None
     except (OSError, CancelledError) as error:
-        raise FoedusError(f"{_GONE} ({type(error).__name__}). {_KEPT}") from None
+        raise _gone(error) from None
     except Exception as error:
         reason = str(error).strip().split("\n")[0][:300]
         raise FoedusError(
@@ -155,7 +160,7 @@ def _alive(client: Any, last_seen: float) -> tuple[float, int]:
     try:
         threads = sum(client.nthreads().values())
     except Exception as error:
-        raise FoedusError(f"{_GONE} ({type(error).__name__}). {_KEPT}") from None
+        raise _gone(error) from None
     if threads:
         return time.monotonic(), threads
     if time.monotonic() - last_seen > IDLE:

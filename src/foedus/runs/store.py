@@ -18,7 +18,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -251,20 +251,14 @@ def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
         os.replace(partial, path)
         _flush_directory(path.parent)
     except OSError as error:
-        _discard(partial)
+        with suppress(OSError):  # it may never have been made: its folder is missing or is a file
+            partial.unlink(missing_ok=True)
         if error.errno in _FULL:
             raise FoedusError(
                 f"the disk that holds {path.parent} is full: {path.name} was not written, what was there is kept. "
                 f"Make room (it needs {len(data):,} bytes) {then}."
             ) from error
         raise FoedusError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
-def _discard(partial: Path) -> None:
-    try:
-        partial.unlink(missing_ok=True)
-    except OSError:
-        return  # it was never made: its folder is missing or is a file
 
 
 def _flush_directory(directory: Path) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from foedus.errors import FoedusError
 from foedus.worlds import weights as w
@@ -55,14 +54,6 @@ def test_undefined_worlds_are_left_out() -> None:
     assert float(w.weighted_quantile(values, 0.5)) == 2
     assert np.isnan(w.mean([np.nan]))
     assert np.isnan(w.weighted_quantile([np.nan], [0.1, 0.9])).all()
-
-
-def test_distance_is_the_two_sample_ks_statistic() -> None:
-    rng = np.random.default_rng(0)
-    values, first = np.round(rng.normal(size=200), 1), rng.random(200) < 0.4
-    found = w.distance(values, first, ~first)
-    assert found == pytest.approx(stats.ks_2samp(values[first], values[~first]).statistic)
-    assert np.isnan(w.distance(values, np.zeros(200), ~first))
 
 
 @pytest.mark.parametrize("bad", [[1.0], [1, -1], [0, 0], [np.nan, 1]])

@@ -72,9 +72,9 @@ def offer(g: Ints, work: Floats, a: int, weight: Any, worth: Any, top: Any) -> A
 def respond(g: Ints, work: Floats, n: int, top: Any, scale: float, perfect: bool) -> Any:
     """Turns base rates in PI into weights, by the values in Q to the mover of ``n``; their sum."""
     acts = at(g, sec.A_PTR, n + 1) - at(g, sec.A_PTR, n)
-    q, pi, zero, one = at(g, sec.ROWS, sec.Q), at(g, sec.ROWS, sec.PI), splat(0.0), splat(1.0)
+    q, pi, zero, unit = at(g, sec.ROWS, sec.Q), at(g, sec.ROWS, sec.PI), splat(0.0), splat(1.0)
     size = select(top < zero, zero - top, top)
-    close = top - splat(TIE) * select(size > one, size, one)
+    close = top - splat(TIE) * select(size > unit, size, unit)
     lam, total = load(work, at(g, sec.PRECISION, at(g, sec.MOVER, n))) * splat(scale), zero
     for a in range(acts):
         weight, value = load(work, pi + a), load(work, q + a)
@@ -122,8 +122,8 @@ def bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
     """Puts a bound mover on its action, where that is available; the sum of weights, 1 where bound."""
     first = at(g, sec.A_PTR, n)
     acts = at(g, sec.A_PTR, n + 1) - first
-    zero, one, pi = splat(0.0), splat(1.0), at(g, sec.ROWS, sec.PI)
-    free = one == one  # lanes in which no earlier action binds
+    zero, sure, pi = splat(0.0), splat(1.0), at(g, sec.ROWS, sec.PI)
+    free = sure == sure  # lanes in which no earlier action binds
     for a in range(acts):
         if at(g, sec.FORCE, first + a) >= 0:
             there = load(work, at(g, sec.MASK, first + a)) != zero
@@ -131,7 +131,7 @@ def bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
             if which(here) != 0:
                 for other in range(acts):
                     store(work, pi + other, select(here, splat(1.0 if other == a else 0.0), load(work, pi + other)))
-                total = select(here, one, total)
+                total = select(here, sure, total)
                 free = free & ~here
     return total
 

@@ -107,15 +107,17 @@ class _Asked:
             self.above, self.below, self.constant = _weights(plan, query)
         columns = plan.columns()
         bit = np.where(columns.event < 0, np.uint64(0), np.uint64(1) << np.maximum(columns.event, 0).astype(np.uint64))
-        self.seen = Monitors(bit.astype(np.uint64), *columns[1:], self.pair, np.zeros(2))
+        self.monitors = Monitors(bit.astype(np.uint64), *columns[1:], self.pair, np.zeros(2))
         self.fulls = plan.fulls
 
     def back(self, g: GameArrays, table: Floats, played: Floats, bar: Floats) -> tuple[float, Floats]:
         """(answer, what each choice probability as played is worth); adds to ``bar`` what coefficients are worth."""
-        game, many = self.game, len(self.seen.bit)
+        game, many = self.game, len(self.monitors.bit)
         periods, actors = game.periods, len(game.turn.actors)
         played = self._best_play(g, table, played) if self.mover >= 0 else played
-        walk = Walk(played, self.seen, self.start, np.zeros((periods, game.nodes, many)), np.ones((periods, actors)))
+        walk = Walk(
+            played, self.monitors, self.start, np.zeros((periods, game.nodes, many)), np.ones((periods, actors))
+        )
         counts, seed = self._counts(), self._counts()
         adjoint_walk.walk_forward(g, table, periods, walk, counts)
         answer, policy_bar = self._answer(counts, seed), np.zeros((periods, played.shape[1]))
@@ -131,7 +133,7 @@ class _Asked:
     def _answer(self, counts: Counts, seed: Counts) -> float:
         """The number that counts come to (NaN where undefined); puts its weight on each count into ``seed``."""
         if self.pair[0] >= 0:
-            answer, seed.moments[:] = correlation_weights(counts.moments, self.seen.shift)
+            answer, seed.moments[:] = correlation_weights(counts.moments, self.monitors.shift)
             return answer
         above, below = _sum(counts, self.above), _sum(counts, self.below) if self.below else 1.0
         if not below > 0:
@@ -151,7 +153,7 @@ class _Asked:
     def _counts(self) -> Counts:
         game, f, t = self.game, self.fulls, self.game.periods
         return Counts(
-            np.zeros((len(self.seen.bit), t)),
+            np.zeros((len(self.monitors.bit), t)),
             np.zeros((f, t, max(len(game.action_ids), 1))),
             np.zeros((f, t, max(len(game.phase_ids), 1))),
             np.zeros((f, max(len(game.turn.objectives), 1))),

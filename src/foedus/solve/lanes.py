@@ -37,6 +37,8 @@ class _Mask(types.Type):
         super().__init__(name=f"mask{LANES}")
 
 
+# numba knows scalars and arrays; these two types are LLVM's vectors <LANES x double> and <LANES x i1>, which the compiler
+# keeps in registers and works on with the widest instructions there are.
 LANES_TYPE, MASK_TYPE = _Lanes(), _Mask()
 _VECTOR, _BITS = ir.VectorType(ir.DoubleType(), LANES), ir.VectorType(ir.IntType(1), LANES)
 _WHOLE = ir.VectorType(ir.IntType(64), LANES)
@@ -61,6 +63,7 @@ def _operation(op: Callable[..., Any], kind: Any, out: Any, build: Callable[...,
     lower_builtin(op, *[kind] * arity)(lambda context, builder, sig, args: build(builder, *args))
 
 
+# Comparisons are ordered (false where one is NaN), but != is unordered: ``x != x`` finds NaN.
 def _compare(sign: str) -> Callable[..., Any]:
     return lambda builder, a, b: builder.fcmp_ordered(sign, a, b)
 
@@ -77,9 +80,9 @@ _operation(operator.invert, MASK_TYPE, MASK_TYPE, lambda builder, a: builder.not
 
 def _splat(builder: Any, value: Any) -> Any:
     """A vector with the same number in every lane."""
-    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
     order = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), order)
+    return builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), order)
 
 
 def _constant(value: float) -> Any:
@@ -87,6 +90,7 @@ def _constant(value: float) -> Any:
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:
+    # No bounds, no strides: rows follow each other, so a row's address is the array's plus so many vectors.
     data = context.make_array(array_type)(context, builder, array).data
     return builder.gep(builder.bitcast(data, _VECTOR.as_pointer()), [row])
 
@@ -96,6 +100,7 @@ def load(typingctx: Any, array: Any, row: Any) -> Any:
     """Row ``row`` of an array."""
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        # Only 8 bytes are promised: buffers are aligned to whole rows (see ``packed.aligned``), other arrays may not be.
         return builder.load(_address(context, builder, sig.args[0], args[0], args[1]), align=8)
 
     return LANES_TYPE(array, types.intp), build
@@ -114,9 +119,9 @@ def store(typingctx: Any, array: Any, row: Any, value: Any) -> Any:
 
 def _constant_load(builder: Any, address: Any) -> Any:
     """A load of something that no kernel changes, which may be moved out of loops."""
-    found = builder.load(address)
-    found.set_metadata("invariant.load", builder.module.add_metadata([]))
-    return found
+    number = builder.load(address)
+    number.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return number
 
 
 def _element(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -139,8 +144,8 @@ def count(typingctx: Any, packed: Any, section: Any) -> Any:
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = context.make_array(sig.args[0])(context, builder, args[0]).data
-        one = ir.Constant(ir.IntType(64), 1)
-        ends = [_constant_load(builder, builder.gep(data, [k])) for k in (args[1], builder.add(args[1], one))]
+        next_section = builder.add(args[1], ir.Constant(ir.IntType(64), 1))
+        ends = [_constant_load(builder, builder.gep(data, [k])) for k in (args[1], next_section)]
         return builder.sext(builder.sub(ends[1], ends[0]), ir.IntType(64))
 
     return types.intp(packed, types.intp), build
@@ -198,11 +203,13 @@ def exp_below(typingctx: Any, x: Any) -> Any:
         x = builder.select(alive, args[0], low)
         shifted = _muladd(builder, x, _constant(1.4426950408889634), _constant(_SHIFT))
         k = builder.fsub(shifted, _constant(_SHIFT))
+        # ln 2 in two parts, of which the first has so few digits that k times it is exact (Cody and Waite 1980).
         r = _muladd(builder, k, _constant(-_LN2_HIGH), x)
         r = _muladd(builder, k, _constant(-_LN2_LOW), r)
         total = _constant(_EXP[13])
         for coefficient in reversed(_EXP[:13]):
             total = _muladd(builder, total, r, _constant(coefficient))
+        # The low bits of ``shifted`` hold k; k + 1023 moved to the place of the exponent is the number 2**k.
         bits = builder.add(builder.bitcast(shifted, _WHOLE), ir.Constant(_WHOLE, [1023] * LANES))
         power = builder.bitcast(builder.shl(bits, ir.Constant(_WHOLE, [52] * LANES)), _VECTOR)
         return builder.select(alive, builder.fmul(total, power), _constant(0.0))
@@ -219,6 +226,7 @@ def log2_below(typingctx: Any, x: Any) -> Any:
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         fraction = ir.Constant(_WHOLE, [52] * LANES)
+        # Bits less those of 2/3: what is then in the place of the exponent is k, and taking k off the exponent leaves m.
         whole = builder.bitcast(args[0], _WHOLE)
         k = builder.ashr(builder.sub(whole, ir.Constant(_WHOLE, [0x3FE5555555555555] * LANES)), fraction)
         m = builder.bitcast(builder.sub(whole, builder.shl(k, fraction)), _VECTOR)

@@ -98,22 +98,22 @@ def _by_observation(together: Floats, ptr: Ints, order: Any) -> Floats:
 
 
 @part
-def _missed(low: int, high: int, span: Any, seen: Any) -> float:
+def _missed(low: int, high: int, span: Any, observed: Any) -> float:
     """The weight of passing over all choices observed in phases between ``low`` and ``high``."""
     weight = 1.0
     for o in range(span[0], span[1]):
-        if low < seen.phase[o] < high:
-            weight *= seen.error[o]
+        if low < observed.phase[o] < high:
+            weight *= observed.error[o]
     return weight
 
 
 @part
-def _factor(phase: int, action: int, span: Any, seen: Any) -> float:
+def _factor(phase: int, action: int, span: Any, observed: Any) -> float:
     """The weight of taking public action ``action`` (-1: none) in ``phase``."""
     weight = 1.0
     for o in range(span[0], span[1]):
-        if seen.phase[o] >= 0 and seen.phase[o] == phase:
-            weight *= 1.0 - seen.error[o] if action >= 0 and seen.match[o, action] != 0 else seen.error[o]
+        if observed.phase[o] >= 0 and observed.phase[o] == phase:
+            weight *= 1.0 - observed.error[o] if action >= 0 and observed.match[o, action] != 0 else observed.error[o]
     return weight
 
 
@@ -124,7 +124,7 @@ def _place(g: Ints, to: int) -> int:
 
 
 @part
-def _begin(g: Ints, work: Floats, t: int, start: Any, span: Any, seen: Any, mass: Floats, wrap: Floats) -> None:
+def _begin(g: Ints, work: Floats, t: int, start: Any, span: Any, observed: Any, mass: Floats, wrap: Floats) -> None:
     """Puts mass on the first nodes of period ``t``, weighed by what it has passed over already."""
     nodes, probs = start
     for k in range(len(nodes) if t == 0 else count(g, sec.END_NODES)):
@@ -133,13 +133,13 @@ def _begin(g: Ints, work: Floats, t: int, start: Any, span: Any, seen: Any, mass
             x = load(work, c if c >= 0 else count(g, sec.OFFSET))
         else:
             to, x = at(g, sec.END_TO, k), load(wrap, k)
-        weight = splat(_missed(-1, _place(g, to), span, seen))
+        weight = splat(_missed(-1, _place(g, to), span, observed))
         store(mass, to, muladd(weight, x, load(mass, to)))
 
 
 @part
 def _advance(
-    chain: Any, work: Floats, n: int, t: int, span: Any, seen: Any, note: bool, mass: Floats, taken: Floats
+    chain: Any, work: Floats, n: int, t: int, span: Any, observed: Any, note: bool, mass: Floats, taken: Floats
 ) -> None:
     """Moves the mass at ``n`` on, weighed by what is observed of its phase and of those passed over.
 
@@ -148,38 +148,38 @@ def _advance(
     g = chain.graph.packed
     x, zero, phase = load(mass, n), splat(0.0), at(g, sec.PHASE, n)
     decides, row = at(g, sec.KIND, n) == DECIDE, t * count(g, sec.BASE)
-    none = _factor(phase, -1, span, seen)
+    none = _factor(phase, -1, span, observed)
     guard = at(g, sec.GUARD, n)
     if guard >= 0:
         active, to = load(work, guard) != zero, at(g, sec.PASS_TO, n)
-        weight = splat(none * _missed(phase, _place(g, to), span, seen))
+        weight = splat(none * _missed(phase, _place(g, to), span, observed))
         store(mass, to, muladd(weight, select(active, zero, x), load(mass, to)))
         x = select(active, x, zero)
     for a in range(at(g, sec.A_PTR, n), at(g, sec.A_PTR, n + 1)):
         done, weight = x, none
         if decides:
             done, action = x * load(chain.policy, row + a), at(g, sec.ACTION_ID, a)
-            weight = _factor(phase, action, span, seen)
+            weight = _factor(phase, action, span, observed)
             if note:
                 place = t * taken.shape[1] + action
                 store(taken, place, load(taken, place) + done)
         for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
             # A branch may lead past phases (they are shut, or the game is over): what was observed in these is missed.
             to = at(g, sec.TARGET, b)
-            lost = splat(weight * _missed(phase, _place(g, to), span, seen))
+            lost = splat(weight * _missed(phase, _place(g, to), span, observed))
             store(mass, to, muladd(lost, done * load(work, at(g, sec.PROB, b)), load(mass, to)))
 
 
 @part
-def _close(g: Ints, end_flags: Bits, span: Any, seen: Any, mass: Floats, wrap: Floats) -> Any:
+def _close(g: Ints, end_flags: Bits, span: Any, observed: Any, mass: Floats, wrap: Floats) -> Any:
     """Takes the mass off the ends, weighed by the states observed; how much it is together."""
     together, zero = splat(0.0), splat(0.0)
     for e in range(count(g, sec.END_NODES)):
         weight = 1.0
         for o in range(span[0], span[1]):
-            if seen.event[o] >= 0:
-                true = (end_flags[e] >> np.uint64(seen.event[o])) & np.uint64(1) != np.uint64(0)
-                weight *= 1.0 - seen.error[o] if true else seen.error[o]
+            if observed.event[o] >= 0:
+                true = (end_flags[e] >> np.uint64(observed.event[o])) & np.uint64(1) != np.uint64(0)
+                weight *= 1.0 - observed.error[o] if true else observed.error[o]
         x = splat(weight) * load(mass, at(g, sec.END_NODES, e))
         store(mass, at(g, sec.END_NODES, e), zero)
         store(wrap, e, x)
@@ -189,69 +189,69 @@ def _close(g: Ints, end_flags: Bits, span: Any, seen: Any, mass: Floats, wrap: F
 
 @part
 def _period(
-    chain: Any, work: Floats, t: int, start: Any, span: Any, seen: Any, note: bool, ends: Any, found: Any
+    chain: Any, work: Floats, t: int, start: Any, span: Any, observed: Any, note: bool, ends: Any, heard: Any
 ) -> Any:
     """Walks period ``t``, weighed by the observations of ``span`` (from, to); the mass that is left.
 
     ``ends`` are (mass at the nodes, at the ends of the period before, at its own ends). ``note``: counts what is taken.
     """
     g, mass, zero = chain.graph.packed, ends[0], splat(0.0)
-    _begin(g, work, t, start, span, seen, mass, ends[1])
+    _begin(g, work, t, start, span, observed, mass, ends[1])
     for n in range(count(g, sec.KIND) - count(g, sec.END_NODES)):
         if which(load(mass, n) != zero) != 0:
-            _advance(chain, work, n, t, span, seen, note, mass, found.taken)
+            _advance(chain, work, n, t, span, observed, note, mass, heard.taken)
             store(mass, n, zero)
-    return _close(g, chain.graph.end_flags, span, seen, mass, ends[2])
+    return _close(g, chain.graph.end_flags, span, observed, mass, ends[2])
 
 
 @part
-def _hold(g: Ints, end_flags: Bits, t: int, seen: Any, ends: Floats, held: Floats) -> None:
+def _hold(g: Ints, end_flags: Bits, t: int, observed: Any, ends: Floats, held: Floats) -> None:
     """Counts how likely each state observed at ``t`` is."""
-    for o in range(seen.ptr[t], seen.ptr[t + 1]):
-        if seen.event[o] >= 0:
+    for o in range(observed.ptr[t], observed.ptr[t + 1]):
+        if observed.event[o] >= 0:
             for e in range(count(g, sec.END_NODES)):
-                if (end_flags[e] >> np.uint64(seen.event[o])) & np.uint64(1) != np.uint64(0):
+                if (end_flags[e] >> np.uint64(observed.event[o])) & np.uint64(1) != np.uint64(0):
                     store(held, o, load(held, o) + load(ends, e))
 
 
 @part
-def _forecast(chain: Any, work: Floats, t: int, target: int, start: Any, seen: Any, room: Any, found: Any) -> None:
+def _forecast(chain: Any, work: Floats, t: int, target: int, start: Any, observed: Any, room: Any, heard: Any) -> None:
     """Walks from period ``t`` to ``target`` without observations and counts what is taken and holds there."""
-    g, nothing = chain.graph.packed, (seen.ptr[t], seen.ptr[t])
+    g, nothing = chain.graph.packed, (observed.ptr[t], observed.ptr[t])
     for u in range(t, target + 1):
         if u > t:
             gather(g, chain.table, u, False, work)
         source = room.wrap if u == t else room.spare
-        _period(chain, work, u, start, nothing, seen, u == target, (room.mass, source, room.spare), found)
-    _hold(g, chain.graph.end_flags, target, seen, room.spare, found.held)
+        _period(chain, work, u, start, nothing, observed, u == target, (room.mass, source, room.spare), heard)
+    _hold(g, chain.graph.end_flags, target, observed, room.spare, heard.held)
     if target > t:  # back to the coefficients of ``t``
         gather(g, chain.table, t, False, work)
 
 
 @kernel
-def _filter(chain: Any, work: Floats, start: Any, seen: Any, ahead: int, room: Any, found: Any) -> None:
-    """Fills ``found`` with likelihoods and probabilities; ``found.each`` gets the likelihood of the period's
+def _filter(chain: Any, work: Floats, start: Any, observed: Any, ahead: int, room: Any, heard: Any) -> None:
+    """Fills ``heard`` with likelihoods and probabilities; ``heard.each`` gets the likelihood of the period's
     observations up to each."""
     g, zero = chain.graph.packed, splat(0.0)
-    last = len(seen.ptr) - 2
-    while last >= 0 and seen.ptr[last] == seen.ptr[last + 1]:  # nothing is observed after it
+    last = len(observed.ptr) - 2
+    while last >= 0 and observed.ptr[last] == observed.ptr[last + 1]:  # nothing is observed after it
         last -= 1
     for t in range(last + 1):
         gather(g, chain.table, t, t == 0, work)
-        low, high, target = seen.ptr[t], seen.ptr[t + 1], t + ahead - 1
-        if ahead > 0 and target <= last and seen.ptr[target] < seen.ptr[target + 1]:
-            _forecast(chain, work, t, target, start, seen, room, found)
+        low, high, target = observed.ptr[t], observed.ptr[t + 1], t + ahead - 1
+        if ahead > 0 and target <= last and observed.ptr[target] < observed.ptr[target + 1]:
+            _forecast(chain, work, t, target, start, observed, room, heard)
         # With the first observation of the period, with the first two, ... : each walk starts anew from the period's
         # start, and only the one with all of them moves the mass on. Without ``ahead`` only that one is needed.
         for upto in range(low + 1 if ahead > 0 and high > low else high, high + 1):
             sink = room.wrap if upto == high else room.spare
-            together = _period(chain, work, t, start, (low, upto), seen, False, (room.mass, room.wrap, sink), found)
+            together = _period(chain, work, t, start, (low, upto), observed, False, (room.mass, room.wrap, sink), heard)
             if upto > low:
-                store(found.each, upto - 1, together)
+                store(heard.each, upto - 1, together)
                 if upto == high:
                     # The mass left is the likelihood of what was observed so far; scaled to one, it is the
                     # distribution over states given all of it, and stays so over any number of observations.
                     for e in range(count(g, sec.END_NODES)):
                         total = select(together > zero, together, splat(1.0))
                         store(room.wrap, e, load(room.wrap, e) / total)
-                    store(found.period, t, together)
+                    store(heard.period, t, together)

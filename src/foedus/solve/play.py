@@ -271,13 +271,13 @@ def _reduce(solves: Sequence[Solving], same: tuple[int, ...]) -> list[Solving]:
         sources = {source for _, source in fixed}
         alike = [
             s
-            for s, one in enumerate(kept)
-            if one.table == table and (one.fixed == fixed or (sources == {s} and not one.fixed))
+            for s, known in enumerate(kept)
+            if known.table == table and (known.fixed == fixed or (sources == {s} and not known.fixed))
         ]
         if alike:
             place.append(alike[0])
-            one = kept[alike[0]]
-            kept[alike[0]] = replace(one, own=tuple(sorted({*one.own, *solving.own})))
+            own = {*kept[alike[0]].own, *solving.own}
+            kept[alike[0]] = replace(kept[alike[0]], own=tuple(sorted(own)))
         else:
             place.append(len(kept))
             kept.append(Solving(table, fixed, solving.own))

@@ -131,27 +131,26 @@ def _aim(g: Ints, work: Floats, row: int, n: int, most: bool, perfect: bool, lay
 
     An action that is never taken (base 0) is taken where nothing else serves.
     """
-    first, zero, one = at(g, sec.A_PTR, n), splat(0.0), splat(1.0)
+    first, zero, sure = at(g, sec.A_PTR, n), splat(0.0), splat(1.0)
     acts, pi, serving = at(g, sec.A_PTR, n + 1) - first, at(g, sec.ROWS, sec.PI), at(g, sec.ROWS, sec.WEIGHT)
     if acts == 1:
-        store(work, pi, one)
+        store(work, pi, sure)
         return
     best, size, top = _best(g, work, row, n, most, layers.chance), zero, splat(-np.inf)
     for a in range(acts):
         x = _after(g, work, row, first + a, layers.chance)
         gap = select(x > best, x - best, best - x)
         serves = (load(work, at(g, sec.MASK, first + a)) != zero) & (splat(TIE) >= gap)
-        size = size + select(serves, one, zero)
-        store(work, serving + a, select(serves, one, zero))  # each action has a branch at least: there is room
+        size = size + select(serves, sure, zero)
+        store(work, serving + a, select(serves, sure, zero))  # each action has a branch at least: there is room
         weight = select(serves, load(work, at(g, sec.BASE, first + a)), zero)
         worth = action_value(g, work, layers.values, first + a, at(g, sec.MOVER, n), at(g, sec.PAYS, n))
         top = offer(g, work, a, weight, worth, top)
     total = respond(g, work, n, top, 1.0, perfect)
     for a in range(acts):
-        even = select(load(work, serving + a) > zero, one / size, zero)
-        usual = load(work, pi + a) / select(
-            total > zero, total, one
-        )  # not ``normalise``: there a product, here a quotient
+        even = select(load(work, serving + a) > zero, sure / size, zero)
+        # A quotient, where ``normalise`` multiplies by a reciprocal: the two differ in the last digit.
+        usual = load(work, pi + a) / select(total > zero, total, sure)
         store(work, pi + a, select(total > zero, usual, even))
 
 

@@ -30,18 +30,18 @@ def watch_for(
     queries: Iterable[Query], events: Iterable[Tree] = (), at_end: Iterable[Tree] = (), keep: Iterable[str] = ()
 ) -> Watch:
     """What a game must be compiled to look at so that all these can be answered."""
-    found: dict[Tree, None] = dict.fromkeys(events)
+    watched: dict[Tree, None] = dict.fromkeys(events)
     ends: dict[Tree, None] = dict.fromkeys(at_end)
     starts: dict[Levels, None] = {(): None}
     asked = list(queries)
     for query in asked:
         for tree in (looked_for(query), query.given):
             if tree is not None:
-                found.setdefault(tree)
+                watched.setdefault(tree)
         if query.mode == "at" and query.event is not None:
             ends.setdefault(query.event)
         starts.setdefault(query.start)
-    every = tuple(dict.fromkeys([*found, *ends]))
+    every = tuple(dict.fromkeys([*watched, *ends]))
     index = {tree: e for e, tree in enumerate(every)}
     pairs = {
         (index[event], index[query.given])
@@ -212,8 +212,8 @@ def correlation(f: Forward, a: int, b: int) -> Floats:
 
 def group(queries: Sequence[Query], policy: str) -> Mapping[Levels, list[int]]:
     """Positions of the forward queries asked under ``policy``, by the start they ask from."""
-    found: dict[Levels, list[int]] = {}
+    by_start: dict[Levels, list[int]] = {}
     for i, query in enumerate(queries):
         if query.under in (None, policy) and query.kind not in ("most", "least"):
-            found.setdefault(query.start, []).append(i)
-    return found
+            by_start.setdefault(query.start, []).append(i)
+    return by_start

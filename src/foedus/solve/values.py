@@ -49,9 +49,9 @@ def _interval_of_one(g: Ints, work: Floats, values: Floats, n: int, split: int) 
     a = at(g, sec.A_PTR, n)
     if at(g, sec.AMBIGUITY, 0) >= 0:
         b, actors, first, second = at(g, sec.B_PTR, a), count(g, sec.PATIENCE), splat(0.0), splat(0.0)
-        one, other = at(g, sec.TARGET, b) * actors, at(g, sec.TARGET, b + 1) * actors
+        row, other = at(g, sec.TARGET, b) * actors, at(g, sec.TARGET, b + 1) * actors
         for i in range(split):
-            first = first + load(values, one + i) + payment(g, work, at(g, sec.B_LIST, b), i)
+            first = first + load(values, row + i) + payment(g, work, at(g, sec.B_LIST, b), i)
             second = second + load(values, other + i) + payment(g, work, at(g, sec.B_LIST, b + 1), i)
         odds = mixture(g, work, n, 0, first, second)
         for i in range(split):

@@ -67,7 +67,7 @@ class ObservationLikelihood:
         """[world] log-likelihoods at points of the unit cube."""
         return np.asarray(self._solve(self.brief, unit, progress).log_likelihood.sum(axis=1))
 
-    def cloud(
+    def weighted(
         self,
         unit: Unit,
         weights: Floats | None = None,
@@ -119,10 +119,10 @@ def mixture_sample(scenario: Scenario, worlds: int, seed: int = 0, threads: int 
     names, half = uncertain(scenario), worlds // 2
     observed = ObservationLikelihood(scenario, threads)
     start = unit_sample(names, max(worlds, _START), seed)
-    found = smc(observed.loglik, names, half, seed, start=(start, observed.loglik(start)))
-    before, after = sample(scenario, worlds - half, seed), from_unit(scenario, found.unit)
+    particles = smc(observed.loglik, names, half, seed, start=(start, observed.loglik(start)))
+    before, after = sample(scenario, worlds - half, seed), from_unit(scenario, particles.unit)
     draws = {name: np.concatenate([before[name], after[name]]) for name in before}
-    return MixtureSample(draws, half / worlds, found.log_evidence, found.effective / half)
+    return MixtureSample(draws, half / worlds, particles.log_evidence, particles.effective / half)
 
 
 def posterior_worlds(
@@ -145,17 +145,17 @@ def posterior_worlds(
     def tell(what: str) -> Callable[[int], None] | None:
         return None if progress is None else lambda count: progress(what, count)
 
-    before = observed.cloud(unit_sample(names, worlds, seed), progress=tell("weighing worlds"))
+    before = observed.weighted(unit_sample(names, worlds, seed), progress=tell("weighing worlds"))
     if resample is False or (resample is None and before.effective >= effective):
         return Posterior(before, None, None)
     size = max(2 * effective, 100)
     start = {name: before.unit[name] for name in names}
-    found = smc(
+    particles = smc(
         lambda unit: observed.loglik(unit, tell("drawing worlds anew")),
         names,
         size,
         seed,
         start=(start, before.each.sum(axis=1)),
     )
-    after = observed.cloud(found.unit, even(size), found.effective, tell("weighing worlds"))
-    return Posterior(before, after, found)
+    after = observed.weighted(particles.unit, even(size), particles.effective, tell("weighing worlds"))
+    return Posterior(before, after, particles)

@@ -87,6 +87,7 @@ def _latin(name: str, n: int, seed: int) -> Floats:
     The numbers are those of ``scipy.stats.qmc.LatinHypercube`` (a test holds them to it), without the
     second that importing it takes.
     """
+    # Each name draws from a stream of its own: what other assumptions there are, and in which order, changes nothing.
     rng = np.random.default_rng(name_seed(seed, name)).spawn(1)[0]
     inside, order = rng.uniform(size=n), np.arange(1, n + 1)
     rng.shuffle(order)
@@ -116,6 +117,7 @@ def _sobol(names: Collection[str], n: int, seed: int) -> dict[str, Floats]:
     """Coordinates of one scrambled sequence; the same scramble whatever names are asked for."""
     from scipy.stats import qmc
 
+    # Always the full number of dimensions: the scramble of one depends on how many there are.
     dimensions = sobol_dimensions(names)
     engine = qmc.Sobol(d=SOBOL_DIMENSIONS, rng=np.random.default_rng(name_seed(seed, "", "scramble")))
     columns = [dimensions[name] for name in names]
@@ -152,14 +154,14 @@ def replace(
     a belief on top of a policy holds what the policy has set.
     """
     n = _width(values)
-    found = {}
+    replaced = {}
     for name, override in overrides.items():
         if name not in scenario.all_assumptions:
             raise FoedusError(f"'{name}' is not an assumption. {nearest(name, scenario.all_assumptions)}".strip())
         tree = override if isinstance(override, tuple) else _read(scenario, name, override)
-        found[name] = _finite(name, evaluate(tree, {}, values), n)
-    kept = {name: values[name] for name in held if name not in found}
-    return _derive(scenario, {**values, **kept, **found}, {*kept, *found})
+        replaced[name] = _finite(name, evaluate(tree, {}, values), n)
+    kept = {name: values[name] for name in held if name not in replaced}
+    return _derive(scenario, {**values, **kept, **replaced}, {*kept, *replaced})
 
 
 def _derive(scenario: Scenario, draws: Mapping[str, Floats], held: Collection[str] = ()) -> dict[str, Floats]:

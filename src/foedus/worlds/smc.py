@@ -89,21 +89,23 @@ def smc(
     rng = np.random.default_rng([seed, 0x5AC])
     if start is None:
         unit = unit_sample(list(names), n, seed)
-        cloud = _Particles(loglik, names, _to_normal(unit, names), None)
+        particles = _Particles(loglik, names, _to_normal(unit, names), None)
     else:
-        cloud = _Particles(loglik, names, _to_normal(start[0], names), np.asarray(start[1], float))
+        particles = _Particles(loglik, names, _to_normal(start[0], names), np.asarray(start[1], float))
     power, log_evidence, inflation, stages = 0.0, 0.0, 1.0, []
     while power < 1:
-        step = _next_power(cloud.loglik, power, target * n)
-        weights, gain = _increment(cloud.loglik, step - power)
+        step = _next_power(particles.loglik, power, target * n)
+        weights, gain = _increment(particles.loglik, step - power)
         power, log_evidence, effective = step, log_evidence + gain, ess(weights)
+        # How many times more variance than independent worlds have. Resampling n of them by these weights inflates it by
+        # n / effective; moves that leave a correlation r with where a world stood bring its excess down by r squared.
         inflation *= len(weights) / effective * n / len(weights)
-        cloud.resample(_systematic(weights, n, rng))
-        made, accepted, kept = _rejuvenate(cloud, power, rng, moves or MoveRule())
+        particles.resample(_systematic(weights, n, rng))
+        steps, accepted, kept = _rejuvenate(particles, power, rng, moves or MoveRule())
         inflation = 1 + kept**2 * max(inflation - 1, 0.0)
-        stages.append(Temperature(power, effective, made, accepted))
-    points = _to_unit(cloud.z, names)
-    return Resampled(points, cloud.loglik, log_evidence, n / inflation, tuple(stages), cloud.evaluations)
+        stages.append(Temperature(power, effective, steps, accepted))
+    points = _to_unit(particles.z, names)
+    return Resampled(points, particles.loglik, log_evidence, n / inflation, tuple(stages), particles.evaluations)
 
 
 class _Particles:
@@ -120,8 +122,8 @@ class _Particles:
     def evaluate(self, z: Floats) -> Floats:
         """The log-likelihoods at ``z``; a place where it is not a number counts as impossible."""
         self.evaluations += len(z)
-        found = np.asarray(self.function(_to_unit(z, self.names)), dtype=float)
-        return np.where(np.isnan(found), -np.inf, found)
+        logs = np.asarray(self.function(_to_unit(z, self.names)), dtype=float)
+        return np.where(np.isnan(logs), -np.inf, logs)
 
     def resample(self, chosen: NDArray[np.intp]) -> None:
         """Keeps the worlds ``chosen``, as often as they are."""
@@ -172,34 +174,38 @@ def _systematic(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np
     return np.minimum(np.searchsorted(sums, places, side="right"), int(np.flatnonzero(weights)[-1]))
 
 
-def _rejuvenate(cloud: _Particles, power: float, rng: np.random.Generator, moves: MoveRule) -> tuple[int, float, float]:
+def _rejuvenate(
+    particles: _Particles, power: float, rng: np.random.Generator, moves: MoveRule
+) -> tuple[int, float, float]:
     """MoveRule the worlds; gives the number of steps, the share accepted, and the correlation that is left.
 
     Each half of the worlds takes its steps' shape from the other half: a shape taken from the worlds that it moves
     pulls them together, by some percent of their variance where coordinates are many.
     """
-    half = len(cloud.z) // 2
-    shapes = _Shape(cloud.z[half:]), _Shape(cloud.z[:half])
-    before, accepted, kept, made = cloud.z.copy(), [], 1.0, 0
-    sizes = [0.8, 2.38 / np.sqrt(cloud.z.shape[1])]  # of the two kinds of step; adapted as they go
-    while made < moves.most and (made < moves.least or kept > moves.forget):
-        kind = made % 2
+    half = len(particles.z) // 2
+    shapes = _Shape(particles.z[half:]), _Shape(particles.z[:half])
+    before, accepted, kept, steps = particles.z.copy(), [], 1.0, 0
+    sizes = [0.8, 2.38 / np.sqrt(particles.z.shape[1])]  # of the two kinds of step; adapted as they go
+    while steps < moves.most and (steps < moves.least or kept > moves.forget):
+        kind = steps % 2
         parts = [
             shape.autoregressive(z, sizes[0], rng) if kind == 0 else shape.walk(z, sizes[1], rng)
-            for shape, z in zip(shapes, (cloud.z[:half], cloud.z[half:]), strict=True)
+            for shape, z in zip(shapes, (particles.z[:half], particles.z[half:]), strict=True)
         ]
         z, ratio = (np.concatenate(part) for part in zip(*parts, strict=True))
-        loglik = cloud.evaluate(z)
-        change = np.where(np.isneginf(loglik), -np.inf, power * (loglik - cloud.loglik)) + ratio
+        loglik = particles.evaluate(z)
+        # Metropolis and Hastings: the tempered posterior there over here, times how much likelier the step back is.
+        change = np.where(np.isneginf(loglik), -np.inf, power * (loglik - particles.loglik)) + ratio
         take = np.log(rng.random(len(z))) < change
-        cloud.z = np.where(take[:, None], z, cloud.z)
-        cloud.loglik = np.where(take, loglik, cloud.loglik)
+        particles.z = np.where(take[:, None], z, particles.z)
+        particles.loglik = np.where(take, loglik, particles.loglik)
         accepted.append(float(take.mean()))
+        # Larger steps where most are accepted, smaller ones where few are; an autoregressive step of 1 is independent.
         sizes[kind] *= 1.5 if accepted[-1] > 0.5 else 0.6 if accepted[-1] < 0.2 else 1.0
         sizes[0] = min(sizes[0], 1.0)
-        kept = _left(before, cloud.z)
-        made += 1
-    return made, float(np.mean(accepted)), kept
+        kept = _left(before, particles.z)
+        steps += 1
+    return steps, float(np.mean(accepted)), kept
 
 
 def _left(before: Floats, after: Floats) -> float:

@@ -144,19 +144,6 @@ def ranks(values: ArrayLike, weights: ArrayLike | None = None) -> Floats:
     return np.asarray((np.cumsum(per_value) - per_value / 2)[inverse.ravel()])
 
 
-def distance(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> float:
-    """The Kolmogorov-Smirnov distance of two weightings of the same values: the largest gap of their sums.
-
-    NaN when either weighting is empty.
-    """
-    array, a, b = (np.asarray(part, dtype=float) for part in (values, first, second))
-    if a.sum() <= 0 or b.sum() <= 0:
-        return float("nan")
-    _, inverse = np.unique(array, return_inverse=True)
-    gap = np.bincount(inverse.ravel(), a / a.sum() - b / b.sum())
-    return float(min(np.abs(np.cumsum(gap)).max(), 1.0))
-
-
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 

@@ -97,7 +97,8 @@ def purpose(name: str) -> str:
     """The first sentence of a folder's docstring, without its own name before a colon."""
     text = ast.get_docstring(ast.parse((PACKAGE / name / "__init__.py").read_text(encoding="utf-8"))) or ""
     sentence = " ".join(text.split("\n\n")[0].split()).partition(". ")[0].rstrip(".").replace("``", "")
-    return sentence[len(name) + 1 :].strip() if sentence.lower().startswith(f"{name}:") else sentence
+    sentence = sentence[len(name) + 1 :].strip() if sentence.lower().startswith(f"{name}:") else sentence
+    return sentence[:1].upper() + sentence[1:]
 
 
 def boxes(rows: list[list[str]]) -> dict[str, Box]:

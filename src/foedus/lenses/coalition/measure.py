@@ -24,8 +24,7 @@ from foedus.lenses.coalition.sides import Standing, side_with, sides_of, structu
 from foedus.lenses.coalition.values import Coalition, balance, coalitions_of, core_surplus, shapley
 from foedus.lenses.counterfactuals import Counterfactuals, DialValues
 from foedus.lenses.dials import movers
-from foedus.scenario.query import parse_query
-from foedus.scenario.scope import query_scope
+from foedus.scenario.query import Query, QueryKind
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,7 +62,6 @@ def look(run: Run, policy: str) -> xr.Dataset:
     sides = [side for s in sides if len(side := s & frozenset(players)) > 1]
     solved = _JointGames(run, policy, players, sides)
     alignment = solved.alignment()
-    coalitions = coalitions_of(players)
     return xr.Dataset(
         {
             **solved.coalitions(),
@@ -75,7 +73,6 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "weight": (("world",), solved.games.weights),
         },
         coords={
-            "member": (("coalition", "player"), _membership(coalitions, players)),
             "player": players,
             "other": players,
             "choice": [str(option) for option in Standing],
@@ -90,10 +87,6 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "left_out": len(deciding) - len(players),
         },
     )
-
-
-def _membership(coalitions: Sequence[Coalition], players: Sequence[str]) -> Bools:
-    return np.array([[p in coalition for p in players] for coalition in coalitions])
 
 
 @dataclass
@@ -113,10 +106,7 @@ class _JointGames:
     @cached_property
     def games(self) -> Counterfactuals:
         """The games solved anew, with the question how alike the players of each pair are."""
-        scope = query_scope(self.run.scenario)
-        return Counterfactuals(
-            self.run, self.policy, [parse_query(f"alignment({a}, {b})", scope) for a, b in self.pairs]
-        )
+        return Counterfactuals(self.run, self.policy, [Query(QueryKind.ALIGNMENT, pair) for pair in self.pairs])
 
     @cached_property
     def groups(self) -> list[Coalition]:
@@ -142,11 +132,12 @@ class _JointGames:
         coalitions = coalitions_of(self.players)
         at = [self.joint.actors.index(p) for p in self.players]
         payoff = np.stack([values[:, at] for values in self.joint.play([[c] for c in coalitions])], axis=1)
-        members = _membership(coalitions, self.players)
+        members = np.array([[p in coalition for p in self.players] for coalition in coalitions])
         worth = (payoff * members).sum(axis=2)
         holds, closed, unblocked = stability(coalitions, self.players, payoff)
         dims = ("world", "coalition")
         return {
+            "member": (("coalition", "player"), members),
             "payoff": ((*dims, "player"), payoff),
             "worth": (dims, worth),
             "shapley": (("world", "player"), shapley(coalitions, self.players, worth)),

@@ -14,6 +14,7 @@ from foedus.lenses.explain.path import Alternative, Decision
 from foedus.lenses.explain.terminal import print_explanation
 from foedus.present.terminal import sparkline
 from foedus.present.wording import count, listed, number, percent, signed
+from foedus.report.background import clause_text
 from foedus.report.json import to_json
 from foedus.report.scenario_text import print_scenario
 from foedus.report.summary import print_summary
@@ -185,3 +186,33 @@ def test_numbers_and_lists():
 def test_sparklines_rise_with_the_values():
     assert sparkline([0, 0.5, 1]) == "▁▅█"
     assert sparkline([0, 0]) == "▁▁"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "told"),
+    [
+        ({"applies": 0.7}, "with probability 0.7"),
+        ({"reads": {"low": 0.2, "high": 0.6, "true": 0.4}}, "with a probability read as anywhere from 0.2 to 0.6"),
+        ({"severity": "x", "threshold": 0.5, "vagueness": 0}, "as x passes 0.5 (a bright line), read when it rises"),
+        (
+            {"severity": "x", "threshold": 0.5, "vagueness": 0.3, "read": "always"},
+            "as x passes 0.5 (vague by 0.3), read at every turn",
+        ),
+    ],
+)
+def test_when_a_commitment_applies_is_told_as_it_is_written(trigger, told):
+    scenario = fake_scenario()
+    raw = scenario.model_dump(by_alias=True, exclude_defaults=True)
+    name = next(iter(raw["commitments"]))
+    raw["commitments"][name]["trigger"] = {k: "tension" if v == "x" else v for k, v in trigger.items()}
+    commitment = Scenario.model_validate(raw).commitments[name]
+    assert told.replace("as x", "as tension") in clause_text(commitment)
+
+
+def test_a_policy_is_told_by_what_it_changes():
+    scenario = fake_scenario()
+    text = " ".join(shown(print_scenario, scenario, 160).split())
+    for policy in scenario.policies.values():
+        assert not policy.set or "sets " in text
+        assert not policy.enable or "enables " in text
+    assert Names(scenario).policy(scenario.factual_policy) in text

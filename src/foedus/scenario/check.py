@@ -9,17 +9,9 @@ from typing import Any
 
 from foedus.errors import FoedusError
 from foedus.scenario.calendar import parse_date
-from foedus.scenario.check_argument import (
-    check_beliefs,
-    check_claims,
-    check_observations,
-    check_outcomes,
-    check_policies,
-    check_stated,
-    check_unused,
-)
+from foedus.scenario.check_argument import check_argument, check_support
 from foedus.scenario.check_sources import check_sources
-from foedus.scenario.check_turn import check_commitments, check_sides, check_turn
+from foedus.scenario.check_turn import check_turn
 from foedus.scenario.checker import QUESTION, Checker, constant_of
 from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.errors import Path, Problem, ScenarioError
@@ -41,24 +33,8 @@ def check(scenario: Scenario) -> list[Problem]:
     c = Checker(scenario)
     if scenario.extends is not None:
         c.error(("extends",), "a variant is put together when it is loaded.", "Use foedus.load.")
-    for step in (
-        _names,
-        _horizon,
-        _assumptions,
-        _state,
-        _objectives,
-        check_turn,
-        check_commitments,
-        check_sides,
-        check_policies,
-        check_observations,
-        check_outcomes,
-        check_claims,
-        check_beliefs,
-        check_sources,
-        check_stated,
-        check_unused,
-    ):
+    basics = (_names, _horizon, _assumptions, _state, _objectives)
+    for step in (*basics, check_turn, check_argument, check_sources, check_support):
         step(c)
     return [scenario.placed(problem) for problem in dict.fromkeys(_once(c.problems))]
 

@@ -9,14 +9,27 @@ from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.expressions import shorten
 from foedus.scenario.parts import Bind, Observation, Policy
-from foedus.scenario.query import parse_event, parse_reading, queries_of
+from foedus.scenario.query import Unit, parse_event, parse_reading, queries_of, unit_of
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, assumption_names
 
-_TRUTHS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
+
+def check_argument(c: Checker) -> None:
+    """What is tried, observed, asked and believed; beliefs last, when all else has noted what it reads."""
+    _policies(c)
+    _observations(c)
+    _outcomes(c)
+    _claims(c)
+    _beliefs(c)
 
 
-def check_policies(c: Checker) -> None:
+def check_support(c: Checker) -> None:
+    """What nothing supports, and what nothing reads."""
+    _stated(c)
+    _unused(c)
+
+
+def _policies(c: Checker) -> None:
     """What each policy sets, enables, binds and takes."""
     takers: dict[frozenset[str], str] = {}
     for key, policy in c.scenario.policies.items():
@@ -58,7 +71,7 @@ def _bind(c: Checker, path: Path, rule: Bind, policy: Policy) -> None:
         c.warn((*path, "known_to"), "all know of an open rule.", "Write 'known: false' to keep it to those listed.")
 
 
-def check_beliefs(c: Checker) -> None:
+def _beliefs(c: Checker) -> None:
     """What actors believe; run after everything else has noted what it reads."""
     todo = []
     for actor, beliefs in c.scenario.beliefs.items():
@@ -85,7 +98,7 @@ def _open_belief(c: Checker, path: Path, name: str) -> None:
         c.error((*path, "known"), reason, "Leave 'known: true' out, for a belief that the others do not know of.")
 
 
-def check_observations(c: Checker) -> None:
+def _observations(c: Checker) -> None:
     """What was observed, when, and how surely."""
     for n, observation in enumerate(c.scenario.observations):
         path: Path = ("observations", n)
@@ -141,7 +154,7 @@ def _indices(c: Checker, dates: list[str | int]) -> set[int]:
     return indices
 
 
-def check_outcomes(c: Checker) -> None:
+def _outcomes(c: Checker) -> None:
     """The events whose probability is reported; one of them at most is the feared one."""
     feared = [name for name, outcome in c.scenario.outcomes.items() if outcome.feared]
     for name in feared[1:]:
@@ -154,7 +167,7 @@ def check_outcomes(c: Checker) -> None:
             c.problems.append(error.at(path))
 
 
-def check_claims(c: Checker) -> None:
+def _claims(c: Checker) -> None:
     """The readings of each claim and what it rests on."""
     for name, claim in c.scenario.claims.items():
         path: Path = ("claims", name)
@@ -184,12 +197,12 @@ def _reading(c: Checker, path: Path, text: str, tree: Tree) -> None:
     c.note(path, tree, QUESTION, ("asm",))
     if not queries_of(tree):
         c.warn(path, "it asks nothing of the game.", "Use a query, as in prob(eventually(tension >= war)) > 0.1.")
-    elif tree[0] not in _TRUTHS:
+    elif unit_of(tree) is not Unit.TRUTH:
         remedy = f"Compare it with the least effect that counts, as in {shorten(text, 40)} > 0.05."
         c.error(path, "the reading is a number, not a yes or no.", remedy)
 
 
-def check_stated(c: Checker) -> None:
+def _stated(c: Checker) -> None:
     """Lists the assumptions and claims that nothing supports, as warnings."""
     assumptions, claims = c.scenario.assumptions, c.scenario.claims
     bare = [name for name, item in assumptions.items() if not item.why]
@@ -208,7 +221,7 @@ def _listed(c: Checker, key: str, names: list[str], total: int, lack: str) -> No
         c.warn((key, names[0]), f"{len(names)} of {total} {key} have {lack}: {', '.join(names)}.")
 
 
-def check_unused(c: Checker) -> None:
+def _unused(c: Checker) -> None:
     """Warns of assumptions and state variables that nothing reads."""
     for name in c.scenario.assumptions:
         if not c.roles[name]:

@@ -11,6 +11,13 @@ from foedus.scenario.scope import period_of, threshold_tree
 
 
 def check_turn(c: Checker) -> None:
+    """The turn with its commitments, and the sides."""
+    _phases(c)
+    _commitments(c)
+    _sides(c)
+
+
+def _phases(c: Checker) -> None:
     """Every phase of the turn, and ``enters``."""
     first: dict[str, int] = {}
     for i, phase in enumerate(c.scenario.turn):
@@ -91,7 +98,7 @@ def _in_place_of(c: Checker, path: Path, name: str, phase: Phase) -> None:
         c.error(where, f"its base {base:g} cannot come out of the base {other:g} of '{target}'.", "Lower it.")
 
 
-def check_commitments(c: Checker) -> None:
+def _commitments(c: Checker) -> None:
     """Every commitment: who, to whom, the menu, the trigger and the cost of reneging."""
     for name, commitment in c.scenario.commitments.items():
         path: Path = ("commitments", name)
@@ -134,7 +141,7 @@ def _named(c: Checker, path: Path, commitment: Commitment) -> None:
         c.error((*path, "hostile"), reason, "Leave it out, or give a kind of your own.")
 
 
-def check_sides(c: Checker) -> None:
+def _sides(c: Checker) -> None:
     """Sides consist of actors, each of them on one side."""
     side_of: dict[str, str] = {}
     for side, members in c.scenario.sides.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -147,3 +149,10 @@ def test_a_new_decision_rule_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(RULES, "cautious", maximin)
     found = compare(metric(np.array([[0.0, 4.0], [10.0, 5.0], [11.0, 6.0]])))
     assert chosen_by_rule(found)["cautious"] == "b" and chosen_by_rule(found)["expected"] == "a"
+
+
+def test_the_page_lists_every_rule_with_its_source() -> None:
+    page = (Path(__file__).parents[1] / "docs/policies.md").read_text(encoding="utf-8")
+    rows = {cells[1]: cells[3] for line in page.splitlines() if len(cells := [c.strip() for c in line.split("|")]) == 5}
+    for rule in RULES.values():
+        assert rule.source in rows[rule.words]

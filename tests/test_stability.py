@@ -396,3 +396,10 @@ def test_the_terminal_shows_the_rest_in_brief_and_names_as_written() -> None:
     assert "[red]Modify[/]" in text
     assert "NYNNN -> NYNNY (Local government)" in text
     assert "Local government must cease to prefer NYNNY (50% of all its possible orders would do)" in text
+
+
+def test_the_page_lists_every_concept_with_its_source() -> None:
+    page = (Path(__file__).parents[1] / "docs/lenses/stability.md").read_text(encoding="utf-8")
+    rows = {cells[1].split()[0]: cells[-2] for line in page.splitlines() if len(cells := line.split("|")) == 5}
+    for concept in CONCEPTS.values():
+        assert concept.source in rows[concept.short]

@@ -120,7 +120,7 @@ def degrees_chart(names: Names, goals: Sequence[GoalDegrees], label: Callable[[f
 
 def frontier_chart(frontier: Frontier) -> Markup:
     """Every candidate on the first two aims: in held-out worlds, and joined to it, in the worlds searched."""
-    (across, up), every = frontier.aims[:2], [*frontier.candidates, frontier.base]
+    (across, up), every = frontier.problem.aims[:2], [*frontier.candidates, frontier.base]
     points = np.array([[c.held_out[:2], c.trained[:2]] for c in every])
     scales = _around(points[:, :, 0]), _around(points[:, :, 1])
     frame = Frame(70, 16, 560, 280, *scales, margin=12)

@@ -110,16 +110,6 @@ class Frontier:
     optimism: Floats  # [aims] mean over the frontier of held-out less trained, positive where it is worse
     shift: Floats  # [aims] the same of the policy as written: what is due to the worlds, not to the search
 
-    @property
-    def aims(self) -> tuple[Aim, ...]:
-        """What was aimed at."""
-        return self.problem.aims
-
-    @property
-    def levers(self) -> tuple[Lever, ...]:
-        """What was moved."""
-        return self.problem.levers
-
 
 def search(
     problem: Problem,

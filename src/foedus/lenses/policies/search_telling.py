@@ -26,23 +26,17 @@ def aim_name(names: Names, aim: Aim) -> str:
 def lever_name(names: Names, lever: Lever) -> str:
     """A lever in plain words."""
     if lever.kind == LeverKind.TIMING:
-        return f"first period of {lowered(_phase(names, lever.name))}"
+        return f"first period of {lowered(names.phase(lever.name))}"
     label = names.inside(names.assumption(lever.name))
     if not lever.commitment:
         return label
-    commitment = names.scenario.commitments[lever.commitment]
-    return f"{label} ({lever.kind} of {lowered(commitment.label or lever.commitment.replace('_', ' '))})"
-
-
-def _phase(names: Names, phase: str) -> str:
-    written = names.phases.get(phase)
-    return (written.label if written and written.label else phase.replace("_", " ")).strip()
+    return f"{label} ({lever.kind} of {lowered(names.commitment(lever.commitment))})"
 
 
 def search_section(scenario: Scenario, frontier: Frontier) -> Section:
     """The frontier: settings, figures in training and in held-out worlds, and the gap between the two."""
     names = Names(scenario)
-    figures = [_figure(names, frontier)] if len(frontier.aims) > 1 else []
+    figures = [_figure(names, frontier)] if len(frontier.problem.aims) > 1 else []
     note = (
         "Held-out worlds are drawn with another seed. Worst regret: against the candidates shown and the policy as written, in held-out worlds. "
         "What the policy as written leaves uncertain varies by world there; a lever holds one value in all worlds."
@@ -63,22 +57,22 @@ def search_sentences(names: Names, frontier: Frontier) -> list[str]:
     kept = sum(candidate.still_efficient for candidate in frontier.candidates)
     gaps = [
         f"{_gap(aim, gap)} on {aim_name(names, aim)} (the policy as written: {_gap(aim, shift)})"
-        for aim, gap, shift in zip(frontier.aims, frontier.optimism, frontier.shift, strict=True)
+        for aim, gap, shift in zip(frontier.problem.aims, frontier.optimism, frontier.shift, strict=True)
     ]
     last = (
         f"In held-out worlds {kept} of {efficient} are still efficient. Against the worlds that they were searched in they do "
         f"{listed(gaps)}: what is worse beyond that of the policy as written is luck of the search."
     )
-    return [first, *(_best(names, frontier, a) for a in range(len(frontier.aims))), last]
+    return [first, *(_best(names, frontier, a) for a in range(len(frontier.problem.aims))), last]
 
 
 def _best(names: Names, frontier: Frontier, a: int) -> str:
     """What the best candidate on one aim does."""
-    aim, base = frontier.aims[a], frontier.base.held_out[a]
+    aim, base = frontier.problem.aims[a], frontier.base.held_out[a]
     sign = aim.direction.sign
     best = max(frontier.candidates, key=lambda candidate: sign * candidate.held_out[a])
     rule = "on average" if frontier.criterion is Criterion.EXPECTED else "in the worst tenth of worlds"
-    settings = [f"{lever_name(names, lever)} {number(best.levers[lever.name])}" for lever in frontier.levers]
+    settings = [f"{lever_name(names, lever)} {number(best.levers[lever.name])}" for lever in frontier.problem.levers]
     value, low, high, written = (in_unit(aim.unit, v) for v in (best.held_out[a], best.low[a], best.high[a], base))
     return (
         f"Best for {aim_name(names, aim)} {rule}: {value} in {count(frontier.worlds[1], 'held-out world')} (nine in ten: "
@@ -103,7 +97,7 @@ def _settings(names: Names, frontier: Frontier) -> Table:
         "Settings of the levers",
         {
             "Candidate": lambda row: row[0],
-            **{lever_name(names, lever): setting(lever) for lever in frontier.levers},
+            **{lever_name(names, lever): setting(lever) for lever in frontier.problem.levers},
             "Still efficient": lambda row: "yes" if row[1].still_efficient else "no",
         },
         _titled(frontier),
@@ -112,10 +106,10 @@ def _settings(names: Names, frontier: Frontier) -> Table:
 
 def _figures(names: Names, frontier: Frontier) -> Table:
     columns = ["Candidate"]
-    for aim in frontier.aims:
+    for aim in frontier.problem.aims:
         columns += [f"{capital(aim_name(names, aim))}, searched", "held out", "worst regret"]
     rows: list[list[Cell]] = [
-        [title, *(cell for a, aim in enumerate(frontier.aims) for cell in _on_aim(candidate, a, aim))]
+        [title, *(cell for a, aim in enumerate(frontier.problem.aims) for cell in _on_aim(candidate, a, aim))]
         for title, candidate in [*_titled(frontier), ("As written", frontier.base)]
     ]
     return Table("Figures in the worlds searched and in others", columns, rows)
@@ -134,9 +128,9 @@ def _on_aim(candidate: Candidate, a: int, aim: Aim) -> list[Amount]:
 
 
 def _figure(names: Names, frontier: Frontier) -> Figure:
-    first, second = (aim_name(names, aim) for aim in frontier.aims[:2])
+    first, second = (aim_name(names, aim) for aim in frontier.problem.aims[:2])
     values = [candidate.held_out[0] for candidate in frontier.candidates]
-    low, high = (in_unit(frontier.aims[0].unit, end) for end in (min(values), max(values)))
+    low, high = (in_unit(frontier.problem.aims[0].unit, end) for end in (min(values), max(values)))
     return Figure(
         f"The trade-off: from {low} to {high} on {first}, against {second}",
         f"{capital(first)} to the right, {second} upward. Filled: in held-out worlds; open: in the worlds searched; orange: "
@@ -154,18 +148,18 @@ def search_json(scenario: Scenario, frontier: Frontier) -> dict[str, Any]:
             "rule": frontier.criterion,
             "tried": frontier.tried,
             "sentences": search_sentences(Names(scenario), frontier),
-            "levers": [vars(lever) for lever in frontier.levers],
-            "metrics": [{"text": aim.text, "direction": aim.direction} for aim in frontier.aims],
+            "levers": [vars(lever) for lever in frontier.problem.levers],
+            "metrics": [{"text": aim.text, "direction": aim.direction} for aim in frontier.problem.aims],
             "training_worlds": frontier.worlds[0],
             "held_out_worlds": frontier.worlds[1],
             "optimism": {
                 aim.text: {"frontier": gap, "as_written": shift}
                 for aim, gap, shift in zip(
-                    frontier.aims, frontier.optimism.tolist(), frontier.shift.tolist(), strict=True
+                    frontier.problem.aims, frontier.optimism.tolist(), frontier.shift.tolist(), strict=True
                 )
             },
-            "candidates": [_candidate_json(candidate, frontier.aims) for candidate in frontier.candidates],
-            "as_written": _candidate_json(frontier.base, frontier.aims),
+            "candidates": [_candidate_json(candidate, frontier.problem.aims) for candidate in frontier.candidates],
+            "as_written": _candidate_json(frontier.base, frontier.problem.aims),
         }
     )
     return plain

@@ -69,22 +69,22 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
     game = games.play(policy)[0].game
     if too_large(game.periods, game.nodes, 1):
         return xr.Dataset(attrs=attrs | {"note": TOO_LARGE})
-    few = run.few(LANES)
-    (block,) = blocks(games, policy, few.draws)
+    subset = run.few(LANES)
+    (block,) = blocks(games, policy, subset.draws)
     levels = run.scenario.state[variable].levels
     ladder = Ladder(block, variable, len(levels))
     targets = [ladder.top - 1, ladder.top] if ladder.top >= 3 else [ladder.top]
     sets = sets_of(game.turn)
     arrays = _levels(ladder) | _moves(ladder) | stacked([against(ladder, target, sets) for target in targets])
-    routes = _routes(ladder, arrays["ever"], np.concatenate([few.weights, np.zeros(LANES - len(few.weights))]))
+    routes = _routes(ladder, arrays["ever"], np.concatenate([subset.weights, np.zeros(LANES - len(subset.weights))]))
     arrays["route"] = np.array([route.chance for route in routes.best]).reshape(-1, LANES).T
     moves, actors = ladder.moves, list(run.scenario.actors)
     return xr.Dataset(
         {name: (("world", *DIMS[name]), values[: block.width]) for name, values in arrays.items()}
         | _route_moves(routes)
-        | {"weight": ("world", few.weights)},
+        | {"weight": ("world", subset.weights)},
         coords={
-            "world": few.data["world"].values,
+            "world": subset.data["world"].values,
             "level": levels,
             "from": levels,
             "to": levels,
@@ -100,7 +100,8 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
             "members": (("set", "actor"), [[i in members for i in range(len(actors))] for members in sets]),
             "limit": list(LIMITS),
         },
-        attrs=attrs | {"worlds": len(few.weights), "route_target": levels[routes.target], "routes_sure": routes.sure},
+        attrs=attrs
+        | {"worlds": len(subset.weights), "route_target": levels[routes.target], "routes_sure": routes.sure},
     )
 
 

@@ -47,9 +47,9 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    few = run.few(WORLDS)
+    subset = run.few(WORLDS)
     games = Games(run.scenario, (), {}, observe=False)
-    solved = list(blocks(games, policy, few.draws))
+    solved = list(blocks(games, policy, subset.draws))
     visits = [block.visits() for block in solved]
     often = sum(each[..., : block.width].sum(axis=(0, 2)) for each, block in zip(visits, solved, strict=True))
     met = situations(solved[0].game, np.asarray(often))
@@ -66,7 +66,8 @@ def look(run: Run, policy: str) -> xr.Dataset:
         lanes = np.concatenate([part[name][..., : block.width] for part, block in zip(parts, solved)], axis=-1)
         variables[name] = ("world", *dims.get(name, ("option",))), np.ascontiguousarray(np.moveaxis(lanes, -1, 0))
     return xr.Dataset(
-        variables | {"weight": ("world", few.weights), "flip_at": ("flip", np.array([f.value for f in turned.flips]))},
+        variables
+        | {"weight": ("world", subset.weights), "flip_at": ("flip", np.array([f.value for f in turned.flips]))},
         coords={
             "situation": [situation.label for situation in met],
             "situation_phase": ("situation", [situation.phase for situation in met]),

@@ -118,12 +118,13 @@ def _misperception(run: Run, policy: str) -> xr.Dataset:
     """Payments and outcomes as things are perceived, and with each blind spot dropped."""
     import xarray as xr
 
-    few, spots = run.few(FEW), blind_spots(run.scenario, policy)
+    subset, spots = run.few(FEW), blind_spots(run.scenario, policy)
     items = {BlindSpot(SpotKind.ALL): spots} if len(spots) != 1 else {}
     items |= {spot: [spot] for spot in spots[:MOST]}
-    paid, risk = _as_run(few, policy) if policy in run.policies else _played(run.scenario, few, policy)
+    paid, risk = _as_run(subset, policy) if policy in run.policies else _played(run.scenario, subset, policy)
     dropped = [
-        _played(without(run.scenario, policy, each), few, policy) if spots else (paid, risk) for each in items.values()
+        _played(without(run.scenario, policy, each), subset, policy) if spots else (paid, risk)
+        for each in items.values()
     ]
     return xr.Dataset(
         {
@@ -131,30 +132,30 @@ def _misperception(run: Run, policy: str) -> xr.Dataset:
             "risk": (("world_few", "outcome"), risk),
             "paid_if": (("world_few", "item", "actor"), np.stack([p for p, _ in dropped], axis=1)),
             "risk_if": (("world_few", "item", "outcome"), np.stack([r for _, r in dropped], axis=1)),
-            "weight": ("world_few", few.weights),
+            "weight": ("world_few", subset.weights),
         },
         coords={
             "actor": list(run.scenario.actors),
             "outcome": list(outcomes_of(run.scenario)),
             **label_coords("item", BlindSpot, list(items)),
-            "world_few": few.data["world"].values,
+            "world_few": subset.data["world"].values,
         },
     )
 
 
-def _as_run(few: Run, policy: str) -> tuple[Floats, Floats]:
+def _as_run(subset: Run, policy: str) -> tuple[Floats, Floats]:
     """What each actor is paid and the outcomes' probabilities, from the run."""
-    which, values = few.policies.index(policy), values_of(few)
-    paid = np.stack([values[Chooser(actor)][:, which] for actor in few.scenario.actors], axis=1)
-    risk = few.data["outcome_by"].isel(policy=which, period=-1).transpose("world", "outcome")
+    which, values = subset.policies.index(policy), values_of(subset)
+    paid = np.stack([values[Chooser(actor)][:, which] for actor in subset.scenario.actors], axis=1)
+    risk = subset.data["outcome_by"].isel(policy=which, period=-1).transpose("world", "outcome")
     return paid, np.asarray(risk.values, float)
 
 
-def _played(scenario: Scenario, few: Run, policy: str) -> tuple[Floats, Floats]:
+def _played(scenario: Scenario, subset: Run, policy: str) -> tuple[Floats, Floats]:
     """The same, solved anew for another scenario."""
     outcomes = outcomes_of(scenario)
     games = Games(scenario, (), outcomes, observe=False)
-    result = simulate(scenario, few.draws, [policy], games=games).results[policy]
+    result = simulate(scenario, subset.draws, [policy], games=games).results[policy]
     owners = np.array([actor for actor, _ in result.objectives])
     kept = np.array([name != TERMINAL for _, name in result.objectives], bool)
     paid = np.stack([result.pays[:, (owners == actor) & kept].sum(axis=1) for actor in scenario.actors], axis=1)

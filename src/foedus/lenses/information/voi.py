@@ -48,9 +48,10 @@ def partial_with_error(values: Floats, x: ArrayLike, weights: ArrayLike | None =
     """EVPPI with its standard error and bias."""
     mass = normalised(weights, len(values))
     columns = basis(np.asarray(x, float), mass)
-    values = values - values[:, [int(np.argmax(mass @ values))]]
+    values = values - values[:, [int(np.argmax(mass @ values))]]  # only differences from the best matter
     fitted = _fit(values, columns, mass)
     residual = (values - fitted) * mass[:, None]
+    # The coefficients' errors go together between options; worlds count by the squares of their weights.
     spread, axes = np.linalg.eigh(residual.T @ residual)
     root = axes * np.sqrt(np.maximum(spread, 0.0))
     rng = np.random.default_rng(name_seed(0, "", "value of information"))
@@ -80,6 +81,8 @@ def basis(x: Floats, mass: Floats) -> Floats:
     u = 2 * ranks(x, mass) - 1
     most = int(np.clip(ess(mass) / 10, 2, 5))
     raw = np.stack([np.ones(len(x)), u, center / scale, u**2, u**3], axis=1)[:, :most]
+    # Singular vectors of the weighted columns are orthonormal; dividing by the weights' roots makes the columns so under
+    # the weights, so that a regression is one product. Columns that others nearly span are dropped.
     root = np.sqrt(mass)[:, None]
     left, sizes, _ = np.linalg.svd(raw * root, full_matrices=False)
     keep = sizes > 1e-6 * sizes[0]

@@ -96,10 +96,10 @@ class Switchboard:
         play, perception = self.games.play(POLICY)
         return int(BUDGET / (play.game.branches * play.game.solved * (len(perception.solves) + 1)))
 
-    def solve(self, few: Run, taken: Bools) -> Floats:
+    def solve(self, subset: Run, taken: Bools) -> Floats:
         """[world, posture, actor]: what each actor is paid where the orders in ``taken`` [posture, order] are in force."""
-        worlds, many = len(few.weights), len(taken)
-        draws = {name: np.tile(draw, many) for name, draw in few.draws.items()}
+        worlds, many = len(subset.weights), len(taken)
+        draws = {name: np.tile(draw, many) for name, draw in subset.draws.items()}
         draws |= {name: np.repeat(taken[:, i], worlds).astype(float) for i, name in enumerate(self.switches)}
         result = simulate(self.scenario, draws, [POLICY], observe=False, games=self.games).results[POLICY]
         pays = result.pays.reshape(many, worlds, -1)

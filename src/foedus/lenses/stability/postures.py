@@ -49,17 +49,17 @@ def postures(run: Run, policy: str) -> Postures | str:
     board = Switchboard(run, policy)
     if not board.orders:
         return "Nobody has more than one thing to do in any phase, so there are no postures to choose between."
-    few = run.few(int(np.clip(board.solves // (4 * len(board.orders) + 4), LEAST_WORLDS, MOST_WORLDS)))
-    single = board.solve(few, np.concatenate([board.base[None], _singles(board)]))
+    subset = run.few(int(np.clip(board.solves // (4 * len(board.orders) + 4), LEAST_WORLDS, MOST_WORLDS)))
+    single = board.solve(subset, np.concatenate([board.base[None], _singles(board)]))
     sign = np.where(board.base, -1.0, 1.0)[:, None]
-    shift = sign * np.tensordot(few.weights, single[:, 1:] - single[:, :1], 1)
+    shift = sign * np.tensordot(subset.weights, single[:, 1:] - single[:, :1], 1)
     gain, score = _score(board, shift, np.abs(single).max(axis=(0, 1)))
     chosen = _choose(board, score)
     part = _states([board.orders[i] for i in chosen])
-    few = run.few(int(np.clip(board.solves // len(part), LEAST_WORLDS, MOST_WORLDS)))
+    subset = run.few(int(np.clip(board.solves // len(part), LEAST_WORLDS, MOST_WORLDS)))
     taken = np.zeros((len(part), len(board.orders)), bool)
     taken[:, chosen] = part
-    worth = board.solve(few, taken)
+    worth = board.solve(subset, taken)
     matter = _matters(part, worth)
     if not matter.any():
         return "No standing order changes what anybody can expect, so there are no postures to choose between."
@@ -67,7 +67,7 @@ def postures(run: Run, policy: str) -> Postures | str:
     part, worth = part[kept][:, matter], worth[:, kept]
     orders = tuple(board.orders[i] for i, matters in zip(chosen, matter, strict=True) if matters)
     start = int(np.flatnonzero((part == [order.given for order in orders]).all(axis=1))[0])
-    return Postures(orders, part, worth, few.weights, start, tuple(board.orders), gain, score)
+    return Postures(orders, part, worth, subset.weights, start, tuple(board.orders), gain, score)
 
 
 def _matters(part: Bools, worth: Floats) -> Bools:

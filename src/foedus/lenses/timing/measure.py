@@ -49,8 +49,8 @@ def look(run: Run, policy: str) -> xr.Dataset:
 
     by = run.data["outcome_by"].sel(policy=policy).transpose("world", "outcome", "period")
     first, hazard = hazards(np.asarray(by.values, float))
-    few = run.few(WORLDS)
-    times = times_in(Games(run.scenario, (), outcomes_of(run.scenario), observe=False), policy, few.draws)
+    subset = run.few(WORLDS)
+    times = times_in(Games(run.scenario, (), outcomes_of(run.scenario), observe=False), policy, subset.draws)
     dims, changed = ("world", "outcome", "period"), times.variants
     return xr.Dataset(
         {
@@ -63,7 +63,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "act_first": (("few", "act", "period"), times.first),
             "dated_by": (("few", "variant", "outcome", "period"), times.by),
             "dated_taken": (("few", "variant", "act", "period"), times.taken),
-            "few_weight": ("few", few.weights),
+            "few_weight": ("few", subset.weights),
         },
         coords={
             "outcome": by["outcome"].values,

@@ -67,12 +67,12 @@ class _Timing(Looked):
             _Event(e["phase"], e["periods"], [v for v, phase in enumerate(phases) if phase == e["phase"]])
             for e in data.attrs["dated"]
         ]
-        self.few = self.array("few_weight")
+        self.subset_weights = self.array("few_weight")
         self.periods, self.unit = results.periods, results.scenario.horizon.unit
         self.by, self.taken = self.array("dated_by"), self.array("dated_taken")
 
-    def few_spread(self, values: Floats) -> Spread:
-        return self.results.spread(values, self.few)
+    def subset_spread(self, values: Floats) -> Spread:
+        return self.results.spread(values, self.subset_weights)
 
     def by_end(self, o: int) -> Spread:
         return self.spread(1 - self.array("survival")[:, o, -1])
@@ -119,7 +119,7 @@ class _Timing(Looked):
         most = max(notable, key=lambda change: abs(change.spread.mean))
         name = told[self.events.index(most.event)]
         which = name if len(told) == 1 else f"Of {listed(told)}, {name}"
-        before, after = (percent(self.few_spread(self.by[:, v, most.outcome, -1]).mean) for v in (0, most.variant))
+        before, after = (percent(self.subset_spread(self.by[:, v, most.outcome, -1]).mean) for v in (0, most.variant))
         return (
             f"{which} matters most for “{self.outcomes[most.outcome]}”: {self.way(most.event, most.variant)}, its probability "
             f"within the horizon would go from {before} to {after} (change {_points(most.spread)})."
@@ -159,7 +159,7 @@ class _Timing(Looked):
 
     def causes(self, o: int) -> list[tuple[Move, float]]:
         """The moves that set an outcome off, the most frequent first, as shares of all that do."""
-        mean = self.few @ self.array("cause")[:, o]
+        mean = self.subset_weights @ self.array("cause")[:, o]
         total = float(mean.sum())
         order = [i for i in np.argsort(-mean, kind="stable") if total > 0 and mean[i] > 0.005 * total]
         return [(self.moves[i], float(mean[i]) / total) for i in order]
@@ -168,7 +168,7 @@ class _Timing(Looked):
         """What each variant does to each outcome that the event does not bring about by itself."""
         outcomes = [o for o in range(len(self.outcomes)) if not self._brings_about(event, o)]
         change = self.by[..., -1] - self.by[:, :1, :, -1]
-        return [_Change(event, v, o, self.few_spread(change[:, v, o])) for v in event.variants for o in outcomes]
+        return [_Change(event, v, o, self.subset_spread(change[:, v, o])) for v in event.variants for o in outcomes]
 
     def _brings_about(self, event: _Event, o: int) -> bool:
         return sum(share for move, share in self.causes(o) if move.phase == event.phase) > 0.99
@@ -240,14 +240,14 @@ class _Timing(Looked):
     def _acts(self) -> Table:
         first = self.array("act_first")
         rate = self.taken[:, 0].mean(axis=2)
-        ever = [self.few_spread(first[:, i].sum(axis=1)) for i in range(len(self.acts))]
+        ever = [self.subset_spread(first[:, i].sum(axis=1)) for i in range(len(self.acts))]
         return table(
             "First time of the acts that set most off",
             {
                 "act": lambda i: self.acts[i],
                 "at least once": lambda i: probability(ever[i]),
-                "typical first time": lambda i: self._typical(ever[i], self.few @ first[:, i]),
-                f"a {self.unit}, on average": lambda i: probability(self.few_spread(rate[:, i])),
+                "typical first time": lambda i: self._typical(ever[i], self.subset_weights @ first[:, i]),
+                f"a {self.unit}, on average": lambda i: probability(self.subset_spread(rate[:, i])),
             },
             range(len(self.acts)),
         )
@@ -267,15 +267,15 @@ class _Timing(Looked):
         rows: list[list[Cell]] = []
         for name, values in series:
             late = values[:, :, start:].mean(axis=2)
-            change = self.few_spread(late[:, event.variants[0]] - late[:, 0])
-            rates = [self.few_spread(values[:, 0, span].mean(axis=1)) for span in spans.values()]
+            change = self.subset_spread(late[:, event.variants[0]] - late[:, 0])
+            rates = [self.subset_spread(values[:, 0, span].mean(axis=1)) for span in spans.values()]
             rows.append([name, *map(probability, rates), Amount(_points(change), change.mean)])
         caption = f"Around “{self.event(event)}” ({self.when(event)}): probability a {self.unit}"
         return Table(caption, ["act or outcome", *spans, "change from then on if it never came"], rows)
 
     def notes(self) -> list[str]:
         text = (
-            f"Outcomes from all worlds; causes, acts and dated events in {count(len(self.few), 'world')} that stand for all. "
+            f"Outcomes from all worlds; causes, acts and dated events in {count(len(self.subset_weights), 'world')} that stand for all. "
             "The typical time is when the probability of having come reaches half of what it is at the end."
         )
         if self.events:

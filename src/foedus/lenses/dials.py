@@ -3,9 +3,10 @@
 Every commitment gets assumptions of its own (dials) for whether it is in force, how vague it is, where its line
 lies, how wide it is read, and what breaking it costs. A compiled game keeps its numbers as formulas over assumptions,
 so a world in which dials are turned is only another world of the same game: all settings in all worlds are solved as one
-batch, and nothing is compiled twice. At rest the dials change nothing, bit for bit: a factor of 1 and a summand of 0
-are exact in floating point, and where a formula would not be (log odds there and back) the dialled text keeps what is
-written for the case that its dials are at rest.
+batch, and nothing is compiled twice. At rest the dials change nothing: a factor of 1 and a summand of 0 are exact in
+floating point, and where a formula would not be (log odds there and back) the dialled text keeps what is written for
+the case that its dials are at rest. (Where a commitment's number is a constant the compiler no longer multiplies it
+out beforehand, which may move the last bit.)
 
 What happens is counted by payments to an actor of no influence, the tally, which decides nothing and whose payments
 nobody else sees: an expected payment of 1 a time is the expected number of times.

@@ -72,30 +72,30 @@ def nash(at: Confrontation) -> Bools:
     return at.unimproved
 
 
-def general_metarational(at: Confrontation) -> Bools:
-    """After every improvement the others can move to a state that is no better than the one left."""
+def gmr(at: Confrontation) -> Bools:
+    """General metarational stability: after every improvement the others can move to a state no better than the one left."""
     return at.unimproved | ~at.unanswered(at.worst(at.any_moves(), at.focal.ranks))
 
 
-def sequential(at: Confrontation) -> Bools:
-    """The others reach such a state by moves that each improve on the last for their mover."""
+def seq(at: Confrontation) -> Bools:
+    """Sequential stability: the others reach such a state by moves that each improve on the last for their mover."""
     return at.unimproved | ~at.unanswered(at.worst(at.better_moves(), at.focal.ranks))
 
 
-def symmetric_metarational(at: Confrontation) -> Bools:
-    """The others can move to such a state, and the focal player cannot then escape to a better one.
+def smr(at: Confrontation) -> Bools:
+    """Symmetric metarational stability: they can move to such a state, and the focal player cannot then escape it.
 
     With one member, an answer is as good for it as the better of where it ends and where it lets the member move.
     """
     if len(at.focal.ranks) > 1:
-        return _symmetric_of_several(at)
+        return _smr_of_several(at)
     ranks = at.focal.ranks[0]
     relief = np.maximum(ranks, at.focal.gather(ranks, np.maximum, -1))
     after = np.minimum(ranks, at.worst(at.any_moves(), relief[None])[0])
     return at.unimproved | ~at.unanswered(after[None])
 
 
-def _symmetric_of_several(at: Confrontation) -> Bools:
+def _smr_of_several(at: Confrontation) -> Bools:
     """The same for several members, whose worths after an answer have no one order.
 
     What counts as better depends on the state left, so every state asked about needs a closure of its own. States of
@@ -118,8 +118,8 @@ def _symmetric_of_several(at: Confrontation) -> Bools:
     return stable
 
 
-def simultaneously_stable(at: Confrontation) -> Bools:
-    """Such a state results if others make improvements of theirs from the same state in the same instant."""
+def sim(at: Confrontation) -> Bools:
+    """Simultaneous stability: such a state results if others make improvements of theirs from the same state in the same instant."""
     assert isinstance(at.model, OptionModel)
     return simultaneous(at.model, at.focal, at.others)
 
@@ -136,7 +136,7 @@ def _better_answers(at: Confrontation, state: int, first: int) -> list[States]:
     return [frozenset({after}) for after in legally_reached(at.others, first, improving=True)]
 
 
-def _answers_and_escapes(at: Confrontation, state: int, first: int) -> list[States]:
+def _with_escapes(at: Confrontation, state: int, first: int) -> list[States]:
     return [
         frozenset({after, *steps_from(at.focal, after, improving=False)})
         for after in legally_reached(at.others, first, improving=False)
@@ -170,28 +170,21 @@ class Concept:
 
 _ROWS = (
     Concept("nash", "Nash", "one's own next move (Nash)", "Nash 1950", nash, _no_answers),
-    Concept(
-        "gmr",
-        "GMR",
-        "any answer of the others (general metarational)",
-        "Howard 1971",
-        general_metarational,
-        _any_answers,
-    ),
+    Concept("gmr", "GMR", "any answer of the others (general metarational)", "Howard 1971", gmr, _any_answers),
     Concept(
         "smr",
         "SMR",
         "any answer, and one's own escape from it (symmetric metarational)",
         "Howard 1971",
-        symmetric_metarational,
-        _answers_and_escapes,
+        smr,
+        _with_escapes,
     ),
     Concept(
         "seq",
         "SEQ",
         "answers that pay those who give them (sequential)",
         "Fraser and Hipel 1979",
-        sequential,
+        seq,
         _better_answers,
         credible=True,
     ),
@@ -200,7 +193,7 @@ _ROWS = (
         "SIM",
         "the others' improving at the same moment (simultaneous)",
         "Fraser and Hipel 1979",
-        simultaneously_stable,
+        sim,
         _joint_answers,
         option_form_only=True,
     ),

@@ -95,12 +95,12 @@ def environment_slopes(
     scenario: Scenario, policy: str, draws: Mapping[str, Floats], perception: Perception
 ) -> list[tuple[Values, Moving]]:
     """The assumptions in each table that a play reads (as in ``Games.tables``), and how they move with the draws."""
-    made = [_environment(scenario, policy, draws, None, None)]
+    environments = [_environment(scenario, policy, draws, None, None)]
     actors = list(scenario.actors)
     for version in dict.fromkeys(solve.version for solve in perception.solves):
         believer = None if version.believer < 0 else actors[version.believer]
-        made.append(_environment(scenario, policy, draws, believer, version.secrets))
-    return made
+        environments.append(_environment(scenario, policy, draws, believer, version.secrets))
+    return environments
 
 
 def _environment(
@@ -114,10 +114,10 @@ def _environment(
     )
     base = mover.replace(base, overrides, ()) if overrides else base
     held = set(overrides)
-    made = base
+    held_by = base
     if believer is not None:
-        made = mover.replace(base, _beliefs(scenario, believer, False), held)
-    values, moving = dict(made[0]), dict(made[1])
+        held_by = mover.replace(base, _beliefs(scenario, believer, False), held)
+    values, moving = dict(held_by[0]), dict(held_by[1])
     width = len(next(iter(values.values())))
     for actor in scenario.beliefs:
         names = disputed(scenario, actor)

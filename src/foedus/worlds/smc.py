@@ -145,7 +145,8 @@ def _to_unit(z: Floats, names: Sequence[str]) -> Unit:
 
 def _increment(loglik: Floats, step: float) -> tuple[Floats, float]:
     """Weights of worlds when the power grows by ``step`` (0: only impossible ones go), and the log of their mean."""
-    logs = np.where(np.isneginf(loglik), -np.inf, loglik * step)
+    with np.errstate(invalid="ignore"):  # minus infinity times 0
+        logs = np.where(np.isneginf(loglik), -np.inf, loglik * step)
     top = logs.max()
     weights = np.exp(logs - top)
     return weights, float(top + np.log(weights.mean()))

@@ -25,22 +25,25 @@ def environments(
     overrides = scenario.all_policies[policy].set
     values = resolve(scenario, draws, overrides)
     actors = list(scenario.actors)
-    made = []
+    by_version = []
     for version in versions:
         believer = None if version is None or version.believer < 0 else actors[version.believer]
         env = _held(scenario, values, overrides, believer, known=False) if believer else dict(values)
         for actor in scenario.beliefs:
             names = disputed(scenario, actor)
             if names:
+                # What others say openly is heard in every version, beside what its believer holds in secret. Both are
+                # expressions over what the policy has set, not over each other.
                 base = _beliefs(scenario, believer, known=False) if believer else {}
                 both = {**base, **_beliefs(scenario, actor, known=True)}
                 held = replace(scenario, values, both, set(overrides))
                 env |= {believed(actor, name): held[name] for name in names}
         width = len(next(iter(values.values())))
+        # A switch for each secret: it is played as things are, and in the versions of those who know of it.
         for name in secrets_of(scenario, policy):
             env[name] = np.full(width, float(version is None or name in version.secrets))
-        made.append(env)
-    return made
+        by_version.append(env)
+    return by_version
 
 
 def _beliefs(scenario: Scenario, actor: str, known: bool) -> dict[str, Num]:

@@ -57,7 +57,7 @@ def test_shipped_games_hang_together(name: str) -> None:
     hangs_together(scenario, compile_game(scenario))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cases())
 def test_random_games_hang_together(case: Case) -> None:
     hangs_together(case.scenario, compile_game(case.scenario, next(iter(case.scenario.all_policies.values())).enable))

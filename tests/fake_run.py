@@ -198,7 +198,6 @@ def fake_run(
             "subset": 25,
             "timings": {"compile": 1.2, "solve": 30.0},
         },
-        warnings=["The effective sample is small: 21 of 40 worlds."],
     )
 
 

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from foedus.cli import app
 from foedus.errors import FoedusError
 from foedus.record.forecasts import Forecaster, Score
-from foedus.record.mechanisms import Kind, drop_each, mechanisms, switched
+from foedus.record.mechanisms import drop_each, mechanisms, switched
 from foedus.record.questions import recorded_answers
-from foedus.record.score import TrackRecord, resampled, score_scenario
+from foedus.record.score import Kind, TrackRecord, resampled, score_scenario
 from foedus.record.score_telling import section, state_name
 from foedus.report.html import render
 from foedus.runs.local import run

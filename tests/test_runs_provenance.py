@@ -18,7 +18,7 @@ from foedus.claims.sweep import Precision
 from foedus.claims.verdict import BuiltIn, ReadingResult
 from foedus.report.summary import print_summary
 from foedus.runs import provenance
-from foedus.runs.provenance import engine, warnings_of
+from foedus.runs.provenance import engine
 from foedus.worlds import thresholds
 
 
@@ -109,9 +109,9 @@ def test_few_effective_worlds_are_warned_of_at_the_threshold(effective: float, w
     run = fake_run(worlds=40)
     run.ess = effective
     assert thresholds.LEAST_EFFECTIVE_SHARE * 40 == 4
-    assert any("effective sample of only 4 of 40 worlds" in warning for warning in warnings_of(run)) == warned
+    assert any("effective sample of only 4 of 40 worlds" in warning for warning in run.warnings) == warned
     run.observed = False
-    assert not any("effective sample" in warning for warning in warnings_of(run))
+    assert not any("effective sample" in warning for warning in run.warnings)
 
 
 @pytest.mark.parametrize("more, rough", [(-0.01, True), (0.0, False)])

@@ -108,3 +108,18 @@ def place(item: Evidence) -> str:
 def cited(item: Evidence) -> str:
     """A piece of evidence as ``source, paragraph 6``."""
     return source_name(item.source) + place(item)
+
+
+def cautions(certain: bool, effective: float | None, worlds: int, turning: Sequence[str]) -> list[str]:
+    """What a reader must know before using a run's numbers: whether nothing is uncertain, the ``effective`` number of
+    its ``worlds`` where that is too small, and the claims whose verdict turns with precision."""
+    warnings = []
+    if certain:
+        warnings.append("Nothing in this scenario is uncertain: all worlds are alike, and shares of them say nothing.")
+    if effective is not None:
+        left = f"The observations leave an effective sample of only {effective:.0f} of {worlds} worlds"
+        warnings.append(f"{left}: posterior figures rest on few worlds.")
+    if turning:
+        noisy = ", ".join(f"“{claim}”" for claim in turning)
+        warnings.append(f"Verdicts that turn with how precisely actors choose: {noisy}.")
+    return warnings

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
 
 from foedus.record.forecasts import Forecast, Forecaster, Score, forecasts
-from foedus.record.score import Dropped, DroppedEach, mean_score, resampled
+from foedus.record.score import Dropped, DroppedEach, Kind, mean_score, resampled
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.parts import Assumption, Objective
 from foedus.scenario.schema import Scenario
@@ -25,15 +24,6 @@ from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
 
 M = TypeVar("M", Assumption, Commitment, Objective)
 _NOTHING = 1e-9
-
-
-class Kind(StrEnum):
-    """What can be dropped: a commitment, the weighing of consequences, a belief, an objective."""
-
-    COMMITMENT = "commitment"
-    WEIGHING = "weighing"
-    BELIEF = "belief"
-    OBJECTIVE = "objective"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -118,11 +119,20 @@ class ScoredEvent:
     log_score: dict[Forecaster, float]
 
 
+class Kind(StrEnum):
+    """What can be dropped: a commitment, the weighing of consequences, a belief, an objective."""
+
+    COMMITMENT = "commitment"
+    WEIGHING = "weighing"
+    BELIEF = "belief"
+    OBJECTIVE = "objective"
+
+
 @dataclass(frozen=True)
 class Dropped:
     """The score without one mechanism; ``change`` of the log score is that without less that with it."""
 
-    kind: str
+    kind: Kind
     actor: str
     name: str
     log_score: float

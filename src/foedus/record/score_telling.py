@@ -9,13 +9,13 @@ from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, p
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.record.charts import RIVAL_NAMES, calibration_chart, interval, lead_chart
 from foedus.record.forecasts import RIVALS, Forecaster, Score
-from foedus.record.mechanisms import Kind
 from foedus.record.questions import QuestionKind
 from foedus.record.score import (
     CalibrationBand,
     Dropped,
     DroppedEach,
     Gap,
+    Kind,
     MeanScores,
     QuestionScore,
     ScoredEvent,

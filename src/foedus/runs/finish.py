@@ -17,7 +17,7 @@ from foedus.record.questions import recorded_answers
 from foedus.record.score import TrackRecord, track_record
 from foedus.runs.judge import Judge
 from foedus.runs.plan import Plan
-from foedus.runs.provenance import provenance, warnings_of
+from foedus.runs.provenance import provenance
 from foedus.runs.result import GameSize, Run
 from foedus.runs.solved import Solved
 from foedus.worlds.posterior import Posterior, WeightedWorlds
@@ -59,7 +59,6 @@ def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]]
         prior=prior,
     )
     run.score, run.learned = _track_record(plan, main, prior), learned_in(run)
-    run.warnings = warnings_of(run)
     timings = {**timings, "judge": time.perf_counter() - started}
     run.timings = {name: round(seconds, 3) for name, seconds in timings.items()}
     return run

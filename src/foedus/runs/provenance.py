@@ -1,4 +1,4 @@
-"""What a run was made from, and what a reader must know before using its numbers."""
+"""What a run was made from."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from foedus.runs.result import Run
 from foedus.runs.settings import RunSettings
 from foedus.scenario.dump import dump
-from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
-from foedus.worlds.sample import uncertain
-from foedus.worlds.thresholds import LEAST_EFFECTIVE_SHARE
 
 _SHOWING = ("lenses", "report", "export", "cli", "present", "conflict", "library")  # no number of a run comes from them
 
@@ -53,19 +49,3 @@ def engine() -> str:
             digest.update(f"{name}\n".encode() + path.read_bytes())
     libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba"))
     return f"{__version__}, sources {digest.hexdigest()[:12]}, {libraries}"
-
-
-def warnings_of(run: Run) -> list[str]:
-    """What a reader must know before using the numbers."""
-    warnings = []
-    if not uncertain(run.scenario):
-        warnings.append("Nothing in this scenario is uncertain: all worlds are alike, and shares of them say nothing.")
-    if run.observed and run.ess < LEAST_EFFECTIVE_SHARE * len(run.weights):
-        warnings.append(
-            f"The observations leave an effective sample of only {run.ess:.0f} of {len(run.weights)} worlds: "
-            "posterior figures rest on few worlds."
-        )
-    noisy = [f"“{Names(run.scenario).claim(claim.id)}”" for claim in run.claims if claim.warning]
-    if noisy:
-        warnings.append(f"Verdicts that turn with how precisely actors choose: {', '.join(noisy)}.")
-    return warnings

@@ -10,12 +10,15 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.claims.verdict import Claims, OutcomeDriver
 from foedus.game.compile import Game
+from foedus.present.wording import cautions
 from foedus.record.score import TrackRecord
+from foedus.scenario.names import Names
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
+from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import simulate
-from foedus.worlds.thresholds import SUBSET
+from foedus.worlds.thresholds import LEAST_EFFECTIVE_SHARE, SUBSET
 from foedus.worlds.weights import ess, means
 
 if TYPE_CHECKING:
@@ -61,7 +64,6 @@ class Run:
     drivers: list[OutcomeDriver]
     game: GameSize
     meta: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
     score: TrackRecord | None = None
     learned: xr.Dataset | None = None
     prior: Floats | None = None  # weights of worlds before the observations; None: all alike
@@ -69,6 +71,13 @@ class Run:
     timings: dict[str, float] = field(default_factory=dict)
     solved: int = 0  # pieces solved in this go, of a run that is kept in a directory
     _means: dict[tuple[str, str], xr.DataArray] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know before using the numbers."""
+        rough = self.observed and self.ess < LEAST_EFFECTIVE_SHARE * len(self.weights)
+        turning = [Names(self.scenario).claim(claim.id) for claim in self.claims if claim.warning]
+        return cautions(not uncertain(self.scenario), self.ess if rough else None, len(self.weights), turning)
 
     def few(self, most: int = SUBSET) -> Run:
         """The same run on at most ``most`` worlds that stand for all, for what is too slow in every world.

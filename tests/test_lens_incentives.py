@@ -172,7 +172,7 @@ def test_flips_are_where_the_closed_form_says() -> None:
     expected = math.log(2) / 2 + 0.7 + pain / (1 + math.exp(-0.4))
     (flip,) = [one for one in found.flips if one.assumption == "gain"]
     assert (flip.phase, flip.below, flip.above) == ("go", "stay", "leave")
-    assert flip.value == pytest.approx(expected, abs=1e-6)
+    assert flip.at == pytest.approx(expected, abs=1e-6)
     assert middle(np.array([3.0, 1, 2, 9]), np.array([0.1, 0.2, 0.6, 0.1])) == 2
 
 

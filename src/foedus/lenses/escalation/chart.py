@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
-from foedus.present.svg import Drawing, clipped, wrapped
+from foedus.present.svg import Drawing, clipped, fitted
 from foedus.present.wording import number, percent
 from foedus.scenario.names import plain, titled
 
@@ -33,45 +33,35 @@ def ladder_chart(levels: Sequence[str], ever: Floats, moves: Sequence[Step], tim
         if n > 0:
             pairs.setdefault((levels.index(move.start), levels.index(move.to)), []).append((n, move.by))
     total = {pair: sum(n for n, _ in parts) for pair, parts in pairs.items()}
-    shown = [sorted(_largest(total, up), key=lambda pair: (min(pair), max(pair))) for up in (True, False)]
+    most = sorted(total, key=lambda pair: -total[pair])
+    up, down = ([pair for pair in most if (pair[1] > pair[0]) == rising][:_COLUMNS] for rising in (True, False))
     gap, left, column = 64.0 if len(levels) <= 8 else 26.0, 200.0, 50.0
     drawing = Drawing(900, gap * len(levels) + 34, "The ladder of escalation")
     rows = [20 + gap * (len(levels) - 1 - k) + 16 for k in range(len(levels))]
-    right = left + column * max(len(shown[0]) + len(shown[1]), 1) + 60
+    right = left + column * max(len(up) + len(down), 1) + 60
     for k, level in enumerate(levels):
         drawing.line(left - 6, rows[k], right, rows[k], "grid")
         drawing.text(left - 66, rows[k] + 4, clipped(titled(level), 132, 13), "strong", "end")
         drawing.text(left - 12, rows[k] + 4, percent(float(ever[k])), "num", "end")
-    widest = max(total.values(), default=1.0)
-    place = left + 26
-    for side, words in zip(shown, ("up", "down"), strict=True):
+    widest, place = max(total.values(), default=1.0), left + 26
+    for side, words in ((up, "up"), (down, "down")):
         if side:
             drawing.text(place - 12, 14, words, "small")
-        for pair in side:
-            width = max(1.2, _WIDEST * total[pair] / widest)
+        for pair in sorted(side, key=sorted):
+            start, end, width = rows[pair[0]], rows[pair[1]], max(1.2, _WIDEST * total[pair] / widest)
             tip = "; ".join(f"{name}: {number(n, 2)}" for n, name in sorted(pairs[pair], reverse=True)[:5])
             tip = f"{plain(levels[pair[0]])} to {plain(levels[pair[1]])}, {number(total[pair], 2)} times. {tip}"
-            _arrow(drawing, place, rows[pair[0]], rows[pair[1]], width, pair[1] > pair[0], tip)
-            drawing.text(
-                place, (rows[pair[0]] + rows[pair[1]]) / 2 + 4, number(total[pair], 2), "strong small halo", "middle"
-            )
+            _arrow(drawing, place, start, end, width, tip)
+            drawing.text(place, (start + end) / 2 + 4, number(total[pair], 2), "strong small halo", "middle")
             place += column
         place += 30
     return drawing.render()
 
 
-def _largest(total: dict[tuple[int, int], float], up: bool) -> list[tuple[int, int]]:
-    """The most frequent pairs of levels in one direction."""
-    there = [pair for pair in total if (pair[1] > pair[0]) == up]
-    return sorted(there, key=lambda pair: -total[pair])[:_COLUMNS]
-
-
-def _arrow(drawing: Drawing, x: float, start: float, end: float, width: float, up: bool, tip: str) -> None:
+def _arrow(drawing: Drawing, x: float, start: float, end: float, width: float, tip: str) -> None:
     """A vertical arrow."""
-    head = max(7.0, width * 0.8)
-    sign = -1 if up else 1
-    neck = end - sign * head
-    style = "posterior now" if up else "posterior"
+    head, up = max(7.0, width * 0.8), end < start
+    neck, style = end + (head if up else -head), "posterior now" if up else "posterior"
     drawing.rect(x - width / 2, min(start, neck), width, abs(neck - start), style, 0, tip)
     drawing.path([(x - head * 0.8, neck), (x + head * 0.8, neck), (x, end)], style, closed=True)
 
@@ -94,15 +84,14 @@ def route_chart(routes: Sequence[tuple[float, Sequence[Step]]]) -> Markup:
 
 def _chain(drawing: Drawing, x: float, y: float, box: float, gap: float, steps: Sequence[Step], width: float) -> None:
     """The boxes and arrows of one route; the middle of a long one is left out."""
-    half = _MOST // 2
-    cut = len(steps) > _MOST
+    half, cut = _MOST // 2, len(steps) > _MOST
     for i, step in enumerate(steps):
         if cut and half <= i < len(steps) - half:
             continue
         _box(drawing, x, y, box, step.start)
         start, tip, edge = x + box, x + box + gap, width / 2
         left_out = f" … {len(steps) - _MOST} more moves …" if cut and i == half - 1 else ""
-        lines = _lines(step.by + left_out, gap - 10)
+        lines = fitted(step.by + left_out, gap - 10, 2, 11)
         for k, line in enumerate(lines):
             drawing.text(start + gap / 2, y - 9 - edge - 11 * (len(lines) - 1 - k), line, "small", "middle")
         told = f"{step.by}: {plain(step.start)} to {plain(step.to)}"
@@ -112,13 +101,6 @@ def _chain(drawing: Drawing, x: float, y: float, box: float, gap: float, steps: 
     _box(drawing, x, y, box, steps[-1].to)
 
 
-def _lines(text: str, width: float) -> list[str]:
-    """A label in at most two lines."""
-    lines = wrapped(text, width, 11)
-    return lines if len(lines) <= 2 else [lines[0], clipped(" ".join(lines[1:]), width, 11)]
-
-
 def _box(drawing: Drawing, x: float, y: float, width: float, level: str) -> None:
-    """A level."""
     drawing.rect(x, y - 12, width, 24, "box", 4)
     drawing.text(x + width / 2, y + 4, clipped(plain(level), width - 8, 11.5), "", "middle")

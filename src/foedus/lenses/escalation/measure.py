@@ -5,9 +5,10 @@ The ladder is one ordered state variable. All is exact in each world; worlds are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
@@ -20,9 +21,6 @@ from foedus.runs.result import Run
 from foedus.solve.pursuit import too_large
 from foedus.worlds.blocks import blocks
 from foedus.worlds.simulate import Games
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 NO_LADDER = "No state variable lasts beyond a period and has a few ordered levels, so there is no ladder to climb."
 TOO_LARGE = "The game is too large to look at every state of every period."
@@ -58,8 +56,6 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
     ``weight`` [world]; ``members`` [set, actor] says who is in a set. Attributes: ``policy``, ``variable``, ``worlds``,
     ``note``, ``route_target``, ``routes_sure``.
     """
-    import xarray as xr
-
     variable = variable or ladder_of(run.scenario)
     attrs: dict[str, Any] = {"policy": policy, "variable": variable or "", "worlds": 0, "note": ""}
     if variable is None:

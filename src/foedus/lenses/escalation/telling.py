@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Floats
 from foedus.lenses.escalation.chart import Step, ladder_chart, route_chart
@@ -17,9 +15,6 @@ from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, pr
 from foedus.present.wording import band, capital, count, number, percent
 from foedus.runs.view import RunView
 from foedus.scenario.names import plain, titled
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 _PAIRS = 3  # pairs of actors in the tables: those that can do most
 _MOVES = 12  # moves in the table: the most frequent
@@ -40,18 +35,8 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
         "show which share of paths comes past it, and the lowest risk on coming to each level from below."
     ]
     if not data.attrs["routes_sure"]:
-        notes.append(
-            "The search for routes was cut short: routes further down may be more probable than the last shown."
-        )
+        notes += ["The search for routes was cut short: routes further down may be more probable than the last shown."]
     return Told([_first(view), _second(view)], figures, tables, notes)
-
-
-@dataclass(frozen=True)
-class _Route:
-    """A route and its share of all paths to where it leads."""
-
-    share: float
-    steps: list[Step]
 
 
 class _Escalation(Looked):
@@ -73,9 +58,10 @@ class _Escalation(Looked):
             return [Step(by[move], self.levels[a], self.levels[b]) for move, a, b in zip(*parts, strict=True) if move]
 
         self.moves = steps("move")
-        reached = self.averages("ever")[self.levels.index(self.goal)]
+        reached = float(self.averages("ever")[self.levels.index(self.goal)])
         chances = self.averages("route").tolist()
-        self.routes = [_Route(p / float(reached), steps("route", r)) for r, p in enumerate(chances) if p > 0]
+        # Each with its share of all paths to where it leads.
+        self.routes = [(p / reached, steps("route", r)) for r, p in enumerate(chances) if p > 0]
 
     def mean(self, values: Floats) -> Floats:
         """Averages over the worlds where the value is defined; NaN where it is nowhere."""
@@ -102,10 +88,9 @@ class _Escalation(Looked):
         """A target in words: its level, or one still higher."""
         return plain(self.targets[k]) + ("" if self.targets[k] == self.levels[-1] else " or higher")
 
-    def who(self, members: list[str]) -> str:
-        if len(members) == max(len(each) for each in self.sets) > 2:
-            return "all together"
-        return " and ".join(self.names.actor(actor) for actor in members)
+    def who(self, i: int) -> str:
+        together = len(self.sets[i]) == max(map(len, self.sets)) > 2
+        return "all together" if together else " and ".join(map(self.names.actor, self.sets[i]))
 
     def sized(self, size: int) -> list[int]:
         return [i for i, members in enumerate(self.sets) if len(members) == size]
@@ -119,32 +104,29 @@ def _first(view: _Escalation) -> str:
     )
     if not view.routes:
         return f"{text}; no path climbs to any level above the lowest." if view.goal == view.levels[0] else f"{text}."
-    route = view.routes[0]
-    chain = ", then ".join(f"to {plain(step.to)} by “{step.by}”" for step in route.steps)
+    share, steps = view.routes[0]
+    chain = ", then ".join(f"to {plain(step.to)} by “{step.by}”" for step in steps)
     goal = "it" if view.goal == view.top else f"{plain(view.goal)}, the highest level that any path reaches"
-    return f"{text}; the likeliest route to {goal} goes {chain} ({percent(route.share)} of all paths there)."
+    return f"{text}; the likeliest route to {goal} goes {chain} ({percent(share)} of all paths there)."
 
 
 def _second(view: _Escalation) -> str:
     """From where nobody, and from where all together, can no longer hold it: for the highest target that has such a point."""
     everyone = max(range(len(view.sets)), key=lambda i: len(view.sets[i]))
-    low = min(view.limits)
-    limit = view.limits.index(low)
+    together, low, limit = view.who(everyone), min(view.limits), int(np.argmin(view.limits))
     passed, least_at = view.averages("passed")[:, :, limit], view.averages("least_at")
-    together = view.who(view.sets[everyone])
     for k in reversed(range(len(view.targets))):
         risk, share = f"the risk of {view.target(k)} under {percent(low)}", percent(float(passed[k, everyone]))
-        after = _next(view, k, everyone, limit)
-        past = next((level for level, x in zip(view.levels, least_at[k, everyone]) if x >= low), None)
-        if past is not None:
-            return f"Once at {plain(past)} even {together} cannot on average bring {risk}, and {share} of paths come to a state where they cannot{after}."
+        past = [level for level, x in zip(view.levels, least_at[k, everyone]) if x >= low]
+        if past:
+            return f"Once at {plain(past[0])} even {together} cannot on average bring {risk}, and {share} of paths come to a state where they cannot{_next(view, k, everyone, limit)}."
         if passed[k, everyone] > 0:
-            return f"{share} of paths come to a state from which even {together} cannot bring {risk}{after}."
+            return f"{share} of paths come to a state from which even {together} cannot bring {risk}{_next(view, k, everyone, limit)}."
     last, least = len(view.targets) - 1, view.averages("least")
     best = min(view.sized(1), key=lambda i: (passed[last, i], least[last, i]))
     return (
         f"Up to {plain(view.targets[0])} itself there is no point of no return for {together}: their best play "
-        f"always leaves a risk under {percent(low)}; of single actors {view.who(view.sets[best])} can hold it longest "
+        f"always leaves a risk under {percent(low)}; of single actors {view.who(best)} can hold it longest "
         f"({percent(float(passed[last, best]))} of paths come to where it cannot)."
     )
 
@@ -157,9 +139,8 @@ def _next(view: _Escalation, target: int, members: int, limit: int) -> str:
 
 def _ladder(view: _Escalation) -> Figure:
     """Flows between levels: on paths to the top where there are any, else on all."""
-    up = np.nan_to_num(view.averages("moves_up"))
-    climbing = bool(up.max(initial=0.0) > 0)
-    times = up if climbing else np.nan_to_num(view.averages("moves"))
+    climbing = bool(np.nan_to_num(view.averages("moves_up")).max(initial=0.0) > 0)
+    times = np.nan_to_num(view.averages("moves_up" if climbing else "moves"))
     where = f"on paths to {plain(view.top)}, before they get there" if climbing else "on all paths"
     return Figure(
         f"{capital(view.variable)}: how often paths move between levels",
@@ -170,14 +151,13 @@ def _ladder(view: _Escalation) -> Figure:
 
 
 def _routes(view: _Escalation) -> Figure:
-    share, goal, many = percent(sum(route.share for route in view.routes)), plain(view.goal), len(view.routes)
+    share, goal, many = percent(sum(share for share, _ in view.routes)), plain(view.goal), len(view.routes)
+    routes, make = (count(many, "likeliest route"), "make") if many > 1 else ("likeliest route", "makes")
     return Figure(
-        f"The {count(many, 'likeliest route')} to {goal} make up {share} of all paths there"
-        if many > 1
-        else f"The likeliest route to {goal} makes up {share} of all paths there",
+        f"The {routes} to {goal} {make} up {share} of all paths there",
         f"Moves between levels since {plain(view.levels[0])} was last left. Percentages: the share of paths to "
         f"{goal} that take the route.",
-        route_chart([(route.share, route.steps) for route in view.routes]),
+        route_chart(view.routes),
     )
 
 
@@ -205,12 +185,11 @@ def _returns(view: _Escalation, k: int) -> Table:
     pairs = sorted(view.sized(2), key=lambda i: float(view.weights @ least[:, i]))
     rest = [i for i, members in enumerate(view.sets) if len(members) > 2]
     below = range(1, view.levels.index(view.targets[k]))
-    usual: list[Cell] = ["as things are", view.cell(view.array("usual")[:, k])]
-    usual += [view.cell(view.array("usual_at")[:, k, level]) for level in below]
-    rows = [[*usual, *(Amount("", 0.0) for _ in view.limits)]]
+    usual = [view.array("usual")[:, k], *(view.array("usual_at")[:, k, level] for level in below)]
+    rows: list[list[Cell]] = [["as things are", *map(view.cell, usual), *(Amount("", 0.0) for _ in view.limits)]]
     for i in [*view.sized(1), *pairs[:_PAIRS], *rest]:
         risks = [least[:, i], *(least_at[:, i, level] for level in below), *passed[:, i].T]
-        rows.append([capital(view.who(view.sets[i])), *map(view.cell, risks)])
+        rows.append([capital(view.who(i)), *map(view.cell, risks)])
     columns = ["best efforts of", "at the start", *(f"at {plain(view.levels[level])}" for level in below)]
     columns += [f"paths past {percent(limit)}" for limit in view.limits]
     return Table(f"The lowest risk of {view.target(k)} that can still be brought about", columns, rows)

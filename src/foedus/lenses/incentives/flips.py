@@ -21,13 +21,18 @@ RARE = 1e-12
 
 @dataclass(frozen=True)
 class Flip:
-    """In ``phase`` the action taken most is ``below`` up to ``value`` of the assumption, and ``above`` beyond it."""
+    """In ``phase`` the action taken most is ``below`` where the assumption is up to ``at``, and ``above`` beyond it."""
 
     phase: str
     assumption: str
     below: str
     above: str
-    value: float
+    at: float
+
+    @property
+    def label(self) -> str:
+        """``phase|assumption``."""
+        return f"{self.phase}|{self.assumption}"
 
 
 @dataclass(frozen=True)

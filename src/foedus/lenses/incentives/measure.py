@@ -16,21 +16,19 @@ others at their middle value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Floats
 from foedus.lenses.incentives.averages import SituatedActions, averages
-from foedus.lenses.incentives.flips import flips
+from foedus.lenses.incentives.flips import Flip, flips
 from foedus.lenses.incentives.situations import SituatedAction, Situation, situations
 from foedus.lenses.labels import label_coords
 from foedus.runs.result import Run
 from foedus.worlds.blocks import Block, blocks
 from foedus.worlds.simulate import Games
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 WORLDS = 16
 
@@ -45,8 +43,6 @@ def look(run: Run, policy: str) -> xr.Dataset:
     same of base rates, ``ln(base/base) / precision``. NaN where an action is never available. ``flip_at`` [flip] and
     its coords tell which value of an assumption turns which choice.
     """
-    import xarray as xr
-
     subset = run.few(WORLDS)
     games = Games(run.scenario, (), {}, observe=False)
     solved = list(blocks(games, policy, subset.draws))
@@ -66,8 +62,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
         lanes = np.concatenate([part[name][..., : block.width] for part, block in zip(parts, solved)], axis=-1)
         variables[name] = ("world", *dims.get(name, ("option",))), np.ascontiguousarray(np.moveaxis(lanes, -1, 0))
     return xr.Dataset(
-        variables
-        | {"weight": ("world", subset.weights), "flip_at": ("flip", np.array([f.value for f in turned.flips]))},
+        variables | {"weight": ("world", subset.weights)},
         coords={
             "situation": [situation.label for situation in met],
             "situation_phase": ("situation", [situation.phase for situation in met]),
@@ -75,11 +70,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "objective": [f"{actor}.{name}" for actor, name in turn.objectives],
             "objective_actor": ("objective", [actor for actor, _ in turn.objectives]),
             "objective_name": ("objective", [name for _, name in turn.objectives]),
-            "flip": [f"{f.phase}|{f.assumption}" for f in turned.flips],
-            "flip_phase": ("flip", [f.phase for f in turned.flips]),
-            "flip_assumption": ("flip", [f.assumption for f in turned.flips]),
-            "flip_below": ("flip", [f.below for f in turned.flips]),
-            "flip_above": ("flip", [f.above for f in turned.flips]),
+            **label_coords("flip", Flip, turned.flips),
         },
         attrs={
             "policy": policy,
@@ -87,7 +78,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "references": {s.label: names[reference] for s, reference in zip(met, references, strict=True)},
             "levels": {situation.label: dict(situation.levels) for situation in met},
         },
-    )
+    ).reset_coords("flip_at")
 
 
 def _most_taken(situation: Situation, solved: Sequence[Block], visits: Sequence[Floats]) -> int:

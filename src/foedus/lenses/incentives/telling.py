@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Floats
 from foedus.lenses.incentives.flips import Flip
@@ -21,9 +21,6 @@ from foedus.scenario.dotted import applies_variable
 from foedus.scenario.names import lowered, plain
 from foedus.worlds.weights import Spread
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 NEGLIGIBLE = 0.005
 SHOWN = 5  # choices whose situations are listed: those closest to turning
 RARE = 0.01  # choices met less often than this, a play, are not the main one
@@ -31,17 +28,12 @@ RARE = 0.01  # choices met less often than this, a play, are not the main one
 
 @dataclass(frozen=True)
 class PhaseChoice:
-    """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie.
-
-    ``lead`` is the log of the ratio of their average probabilities, which has no units.
-    """
+    """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie."""
 
     phase: str
     first: SituatedAction
     second: SituatedAction
     margin: Spread
-    lead: float
-    met: float
 
 
 def tell(results: RunView, data: xr.Dataset) -> Told:
@@ -63,8 +55,7 @@ class _Incentives(Looked):
         known = (~np.isnan(self.array("probability"))).sum(axis=0)
         self.available = [option for option, i in self.place.items() if known[i]]  # at some time, in some world
         self.objectives = list(zip(self.labels("objective_actor"), self.labels("objective_name"), strict=True))
-        parts = [self.labels(f"flip_{part}") for part in ("phase", "assumption", "below", "above")]
-        self.flips = [Flip(*flip) for flip in zip(*parts, self.array("flip_at").tolist(), strict=True)]
+        self.flips = labels_along(data, "flip", Flip)
         self.tried = len(data.attrs["tried"])
 
     def of(self, name: str, option: SituatedAction) -> Floats:
@@ -83,20 +74,18 @@ class _Incentives(Looked):
 
     @cached_property
     def choices(self) -> list[PhaseChoice]:
-        """The phases with a choice, the one closest to turning first."""
+        """The phases with a choice, by how far the odds of its two actions are from even; those seldom met come last."""
         choices = []
         for phase in dict.fromkeys(self.situations.values()):  # the situation that bears its name is all of a phase
-            reference = str(self.data.attrs["references"][phase])
-            others = [option for option in self.options(phase) if option.action != reference]
-            margins = {option: self.spread_of("bonus", option) for option in others}
+            first = SituatedAction(phase, phase, self.data.attrs["references"][phase])
+            margins = {option: self.spread_of("bonus", option) for option in self.options(phase) if option != first}
             margins = {option: margin for option, margin in margins.items() if margin.mean == margin.mean}
             if margins:
                 second = min(margins, key=lambda option: margins[option].mean)
-                both = SituatedAction(phase, phase, reference), second
-                odds = [max(self.spread_of("probability", option).mean, 1e-12) for option in both]
-                lead = float(np.log(odds[0] / odds[1]))
-                choices.append(PhaseChoice(phase, *both, margins[second], lead, self.met(phase).mean))
-        return sorted(choices, key=lambda c: (c.met < RARE, abs(c.lead)))
+                odds = [max(self.spread_of("probability", option).mean, 1e-12) for option in (first, second)]
+                order = self.met(phase).mean < RARE, abs(float(np.log(odds[0] / odds[1])))
+                choices.append((order, PhaseChoice(phase, first, second, margins[second])))
+        return [choice for _, choice in sorted(choices, key=lambda pair: pair[0])]
 
     def met(self, situation: str) -> Spread:
         return self.spread(self.array("met", situation=situation))
@@ -129,19 +118,17 @@ class _Incentives(Looked):
         """What the closest choice is, and why it is taken as it is."""
         c = self.choices[0]
         taken, gap = self.spread_of("probability", c.first), self.gap(c.second)
-        which = (
-            "The only choice" if len(self.choices) == 1 else f"Of {len(self.choices)} choices the closest to turning"
-        )
-        first, second = (self.act(option) for option in (c.first, c.second))
+        many = len(self.choices)
+        which = "The only choice" if many == 1 else f"Of {many} choices the closest to turning"
         return (
-            f"{which} is {self.who(c.phase)}'s “{self.names.phase(c.phase)}”: mostly “{first}” "
-            f"({percent(taken.mean)}, {percent(taken.low)} to {percent(taken.high)} over worlds), worth "
-            f"{signed(-gap.mean)} ({signed(-gap.high)} to {signed(-gap.low)}) against “{second}”{self._reasons(c)}."
+            f"{which} is {self.who(c.phase)}'s “{self.names.phase(c.phase)}”: mostly “{self.act(c.first)}” "
+            f"({percent(taken.mean)}, {percent(taken.low)} to {percent(taken.high)} over worlds), worth {signed(-gap.mean)} "
+            f"({signed(-gap.high)} to {signed(-gap.low)}) against “{self.act(c.second)}”{self._reasons(c)}."
         )
 
     def _reasons(self, c: PhaseChoice) -> str:
         """The objectives that speak most for and against the action taken most."""
-        parts = [(mean, name) for name, mean in self._by_objective(c).items()]
+        parts = [(gap.mean, name) for name, gap in self._by_objective(c.second)]
         best, worst = min(parts, default=(0.0, "")), max(parts, default=(0.0, ""))
         reasons = [f"for it speaks “{best[1]}” ({signed(-best[0])})"] if best[0] <= -NEGLIGIBLE else []
         reasons += [f"against it “{worst[1]}” ({signed(-worst[0])})"] if worst[0] >= NEGLIGIBLE else []
@@ -149,15 +136,11 @@ class _Incentives(Looked):
         reasons += [f"and habit is worth {signed(-habit)}"] if habit <= -NEGLIGIBLE else []
         return f"; {', '.join(reasons)}" if reasons else ""
 
-    def _by_objective(self, c: PhaseChoice) -> dict[str, float]:
-        """The mover's objectives -> what the runner-up is worth more on average than the action taken most."""
-        versus = self.of("versus", c.second)
-        means = {
-            self.names.aim(actor, name): self.spread(versus[:, o]).mean
-            for o, (actor, name) in enumerate(self.objectives)
-            if actor == self.names.phases[c.phase].decide
-        }
-        return {name: mean for name, mean in means.items() if mean == mean and mean != 0}
+    def _by_objective(self, option: SituatedAction) -> list[tuple[str, Spread]]:
+        """The objectives by which an option is worth more or less than the action taken most, and how much more."""
+        versus = self.of("versus", option)
+        gaps = [(self.names.aim(*objective), self.spread(versus[:, o])) for o, objective in enumerate(self.objectives)]
+        return [(name, gap) for name, gap in gaps if gap.mean == gap.mean and gap.mean != 0]
 
     def second(self) -> str:
         """What would turn it."""
@@ -182,7 +165,7 @@ class _Incentives(Looked):
     def _flip(self, flip: Flip) -> str:
         below, above = (self.names.act(flip.phase, action) for action in (flip.below, flip.above))
         return (
-            f"in a middling world “{self.names.assumption(flip.assumption)}” beyond {number(flip.value)} turns "
+            f"in a middling world “{self.names.assumption(flip.assumption)}” beyond {number(flip.at)} turns "
             f"“{self.names.phase(flip.phase)}” from “{below}” to “{above}”"
         )
 
@@ -196,35 +179,24 @@ class _Incentives(Looked):
             if option == c.first:
                 continue
             rows.append(Effect(f"{self.act(option)}: {signed(self.gap(option).mean)} in all"))
-            versus = self.of("versus", option)
-            parts = [
-                (self.names.aim(*objective), self.spread(versus[:, o])) for o, objective in enumerate(self.objectives)
-            ]
-            parts = sorted(
-                (part for part in parts if abs(part[1].mean) >= NEGLIGIBLE), key=lambda part: -abs(part[1].mean)
-            )
+            parts = sorted(self._by_objective(option), key=lambda part: -abs(part[1].mean))
+            parts = [part for part in parts if abs(part[1].mean) >= NEGLIGIBLE][:6]
             habit = self.spread_of("habit", option)
-            parts = parts[:6] + ([("habit (base rates)", habit)] if abs(habit.mean) >= NEGLIGIBLE else [])
+            parts += [("habit (base rates)", habit)] if abs(habit.mean) >= NEGLIGIBLE else []
             rows += [Effect(name, s, ranged(s), f"{name}: {ranged(s)}") for name, s in parts]
         first, who = self.act(c.first), self.who(c.phase)
         title = f"{who}, “{self.names.phase(c.phase)}”: what each action is worth against “{first}”"
-        note = (
-            f"In {who}'s own units and its own version of the game: average, and the line on which nine worlds "
-            "in ten lie."
-        )
+        note = f"In {who}'s own units and its own version of the game: average, and the line on which nine worlds in ten lie."
         return Figure(title, note, effects(rows, title))
 
     def margins(self) -> Figure:
         """How far each choice is from turning."""
         rows = []
         for c in self.choices[:16]:
-            first, second = (self.act(option) for option in (c.first, c.second))
-            tip = f"{self.names.phase(c.phase)}: {second} instead of {first}"
+            tip = f"{self.names.phase(c.phase)}: {self.act(c.second)} instead of {self.act(c.first)}"
             rows.append(Effect(self.choice(c.phase), c.margin, ranged(c.margin), tip))
-        near = sum(c.margin.low < 0 for c in self.choices)
-        title = (
-            f"{near} of {count(len(self.choices), 'choice')} {'turns' if near == 1 else 'turn'} in some plausible world"
-        )
+        near, choices = sum(c.margin.low < 0 for c in self.choices), count(len(self.choices), "choice")
+        title = f"{near} of {choices} {'turns' if near == 1 else 'turn'} in some plausible world"
         note = (
             "Payment at the choice that would make the runner-up as likely as the action taken most, each in the mover's "
             "own units; ordered by the odds of the two. Very long lines are cut."
@@ -250,11 +222,9 @@ class _Incentives(Looked):
 
     def _reweigh(self, c: PhaseChoice) -> str:
         """The objective whose weight, in this choice alone, would have to change least to turn it, and by what factor."""
-        factors = []
-        for name, gap in self._by_objective(c).items():
-            factor = 1 + c.margin.mean / gap
-            if abs(gap) >= NEGLIGIBLE and 0 <= factor <= 20:
-                factors.append((abs(np.log(max(factor, 0.05))), name, factor))
+        gaps = {name: gap.mean for name, gap in self._by_objective(c.second) if abs(gap.mean) >= NEGLIGIBLE}
+        turning = [(1 + c.margin.mean / gap, name) for name, gap in gaps.items()]
+        factors = [(abs(np.log(max(x, 0.05))), name, x) for x, name in turning if 0 <= x <= 20]
         if not factors:
             return "–"
         _, name, factor = min(factors)
@@ -266,7 +236,6 @@ class _Incentives(Looked):
         for c in self.choices[:SHOWN]:
             every = [situation for situation, phase in self.situations.items() if phase == c.phase]
             shown += [option for situation in every[1:] or every for option in self.options(situation)]
-
         return table(
             "The closest choices by situation",
             {
@@ -275,9 +244,7 @@ class _Incentives(Looked):
                 "action": self.act,
                 "how often": lambda o: probability(self.spread_of("probability", o)),
                 "by base rates": lambda o: probability(self.spread_of("usual", o).mean),
-                "worth": lambda o: (
-                    change(self.gap(o).mean) if self.gap(o).mean == self.gap(o).mean else Amount("–", 0.0)
-                ),
+                "worth": lambda o: Amount(signed(self.gap(o).mean), float(np.nan_to_num(self.gap(o).mean))),
                 "payment to be likeliest": lambda o: change(self.spread_of("bonus", o), dash=0.0),
                 "met, a play": lambda o: amount(self.met(o.situation).mean, lambda x: number(x, 2)),
             },
@@ -287,7 +254,7 @@ class _Incentives(Looked):
     def _flips(self) -> Table:
         def turns_at(flip: Flip) -> Amount:
             draw = self.results.run.draws[flip.assumption]
-            return Amount(number(flip.value), flip.value, f"{number(float(draw.min()))} to {number(float(draw.max()))}")
+            return Amount(number(flip.at), flip.at, f"{number(float(draw.min()))} to {number(float(draw.max()))}")
 
         return table(
             "Assumptions that turn a choice by themselves",

@@ -31,10 +31,8 @@ class BlindSpot:
     @property
     def label(self) -> str:
         """``belief:ACTOR.NAME``, ``dispute:ACTOR.NAME``, ``secret:COMMITMENT``, ``binding:RULE``, ``all``."""
-        if self.kind == SpotKind.ALL:
-            return str(self.kind)
-        if self.kind == SpotKind.BINDING:
-            return f"{self.kind}:{self.rule}"
+        if self.kind in (SpotKind.ALL, SpotKind.BINDING):
+            return str(self.kind) if self.rule < 0 else f"{self.kind}:{self.rule}"
         return f"{self.kind}:{self.actor}.{self.name}" if self.actor else f"{self.kind}:{self.name}"
 
 
@@ -55,8 +53,9 @@ def without(scenario: Scenario, policy: str, spots: Collection[BlindSpot]) -> Sc
     """The scenario in which these are dropped: believers see what is true, all know of the secrets."""
     dropped = {(spot.actor, spot.name) for spot in spots}
     beliefs = {
-        actor: {name: belief for name, belief in held.items() if (actor, name) not in dropped}
+        actor: kept
         for actor, held in scenario.beliefs.items()
+        if (kept := {name: belief for name, belief in held.items() if (actor, name) not in dropped})
     }
     told = {spot.name for spot in spots if spot.kind is SpotKind.SECRET}
     commitments = {
@@ -69,7 +68,7 @@ def without(scenario: Scenario, policy: str, spots: Collection[BlindSpot]) -> Sc
     ]
     return scenario.model_copy(
         update={
-            "beliefs": {actor: held for actor, held in beliefs.items() if held},
+            "beliefs": beliefs,
             "commitments": commitments,
             "policies": {**scenario.all_policies, policy: written.model_copy(update={"bind": rules})},
         }

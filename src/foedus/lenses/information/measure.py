@@ -8,9 +8,10 @@ without hidden beliefs, known disagreements and secrets, all together and one at
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Floats
 from foedus.lenses.information.blind_spots import BlindSpot, SpotKind, blind_spots, without
@@ -22,9 +23,6 @@ from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import TERMINAL
 from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import Games, simulate
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 FEW = 24  # worlds in which the variants are solved
 MOST = 6  # single things whose dropping is looked at; all together always are
@@ -56,21 +54,18 @@ def look(run: Run, policy: str) -> xr.Dataset:
     ``risk``, ``risk_if`` [item, outcome]: as things are perceived, and were ``item`` (a blind spot, or all) dropped.
     Attributes: ``policy``, ``worlds``, ``worlds_few``, ``left_out``.
     """
-    import xarray as xr
-
     names = [name for name in uncertain(run.scenario) if name in run.draws and np.ptp(run.draws[name]) > 0]
     values = values_of(run)
-    rows = [_worths(run, policy, names, each) for each in values.values()]
-    variables: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
-    dims = ("chooser", "assumption")
+    rows, dims = [_worths(run, policy, names, each) for each in values.values()], ("chooser", "assumption")
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
     data = xr.Dataset(
-        {name: (dims[: np.ndim(column)], column) for name, column in variables.items()},
+        {name: (dims[: np.ndim(column)], column) for name, column in columns.items()},
         coords={**label_coords("chooser", Chooser, list(values)), "assumption": names},
     )
-    misperception = _misperception(run, policy)
+    data = data.merge(_misperception(run, policy))
     left_out = max(len(blind_spots(run.scenario, policy)) - MOST, 0)
-    attrs = {"policy": policy, "worlds": len(run.weights), "worlds_few": misperception.sizes["world_few"]}
-    return data.merge(misperception).assign_attrs(attrs | {"left_out": left_out})
+    attrs = {"policy": policy, "worlds": len(run.weights), "worlds_few": data.sizes["world_few"], "left_out": left_out}
+    return data.assign_attrs(attrs)
 
 
 def values_of(run: Run) -> dict[Chooser, Floats]:
@@ -89,15 +84,14 @@ def _worths(run: Run, policy: str, names: list[str], values: Floats) -> dict[str
     The error is worked out for the first dozen. No assumption can be worth more than all together.
     """
     here = run.policies.index(policy) if policy in run.policies else 0
-    average = run.weights @ values
-    best = int(np.argmax(average))
+    best = int(np.argmax(average := run.weights @ values))
     evpi, error = perfect(values, run.weights)
     worth, errors, bias = np.zeros((3, len(names)))
     mean = high = 0.0
     if evpi > 0:
         mean, high = floor(values, run.weights)
         worth[:] = [min(partial(values, run.draws[name], run.weights), evpi) for name in names]
-        errors[:], bias[:] = np.nan, np.nan
+        errors[:] = bias[:] = np.nan
         for i in np.argsort(-worth, kind="stable")[:WITH_ERROR]:
             _, errors[i], bias[i] = partial_with_error(values, run.draws[names[i]], run.weights)
     return {
@@ -116,8 +110,6 @@ def _worths(run: Run, policy: str, names: list[str], values: Floats) -> dict[str
 
 def _misperception(run: Run, policy: str) -> xr.Dataset:
     """Payments and outcomes as things are perceived, and with each blind spot dropped."""
-    import xarray as xr
-
     subset, spots = run.few(FEW), blind_spots(run.scenario, policy)
     items = {BlindSpot(SpotKind.ALL): spots} if len(spots) != 1 else {}
     items |= {spot: [spot] for spot in spots[:MOST]}
@@ -153,8 +145,7 @@ def _as_run(subset: Run, policy: str) -> tuple[Floats, Floats]:
 
 def _played(scenario: Scenario, subset: Run, policy: str) -> tuple[Floats, Floats]:
     """The same, solved anew for another scenario."""
-    outcomes = outcomes_of(scenario)
-    games = Games(scenario, (), outcomes, observe=False)
+    games = Games(scenario, (), outcomes_of(scenario), observe=False)
     result = simulate(scenario, subset.draws, [policy], games=games).results[policy]
     owners = np.array([actor for actor, _ in result.objectives])
     kept = np.array([name != TERMINAL for _, name in result.objectives], bool)

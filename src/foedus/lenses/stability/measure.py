@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Bools, Floats
 from foedus.conflict.analysis import analyse
@@ -26,9 +27,6 @@ from foedus.lenses.labels import label_coords, labels_along
 from foedus.lenses.stability.orders import StandingOrder
 from foedus.lenses.stability.postures import Postures, conflict_of, postures
 from foedus.runs.result import Run
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 HORIZON = 4
 CORE = ("nash", "seq")
@@ -46,8 +44,6 @@ def look(run: Run, policy: str) -> xr.Dataset:
     to be for the mover to stay). ``score`` and ``gain`` [tried] say why the orders were chosen. Where a scenario has no
     postures there is only the attribute ``undefined``, a sentence.
     """
-    import xarray as xr
-
     solved = postures(run, policy)
     if isinstance(solved, str):
         return xr.Dataset(attrs={"policy": policy, "undefined": solved})

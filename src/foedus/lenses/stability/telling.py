@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Floats
 from foedus.conflict.concepts import CONCEPTS
@@ -16,9 +15,6 @@ from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.runs.view import RunView
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 _SHOWN, _LONGEST, _TRIED = 10, 3, 15  # postures in the table, moves of a way that is drawn, orders in the table
 NONE = "no standing order"

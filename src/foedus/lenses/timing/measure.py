@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Floats, Longs
 from foedus.game.arrays import DECIDE, LANES
@@ -25,9 +25,6 @@ from foedus.scenario.outcomes import outcomes_of
 from foedus.solve.flow import visits
 from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.simulate import Games
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 WORLDS = 16  # worlds that causes and dated events are worked out in
 ACTS = 6  # moves whose first time is reported: those that set off most
@@ -45,8 +42,6 @@ def look(run: Run, policy: str) -> xr.Dataset:
     the game as it is and where a dated event (``variant_phase``) never comes or turns out in one ``variant_way``.
     ``dated`` in the attributes lists each event's phase, periods and ways.
     """
-    import xarray as xr
-
     by = run.data["outcome_by"].sel(policy=policy).transpose("world", "outcome", "period")
     first, hazard = hazards(np.asarray(by.values, float))
     subset = run.few(WORLDS)

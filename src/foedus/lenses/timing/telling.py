@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from foedus.arraytypes import Floats
 from foedus.lenses.labels import labels_along
@@ -21,9 +21,6 @@ from foedus.runs.view import RunView
 from foedus.scenario.names import lowered, plain
 from foedus.worlds.weights import HIGH, LOW, Spread, quantiles
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 WINDOW = 3  # periods before and after a date that are put side by side
 NOTABLE = 0.0005  # a change of a probability that is worth a line
 _two_digits = partial(points, decimals=2)
@@ -37,9 +34,10 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
 
 @dataclass(frozen=True)
 class _Event:
-    """A dated phase, the periods in which it can happen, and its variants by place; the first is that it never comes."""
+    """A dated phase and its name, the periods in which it can happen, and its variants; in the first it never comes."""
 
     phase: str
+    name: str
     periods: list[int]
     variants: list[int]
 
@@ -60,11 +58,14 @@ class _Timing(Looked):
     def __init__(self, results: RunView, data: xr.Dataset):
         super().__init__(results, data)
         self.outcomes = [self.names.outcome(name) for name in self.labels("outcome")]
+        self.numbers = range(len(self.outcomes))
         self.acts = [self.names.action(act) for act in self.labels("act")]
         self.moves = labels_along(data, "move", Move)
-        phases, self.ways = self.labels("variant_phase"), self.labels("variant_way")
+        phases, self.ways = data["variant_phase"].values, self.labels("variant_way")
         self.events = [
-            _Event(e["phase"], e["periods"], [v for v, phase in enumerate(phases) if phase == e["phase"]])
+            _Event(
+                e["phase"], self.names.phase(e["phase"]), e["periods"], np.flatnonzero(phases == e["phase"]).tolist()
+            )
             for e in data.attrs["dated"]
         ]
         self.subset_weights = self.array("few_weight")
@@ -83,7 +84,6 @@ class _Timing(Looked):
         return int(np.argmax(come >= come[-1] / 2))
 
     def mean_first(self, o: int) -> Floats:
-        """[period] average probability that the outcome first comes in each."""
         return self.mean(self.array("first")[:, o])
 
     def hazard(self, o: int) -> Floats:
@@ -111,11 +111,11 @@ class _Timing(Looked):
             return (
                 "No phase of this scenario is tied to a date, so there is no dated event to compare with other times."
             )
-        told = [f"“{self.event(event)}” ({self.when(event)})" for event in self.events]
+        told = [f"“{event.name}” ({self.when(event)})" for event in self.events]
         notable = [c for event in self.events for c in self.changes(event) if abs(c.spread.mean) >= NOTABLE]
         if not notable:
-            only = "moves" if len(told) == 1 else "move"
-            return f"{listed(told)} {only} no other outcome by as much as 0.05 percentage points within the horizon."
+            moves = "moves" if len(told) == 1 else "move"
+            return f"{listed(told)} {moves} no other outcome by as much as 0.05 percentage points within the horizon."
         most = max(notable, key=lambda change: abs(change.spread.mean))
         name = told[self.events.index(most.event)]
         which = name if len(told) == 1 else f"Of {listed(told)}, {name}"
@@ -139,21 +139,16 @@ class _Timing(Looked):
             return f"“{self.names.action(move.label)}”"
         return f"“{self.names.phase(move.phase)}”" if move.phase else "the start of a period"
 
-    def event(self, event: _Event) -> str:
-        return self.names.phase(event.phase)
-
     def way(self, event: _Event, variant: int) -> str:
         """How the event turns out in a variant, as the start of a clause."""
-        way = self.ways[variant]
-        return f"if it were sure to end with “{self.result(event, way)}”" if way else "if it never came"
-
-    def result(self, event: _Event, way: str) -> str:
-        phase = self.names.phases[event.phase]
+        way, phase = self.ways[variant], self.names.phases[event.phase]
+        if not way:
+            return "if it never came"
         if phase.decide is not None:
-            return self.names.act(phase.id, way)
+            return f"if it were sure to end with “{self.names.act(phase.id, way)}”"
         branch = phase.chance[int(way)]
         then = [f"{lowered(self.names.variable(name))}: {plain(str(level))}" for name, level in branch.then.items()]
-        return branch.label or listed(then) or "no change"
+        return f"if it were sure to end with “{branch.label or listed(then) or 'no change'}”"
 
     # --- numbers
 
@@ -166,18 +161,16 @@ class _Timing(Looked):
 
     def changes(self, event: _Event) -> list[_Change]:
         """What each variant does to each outcome that the event does not bring about by itself."""
-        outcomes = [o for o in range(len(self.outcomes)) if not self._brings_about(event, o)]
-        change = self.by[..., -1] - self.by[:, :1, :, -1]
-        return [_Change(event, v, o, self.subset_spread(change[:, v, o])) for v in event.variants for o in outcomes]
-
-    def _brings_about(self, event: _Event, o: int) -> bool:
-        return sum(share for move, share in self.causes(o) if move.phase == event.phase) > 0.99
+        changes = self.by[..., -1] - self.by[:, :1, :, -1]
+        brought = [sum(share for move, share in self.causes(o) if move.phase == event.phase) for o in self.numbers]
+        outcomes = [o for o in self.numbers if brought[o] <= 0.99]
+        return [_Change(event, v, o, self.subset_spread(changes[:, v, o])) for v in event.variants for o in outcomes]
 
     # --- figures and tables
 
     def figures(self) -> list[Figure]:
-        dated = [self._dated_figure(event) for event in self.events]
-        return [*([self._hazards()] if self.outcomes else []), *(figure for figure in dated if figure)]
+        dated = (self._dated_figure(event) for event in self.events)
+        return [*([self._hazards()] if self.outcomes else []), *filter(None, dated)]
 
     def _hazards(self) -> Figure:
         marks = sorted({t for event in self.events for t in event.periods})
@@ -191,40 +184,33 @@ class _Timing(Looked):
             t = int(np.nanargmax(mean))
             title = f"“{self.outcomes[0]}” is likeliest to come, if it has not yet, in {self.periods[t]} ({percent(mean[t])})"
         note = (
-            f"Probability a {self.unit}, given that it has not come before: average over worlds and where nine in ten "
-            "lie. In the corner: within the horizon." + (" Orange: dated events." if marks else "")
+            f"Probability a {self.unit}, given that it has not come before: average over worlds and where nine in ten lie. "
+            f"In the corner: within the horizon.{' Orange: dated events.' if marks else ''}"
         )
         return Figure(title, note, panels(shown, self.periods, title))
 
     def _dated_figure(self, event: _Event) -> Figure | None:
-        rows: list[Effect] = []
         changes = self.changes(event)
+        rows: list[Effect] = []
         for variant in dict.fromkeys(change.variant for change in changes):
-            notable = [c for c in changes if c.variant == variant and abs(c.spread.mean) >= NOTABLE]
+            notable = [c for c in changes if c.variant == variant and abs(c.spread.mean) >= NOTABLE][:6]
+            named = [(self.outcomes[c.outcome], c.spread, ranged(c.spread, _two_digits)) for c in notable]
             rows.append(Effect(capital(self.way(event, variant))))
-            for change in notable[:6]:
-                name = self.outcomes[change.outcome]
-                told = ranged(change.spread, _two_digits)
-                rows.append(Effect(name, change.spread, told, f"{name}: {told} points"))
-            rows += [Effect("no change", Spread(0, 0, 0, 0), "below 0.05 points")] if not notable else []
-        if not rows:
-            return None
-        title = f"What “{self.event(event)}” changes within the horizon"
+            rows += [Effect(name, spread, told, f"{name}: {told} points") for name, spread, told in named]
+            rows += [] if notable else [Effect("no change", Spread(0, 0, 0, 0), "below 0.05 points")]
+        title = f"What “{event.name}” changes within the horizon"
         note = "Change in percentage points against the game as it is: average, and the line on which nine worlds in ten lie."
-        return Figure(title, note, effects(rows, title))
+        return Figure(title, note, effects(rows, title)) if rows else None
 
     def tables(self) -> list[Table]:
         windows = [self._windows(event) for event in self.events] if self.acts or self.outcomes else []
-        return [*([self._outcomes()] if self.outcomes else []), *([self._acts()] if self.acts else []), *windows]
+        return [*(each for each in (self._outcomes(), self._acts()) if each.rows), *windows]
 
     def _typical(self, s: Spread, first: Floats) -> Amount:
         half = self.typical(first)
         return Amount(self.periods[half], half) if s.mean > 0 else Amount("–", -1)
 
     def _outcomes(self) -> Table:
-        def set_off(o: int) -> str:
-            return listed([f"{self.move(move)} {percent(share)}" for move, share in self.causes(o)[:3]]) or "–"
-
         return table(
             f"When outcomes come under {self.names.policy(self.policy)}",
             {
@@ -232,14 +218,13 @@ class _Timing(Looked):
                 "within the horizon": lambda o: probability(self.by_end(o)),
                 "typical time, if it comes": lambda o: self._typical(self.by_end(o), self.mean_first(o)),
                 f"a {self.unit}, at most": lambda o: probability(float(max(self.hazard(o), default=np.nan))),
-                "set off by": set_off,
+                "set off by": lambda o: listed([f"{self.move(m)} {percent(x)}" for m, x in self.causes(o)[:3]]) or "–",
             },
-            range(len(self.outcomes)),
+            self.numbers,
         )
 
     def _acts(self) -> Table:
-        first = self.array("act_first")
-        rate = self.taken[:, 0].mean(axis=2)
+        first, rate = self.array("act_first"), self.taken[:, 0].mean(axis=2)
         ever = [self.subset_spread(first[:, i].sum(axis=1)) for i in range(len(self.acts))]
         return table(
             "First time of the acts that set most off",
@@ -255,12 +240,9 @@ class _Timing(Looked):
     def _windows(self, event: _Event) -> Table:
         """Rates of acts and hazards of outcomes before, at and after a date, and after it had it never come."""
         start, end, many = event.periods[0], event.periods[-1] + 1, len(self.periods)
-        spans = {
-            f"{WINDOW} before": slice(max(0, start - WINDOW), start),
-            "at it": slice(start, end),
-            f"{WINDOW} after": slice(end, min(many, end + WINDOW)),
-        }
-        spans = {name: span for name, span in spans.items() if span.stop > span.start}
+        before, after = (max(0, start - WINDOW), start), (end, min(many, end + WINDOW))
+        spans = {f"{WINDOW} before": before, "at it": (start, end), f"{WINDOW} after": after}
+        spans = {name: (a, b) for name, (a, b) in spans.items() if b > a}
         # Where an outcome is sure to have come its hazard counts as 0.
         series = [(name, self.taken[:, :, i]) for i, name in enumerate(self.acts)]
         series += [(name, np.nan_to_num(hazards(self.by[:, :, o])[1])) for o, name in enumerate(self.outcomes)]
@@ -268,22 +250,20 @@ class _Timing(Looked):
         for name, values in series:
             late = values[:, :, start:].mean(axis=2)
             change = self.subset_spread(late[:, event.variants[0]] - late[:, 0])
-            rates = [self.subset_spread(values[:, 0, span].mean(axis=1)) for span in spans.values()]
+            rates = [self.subset_spread(values[:, 0, a:b].mean(axis=1)) for a, b in spans.values()]
             rows.append([name, *map(probability, rates), Amount(_points(change), change.mean)])
-        caption = f"Around “{self.event(event)}” ({self.when(event)}): probability a {self.unit}"
+        caption = f"Around “{event.name}” ({self.when(event)}): probability a {self.unit}"
         return Table(caption, ["act or outcome", *spans, "change from then on if it never came"], rows)
 
     def notes(self) -> list[str]:
-        text = (
-            f"Outcomes from all worlds; causes, acts and dated events in {count(len(self.subset_weights), 'world')} that stand for all. "
-            "The typical time is when the probability of having come reaches half of what it is at the end."
+        dated = (
+            " Where a dated event never comes or is sure to turn out in one way, everybody knows so from the start: "
+            "what changes before its date is what being sure of it does."
         )
-        if self.events:
-            text += (
-                " Where a dated event never comes or is sure to turn out in one way, everybody knows so from the start: "
-                "what changes before its date is what being sure of it does."
-            )
-        return [text]
+        return [
+            f"Outcomes from all worlds; causes, acts and dated events in {count(len(self.subset_weights), 'world')} that stand for all. "
+            f"The typical time is when the probability of having come reaches half of what it is at the end.{dated * bool(self.events)}"
+        ]
 
 
 def _points(s: Spread) -> str:

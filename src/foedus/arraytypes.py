@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Longs = NDArray[np.int64]
 Ints = NDArray[np.int32]
 Bits = NDArray[np.uint64]
+Dataset: TypeAlias = "xr.Dataset"  # a name only: to speak of it loads nothing

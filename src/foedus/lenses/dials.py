@@ -26,7 +26,7 @@ from foedus.scenario.commitments import Commitment, Reading, Trigger
 from foedus.scenario.dotted import applies_variable
 from foedus.scenario.functions import OPERATIONS
 from foedus.scenario.outcomes import outcomes_of
-from foedus.scenario.parts import Action, Actor, Assumption, Belief, Objective, Phase
+from foedus.scenario.parts import Action, Actor, Assumption, Objective, Phase
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import threshold_tree
 from foedus.scenario.tree import LEAVES, Tree, assumption_names, fold, number, reads_time, state_names, sum_of
@@ -120,27 +120,21 @@ def instrumented(scenario: Scenario) -> Instrumented:
         return _free(f"dial__{name}", {*scenario.all_assumptions, *scenario.state})
 
     reader, twin = NumberReader(scenario), scenario.model_copy()
-    result = Instrumented(
-        twin,
-        _free("tally", {*scenario.actors, *scenario.all_assumptions}),
-        {name: Dials(*(dial(f"{name}__{d.name}") for d in fields(Dials))) for name in scenario.commitments},
-        {
-            (actor, name): dial(f"{actor}__{name.replace('.', '__')}__heard")
-            for actor, beliefs in scenario.beliefs.items()
-            for name in beliefs
-        },
-        {name: places(reader, name) for name in scenario.commitments},
-    )
-    twin.commitments = {n: _turned(reader, c, result.dials[n]) for n, c in scenario.commitments.items()}
-    twin.beliefs = {
-        actor: {name: _heard(name, belief, result.heard[actor, name]) for name, belief in beliefs.items()}
-        for actor, beliefs in scenario.beliefs.items()
-    }
+    tally = _free("tally", {*scenario.actors, *scenario.all_assumptions})
+    dials = {name: Dials(*(dial(f"{name}__{d.name}") for d in fields(Dials))) for name in scenario.commitments}
+    believed = [(actor, name) for actor, beliefs in scenario.beliefs.items() for name in beliefs]
+    heard = {(actor, name): dial(f"{actor}__{name.replace('.', '__')}__heard") for actor, name in believed}
+    result = Instrumented(twin, tally, dials, heard, {name: places(reader, name) for name in scenario.commitments})
+    twin.commitments = {name: _turned(reader, c, dials[name]) for name, c in scenario.commitments.items()}
+    twin.beliefs = {actor: dict(beliefs) for actor, beliefs in scenario.beliefs.items()}
+    for (actor, name), knob in heard.items():
+        belief = scenario.beliefs[actor][name]
+        twin.beliefs[actor][name] = belief.model_copy(update={"is_": f"(({belief.is_}) if {knob} == 1 else {name})"})
     twin.assumptions = {**scenario.assumptions, **{name: Assumption(value=v) for name, v in result.rest.items()}}
-    twin.actors = {**scenario.actors, result.tally: Actor()}
+    twin.actors = {**scenario.actors, tally: Actor()}
     counting = _Counting(reader, result)
     twin.turn = [counting.phase(phase) for phase in scenario.turn]
-    twin.objectives = {**scenario.objectives, result.tally: {name: Objective() for name in counting.counters}}
+    twin.objectives = {**scenario.objectives, tally: {name: Objective() for name in counting.counters()}}
     return result
 
 
@@ -173,12 +167,8 @@ def _turned(reader: NumberReader, commitment: Commitment, dial: Dials) -> Commit
         turned.threshold = f"{written(line)} + {dial.shift} * (({trigger.vagueness}) > 0)"
         turned.vagueness = f"({trigger.vagueness}) * {dial.blur} + {dial.extra}"
     elif trigger.reads is not None:
-        reads = trigger.reads
-        turned.reads = Reading(
-            low=_odds(reads.low, reads.true, dial),
-            high=_odds(reads.high, reads.true, dial),
-            true=_odds(None, reads.true, dial),
-        )
+        ends = {"low": trigger.reads.low, "high": trigger.reads.high, "true": None}
+        turned.reads = Reading(**{name: _odds(end, trigger.reads.true, dial) for name, end in ends.items()})
     else:
         turned.applies = _odds(None, trigger.applies, dial)
     cost = commitment.reneging.model_copy(update={"cost": f"({commitment.reneging.cost}) * {dial.cost}"})
@@ -206,11 +196,6 @@ def _logit(prob: object) -> str:
     return f"(-log(1 / clip({prob}, 1e-12, 1 - 1e-12) - 1))"
 
 
-def _heard(name: str, belief: Belief, dial: str) -> Belief:
-    """The belief, which at 0 of its dial is the truth."""
-    return belief.model_copy(update={"is_": f"(({belief.is_}) if {dial} == 1 else {name})"})
-
-
 # --- the counts --------------------------------------------------------------------------
 
 
@@ -225,22 +210,19 @@ def severity_of(reader: NumberReader, commitment: Commitment) -> Tree | None:
     odds = applies(reader, commitment)
     if state_names(odds):
         return odds
+    main = next(iter(outcomes_of(reader.scenario).values()), number(0))
     scales = [name for name, variable in reader.scenario.state.items() if variable.ends]
-    if not scales:
-        main = next(iter(outcomes_of(reader.scenario).values()), number(0))
-        scales = sorted(state_names(main) & {*reader.scenario.state})
+    scales = scales or sorted(state_names(main) & {*reader.scenario.state})
     return sum_of([("state", name) for name in scales]) if scales else None
 
 
 def places(reader: NumberReader, name: str) -> list[ReadingPlace]:
     """The places on the scale of severity at which a clause may be read; empty where there are too many, or time counts."""
     commitment = reader.scenario.commitments[name]
-    trigger = commitment.trigger
-    if not draws_line(trigger):
-        gap, blur = applies(reader, commitment), None
-    else:
+    gap, blur = applies(reader, commitment), None
+    if draws_line(commitment.trigger):
         gap = ("-", severity_of(reader, commitment), threshold_tree(reader.scenario, commitment))
-        blur = reader.tree(trigger.vagueness)
+        blur = reader.tree(commitment.trigger.vagueness)
     scales = [gap] if blur is None else [gap, blur]
     sizes = {variable.name: variable.size for variable in reader.variables()}
     names = sorted(set().union(*map(state_names, scales)))
@@ -255,13 +237,9 @@ def places(reader: NumberReader, name: str) -> list[ReadingPlace]:
             here = [("==", ("state", n), number(level)) for n, level in state.items()]
             key = fold(gap, state), None if blur is None else fold(blur, state)
             alike.setdefault(key, []).append(("and", number(1), number(1), *here))
-    apart = [ReadingPlace(_either(conditions), *key) for key, conditions in alike.items()]
+    apart = [ReadingPlace(at[0] if len(at) == 1 else ("or", *at), *key) for key, at in alike.items()]
     readable = all(len(written(fold(place.condition))) < LONGEST for place in apart)
     return apart if len(apart) <= MOST_PLACES and readable else []
-
-
-def _either(trees: list[Tree]) -> Tree:
-    return trees[0] if len(trees) == 1 else ("or", *trees)
 
 
 @dataclass
@@ -271,16 +249,11 @@ class _Counting:
     reader: NumberReader
     result: Instrumented
 
-    @cached_property
     def counters(self) -> list[str]:
         """The names of everything that is counted."""
-        scenario = self.reader.scenario
-        raised = [raised_by(mover) for mover in movers(scenario)]
-        return [
-            counter(name, what)
-            for name in scenario.commitments
-            for what in (*Count, *(read_at(i) for i in range(len(self.result.places[name]))), *raised)
-        ]
+        raised = [raised_by(mover) for mover in movers(self.reader.scenario)]
+        read = {name: map(read_at, range(len(places))) for name, places in self.result.places.items()}
+        return [counter(name, what) for name, at in read.items() for what in (*Count, *at, *raised)]
 
     @cached_property
     def scales(self) -> dict[str, Tree]:
@@ -293,8 +266,8 @@ class _Counting:
         if phase.decide is None:
             return phase
         asked = [name for name, c in self.reader.scenario.commitments.items() if c.attach == phase.id]
-        actions = {}
-        for name, action in phase.actions.items():
+        actions = dict(phase.actions)
+        for name, action in actions.items():
             answered = {key: tree for n in asked for key, tree in self.answer(n, name).items()}
             actions[name] = self.action(phase.decide, action, answered)
         return phase.model_copy(update={"actions": actions})
@@ -310,12 +283,8 @@ class _Counting:
         if action in steps:
             counts |= {Count.SHORT: applied} if short > 0 else {Count.KEPT: applied, Count.MEETS: force}
         if short > 0:
-            cost = self.reader.tree(commitment.reneging.cost)
-            counts[Count.COST] = (
-                "*",
-                ("*", applied, number(short)),
-                ("*", cost, ("asm", self.result.dials[name].cost)),
-            )
+            cost = ("*", self.reader.tree(commitment.reneging.cost), ("asm", self.result.dials[name].cost))
+            counts[Count.COST] = ("*", ("*", applied, number(short)), cost)
         for i, place in enumerate(self.result.places[name]):
             counts[read_at(i)] = ("*", force, place.condition)
         return {counter(name, what): tree for what, tree in counts.items()}
@@ -323,14 +292,13 @@ class _Counting:
     def action(self, mover: str, action: Action, answered: dict[str, Tree]) -> Action:
         """The action with its counts, and by how much each of its branches raises each commitment's severity."""
         if not action.chance:
-            raised = self.raised(mover, action.then)
-            return action.model_copy(update={"pays": self.paid(action.pays, answered | raised)})
-        chance = [
-            branch.model_copy(
-                update={"pays": self.paid(branch.pays, self.raised(mover, {**action.then, **branch.then}))}
+            return action.model_copy(
+                update={"pays": self.paid(action.pays, answered | self.raised(mover, action.then))}
             )
-            for branch in action.chance
-        ]
+        chance = []
+        for branch in action.chance:
+            raised = self.raised(mover, {**action.then, **branch.then})
+            chance.append(branch.model_copy(update={"pays": self.paid(branch.pays, raised)}))
         return action.model_copy(update={"pays": self.paid(action.pays, answered), "chance": chance})
 
     def raised(self, mover: str, then: Effects) -> dict[str, Tree]:
@@ -344,9 +312,8 @@ class _Counting:
 
     def paid(self, pays: Pays, counts: dict[str, Tree]) -> Pays:
         """The payments with the tally's."""
-        texts: dict[str, Num] = {
-            name: written(folded) for name, tree in counts.items() if (folded := fold(tree)) != number(0)
-        }
+        folded = {name: fold(tree) for name, tree in counts.items()}
+        texts: dict[str, Num] = {name: written(tree) for name, tree in folded.items() if tree != number(0)}
         return {**pays, self.result.tally: texts} if texts else pays
 
 

@@ -15,28 +15,23 @@ included), as play goes and at true odds. Measures, each from -1 (opposed) to 1 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Floats, Longs
+from foedus.arraytypes import Dataset, Floats, Longs
 from foedus.game.arrays import LANES, GameArrays
 from foedus.game.program import Memo
+from foedus.runs.result import Run
 from foedus.solve.packed import Chain, graph
 from foedus.solve.queries import ratio
 from foedus.solve.values import account, values
 from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.simulate import Games
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from foedus.runs.result import Run
 
 
 class Measure(StrEnum):
@@ -53,9 +48,11 @@ WORLDS, COMPARED = 24, 8  # worlds of the policy that is looked at, and of the c
 MOST_STATES = 400  # period-end states that ranks are compared over: those visited most
 INDIFFERENT = 0.01  # a step worth less than this share of an actor's spread of worth is no step to it
 _TIE = 1e-9
+_Steps = list[tuple[Longs, Longs]]
+_Known = dict[int, "_States"]
 
 
-def look(run: Run, policy: str) -> xr.Dataset:
+def look(run: Run, policy: str) -> Dataset:
     """Alignment of all pairs of actors: ``alignment`` [world, measure, actor, other] under ``policy``.
 
     ``change`` is the same less that under the factual policy; ``compared`` [policy, few, measure, actor, other]
@@ -64,46 +61,34 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    wide, fewer = run.few(WORLDS), run.few(COMPARED)
-    factual = run.scenario.factual_policy
+    wide, fewer, factual = run.few(WORLDS), run.few(COMPARED), run.scenario.factual_policy
     games = Games(run.scenario, (), {}, observe=False)
-    states: dict[int, _States] = {}
+    states: _Known = {}
     memo, memo_fewer = Memo(), Memo()  # one for each set of draws
     here = alignment(games, policy, wide.draws, states, memo)
     base = here if policy == factual else alignment(games, factual, wide.draws, states, memo)
     compared = np.stack([alignment(games, name, fewer.draws, states, memo_fewer) for name in run.policies])
     actors, dims = list(run.scenario.actors), ("measure", "actor", "other")
-    return xr.Dataset(
-        {
-            "alignment": (("world", *dims), here),
-            "change": (("world", *dims), here - base),
-            "compared": (("policy", "few", *dims), compared),
-            "weight": ("world", wide.weights),
-            "few_weight": ("few", fewer.weights),
-        },
-        coords={
-            "measure": [str(measure) for measure in Measure],
-            "actor": actors,
-            "other": actors,
-            "policy": run.policies,
-        },
-        attrs={"policy": policy, "factual": factual, "indifferent": INDIFFERENT, "states": MOST_STATES},
-    )
+    variables = {
+        "alignment": (("world", *dims), here),
+        "change": (("world", *dims), here - base),
+        "compared": (("policy", "few", *dims), compared),
+        "weight": ("world", wide.weights),
+        "few_weight": ("few", fewer.weights),
+    }
+    coords = {"measure": [*map(str, Measure)], "actor": actors, "other": actors, "policy": run.policies}
+    attrs = {"policy": policy, "factual": factual, "indifferent": INDIFFERENT, "states": MOST_STATES}
+    return xr.Dataset(variables, coords, attrs)
 
 
 def alignment(
-    games: Games,
-    policy: str,
-    draws: Mapping[str, Floats],
-    states: dict[int, _States] | None = None,
-    memo: Memo | None = None,
+    games: Games, policy: str, draws: Mapping[str, Floats], states: _Known | None = None, memo: Memo | None = None
 ) -> Floats:
     """[world, measure, actor, other] under one policy, solved anew.
 
     ``states`` and ``memo`` keep what policies share, in any worlds and in the same.
     """
-    states = {} if states is None else states
-    parts = []
+    states, parts = {} if states is None else states, []
     for block in blocks(games, policy, draws, memo=memo):
         key = id(block.game.rows)  # the same for policies that differ in bindings only
         if key not in states:
@@ -126,9 +111,8 @@ class _States:
         self.game, g = block.game, block.game.arrays
         self.nodes = g.end_nodes
         self.rows = block.game.rows[self.nodes]
-        action = g.a_ptr[self.nodes]
         place = np.full(len(g.base), -1)
-        place[action] = np.arange(len(action))
+        place[g.a_ptr[self.nodes]] = np.arange(len(self.nodes))
         owner = Shape(g).action_of_pay
         end = np.where(owner >= 0, place[owner], -1)
         self.plain = graph(at_true_odds(g))
@@ -143,19 +127,15 @@ class _States:
         return np.asarray(self.sum @ now[self.coefficients]).reshape(len(self.nodes), -1, LANES)
 
     @cached_property
-    def steps(self) -> list[tuple[Longs, Longs]]:
-        """For each step of a variable from one level to the next that is met: the states below and above it.
-
-        The two differ in nothing else.
-        """
+    def steps(self) -> _Steps:
+        """For each step of a variable from one level to the next that is met: the states below and above, else alike."""
         steps: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
         for v in range(self.rows.shape[1]):
             others: dict[bytes, list[int]] = {}
             for e, row in enumerate(np.delete(self.rows, v, axis=1)):
                 others.setdefault(row.tobytes(), []).append(e)
             for alike in others.values():
-                ordered = sorted(alike, key=lambda e: int(self.rows[e, v]))
-                for low, high in pairwise(ordered):
+                for low, high in pairwise(sorted(alike, key=lambda e: int(self.rows[e, v]))):
                     key = v, int(self.rows[low, v]), int(self.rows[high, v])
                     steps.setdefault(key, []).append((low, high))
         return [(np.array(pairs)[:, 0], np.array(pairs)[:, 1]) for pairs in steps.values()]
@@ -178,11 +158,9 @@ def _measures(block: Block, states: _States) -> Floats:
     sums = _sums(block, states)
     weight = sums.visits.sum(axis=0)
     mean = sums.paid / weight
-    paid = sums.paid_twice / weight - mean[:, None] * mean[None, :]
-    square = (sums.worth.shape[1],) * 2
-    by_measure = {measure: np.full((*square, LANES), np.nan) for measure in Measure}
+    by_measure = {measure: np.full_like(sums.plays, np.nan) for measure in Measure}
     by_measure[Measure.PLAYS] = _correlation(sums.plays)
-    by_measure[Measure.PAYOFFS] = _correlation(paid)
+    by_measure[Measure.PAYOFFS] = _correlation(sums.paid_twice / weight - mean[:, None] * mean[None, :])
     by_measure[Measure.PROSPECTS] = _correlation(sums.worth_twice / weight)
     # Ranks compare all pairs of states, a square of their number: only the states visited most, the same in all lanes.
     most = np.sort(np.argsort(-sums.visits.sum(axis=1), kind="stable")[:MOST_STATES])
@@ -203,9 +181,8 @@ def _sums(block: Block, states: _States) -> _Sums:
     shapes = (ends,), (ends, actors), (actors,), *[(actors, actors)] * 3
     sums = _Sums(*(np.zeros((*shape, LANES)) for shape in shapes))
     patience = block.now(0)[game.arrays.patience]
-    shift = states.stage(block.now(0))[
-        0
-    ]  # what is paid is counted from the first state's, so that squares lose no digits
+    # What is paid is counted from the first state's, so that squares lose no digits.
+    shift = states.stage(block.now(0))[0]
     chain = Chain(states.plain, block.tables[0], block.played, game.periods)
     for t, value in values(chain):
         # The variance of what a whole play pays is the sum, over the nodes that act, of the variance of where each leads
@@ -223,16 +200,11 @@ def _sums(block: Block, states: _States) -> _Sums:
         worth = worth - np.einsum("el,eal->al", weight, worth) / weight.sum(axis=0)
         sums.worth += weight[:, None] * worth
         sums.worth_twice += np.einsum("el,eal,ebl->abl", weight, worth, worth)
-    sums.plays += _start_spread(block, value)
-    return sums
-
-
-def _start_spread(block: Block, value: Floats) -> Floats:
-    """[actors, actors, LANES] covariance of what actors expect over the start states."""
-    nodes, coefficients, _ = block.game.starts[()]
-    odds, worth = block.now(0)[coefficients], value[nodes]
+    starts, coefficients, _ = game.starts[()]
+    odds, worth = block.now(0)[coefficients], value[starts]
     away = worth - np.einsum("sl,sal->al", odds, worth)
-    return np.asarray(np.einsum("sl,sal,sbl->abl", odds, away, away))
+    sums.plays += np.einsum("sl,sal,sbl->abl", odds, away, away)
+    return sums
 
 
 def _correlation(covariance: Floats) -> Floats:
@@ -270,23 +242,16 @@ def similarity(positions: Floats, weights: Floats, widest: float = 2.0) -> Float
     return np.asarray(1 - 2 * apart / (widest * total))
 
 
-def _positions(
-    worth: Floats, visits: Floats, steps: Sequence[tuple[Longs, Longs]], scale: Floats
-) -> tuple[Floats, Floats]:
+def _positions(worth: Floats, visits: Floats, steps: _Steps, scale: Floats) -> tuple[Floats, Floats]:
     """([actors, steps] 1, 0 or -1, weights [steps]): whether each actor gains by a step, all else equal."""
-    met = list(_each_step(worth, visits, steps))
-    if not met:
-        return np.zeros((worth.shape[1], 0)), np.zeros(0)
-    gains = np.stack([gain for gain, _ in met], axis=1)
-    small = np.maximum(INDIFFERENT * scale, 1e-300)[:, None]
-    return np.where(np.abs(gains) <= small, 0.0, np.sign(gains)), np.array([weight for _, weight in met])
-
-
-def _each_step(worth: Floats, visits: Floats, steps: Sequence[tuple[Longs, Longs]]) -> Iterator[tuple[Floats, float]]:
-    """For each step that is met on both sides: the mean gain [actors], and how often it is (harmonic mean of visits)."""
+    gains, weights = [], []
     for low, high in steps:
         a, b = visits[low], visits[high]
         use = (a > 0) & (b > 0)
-        if use.any():
-            weight = 2 * a[use] * b[use] / (a[use] + b[use])
-            yield weight @ (worth[high[use]] - worth[low[use]]) / weight.sum(), float(weight.sum())
+        if use.any():  # met on both sides: how often, by the harmonic mean of visits, and the mean gain
+            often = 2 * a[use] * b[use] / (a[use] + b[use])
+            gains.append(often @ (worth[high[use]] - worth[low[use]]) / often.sum())
+            weights.append(float(often.sum()))
+    gain = np.stack(gains, axis=1) if gains else np.zeros((worth.shape[1], 0))
+    small = np.maximum(INDIFFERENT * scale, 1e-300)[:, None]
+    return np.where(np.abs(gain) <= small, 0.0, np.sign(gain)), np.array(weights)

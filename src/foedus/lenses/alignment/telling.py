@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.alignment.measure import Measure
 from foedus.lenses.lens import Looked
 from foedus.present.charts.matrix import Matrix, matrices
 from foedus.present.likelihood import estimative
-from foedus.present.section import Cell, Figure, Table, Told, change
+from foedus.present.section import Cell, Figure, Table, Told, change, table
 from foedus.present.wording import count, percent, ranged, signed
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MEASURES = {
     Measure.PLAYS: "over whole plays",
@@ -27,36 +24,41 @@ MEASURES = {
     Measure.ORDER: "rank order (tau-b)",
     Measure.POSITIONS: "positions (S)",
 }
-SHOWN = (
-    Measure.PLAYS,
-    Measure.PAYOFFS,
-    Measure.ORDER,
-    Measure.POSITIONS,
-)  # the worth of outcomes is close to the first
+SHOWN = [measure for measure in MEASURES if measure is not Measure.PROSPECTS]  # which is close to the first
 UNKNOWN = -9.0  # what is undefined sorts below all else
+FIGURE_NOTE = "Blue: alike; orange: opposed; a dash: one of the two is never better or worse off. Averages over worlds."
+MEASURES_NOTE = (
+    "Over whole plays: correlation of all that two actors are paid, from all possible courses of events. Period payoffs: of "
+    "what periods' ends pay alone. Worth of outcomes: of what periods' ends are worth with what follows, within a period. "
+    "Tau-b ranks these; S asks of each step of a state variable whether an actor is for it, against it or indifferent."
+)
 SCALE = "−1 is opposed, 1 at one"
 ActorPair = tuple[str, str]
 
 
-def tell(results: RunView, data: xr.Dataset) -> Told:
+def tell(results: RunView, data: Dataset) -> Told:
     """Alignment as sentences, matrices and tables."""
     alignment = Alignment(results, data)
     sentences = [_closest_and_furthest(alignment), _what_moves_it(alignment)]
     tables = [_pairs_table(alignment), *_policies_table(alignment)]
-    return Told(sentences, [_figure(alignment)], tables, [_note(alignment)])
+    fewer = count(len(alignment.fewer), "world")
+    note = (
+        f"Worked out anew in {alignment.counted} that stand for all; policies are compared in {fewer}. {MEASURES_NOTE}"
+    )
+    return Told(sentences, [_figure(alignment)], tables, [note])
 
 
 class Alignment(Looked):
     """Numbers by pair of actors. ``main`` is the first measure that is defined for some pair; ``fewer`` are the weights of
     the worlds in which policies are compared, ``others`` the policies beside the factual one where that was run."""
 
-    def __init__(self, results: RunView, data: xr.Dataset):
+    def __init__(self, results: RunView, data: Dataset):
         super().__init__(results, data)
         self.actors = self.labels("actor")
         self.pairs = list(combinations(self.actors, 2))
         self.fewer = self.array("few_weight")
-        defined = [m for m in MEASURES if any(self.of(pair, m).mean == self.of(pair, m).mean for pair in self.pairs)]
-        self.main = defined[0] if defined else Measure.PLAYS
+        known = (m for m in MEASURES if not all(np.isnan(self.of(pair, m).mean) for pair in self.pairs))
+        self.main = next(known, Measure.PLAYS)
         policies = self.labels("policy")
         self.others = [policy for policy in policies if policy != self.factual] if self.factual in policies else []
 
@@ -85,28 +87,24 @@ class Alignment(Looked):
 def _closest_and_furthest(alignment: Alignment) -> str:
     """Who is most alike and who most opposed."""
     spreads = {pair: alignment.of(pair, alignment.main) for pair in alignment.pairs}
-    known = sorted(
-        (pair for pair, spread in spreads.items() if spread.mean == spread.mean), key=lambda p: spreads[p].mean
-    )
+    known = [pair for pair in alignment.pairs if not np.isnan(spreads[pair].mean)]
+    known.sort(key=lambda pair: spreads[pair].mean)
     if not known:
         why = "there is one actor only"
         if alignment.pairs:
             why = "in each world play takes a single course, or nothing makes two actors better or worse off"
         return f"{alignment.under}, nobody's wishes can be compared: {why}."
 
-    def alike(pair: ActorPair) -> str:
-        return f"{_alike(spreads[pair].mean)}: {ranged(spreads[pair], _coefficient)}"
+    def said(pair: ActorPair, who: str = "") -> str:
+        return f"{alignment.called(pair)}{who} {_alike(spreads[pair].mean)}: {ranged(spreads[pair], _coefficient)}"
 
-    closest, furthest = known[-1], known[0]
-    text = f"{alignment.under}, {alignment.called(closest)} {alike(closest)}"
+    text = said(known[-1])
     if len(known) > 1:
-        text = (
-            f"{alignment.under}, the closest are {alignment.called(closest)}, who {alike(closest)}; "
-            f"furthest apart are {alignment.called(furthest)}, who {alike(furthest)}"
-        )
-    defined = _defined(alignment.values(closest, alignment.main), alignment.weights)
+        text = f"the closest are {said(known[-1], ', who')}; furthest apart are {said(known[0], ', who')}"
+    defined = _defined(alignment.values(known[-1], alignment.main), alignment.weights)
     some = "" if defined > 1 - 1e-9 else f" of the {percent(defined)} where play varies"
-    return f"{text} ({SCALE}; {MEASURES[alignment.main]}; average, and nine worlds in ten{some})."
+    how = f"({SCALE}; {MEASURES[alignment.main]}; average, and nine worlds in ten{some})"
+    return f"{alignment.under}, {text} {how}."
 
 
 def _defined(values: Floats, weights: Floats) -> float:
@@ -128,11 +126,11 @@ def _what_moves_it(alignment: Alignment) -> str:
         return _agreement(alignment)
     policy, pair, changes = moves[sizes.index(most)]
     spread = alignment.moved(changes)
-    same_way = (changes > 0) if spread.mean > 0 else (changes < 0)
+    same_way, way = (changes > 0, "closer") if spread.mean > 0 else (changes < 0, "further apart")
     share = float(alignment.fewer @ same_way) / float(alignment.fewer[~np.isnan(changes)].sum())
+    others = count(len(alignment.others), "other policy", "other policies")
     return (
-        f"Of {count(len(alignment.others), 'other policy', 'other policies')}, {alignment.names.policy(policy)} changes "
-        f"a pair most: {alignment.called(pair)} come {'closer' if spread.mean > 0 else 'further apart'} by "
+        f"Of {others}, {alignment.names.policy(policy)} changes a pair most: {alignment.called(pair)} come {way} by "
         f"{ranged(spread)}, {estimative(share)} to go that way ({percent(share)} of worlds)."
     )
 
@@ -144,52 +142,45 @@ def _agreement(alignment: Alignment) -> str:
     if not known:
         return "No policy changes it by as much as 0.01, and there is no rank order to check it against."
     same = sum((main > 0) == (order > 0) for main, order in known)
-    return (
-        f"No policy that was run changes it by as much as 0.01; by rank order (Kendall's tau-b) "
-        f"{same} of {count(len(known), 'pair')} {'has' if same == 1 else 'have'} the same sign."
-    )
+    signs = f"{same} of {count(len(known), 'pair')} {'has' if same == 1 else 'have'} the same sign"
+    return f"No policy that was run changes it by as much as 0.01; by rank order (Kendall's tau-b) {signs}."
 
 
 def _figure(alignment: Alignment) -> Figure:
     """The matrix under the policy, and its change, or that of another measure."""
-    parts = [_matrix(alignment, alignment.main, "alignment", MEASURES[alignment.main])]
+    parts = [_matrix(alignment, alignment.main)]
     if alignment.policy != alignment.factual:
-        title = f"change from {alignment.names.policy(alignment.factual)}"
-        parts.append(_matrix(alignment, alignment.main, "change", title))
+        parts.append(_matrix(alignment, alignment.main, "change"))
     elif alignment.main != Measure.ORDER:
-        parts.append(_matrix(alignment, Measure.ORDER, "alignment", MEASURES[Measure.ORDER]))
+        parts.append(_matrix(alignment, Measure.ORDER))
     together = sum(alignment.of(pair, alignment.main).mean > 0 for pair in alignment.pairs)
     verb = "wants" if together == 1 else "want"
     title = f"{together} of {count(len(alignment.pairs), 'pair')} {verb} more of the same than not"
-    note = (
-        f"{alignment.under}. Blue: alike; orange: opposed; a dash: one of the two is "
-        "never better or worse off. Averages over worlds."
-    )
-    return Figure(title, note, matrices(parts, title))
+    return Figure(title, f"{alignment.under}. {FIGURE_NOTE}", matrices(parts, title))
 
 
-def _matrix(alignment: Alignment, measure: Measure, variable: str, title: str) -> Matrix:
+def _matrix(alignment: Alignment, measure: Measure, variable: str = "alignment") -> Matrix:
+    now = variable == "alignment"
+    title = MEASURES[measure] if now else f"change from {alignment.names.policy(alignment.factual)}"
     names = [alignment.names.actor(actor) for actor in alignment.actors]
     spreads = [[alignment.of((a, b), measure, variable) for b in alignment.actors] for a in alignment.actors]
     values = np.array([[spread.mean for spread in row] for row in spreads])
     texts = [["" if i == j else _coefficient(s.mean) for j, s in enumerate(row)] for i, row in enumerate(spreads)]
-    tips = [
-        [f"{a} and {b}: {ranged(spread, _coefficient)}" for b, spread in zip(names, row, strict=True)]
-        for a, row in zip(names, spreads, strict=True)
-    ]
-    edge = 1.0 if variable == "alignment" else max(0.05, float(np.nanmax(np.abs(values), initial=0.05)))
+    tips = [[f"{a} and {b}: {ranged(s, _coefficient)}" for b, s in zip(names, row)] for a, row in zip(names, spreads)]
+    edge = 1.0 if now else max(0.05, float(np.nanmax(np.abs(values), initial=0.05)))
     np.fill_diagonal(values, np.nan)
     return Matrix(title, names, names, values, texts, edge, tips)
 
 
 def _pairs_table(alignment: Alignment) -> Table:
     """Every pair by most measures."""
-    rows: list[list[Cell]] = [
-        [alignment.called(pair), *(change(alignment.of(pair, measure), UNKNOWN) for measure in SHOWN)]
-        for pair in alignment.pairs
-    ]
-    caption = f"Pairs of actors under {alignment.names.policy(alignment.policy)}"
-    return Table(caption, ["pair", *(MEASURES[measure] for measure in SHOWN)], rows)
+
+    def by(measure: Measure) -> Callable[[ActorPair], Cell]:
+        return lambda pair: change(alignment.of(pair, measure), UNKNOWN)
+
+    columns: dict[str, Callable[[ActorPair], Cell]] = {"pair": alignment.called}
+    columns |= {MEASURES[measure]: by(measure) for measure in SHOWN}
+    return table(f"Pairs of actors under {alignment.names.policy(alignment.policy)}", columns, alignment.pairs)
 
 
 def _policies_table(alignment: Alignment) -> list[Table]:
@@ -199,22 +190,12 @@ def _policies_table(alignment: Alignment) -> list[Table]:
         changes = {pair: alignment.differences(pair, policy) for pair in alignment.pairs}
         changes = {pair: values for pair, values in changes.items() if not np.isnan(values).all()}
         if changes:
-            mean = alignment.moved(_average(np.array(list(changes.values()))))
+            mean = alignment.moved(_average(np.array([*changes.values()])))
             moved = {pair: alignment.moved(values) for pair, values in changes.items()}
             most = max(moved, key=lambda pair: abs(moved[pair].mean))
             rows.append([alignment.names.policy(policy), change(mean), alignment.called(most), change(moved[most])])
     caption = f"Change from {alignment.names.policy(alignment.factual)} ({MEASURES[alignment.main]})"
     return [Table(caption, ["policy", "average pair", "pair that moves most", "its change"], rows)] if rows else []
-
-
-def _note(alignment: Alignment) -> str:
-    return (
-        f"Worked out anew in {alignment.counted} that stand for all; policies are compared in "
-        f"{count(len(alignment.fewer), 'world')}. Over whole plays: correlation of all that two actors are paid, from all "
-        "possible courses of events. Period payoffs: of what periods' ends pay alone. Worth of outcomes: of what "
-        "periods' ends are worth with what follows, within a period. Tau-b ranks these; S asks of each step of a "
-        "state variable whether an actor is for it, against it or indifferent."
-    )
 
 
 def _coefficient(value: float) -> str:
@@ -227,9 +208,7 @@ def _alike(value: float) -> str:
     if abs(value) <= 0.1:
         return "want things that have little to do with each other"
     strength = "" if abs(value) > 0.5 else "somewhat "
-    if value > 0:
-        return f"want {strength or 'much '}the same"
-    return f"want {strength}opposite things"
+    return f"want {strength or 'much '}the same" if value > 0 else f"want {strength}opposite things"
 
 
 def _average(rows: Floats) -> Floats:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.arraytypes import Bools, Floats, Longs
+from foedus.arraytypes import Bools, Dataset, Floats, Longs
 from foedus.game.arrays import DECIDE, END, LANES, GameArrays
+from foedus.runs.result import Run
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Mode, Query, QueryKind
 from foedus.scenario.schema import Scenario
@@ -26,10 +27,7 @@ from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.simulate import Games, simulate
 
 if TYPE_CHECKING:
-    import xarray as xr
     from scipy.sparse import csr_array
-
-    from foedus.runs.result import Run
 
 WORLDS = 25
 NONE = "none"  # the rung on which no outcome of the ladder holds
@@ -46,7 +44,7 @@ DIMS = {
 }
 
 
-def look(run: Run, policy: str) -> xr.Dataset:
+def look(run: Run, policy: str) -> Dataset:
     """Payments under ``policy``, in a few worlds of weight ``weight``; sums over reported periods, discounted.
 
     Every objective has an ``owner`` and an ``aim``.
@@ -60,9 +58,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    some = run.few(WORLDS)
-    scenario = run.scenario
-    outcomes = outcomes_of(scenario)
+    some, scenario, outcomes = run.few(WORLDS), run.scenario, outcomes_of(run.scenario)
     # Asked for at a date, an outcome is kept apart in the states at periods' ends, with what lasts for a period only.
     asked = [Query(QueryKind.PROB, mode=Mode.AT, event=tree, window=(0, 0)) for tree in outcomes.values()]
     games = Games(scenario, asked, outcomes, observe=False)
@@ -72,26 +68,28 @@ def look(run: Run, policy: str) -> xr.Dataset:
         account = account or _Account(block, list(outcomes))
         parts.append({name: part[: block.width] for name, part in account.read(block).items()})
     assert account is not None
-    booked = {name: (("world", *dims), np.concatenate([p[name] for p in parts])) for name, dims in DIMS.items()}
-    actors = list(scenario.actors)
-    return xr.Dataset(
-        booked
-        | {
-            "without": (("world", "actor"), _without(scenario, policy, some)),
-            "factual": (("world", "actor"), _factual(some, policy)),
-            "weight": (("world",), some.weights),
-        },
-        coords={
-            "objective": [f"{actor}.{aim}" for actor, aim in account.objectives],
-            "owner": ("objective", [actor for actor, _ in account.objectives]),
-            "aim": ("objective", [aim for _, aim in account.objectives]),
-            "actor": actors,
-            "mover": [*actors, NATURE, FLOW],
-            "rung": [NONE, *account.ladder],
-            "outcome": list(outcomes),
-        },
-        attrs={"policy": policy, "factual": scenario.factual_policy, "commitments": list(scenario.commitments)},
-    )
+    variables: dict[str, Any] = {
+        name: (("world", *dims), np.concatenate([part[name] for part in parts])) for name, dims in DIMS.items()
+    }
+    actors, factual = list(scenario.actors), scenario.factual_policy
+    value = some.data["value"].transpose("world", "policy", "actor")
+    here = np.asarray(value.sel(policy=policy).values)
+    variables["without"] = variables["factual"] = ("world", "actor"), np.full(here.shape, np.nan)
+    if scenario.commitments:
+        variables["without"] = ("world", "actor"), here - _uncommitted(scenario, policy, some)
+    if policy != factual and factual in some.policies:
+        variables["factual"] = ("world", "actor"), here - value.sel(policy=factual).values
+    coords = {
+        "objective": [f"{actor}.{aim}" for actor, aim in account.objectives],
+        "owner": ("objective", [actor for actor, _ in account.objectives]),
+        "aim": ("objective", [aim for _, aim in account.objectives]),
+        "actor": actors,
+        "mover": [*actors, NATURE, FLOW],
+        "rung": [NONE, *account.ladder],
+        "outcome": list(outcomes),
+    }
+    attrs = {"policy": policy, "factual": factual, "commitments": list(scenario.commitments)}
+    return xr.Dataset(variables | {"weight": ("world", some.weights)}, coords, attrs)
 
 
 def without_commitments(scenario: Scenario) -> Scenario:
@@ -100,26 +98,14 @@ def without_commitments(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"commitments": off})
 
 
-def _without(scenario: Scenario, policy: str, some: Run) -> Floats:
-    """[world, actor] what actors get under the policy less what they would without any commitment."""
-    here = some.data["value"].sel(policy=policy).transpose("world", "actor").values
-    if not scenario.commitments:
-        return np.full(here.shape, np.nan)
+def _uncommitted(scenario: Scenario, policy: str, some: Run) -> Floats:
+    """[world, actor] what actors get under the policy without any commitment."""
     result = simulate(without_commitments(scenario), some.draws, [policy], observe=False).results[policy]
-    actors, pays = list(scenario.actors), np.zeros(here.shape)
+    actors, pays = list(scenario.actors), np.zeros((len(some.weights), len(scenario.actors)))
     for o, (actor, name) in enumerate(result.objectives):
         if name != TERMINAL:
             pays[:, actors.index(actor)] += result.pays[:, o]
-    return np.asarray(here - pays)
-
-
-def _factual(some: Run, policy: str) -> Floats:
-    """[world, actor] what actors get under the policy less what they get under the factual one."""
-    value, factual = some.data["value"].transpose("world", "policy", "actor"), some.scenario.factual_policy
-    here = np.asarray(value.sel(policy=policy).values)
-    if policy == factual or factual not in some.policies:
-        return np.full(here.shape, np.nan)
-    return np.asarray(here - value.sel(policy=factual).values)
+    return pays
 
 
 class _Account:
@@ -138,26 +124,19 @@ class _Account:
         keep = np.array([name != TERMINAL for _, name in turn.objectives], bool)
         self.objectives = [objective for objective, k in zip(turn.objectives, keep, strict=True) if k]
         paid = g.pay_obj[self.pay]
-        objective = (np.cumsum(keep) - 1)[paid] if len(keep) else paid
-        self.use = keep[paid] if len(keep) else np.zeros(0, bool)
-        self.actor = g.obj_actor[paid] if len(keep) else paid
-        actors, rungs = len(turn.actors), 1 + len(self.ladder)
-        self.sizes = {
-            "objective": len(self.objectives),
-            "actor": actors,
-            "mover": actors + 2,
-            "rung": rungs,
-            "outcome": len(outcomes),
-        }
+        objective, self.use, self.actor = (np.cumsum(keep) - 1)[paid], keep[paid], g.obj_actor[paid]
+        aims, actors, rungs = len(self.objectives), len(turn.actors), 1 + len(self.ladder)
+        sizes = (aims, actors, actors + 2, rungs, len(outcomes))
+        self.sizes = dict(zip(("objective", "actor", "mover", "rung", "outcome"), sizes, strict=True))
         # What a move pays counts on the higher rung of where it is made and where it leads, and for all outcomes of both.
         rung = np.maximum(self.rung_of_node[self.node], self.rung_of_node[after])
         held = self.held[self.node] | self.held[after]
         mover = np.where(g.kind[self.node] == DECIDE, g.mover[self.node], np.where(ends, actors + 1, actors))
-        self.by_rung = self._sum(objective * rungs + rung, len(self.objectives) * rungs)
+        self.by_rung = self._sum(objective * rungs + rung, aims * rungs)
         self.actor_rung = self._sum(self.actor * rungs + rung, actors * rungs)
         self.by_mover = self._sum(mover * actors + self.actor, (actors + 2) * actors)
-        self.by_outcome = [self._sum(objective, len(self.objectives), held[:, o]) for o in range(len(outcomes))]
-        self.actor_outcome = [self._sum(self.actor, actors, held[:, o]) for o in range(len(outcomes))]
+        self.by_outcome = [self._sum(objective, aims, holds) for holds in held.T]
+        self.actor_outcome = [self._sum(self.actor, actors, holds) for holds in held.T]
 
     def _sum(self, row: NDArray[Any], rows: int, where: Bools | None = None) -> csr_array:
         """A matrix [rows, payments] that adds up the payments of each row."""
@@ -168,8 +147,8 @@ class _Account:
 
     def read(self, block: Block) -> dict[str, Floats]:
         """All results, [LANES, ...] with the dims of ``DIMS``."""
-        g = self.g
-        visits, patience = block.visits(), block.now(0)[g.patience]
+        g, visits = self.g, block.visits()
+        patience = block.now(0)[g.patience]
         shapes = {name: (*(self.sizes[dim] for dim in dims), LANES) for name, dims in DIMS.items()}
         sums = {name: np.zeros(shape) for name, shape in shapes.items()}
         for t in range(block.game.periods):
@@ -184,14 +163,12 @@ class _Account:
             for o in range(self.sizes["outcome"]):
                 sums["during"][:, o] += self.by_outcome[o] @ amount
                 sums["costs_during"][:, o] += self.actor_outcome[o] @ cost
-        return {name: np.moveaxis(total, -1, 0) for name, total in sums.items()} | self._times(visits)
-
-    def _times(self, visits: Floats) -> dict[str, Floats]:
-        """Shares of the reported periods that end with each outcome, and on each rung."""
-        ends = self.g.end_nodes
-        often = visits[:, ends].mean(axis=0)
-        rungs = np.stack([self.rung_of_node[ends] == r for r in range(self.sizes["rung"])], axis=1)
-        return {"time": often.T @ self.held[ends].astype(float), "rung_time": often.T @ rungs.astype(float)}
+        often = visits[:, g.end_nodes].mean(axis=0)
+        rungs = np.stack([self.rung_of_node[g.end_nodes] == r for r in range(self.sizes["rung"])], axis=1)
+        times = {"time": self.held[g.end_nodes], "rung_time": rungs}
+        return {name: np.moveaxis(total, -1, 0) for name, total in sums.items()} | {
+            name: often.T @ at_end.astype(float) for name, at_end in times.items()
+        }
 
 
 def _along(shape: Shape, g: GameArrays) -> tuple[Longs, Longs]:
@@ -202,9 +179,8 @@ def _along(shape: Shape, g: GameArrays) -> tuple[Longs, Longs]:
     # For each such payment the numbers b_ptr[action], b_ptr[action] + 1, ... of its action's branches, without a loop.
     first = np.repeat(g.b_ptr[actions], many) + np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
     others = np.flatnonzero(shape.branch_of_pay >= 0)
-    return np.concatenate([np.repeat(of_actions, many), others]), np.concatenate(
-        [first, shape.branch_of_pay[others]]
-    ).astype(int)
+    branches = np.concatenate([first, shape.branch_of_pay[others]]).astype(int)
+    return np.concatenate([np.repeat(of_actions, many), others]), branches
 
 
 def _holding(block: Block, outcomes: list[str]) -> Bools:
@@ -219,10 +195,8 @@ def _holding(block: Block, outcomes: list[str]) -> Bools:
 
 def _rungs(held: Bools, outcomes: list[str]) -> tuple[Longs, list[str]]:
     """([nodes] rung, names of the rungs above the lowest): from the first outcome on, each that implies the last."""
-    rung, names = np.zeros(len(held), np.int64), []
-    inside = np.ones(len(held), bool)
-    for o, name in enumerate(outcomes):
-        here = held[:, o]
+    rung, inside, names = np.zeros(len(held), np.int64), np.ones(len(held), bool), []
+    for here, name in zip(held.T, outcomes, strict=True):
         if here.any() and not (here & ~inside).any() and (here.sum() < inside.sum()):
             inside = here
             names.append(name)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset
 from foedus.lenses.burden.measure import FLOW, NATURE
 from foedus.lenses.lens import Looked
 from foedus.present.charts.matrix import Matrix, matrices
 from foedus.present.charts.shares import shares
 from foedus.present.likelihood import estimative
-from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability
+from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability, table
 from foedus.present.wording import listed, percent, ranged, signed
 from foedus.runs.view import RunView
+from foedus.solve.queries import ratio
 from foedus.worlds.weights import Spread
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 NEGLIGIBLE = 0.005  # payments that round to nothing
 SHARES_NOTE = (
@@ -30,7 +28,7 @@ THROUGH_NOTE = (
 )
 
 
-def tell(results: RunView, data: xr.Dataset) -> Told:
+def tell(results: RunView, data: Dataset) -> Told:
     """Payments as sentences, bars, a matrix and tables."""
     burden = Burden(results, data)
     tables = [_objectives(burden), *([_outcomes(burden)] if burden.outcomes else [])]
@@ -39,10 +37,10 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
 
 
 class Burden(Looked):
-    """Payments with names. ``inside`` [actor] is the share of an actor's average costs that falls due while the first
-    outcome of the ladder holds (NaN without costs), ``against`` what each variable compares with."""
+    """Payments with names. ``shares`` [actor, rung] are those of an actor's average costs that fall due on each rung, and
+    ``inside`` [actor] on the ladder (NaN without costs), ``against`` what each variable compares with."""
 
-    def __init__(self, results: RunView, data: xr.Dataset):
+    def __init__(self, results: RunView, data: Dataset):
         super().__init__(results, data)
         self.actors = [self.names.actor(actor) for actor in self.labels("actor")]
         self.outcomes = [self.names.outcome(outcome) for outcome in self.labels("outcome")]
@@ -52,15 +50,12 @@ class Burden(Looked):
         self.movers = [nobody.get(mover) or self.names.actor(mover) for mover in self.labels("mover")]
         self.unit = results.scenario.horizon.unit
         self.costs, self.paid, self.through = (self.array(name) for name in ("costs", "paid", "through"))
-        self.shares = np.stack([self._shared(a) for a in range(len(self.actors))])
+        costs = np.stack([-self.weights @ self.costs[:, a] for a in range(len(self.actors))])
+        total = costs.sum(axis=1, keepdims=True)
+        self.shares = np.divide(costs, total, out=np.full(costs.shape, np.nan), where=total > NEGLIGIBLE)
         self.inside = 1 - self.shares[:, 0]
         self.paying = [a for a in range(len(self.actors)) if not np.isnan(self.inside[a])]
         self.against = {"without": "no commitment in force", "factual": self.names.policy(self.factual)}
-
-    def _shared(self, a: int) -> Floats:
-        """[rung] of an actor's average costs, the share on each; NaN without costs."""
-        costs = -self.weights @ self.costs[:, a]
-        return costs / costs.sum() if costs.sum() > NEGLIGIBLE else np.full(len(self.rungs), np.nan)
 
     @property
     def worst(self) -> int:
@@ -78,12 +73,11 @@ def _when(burden: Burden) -> str:
     if not burden.paying:
         return f"{burden.under}, no actor has any costs."
     if not burden.ladder:
-        costs = [burden.spread(burden.costs[:, a].sum(axis=1)).mean for a in burden.paying]
-        parts = [f"{burden.actors[a]} {signed(c).lstrip('+−')}" for a, c in zip(burden.paying, costs, strict=True)]
+        costs = {burden.actors[a]: burden.spread(burden.costs[:, a].sum(axis=1)).mean for a in burden.paying}
+        parts = [f"{actor} {signed(cost).lstrip('+−')}" for actor, cost in costs.items()]
         return f"{burden.under}, costs are, each in the actor's own units, {listed(parts)}; no outcome splits them."
-    worst, least = burden.worst, min(burden.paying, key=lambda a: burden.inside[a])
+    worst, least, bad = burden.worst, min(burden.paying, key=lambda a: burden.inside[a]), burden.ladder[0]
     often = percent(burden.spread(1 - burden.array("rung_time")[:, 0]).mean)
-    bad = burden.ladder[0]
     if burden.shares[worst, 0] > 0.9995:
         return f"{burden.under}, nobody's costs fall due while “{bad}” holds, as {often} of {burden.unit}s end."
     text = (
@@ -98,22 +92,16 @@ def _when(burden: Burden) -> str:
 def _range(burden: Burden, a: int) -> str:
     """Between which shares of an actor's costs fall due on the ladder, in nine worlds of ten."""
     costs = -burden.costs[:, a]
-    total = costs.sum(axis=1)
-    share = np.divide(costs[:, 1:].sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
-    spread = burden.spread(share)
+    spread = burden.spread(ratio(costs[:, 1:].sum(axis=1), costs.sum(axis=1)))
     return f"{percent(spread.low)} to {percent(spread.high)}"
 
 
 def _chiefly(burden: Burden, a: int) -> str:
     """The objective through which an actor loses most on the ladder."""
-    owners, aims = burden.labels("owner"), burden.labels("aim")
-    actor = burden.labels("actor")[a]
-    lost = {
-        aim: float(burden.weights @ burden.paid[:, i, 1:].sum(axis=1))
-        for i, (owner, aim) in enumerate(zip(owners, aims, strict=True))
-        if owner == actor
-    }
-    return burden.names.aim(actor, min(lost, key=lambda aim: lost[aim]))
+    owners, aims, actor = burden.labels("owner"), burden.labels("aim"), burden.labels("actor")[a]
+    lost = [float(burden.weights @ burden.paid[:, i, 1:].sum(axis=1)) for i in range(len(aims))]
+    most = min((i for i, owner in enumerate(owners) if owner == actor), key=lambda i: lost[i])
+    return burden.names.aim(actor, aims[most])
 
 
 def _who(burden: Burden) -> str:
@@ -127,10 +115,8 @@ def _who(burden: Burden) -> str:
     m, a = (int(i) for i in np.unravel_index(int(np.argmin(through)), through.shape))
     if through[m, a] > -NEGLIGIBLE:
         return "No actor pays for the moves of another."
-    return (
-        f"Most is paid through others by {burden.actors[a]}: {burden.movers[m]} "
-        f"costs it {ranged(burden.spread(burden.through[:, m, a]))} in its own units."
-    )
+    cost = ranged(burden.spread(burden.through[:, m, a]))
+    return f"Most is paid through others by {burden.actors[a]}: {burden.movers[m]} costs it {cost} in its own units."
 
 
 def _most(burden: Burden, variable: str, spreads: dict[int, Spread]) -> list[str]:
@@ -139,8 +125,7 @@ def _most(burden: Burden, variable: str, spreads: dict[int, Spread]) -> list[str
     parts = []
     for a, verb, way in ((order[-1], "gains", 1), (order[0], "loses", -1)):
         if way * spreads[a].mean > 0:
-            share = burden.share(way * burden.array(variable)[:, a] > 0)
-            most = " most" if len(order) > 1 else ""
+            share, most = burden.share(way * burden.array(variable)[:, a] > 0), " most" if len(order) > 1 else ""
             how = f"{estimative(share)} ({percent(share)} of worlds)"
             parts.append(f"{burden.actors[a]} {verb}{most}, {ranged(spreads[a])}, {how}")
     return parts
@@ -151,22 +136,20 @@ def _shares(burden: Burden) -> Figure:
     if not burden.ladder:
         title = "No outcome splits the costs"
     elif burden.paying:
-        share = percent(burden.inside[burden.worst])
-        title = f"{burden.actors[burden.worst]} bears the largest share of its costs while “{burden.ladder[0]}” holds: {share}"
+        worst, share = burden.actors[burden.worst], percent(burden.inside[burden.worst])
+        title = f"{worst} bears the largest share of its costs while “{burden.ladder[0]}” holds: {share}"
     return Figure(title, SHARES_NOTE, shares(burden.actors, burden.rungs, burden.shares, title))
 
 
 def _through(burden: Burden) -> Figure:
     """What the moves of each bring to each."""
     rows, columns = burden.movers, burden.actors
-    spreads = [[burden.spread(burden.through[:, m, a]) for a in range(len(columns))] for m in range(len(rows))]
+    each = range(len(columns))
+    spreads = [[burden.spread(burden.through[:, m, a]) for a in each] for m in range(len(rows))]
     values = np.array([[spread.mean for spread in row] for row in spreads])
     edge = np.maximum(np.abs(values).max(axis=0, initial=0), 1e-12)
     texts = [[signed(v) if abs(v) >= NEGLIGIBLE else "" for v in row] for row in values]
-    tips = [
-        [f"{mover} to {actor}: {ranged(spread)}" for actor, spread in zip(columns, row, strict=True)]
-        for mover, row in zip(rows, spreads, strict=True)
-    ]
+    tips = [[f"{rows[m]} to {columns[a]}: {ranged(row[a])}" for a in each] for m, row in enumerate(spreads)]
     matrix = Matrix("what the moves of (row) bring to (column)", rows, columns, values / edge, texts, 1.0, tips)
     others = values[: len(columns)] * (1 - np.eye(len(columns)))
     m, a = (int(i) for i in np.unravel_index(int(np.argmin(others / edge)), others.shape))
@@ -195,24 +178,26 @@ def _outcomes(burden: Burden) -> Table:
         costs, all_costs = float(burden.weights @ during[:, a, o]), float(burden.weights @ total[:, a])
         return probability(costs / all_costs) if all_costs < -NEGLIGIBLE else Amount("–", -1.0)
 
-    rows: list[list[Cell]] = [
-        [name, probability(burden.spread(time[:, o])), *(share(a, o) for a in range(len(burden.actors)))]
-        for o, name in enumerate(burden.outcomes)
-    ]
+    def row(o: int) -> list[Cell]:
+        often = probability(burden.spread(time[:, o]))
+        return [burden.outcomes[o], often, *(share(a, o) for a in range(len(burden.actors)))]
+
     columns = ["while", f"{burden.unit}s that end so", *burden.actors]
-    return Table("Share of each actor's costs that falls due while an outcome holds", columns, rows)
+    caption = "Share of each actor's costs that falls due while an outcome holds"
+    return Table(caption, columns, [*map(row, range(len(burden.outcomes)))])
 
 
 def _changes(burden: Burden, variable: str) -> Table:
     """What each actor gets more than in the game that ``variable`` compares with."""
     values = burden.array(variable)
-    rows: list[list[Cell]] = [
-        [actor, change(burden.spread(values[:, a])), probability(burden.share(values[:, a] > 0))]
-        for a, actor in enumerate(burden.actors)
-    ]
+    columns: dict[str, Callable[[int], Cell]] = {
+        "actor": lambda a: burden.actors[a],
+        "change": lambda a: change(burden.spread(values[:, a])),
+        "worlds in which it gains": lambda a: probability(burden.share(values[:, a] > 0)),
+    }
     policy, against = burden.names.policy(burden.policy), burden.against[variable]
     caption = f"What {policy} brings each actor against {against}, in its own units"
-    return Table(caption, ["actor", "change", "worlds in which it gains"], rows)
+    return table(caption, columns, range(len(burden.actors)))
 
 
 def _note(burden: Burden) -> str:

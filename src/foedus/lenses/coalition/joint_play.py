@@ -44,10 +44,8 @@ class JointPlay:
         wanted = [frozenset(members for members in structure if len(members) > 1) for structure in structures]
         new = [structure for structure in dict.fromkeys(wanted) if structure not in self.solved]
         with ThreadPoolExecutor(max_workers=THREADS) as pool:
-            jobs = [
-                (structure, [pool.submit(self._block, block, structure) for block in self.blocks]) for structure in new
-            ]
-            for structure, parts in jobs:
+            jobs = {s: [pool.submit(self._block, block, s) for block in self.blocks] for s in new}
+            for structure, parts in jobs.items():
                 values = np.concatenate([part.result() for part in parts], axis=1)
                 self.solved[structure] = values.T[: self.worlds].copy()
         return [self.solved[structure] for structure in wanted]
@@ -57,8 +55,8 @@ class JointPlay:
         for coalition in structure:
             members = [self.actors.index(name) for name in coalition]
             numbers[members] = min(members)
-        start = self.game.starts[()]
-        values, wrong = joint(self.graph, table, self.game.solved, numbers, self.perfect, start)
+        game = self.game
+        values, wrong = joint(self.graph, table, game.solved, numbers, self.perfect, game.starts[()])
         if wrong is not None:
             raise FoedusError(
                 "the game cannot be played jointly: a menu is empty or a payment too large in some world."

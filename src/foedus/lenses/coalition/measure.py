@@ -14,29 +14,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from foedus.arraytypes import Bools, Floats
+from foedus.arraytypes import Bools, Dataset, Floats
 from foedus.lenses.coalition.joint_play import JointPlay
 from foedus.lenses.coalition.sides import Standing, side_with, sides_of, structures
 from foedus.lenses.coalition.values import Coalition, balance, coalitions_of, core_surplus, shapley
 from foedus.lenses.counterfactuals import Counterfactuals, DialValues
 from foedus.lenses.dials import movers
+from foedus.runs.result import Run
 from foedus.scenario.query import Query, QueryKind
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from foedus.runs.result import Run
 
 MOST_PLAYERS = 8
 MOST_POLICIES = 10
 GAIN = 1e-9  # less than this, relative to the values, is no gain
 
 
-def look(run: Run, policy: str) -> xr.Dataset:
+def look(run: Run, policy: str) -> Dataset:
     """What coalitions are worth, in few worlds that stand for the run's posterior.
 
     ``payoff`` [world, coalition, player] what each player gets when the coalition acts as one and all others alone;
@@ -52,41 +48,37 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    sides, source = sides_of(run.scenario)
-    deciding = movers(run.scenario)
-    tied = [actor for actor in run.scenario.actors if any(actor in side for side in sides)]
-    asked = [actor for actor in dict.fromkeys([*tied, *run.scenario.actors]) if actor in deciding][:MOST_PLAYERS]
-    players = [actor for actor in run.scenario.actors if actor in asked]
+    (sides, source), deciding, actors = sides_of(run.scenario), movers(run.scenario), list(run.scenario.actors)
+    tied_first = sorted(actors, key=lambda actor: not any(actor in side for side in sides))
+    asked = [actor for actor in tied_first if actor in deciding][:MOST_PLAYERS]
+    players = [actor for actor in actors if actor in asked]
     if len(players) < 2:
         return xr.Dataset(coords={"player": players}, attrs={"policy": policy, "worlds": 0})
     sides = [side for s in sides if len(side := s & frozenset(players)) > 1]
     solved = _JointGames(run, policy, players, sides)
-    alignment = solved.alignment()
-    return xr.Dataset(
-        {
-            **solved.coalitions(),
-            **solved.options(),
-            "ties": (("world", "player", "word"), solved.ties()),
-            "wedge": (("world", "policy", "player"), solved.wedge()),
-            "alignment": (("world", "player", "other"), alignment),
-            "balance": (("world",), balance(alignment)),
-            "weight": (("world",), solved.games.weights),
-        },
-        coords={
-            "player": players,
-            "other": players,
-            "choice": [str(option) for option in Standing],
-            "word": ["with", "without"],
-            "policy": solved.compared,
-            "side": (("player",), [next((i for i, s in enumerate(sides) if p in s), -1) for p in players]),
-        },
-        attrs={
-            "policy": policy,
-            "worlds": len(solved.games.weights),
-            "sides": str(source),
-            "left_out": len(deciding) - len(players),
-        },
-    )
+    option, pays = options(solved.joint, players, solved.groups)
+    alignment, weights = solved.alignment(), solved.games.weights
+    variables = {
+        **solved.coalitions(),
+        "option": (("world", "player", "choice"), option),
+        "pays": (("world", "player"), pays),
+        "ties": (("world", "player", "word"), solved.ties()),
+        "wedge": (("world", "policy", "player"), solved.wedge()),
+        "alignment": (("world", "player", "other"), alignment),
+        "balance": ("world", balance(alignment)),
+        "weight": ("world", weights),
+    }
+    coords = {
+        "player": players,
+        "other": players,
+        "choice": [*map(str, Standing)],
+        "word": ["with", "without"],
+        "policy": solved.compared,
+        "side": ("player", [next((i for i, s in enumerate(sides) if p in s), -1) for p in players]),
+    }
+    left_out = len(deciding) - len(players)
+    attrs = {"policy": policy, "worlds": len(weights), "sides": str(source), "left_out": left_out}
+    return xr.Dataset(variables, coords, attrs)
 
 
 @dataclass
@@ -99,14 +91,10 @@ class _JointGames:
     sides: Sequence[Coalition]
 
     @cached_property
-    def pairs(self) -> list[tuple[str, str]]:
-        """All pairs of players."""
-        return list(combinations(self.players, 2))
-
-    @cached_property
     def games(self) -> Counterfactuals:
         """The games solved anew, with the question how alike the players of each pair are."""
-        return Counterfactuals(self.run, self.policy, [Query(QueryKind.ALIGNMENT, pair) for pair in self.pairs])
+        alike = [Query(QueryKind.ALIGNMENT, pair) for pair in combinations(self.players, 2)]
+        return Counterfactuals(self.run, self.policy, alike)
 
     @cached_property
     def groups(self) -> list[Coalition]:
@@ -129,8 +117,7 @@ class _JointGames:
 
     def coalitions(self) -> dict[str, Any]:
         """Payoffs of every coalition, all others alone, and which of them would last."""
-        coalitions = coalitions_of(self.players)
-        at = [self.joint.actors.index(p) for p in self.players]
+        coalitions, at = coalitions_of(self.players), [self.joint.actors.index(p) for p in self.players]
         payoff = np.stack([values[:, at] for values in self.joint.play([[c] for c in coalitions])], axis=1)
         members = np.array([[p in coalition for p in self.players] for coalition in coalitions])
         worth = (payoff * members).sum(axis=2)
@@ -141,16 +128,11 @@ class _JointGames:
             "payoff": ((*dims, "player"), payoff),
             "worth": (dims, worth),
             "shapley": (("world", "player"), shapley(coalitions, self.players, worth)),
-            "surplus": (("world",), core_surplus(members, worth)),
+            "surplus": ("world", core_surplus(members, worth)),
             "holds": (dims, holds),
             "closed": (dims, closed),
             "unblocked": (dims, unblocked),
         }
-
-    def options(self) -> dict[str, Any]:
-        """What each player's options are worth, and whether its going would pay the others."""
-        option, pays = options(self.joint, self.players, self.groups)
-        return {"option": (("world", "player", "choice"), option), "pays": (("world", "player"), pays)}
 
     def wedge(self) -> Floats:
         """[world, policy, player] the margin of staying under each policy that is compared."""
@@ -179,10 +161,9 @@ class _JointGames:
 
     def alignment(self) -> Floats:
         """[world, player, player] the correlation of what two players get at periods' ends; NaN on the diagonal."""
-        answers = self.games.base(self.policy).result.query
-        table = np.full((len(answers), len(self.players), len(self.players)), np.nan)
-        for q, (a, b) in enumerate(self.pairs):
-            i, j = self.players.index(a), self.players.index(b)
+        answers, n = self.games.base(self.policy).result.query, len(self.players)
+        table = np.full((len(answers), n, n), np.nan)
+        for q, (i, j) in enumerate(combinations(range(n), 2)):
             table[:, i, j] = table[:, j, i] = answers[:, q]
         return table
 
@@ -214,25 +195,19 @@ def stability(coalitions: Sequence[Coalition], players: Sequence[str], payoff: F
 
 def options(play: JointPlay, players: Sequence[str], sides: Sequence[Coalition]) -> tuple[Floats, Bools]:
     """(option [world, player, option], pays [world, player]): see ``look``."""
-    ways = [
-        (p, option, structure)
-        for p, player in enumerate(players)
-        for option, possible in structures(player, sides).items()
-        for structure in possible
-    ]
-    values = play.play([structure for _, _, structure in ways])
     worth = np.full((play.worlds, len(players), len(Standing)), np.nan)
     pays = np.zeros((play.worlds, len(players)), bool)
     at = [play.actors.index(player) for player in players]
-    stay = {p: value for (p, option, _), value in zip(ways, values, strict=True) if option is Standing.STAY}
-    for (p, option, _), value in zip(ways, values, strict=True):
-        o = list(Standing).index(option)
-        worth[:, p, o] = np.fmax(worth[:, p, o], value[:, at[p]])  # the best of several sides to join
-        if option is not Standing.STAY:
-            mine = side_with(players[p], sides)
-            rivals = [at[q] for q, other in enumerate(players) if other not in mine]
-            gain = (value - stay[p])[:, rivals].sum(axis=1)
-            pays[:, p] |= gain > np.maximum(stay[p][:, at[p]] - value[:, at[p]], 0.0) + GAIN
+    ways = [structures(player, sides) for player in players]
+    play.play([structure for way in ways for possible in way.values() for structure in possible])  # all at once
+    for p, (player, way) in enumerate(zip(players, ways, strict=True)):
+        rivals = [at[q] for q, other in enumerate(players) if other not in side_with(player, sides)]
+        (stay,) = play.play(way[Standing.STAY])
+        for o, option in enumerate(Standing):
+            for value in play.play(way[option]):
+                worth[:, p, o] = np.fmax(worth[:, p, o], value[:, at[p]])  # the best of several sides to join
+                gain = (value - stay)[:, rivals].sum(axis=1)
+                pays[:, p] |= gain > np.maximum(stay[:, at[p]] - value[:, at[p]], 0.0) + GAIN
     return worth, pays
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Bools, Floats
+from foedus.arraytypes import Bools, Dataset, Floats
 from foedus.lenses.coalition.chart import going_chart, network_chart
 from foedus.lenses.coalition.measure import GAIN, margin
 from foedus.lenses.coalition.sides import SidesFrom, Standing
@@ -16,9 +15,6 @@ from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 SHOWN = 12  # coalitions in the table
 SIGN = 0.1  # alignments smaller than this are no sign
@@ -37,40 +33,33 @@ SIDES_BY = {
 }
 
 
-def tell(results: RunView, data: xr.Dataset) -> Told:
+def tell(results: RunView, data: Dataset) -> Told:
     """The section of the coalition lens."""
     if not data.attrs["worlds"]:
-        return Told(
-            [
-                "Fewer than two actors choose anything in this scenario, so that nobody could act together.",
-                "Nothing can be said about coalitions.",
-            ]
-        )
+        few = "Fewer than two actors choose anything in this scenario, so that nobody could act together."
+        return Told([few, "Nothing can be said about coalitions."])
     axis = Axis(results, data)
     figures, tables = [], []
     if axis.sides:
         changes = {
             (axis.actors[p], option): axis.spread(axis.option[:, p, o] - axis.option[:, p, STAY])
-            for side in axis.sides
-            for p in side
+            for p in axis.member
             for option, o in ((Standing.LEAVE, LEAVE), (Standing.JOIN, JOIN))
         }
         sides = [[axis.actors[p] for p in side] for side in axis.sides]
         figures.append(Figure(_going_title(axis), GOING_NOTE, going_chart(sides, changes)))
         tables += [_members(axis), _policies(axis)]
-    signs = axis.signs
-    if np.abs(signs).max() >= SIGN:
-        figures.append(Figure(_network_title(axis), NETWORK_NOTE, network_chart(axis.actors, signs, SIGN)))
+    if np.abs(axis.signs).max() >= SIGN:
+        figures.append(Figure(_network_title(axis), NETWORK_NOTE, network_chart(axis.actors, axis.signs, SIGN)))
         tables.append(_alignment(axis))
-    tables.append(_coalitions(axis))
-    return Told(_sentences(axis), figures, tables, _notes(axis))
+    return Told(_sentences(axis), figures, [*tables, _coalitions(axis)], _notes(axis))
 
 
 class Axis(Looked):
     """Players by number, with names. ``sides`` are lists of them, ``stays`` [world, player] what staying is worth more
     than going, ``policies`` those compared, the one looked at first."""
 
-    def __init__(self, results: RunView, data: xr.Dataset):
+    def __init__(self, results: RunView, data: Dataset):
         super().__init__(results, data)
         self.actors = [self.names.actor(player) for player in self.labels("player")]
         self.policies = [self.names.policy(policy) for policy in self.labels("policy")]
@@ -82,8 +71,8 @@ class Axis(Looked):
         self.sides = [[p for p in self.member if side_of[p] == k] for k in range(max(side_of, default=-1) + 1)]
         self.worth, self.wedge = self.array("worth"), self.array("wedge")
         self.alone = self.worth[:, : len(self.actors)]
-        weights = self.weights / self.weights.sum()
-        self.signs = np.nan_to_num(np.tensordot(weights, np.nan_to_num(self.array("alignment")), 1))
+        alignment = np.nan_to_num(self.array("alignment"))
+        self.signs = np.nan_to_num(np.tensordot(self.weights / self.weights.sum(), alignment, 1))
 
     def called(self, players: list[int]) -> str:
         """Some players by name."""
@@ -97,20 +86,23 @@ class Axis(Looked):
         """The share of worlds in which every member does best by staying."""
         return self.share(np.all(self.stays[:, side] >= -GAIN, axis=1))
 
-    def first_to_go(self, side: list[int]) -> int:
-        """The member that does best by staying in the fewest worlds."""
-        return min(side, key=lambda p: (self.staying(p), self.spread(self.stays[:, p]).mean))
-
 
 # --- words -------------------------------------------------------------------------------
 
 
 def _sentences(axis: Axis) -> list[str]:
+    core = percent(axis.share(axis.array("surplus") >= -GAIN))
+    core = f"If payoffs could be shared out, a division that no coalition could better (the core) exists in {core} of worlds."
     if not axis.sides:
         why = "No side has two members who choose anything here"
         if axis.source is SidesFrom.NONE:
             why = "Nobody has promised anybody anything here and the scenario names no sides"
-        return [f"{why}, so that there is no axis to ask about. {_core(axis)}", _grand(axis)]
+        gain = axis.spread(axis.worth[:, -1] - axis.alone.sum(axis=1))
+        over = f"together over each acting alone ({number(gain.low)} to {number(gain.high)})"
+        return [
+            f"{why}, so that there is no axis to ask about. {core}",
+            f"All acting as one gain {number(gain.mean)} {over}.",
+        ]
     side = min(axis.sides, key=axis.together)
     share = axis.together(side)
     each = listed([f"{axis.actors[p]} in {percent(axis.staying(p))} of worlds" for p in side])
@@ -118,7 +110,8 @@ def _sentences(axis: Axis) -> list[str]:
         f"If each side acted as one, would {axis.called(side)} hold together, none of them better off elsewhere? "
         f"{capital(estimative(share))} ({percent(share)} of worlds); staying is best for {each}."
     )
-    return [said, f"{_wedge(axis, axis.first_to_go(side))} {_core(axis)}"]
+    first = min(side, key=lambda p: (axis.staying(p), axis.spread(axis.stays[:, p]).mean))
+    return [said, f"{_wedge(axis, first)} {core}"]
 
 
 def _wedge(axis: Axis, player: int) -> str:
@@ -127,35 +120,20 @@ def _wedge(axis: Axis, player: int) -> str:
     leave, join = (axis.spread(axis.option[:, player, o]).mean for o in (LEAVE, JOIN))
     way = "leaving" if np.isnan(join) or leave >= join else "changing sides"
     pays = percent(axis.share(axis.array("pays")[:, player] > 0))
-    lead = f"The first to go is {axis.actors[player]}: "
+    price = f"a payment worth {number(mean)} to it on average would make {way} better than staying"
     if mean < 0:
-        lead += f"by {way} it would gain {number(-mean)} on average, so that no payment is needed"
-    else:
-        lead += f"a payment worth {number(mean)} to it on average would make {way} better than staying"
-    lead += f", and the others would gain more from its going than it costs in {pays} of worlds."
+        price = f"by {way} it would gain {number(-mean)} on average, so that no payment is needed"
+    others = f"the others would gain more from its going than it costs in {pays} of worlds"
+    lead = f"The first to go is {axis.actors[player]}: {price}, and {others}."
     shares = [axis.staying(player, k) for k in range(len(axis.policies))]
     wedge = axis.wedge[:, :, player]
-    k = max(
-        range(len(shares)), key=lambda k: (abs(shares[k] - shares[0]), abs(axis.spread(wedge[:, k] - wedge[:, 0]).mean))
-    )
+    gaps = [abs(axis.spread(wedge[:, k] - wedge[:, 0]).mean) for k in range(len(shares))]
+    k = max(range(len(shares)), key=lambda k: (abs(shares[k] - shares[0]), gaps[k]))
     if shares[k] != shares[0]:
-        verb = "loosens" if shares[k] < shares[0] else "ties"
-        lead += (
-            f" Of the policies compared, “{axis.policies[k]}” {verb} it most: "
-            f"staying is best in {percent(shares[k])} instead of {percent(shares[0])} of worlds."
-        )
+        most = f"“{axis.policies[k]}” {'loosens' if shares[k] < shares[0] else 'ties'} it most"
+        best = f"{percent(shares[k])} instead of {percent(shares[0])} of worlds"
+        lead += f" Of the policies compared, {most}: staying is best in {best}."
     return lead
-
-
-def _core(axis: Axis) -> str:
-    share = percent(axis.share(axis.array("surplus") >= -GAIN))
-    return f"If payoffs could be shared out, a division that no coalition could better (the core) exists in {share} of worlds."
-
-
-def _grand(axis: Axis) -> str:
-    gain = axis.spread(axis.worth[:, -1] - axis.alone.sum(axis=1))
-    how = f"({number(gain.low)} to {number(gain.high)})"
-    return f"All acting as one gain {number(gain.mean)} together over each acting alone {how}."
 
 
 def _notes(axis: Axis) -> list[str]:
@@ -179,8 +157,7 @@ def _going_title(axis: Axis) -> str:
 
 
 def _network_title(axis: Axis) -> str:
-    degree = axis.spread(axis.array("balance")).mean
-    signs = axis.signs
+    degree, signs = axis.spread(axis.array("balance")).mean, axis.signs
     i, j = max(((i, j) for i in range(len(signs)) for j in range(i)), key=lambda pair: abs(signs[pair]))
     kind = "together" if signs[i, j] > 0 else "against each other"
     title = f"Who wants the same: {axis.actors[j]} and {axis.actors[i]} most {kind}"
@@ -215,20 +192,18 @@ def _members(axis: Axis) -> Table:
 
 
 def _policies(axis: Axis) -> Table:
-    rows: list[list[Cell]] = [
-        [policy, *(probability(axis.staying(p, k)) for p in axis.member)] for k, policy in enumerate(axis.policies)
-    ]
     columns = ["Policy", *(axis.actors[p] for p in axis.member)]
-    return Table("Wedges: share of worlds in which staying is best for each, by policy", columns, rows)
+    rows = [[probability(axis.staying(p, k)) for p in axis.member] for k in range(len(axis.policies))]
+    caption = "Wedges: share of worlds in which staying is best for each, by policy"
+    return Table(caption, columns, [[policy, *row] for policy, row in zip(axis.policies, rows, strict=True)])
 
 
 def _alignment(axis: Axis) -> Table:
-    rows: list[list[Cell]] = [
-        [actor, *(Amount("–", 1.0) if i == j else change(float(sign)) for j, sign in enumerate(axis.signs[i]))]
-        for i, actor in enumerate(axis.actors)
-    ]
-    caption = "Alignment: correlation of what two actors get, average over worlds"
-    return Table(caption, ["Actor", *axis.actors], rows)
+    def cell(i: int, j: int) -> Cell:
+        return Amount("–", 1.0) if i == j else change(float(axis.signs[i, j]))
+
+    caption, each = "Alignment: correlation of what two actors get, average over worlds", range(len(axis.actors))
+    return Table(caption, ["Actor", *axis.actors], [[axis.actors[i], *(cell(i, j) for j in each)] for i in each])
 
 
 def _coalitions(axis: Axis) -> Table:
@@ -239,15 +214,16 @@ def _coalitions(axis: Axis) -> Table:
     def share(of: Bools) -> Callable[[int], Cell]:
         return lambda c: probability(axis.share(of[:, c]))
 
+    def gain(c: int) -> Cell:
+        return change(axis.spread(axis.worth[:, c] - axis.alone[:, members[c]].sum(axis=1)), UNDEFINED)
+
     columns: dict[str, Callable[[int], Cell]] = {
         "Acting as one": lambda c: axis.called(members[c]),
         "Lasts (worlds)": share(lasting),
         "nobody gains by leaving": share(holds),
         "no part gains by parting": share(unblocked),
         "no outsider gains by joining": share(closed),
-        "Gain of all members over acting alone": lambda c: change(
-            axis.spread(axis.worth[:, c] - axis.alone[:, members[c]].sum(axis=1)), UNDEFINED
-        ),
+        "Gain of all members over acting alone": gain,
     }
     larger = range(len(axis.actors), len(members))  # those of one come first
     order = sorted(larger, key=lambda c: -axis.share(lasting[:, c]))[:SHOWN]

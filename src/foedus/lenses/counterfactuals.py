@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.game.numbers import NumberReader
 from foedus.lenses.dials import Count, based_on, counter, instrumented
+from foedus.runs.result import Run
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Query
 from foedus.scenario.scope import TERMINAL
 from foedus.scenario.tree import state_names
 from foedus.worlds.simulate import Games, PolicyResult, simulate
-
-if TYPE_CHECKING:
-    from foedus.runs.result import Run
 
 WORK = 3_000_000  # branches x periods x worlds of one solve that are thought affordable in a report
 FEWEST, MOST = 8, 40  # worlds
@@ -30,10 +27,9 @@ class Counterfactuals:
     """A run's scenario with dials, compiled once for each set of enabled actions; ``weights`` are those of its worlds."""
 
     def __init__(self, run: Run, policy: str, queries: Sequence[Query] = ()):
-        self.scenario, self.reader = run.scenario, NumberReader(run.scenario)
+        self.scenario, self.reader, self.outcomes = run.scenario, NumberReader(run.scenario), outcomes_of(run.scenario)
         self.instrumented = instrumented(run.scenario)
         self.dials = self.instrumented.dials
-        self.outcomes = outcomes_of(run.scenario)
         self.games = Games(self.instrumented.scenario, queries, self.outcomes, observe=False)
         size = self.games.play(policy)[0].game
         most = WORK // max(size.branches * size.solved, 1)
@@ -73,12 +69,8 @@ class Counterfactuals:
         force = self.reader.tree(self.scenario.commitments[name].in_force)
         written = self.scenario.all_policies[policy]
         reads, variables = set(based_on(self.reader, [force])), state_names(force)
-        moves = {
-            f"{phase.id}.{act}"
-            for phase in self.scenario.turn
-            for act, action in phase.actions.items()
-            if any(variables & then.keys() for then in (action.then, *(branch.then for branch in action.chance)))
-        }
+        actions = {f"{phase.id}.{act}": a for phase in self.scenario.turn for act, a in phase.actions.items()}
+        moves = {name for name, a in actions.items() if variables & {*a.then, *(v for b in a.chance for v in b.then)}}
         if reads & written.set.keys() or moves & {*written.enable}:
             return 2
         return int(bool(moves & {f"{rule.phase}.{rule.do}" for rule in written.bind}))
@@ -87,9 +79,8 @@ class Counterfactuals:
 def standing_for(run: Run, most: int) -> Run:
     """The run on at most ``most`` worlds that stand for all, drawn finer where one world would be drawn many times."""
     drawn = [run.few(most), *(run.few(k * most) for k in (2, 4) if k * most < len(run.weights))]
-    return max(
-        (some for some in drawn if len(some.weights) <= most), key=lambda some: len(some.weights), default=drawn[0]
-    )
+    small = [some for some in drawn if len(some.weights) <= most]
+    return max(small, key=lambda some: len(some.weights), default=drawn[0])
 
 
 @dataclass

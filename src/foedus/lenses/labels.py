@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    import xarray as xr
+from foedus.arraytypes import Dataset
 
 
 class Label(Protocol):
@@ -29,7 +28,7 @@ def label_coords(dim: str, kind: type[L], items: Sequence[L]) -> dict[str, Any]:
     return {dim: [item.label for item in items], **parts}
 
 
-def labels_along(data: xr.Dataset, dim: str, kind: type[L]) -> list[L]:
+def labels_along(data: Dataset, dim: str, kind: type[L]) -> list[L]:
     """What ``label_coords`` wrote."""
     parts = [data[f"{dim}_{part.name}"].values.tolist() for part in fields(kind)]
     return [kind(*values) for values in zip(*parts, strict=True)]

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from foedus.arraytypes import Bools, Floats
+from foedus.arraytypes import Bools, Dataset, Floats
 from foedus.present.section import Told
 from foedus.present.wording import count
+from foedus.runs.result import Run
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from foedus.runs.result import Run
 
 
 class Lens(Protocol):
@@ -33,10 +29,10 @@ class Lens(Protocol):
     def question(self) -> str:
         """What it answers, as a person asks it."""
 
-    def look(self, run: Run, policy: str, /) -> xr.Dataset:
+    def look(self, run: Run, policy: str, /) -> Dataset:
         """What it computes of a run under a policy, labelled; ``world`` is the first dim of what differs by world."""
 
-    def tell(self, results: RunView, looked: xr.Dataset, /) -> Told:
+    def tell(self, results: RunView, looked: Dataset, /) -> Told:
         """What came out in sentences, figures, tables and notes, all of them written from the numbers."""
 
 
@@ -46,7 +42,7 @@ class Looked:
     ``weights`` are those of the worlds that the lens looked at (its variable ``weight``, else the run's).
     """
 
-    def __init__(self, results: RunView, data: xr.Dataset):
+    def __init__(self, results: RunView, data: Dataset):
         self.results, self.data, self.names = results, data, results.names
         self.policy = str(data.attrs.get("policy", results.factual))
         self.factual = str(data.attrs.get("factual", results.scenario.factual_policy))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+from foedus.arraytypes import Dataset
 from foedus.errors import FoedusError, nearest
 from foedus.lenses import (
     alignment,
@@ -20,13 +20,9 @@ from foedus.lenses import (
 )
 from foedus.lenses.lens import Lens
 from foedus.present.section import Section
+from foedus.runs.result import Run
+from foedus.runs.view import RunView
 from foedus.worlds.thresholds import ENOUGH_WORLDS, MOST_WORLDS, SMALL_GAME
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from foedus.runs.result import Run
-    from foedus.runs.view import RunView
 
 _SHIPPED: tuple[Lens, ...] = (
     alignment,
@@ -43,7 +39,7 @@ _SHIPPED: tuple[Lens, ...] = (
 LENSES: dict[str, Lens] = {lens.name: lens for lens in _SHIPPED}
 
 
-def look(name: str, run: Run, policy: str | None = None) -> xr.Dataset:
+def look(name: str, run: Run, policy: str | None = None) -> Dataset:
     """What a lens shows of a run, under a policy (default: the factual one).
 
     Of a run that is too large for memory it sees worlds that stand for all.
@@ -54,7 +50,7 @@ def look(name: str, run: Run, policy: str | None = None) -> xr.Dataset:
     return looked
 
 
-def lens_section(results: RunView, looked: xr.Dataset) -> Section:
+def lens_section(results: RunView, looked: Dataset) -> Section:
     """The section of the lens that ``looked``."""
     lens = LENSES[looked.attrs["lens"]]
     return lens.tell(results, looked).under(lens.name, lens.heading, lens.question)

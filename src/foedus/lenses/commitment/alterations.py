@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.game.clauses import applies
 from foedus.lenses.counterfactuals import Counterfactuals, DialValues
 from foedus.lenses.dials import ReadingPlace, bearing, draws_line, read_at
 from foedus.scenario.tree import evaluate, number, state_names
 from foedus.worlds.sample import resolve
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 VAGUENESS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # times what is written (steps of severity where a bright line is written)
 CREDIBILITY = (0.0, 0.5, 1.0, 2.0, 4.0)  # times what breaking the word costs now
@@ -48,8 +45,7 @@ READINGS = (Alteration(Dial.HIDDEN), Alteration(Dial.OPEN), Alteration(Dial.INTE
 ALTERATIONS = (
     AS_IS,
     OFF,
-    *(Alteration(Dial.VAGUE, k) for k in VAGUENESS),
-    *(Alteration(Dial.ODDS, k) for k in VAGUENESS),
+    *(Alteration(dial, k) for dial in (Dial.VAGUE, Dial.ODDS) for k in VAGUENESS),
     *(Alteration(Dial.COST, m) for m in CREDIBILITY),
     *READINGS,
 )
@@ -61,7 +57,7 @@ def labels() -> dict[str, tuple[str, list[str]] | tuple[str, list[float]]]:
     return {"dial": ("setting", dials), "factor": ("setting", factors)}
 
 
-def setting(data: xr.Dataset, alteration: Alteration) -> xr.Dataset:
+def setting(data: Dataset, alteration: Alteration) -> Dataset:
     """The part of such a dataset that is about one alteration."""
     return data.isel(setting=ALTERATIONS.index(alteration))
 
@@ -107,25 +103,19 @@ class CommitmentText:
         """Everything that is asked about it under a policy; nothing is set where things stay as they are."""
         asked: dict[Alteration, DialValues] = {AS_IS: {}, OFF: {self.dials.force: 0}}
         if self.blur:
-            asked |= {
-                Alteration(Dial.VAGUE, k): {} if k == self.blur.as_written else self.blurred(k) for k in VAGUENESS
-            }
+            written = self.blur.as_written
+            asked |= {Alteration(Dial.VAGUE, k): {} if k == written else self.blurred(k) for k in VAGUENESS}
         for k, shift in self._shifts(policy).items():
-            dials: DialValues = {**self.blurred(max(k, SHARP)), self.dials.shift: shift}
-            asked[Alteration(Dial.ODDS, k)] = {} if k == 1 else dials
+            asked[Alteration(Dial.ODDS, k)] = {} if k == 1 else {**self.blurred(max(k, SHARP)), self.dials.shift: shift}
         asked |= {Alteration(Dial.COST, m): {} if m == 1 else {self.dials.cost: m} for m in CREDIBILITY}
+        bears, beliefs = set(bearing(self.games.reader, self.name)), self.games.scenario.beliefs
+        heard = {knob: (who, what) for (who, what), knob in self.games.instrumented.heard.items() if what in bears}
         for dial, known in ((Dial.HIDDEN, False), (Dial.OPEN, True)):
-            if heard := self._heard(known):
-                asked[Alteration(dial)] = dict.fromkeys(heard, 0.0)
+            if silenced := [knob for knob, (who, what) in heard.items() if beliefs[who][what].known == known]:
+                asked[Alteration(dial)] = dict.fromkeys(silenced, 0.0)
         if self.commitment.trigger.reads is not None:
             asked[Alteration(Dial.INTERVAL)] = {self.dials.width: 0}
         return asked
-
-    def _heard(self, known: bool) -> list[str]:
-        """The dials of the beliefs about what the trigger rests on, those that all know of or those that are hidden."""
-        bears, beliefs = set(bearing(self.games.reader, self.name)), self.games.scenario.beliefs
-        heard = self.games.instrumented.heard.items()
-        return [dial for (who, what), dial in heard if what in bears and beliefs[who][what].known == known]
 
     def _shifts(self, policy: str) -> dict[float, Floats]:
         """For every vagueness how far to move the line so that the clause applies as often, at the severities at

@@ -43,9 +43,8 @@ def curves(effects: CommitmentEffects, name: str) -> Markup:
     """Small multiples: each effect against clarity (above) and credibility (below)."""
     panels = _panels(effects, name)
     dials = [Dial.VAGUE, Dial.COST] if effects.blur[name] else [Dial.COST]
-    drawing = Drawing(
-        LEFT + len(panels) * (WIDTH + GAP), len(dials) * (HEIGHT + 62) + 8, f"{effects.label(name)}: curves"
-    )
+    size = LEFT + len(panels) * (WIDTH + GAP), len(dials) * (HEIGHT + 62) + 8
+    drawing = Drawing(*size, f"{effects.label(name)}: curves")
     first = Frame(LEFT, 30, WIDTH, HEIGHT)
     for r, dial in enumerate(dials):
         for p, panel in enumerate(panels):
@@ -63,22 +62,16 @@ def _panels(effects: CommitmentEffects, name: str) -> list[CurvePanel]:
         scale = np.where(some, without, np.nan if some.any() else 1.0)
         return lambda setting: (effects.amount(name, measure, setting) - without) / scale
 
-    def applies(setting: Alteration) -> Floats:
-        return effects.ratio(name, Count.APPLIES, Count.OCCASIONS, setting)
-
-    def more_as_expected(setting: Alteration) -> Floats:
-        return effects.answered(name, setting) - effects.answered(name, OFF)
-
-    def more_feared(setting: Alteration) -> Floats:
-        return effects.prob(name, setting) - effects.prob(name, OFF)
+    def more(share: Callable[[str, Alteration], Floats]) -> Callable[[Alteration], Floats]:
+        return lambda setting: share(name, setting) - share(name, OFF)
 
     return [
-        CurvePanel("Clause applies", applies, change=False),
+        CurvePanel("Clause applies", lambda s: effects.ratio(name, Count.APPLIES, Count.OCCASIONS, s), change=False),
         CurvePanel("Addressee raises", raised(Raising.ADDRESSEE), change=True),
         CurvePanel("Others raise", raised(Raising.OTHERS), change=True),
-        CurvePanel("As expected", more_as_expected, change=True, points=True),
+        CurvePanel("As expected", more(effects.answered), change=True, points=True),
         CurvePanel("Falls short", lambda setting: effects.fell_short(name, setting), change=False),
-        CurvePanel(effects.names.outcome(effects.feared), more_feared, change=True, points=True),
+        CurvePanel(effects.names.outcome(effects.feared), more(effects.prob), change=True, points=True),
     ]
 
 
@@ -105,29 +98,26 @@ def _curve(drawing: Drawing, effects: CommitmentEffects, panel: CurvePanel, plac
         frame.curve(drawing, held, "reference")
     now = grid.index(written)
     if means[now] == means[now]:
-        tip = f"as written: {panel.tick(means[now])}"
-        drawing.dot(frame.x(now), frame.y(means[now]), 3.5, "posterior", tip)
-    sharp = written.dial is Dial.VAGUE
-    frame.foot(drawing, *(("bright", "vague") if sharp else ("free", f"{grid[-1].factor:g}× as dear")))
+        drawing.dot(frame.x(now), frame.y(means[now]), 3.5, "posterior", f"as written: {panel.tick(means[now])}")
+    ends_of = ("bright", "vague") if written.dial is Dial.VAGUE else ("free", f"{grid[-1].factor:g}× as dear")
+    frame.foot(drawing, *ends_of)
 
 
 def texts_chart(effects: CommitmentEffects, written: Sequence[str]) -> Markup:
     """One row a party, one column a commitment: how often each text is best for it."""
     left, row, top = 130.0, 22.0, 40.0
     width = min(220.0, (900 - left) / len(written) - 20)
-    parties = effects.actors
-    size = left + len(written) * (width + 20), top + row * len(parties) + 8
+    size = left + len(written) * (width + 20), top + row * len(effects.actors) + 8
     drawing = Drawing(*size, "The text that each party would write")
-    for i, actor in enumerate(parties):
+    for i, actor in enumerate(effects.actors):
         drawing.text(left - 10, top + row * i + 14, clipped(effects.names.actor(actor), left - 14), "", "end")
     for c, name in enumerate(written):
         start = left + c * (width + 20)
         drawing.text(start, 14, clipped(effects.label(name), width, 12.5), "strong")
         drawing.text(start, 32, "bright line", "small")
         drawing.text(start + width, 32, "vague", "small", "end")
-        for i, actor in enumerate(parties):
-            at, y = start, top + row * i + 2
-            best = effects.best(name, actor)
+        for i, actor in enumerate(effects.actors):
+            at, y, best = start, top + row * i + 2, effects.best(name, actor)
             for kind, style in STYLES.items():
                 tip = f"{effects.names.actor(actor)}: {kind} best in {percent(best[kind])} of worlds"
                 drawing.rect(at, y, width * best[kind], row - 6, style, tip=tip)
@@ -164,8 +154,7 @@ def pair_chart(effects: CommitmentEffects, pair: PairEffects) -> Markup:
             style, tip = "posterior" if t == 0 else "posterior now", f"{text}: best at {pair.power[best]:g}"
             drawing.dot(*along[best], 4, style, tip)
         frame.foot(drawing, "weak: assurance believed", "strong: threat believed", 16)
-    drawing.line(56, height + 58, 80, height + 58, "interval")
-    drawing.text(86, height + 62, f"{pair.texts[0]} words", "small")
-    drawing.line(186, height + 58, 210, height + 58, "interval now")
-    drawing.text(216, height + 62, f"{pair.texts[1]}", "small")
+    for x, style, text in ((56, "interval", f"{pair.texts[0]} words"), (186, "interval now", pair.texts[1])):
+        drawing.line(x, height + 58, x + 24, height + 58, style)
+        drawing.text(x + 30, height + 62, text, "small")
     return drawing.render()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.commitment.alterations import ALTERATIONS, AS_IS, OFF, Alteration, Blur, Dial
 from foedus.lenses.dials import Count
 from foedus.lenses.lens import Looked
@@ -16,9 +15,6 @@ from foedus.present.wording import capital, listed
 from foedus.runs.view import RunView
 from foedus.scenario.outcomes import feared_outcome
 from foedus.worlds.weights import Spread
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 class BestText(StrEnum):
@@ -33,7 +29,7 @@ class BestText(StrEnum):
 class CommitmentEffects(Looked):
     """What each commitment does, with names. ``feared`` is the outcome that is asked about."""
 
-    def __init__(self, results: RunView, data: xr.Dataset):
+    def __init__(self, results: RunView, data: Dataset):
         super().__init__(results, data)
         self.commitments = results.scenario.commitments
         self.all, self.measures = self.labels("commitment"), self.labels("measure")
@@ -136,15 +132,12 @@ class CommitmentEffects(Looked):
 
     def parties(self, name: str) -> list[str]:
         """The actors whose text differs from another's for them, the obligor first."""
-        written = self.commitments[name]
-        return list(dict.fromkeys([written.from_, *written.to, *self.actors]))
+        return list(dict.fromkeys([self.commitments[name].from_, *self.commitments[name].to, *self.actors]))
 
     @cached_property
     def pairs(self) -> list[PairEffects]:
         """The pairs of threat and assurance that some policy brings into force."""
-        if "pair" not in self.data.dims:
-            return []
-        under = self.labels("pair_under")
+        under = self.labels("pair_under") if "pair" in self.data.dims else []
         return [PairEffects(self, i) for i, policy in enumerate(under) if policy]
 
 
@@ -155,9 +148,8 @@ class PairEffects:
     """
 
     def __init__(self, effects: CommitmentEffects, i: int):
-        self.threat, self.assurance, self.under = (
-            effects.labels(name)[i] for name in ("threat", "assurance", "pair_under")
-        )
+        labels = [effects.labels(name)[i] for name in ("threat", "assurance", "pair_under")]
+        self.threat, self.assurance, self.under = labels
         self.obligor = effects.commitments[self.threat].from_
         self.texts, self.words = effects.labels("text"), effects.labels("word")
         self.power = [float(power) for power in effects.data["power"].values]

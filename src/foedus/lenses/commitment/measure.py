@@ -16,20 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from itertools import count
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.commitment.alterations import ALTERATIONS, CommitmentText, labels
 from foedus.lenses.commitment.pairs import paired, pairs
 from foedus.lenses.counterfactuals import Counterfactuals, SolvedBatch
 from foedus.lenses.dials import Count, movers, raised_by
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from foedus.runs.result import Run
+from foedus.runs.result import Run
 
 
 class Raising(StrEnum):
@@ -43,7 +39,7 @@ class Raising(StrEnum):
 LAST = {"amount": "measure", "prob": "outcome", "value": "actor"}  # the last dim of each variable
 
 
-def look(run: Run, policy: str) -> xr.Dataset:
+def look(run: Run, policy: str) -> Dataset:
     """Effects and curves of every commitment, on few worlds that stand for the run's posterior.
 
     ``amount`` [world, commitment, setting, measure] holds expected times over the reported periods, and for
@@ -55,10 +51,9 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    scenario = run.scenario
-    names = list(scenario.commitments)
+    scenario, names = run.scenario, list(run.scenario.commitments)
+    attrs = {"policy": policy, "worlds": 0, "periods": len(run.periods)}
     if not names:
-        attrs = {"policy": policy, "worlds": 0, "periods": len(run.periods)}
         return xr.Dataset(coords={"commitment": []}, attrs=attrs)
     games = Counterfactuals(run, policy)
     texts = {name: CommitmentText(games, name) for name in names}
@@ -72,34 +67,29 @@ def look(run: Run, policy: str) -> xr.Dataset:
     under = {name: games.in_force_under([name]) for name in names}
     for where in dict.fromkeys(where for where in under.values() if where is not None):
         _fill(arrays, games, where, {name: texts[name] for name in names if under[name] == where})
-    data = xr.Dataset(
-        {kind: (("world", "commitment", "setting", LAST[kind]), values) for kind, values in arrays.items()}
-        | {"weight": (("world",), games.weights)},
-        coords={
-            **coords,
-            **labels(),
-            "commitment": names,
-            "under": ("commitment", [under[name] or "" for name in names]),
-            "made_vaguer": ("commitment", [str(text.blur) for text in texts.values()]),
-        },
-        attrs={"policy": policy, "worlds": len(games.weights), "periods": scenario.horizon.periods},
-    )
+    variables = {kind: (("world", "commitment", "setting", LAST[kind]), values) for kind, values in arrays.items()}
+    by_name = {
+        "commitment": names,
+        "under": ("commitment", [under[name] or "" for name in names]),
+        "made_vaguer": ("commitment", [str(text.blur) for text in texts.values()]),
+    }
+    attrs |= {"worlds": len(games.weights), "periods": scenario.horizon.periods}
+    data = xr.Dataset(variables | {"weight": ("world", games.weights)}, coords | labels() | by_name, attrs)
     return data.merge(paired(games)) if pairs(scenario) else data
 
 
 def _fill(arrays: dict[str, Floats], games: Counterfactuals, policy: str, texts: dict[str, CommitmentText]) -> None:
     """Solves everything that is asked about some commitments under a policy, in one batch, and writes it down."""
-    asked = [(name, *item) for name, text in texts.items() for item in text.alterations(policy).items()]
-    base, solved = games.base(policy), games.solve(policy, [dials for _, _, dials in asked if dials])
-    at = dict(zip(((name, alteration) for name, alteration, dials in asked if dials), range(len(asked))))
-    for name in texts:
+    asked = {name: text.alterations(policy) for name, text in texts.items()}
+    base, place = games.base(policy), count()
+    solved = games.solve(policy, [dials for settings in asked.values() for dials in settings.values() if dials])
+    for name, settings in asked.items():
         still, moved = _effects(games, name, base), _effects(games, name, solved)
         column = list(games.scenario.commitments).index(name)
-        for alteration in (alteration for owner, alteration, _ in asked if owner == name):
-            place = at.get((name, alteration))
+        for alteration, dials in settings.items():
+            effects, at = (moved, next(place)) if dials else (still, 0)
             for kind, values in arrays.items():
-                part = still[kind][0] if place is None else moved[kind][place]
-                values[:, column, ALTERATIONS.index(alteration)] = part
+                values[:, column, ALTERATIONS.index(alteration)] = effects[kind][at]
 
 
 def _effects(games: Counterfactuals, name: str, batch: SolvedBatch) -> dict[str, Floats]:

@@ -7,18 +7,16 @@ what is written, an empty assurance 2 x (1 - power) times; at one half both are 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import product, starmap
+from typing import NamedTuple
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.commitment.alterations import Blur, CommitmentText
 from foedus.lenses.counterfactuals import Counterfactuals, DialValues
 from foedus.scenario.commitments import CommitmentKind
 from foedus.scenario.schema import Scenario
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 POWER = (0.1, 0.3, 0.5, 0.7, 0.9)
 TEXTS = {"clear": 0.25, "as written": 1.0}  # how vague
@@ -35,19 +33,15 @@ class Pair(NamedTuple):
 def pairs(scenario: Scenario) -> list[Pair]:
     """Threats and assurances by the same actor to some same party."""
     written = scenario.commitments
-    threats, assurances = (
-        [name for name, commitment in written.items() if commitment.kind == kind]
-        for kind in (CommitmentKind.THREAT, CommitmentKind.ASSURANCE)
-    )
+    kinds = CommitmentKind.THREAT, CommitmentKind.ASSURANCE
+    named = ([name for name, commitment in written.items() if commitment.kind == kind] for kind in kinds)
+    both = [(pair, written[pair.threat], written[pair.assurance]) for pair in starmap(Pair, product(*named))]
     return [
-        Pair(threat, assurance)
-        for threat in threats
-        for assurance in assurances
-        if written[threat].from_ == written[assurance].from_ and set(written[threat].to) & set(written[assurance].to)
+        pair for pair, threat, assurance in both if threat.from_ == assurance.from_ and {*threat.to} & {*assurance.to}
     ]
 
 
-def paired(games: Counterfactuals) -> xr.Dataset:
+def paired(games: Counterfactuals) -> Dataset:
     """``pair_prob`` and ``pair_value`` [world, pair, text, power, outcome or actor], and ``word_prob`` and
     ``word_value`` [world, pair, word, ...] with both words, either alone or neither, at the power of one half.
 
@@ -68,10 +62,9 @@ def paired(games: Counterfactuals) -> xr.Dataset:
     for i, (pair, policy) in enumerate(zip(asked, under, strict=True)):
         if policy is None:
             continue
-        batch = games.solve(policy, [*_by_power(games, pair), *_by_word(games, pair)])
+        batch, many = games.solve(policy, _settings(games, pair)), len(TEXTS) * len(POWER)
         for kind, values in (("prob", batch.outcomes), ("value", batch.values)):
             by_world = values.swapaxes(0, 1)
-            many = len(TEXTS) * len(POWER)
             variables[f"pair_{kind}"][1][:, i] = by_world[:, :many].reshape(worlds, *grid, -1)
             variables[f"word_{kind}"][1][:, i] = by_world[:, many:]
     coords = {
@@ -86,23 +79,12 @@ def paired(games: Counterfactuals) -> xr.Dataset:
     return xr.Dataset(variables, coords=coords)
 
 
-def _by_power(games: Counterfactuals, pair: Pair) -> list[DialValues]:
-    """Each text at each power."""
+def _settings(games: Counterfactuals, pair: Pair) -> list[DialValues]:
+    """Each text at each power, then both words, either or neither. A bright line is as clear as can be."""
     threat, assurance = (games.dials[name] for name in pair)
-    return [
-        {**_as_vague(games, pair, k), threat.cost: 2 * power, assurance.cost: 2 * (1 - power)}
-        for k in TEXTS.values()
-        for power in POWER
-    ]
-
-
-def _as_vague(games: Counterfactuals, pair: Pair, k: float) -> DialValues:
-    """The dials of both texts; a bright line is as clear as can be."""
-    texts = [CommitmentText(games, name) for name in pair]
-    return {dial: v for text in texts if text.blur is not Blur.ADDED for dial, v in text.blurred(k).items()}
-
-
-def _by_word(games: Counterfactuals, pair: Pair) -> list[DialValues]:
-    """Both words, either or neither."""
-    threat, assurance = (games.dials[name].force for name in pair)
-    return [{threat: first, assurance: second} for first, second in WORDS.values()]
+    texts = [text for name in pair if (text := CommitmentText(games, name)).blur is not Blur.ADDED]
+    settings: list[DialValues] = []
+    for k in TEXTS.values():
+        vague = {dial: value for text in texts for dial, value in text.blurred(k).items()}
+        settings += [{**vague, threat.cost: 2 * power, assurance.cost: 2 * (1 - power)} for power in POWER]
+    return settings + [{threat.force: first, assurance.force: second} for first, second in WORDS.values()]

@@ -58,17 +58,15 @@ def _sign(share: float) -> str:
 def net_tables(effects: CommitmentEffects) -> list[Table]:
     """Outcomes (in points), and what each actor gets, with less without."""
     outcomes = effects.outcomes[:4]
-    moved: list[list[Cell]] = [
-        [effects.label(name), *(amount(effects.change(name, outcome), points) for outcome in outcomes)]
-        for name in effects.alive
-    ]
-    gains: list[list[Cell]] = [
-        [effects.label(name), *(change(effects.gain(name, actor)) for actor in effects.actors)]
-        for name in effects.alive
-    ]
+    moved = [[amount(effects.change(name, outcome), points) for outcome in outcomes] for name in effects.alive]
+    gains = [[change(effects.gain(name, actor)) for actor in effects.actors] for name in effects.alive]
+    named = [effects.label(name) for name in effects.alive]
+    kinds = (
+        ("Net effect on outcomes, in points", map(effects.names.outcome, outcomes), moved),
+        ("What each actor gains by it", map(effects.names.actor, effects.actors), gains),
+    )
     return [
-        Table("Net effect on outcomes, in points", ["Commitment", *map(effects.names.outcome, outcomes)], moved),
-        Table("What each actor gains by it", ["Commitment", *map(effects.names.actor, effects.actors)], gains),
+        Table(caption, ["Commitment", *of], [[n, *row] for n, row in zip(named, rows)]) for caption, of, rows in kinds
     ]
 
 
@@ -78,14 +76,15 @@ def vagueness_table(effects: CommitmentEffects) -> Table:
     def adds(reading: Alteration) -> Callable[[str], Cell]:
         return lambda name: _points(effects, effects.prob(name) - effects.prob(name, reading), UNDEFINED)
 
+    def level(name: str) -> Cell:
+        return _points(effects, effects.contrast(name, Dial.VAGUE) - effects.contrast(name, Dial.ODDS), UNDEFINED)
+
     hidden, open_, interval = READINGS
     columns: dict[str, Callable[[str], Cell]] = {
         "Commitment": effects.label,
-        "Bright line to vague": lambda n: _points(effects, effects.contrast(n, Dial.VAGUE), UNDEFINED),
-        "of which level": lambda n: _points(
-            effects, effects.contrast(n, Dial.VAGUE) - effects.contrast(n, Dial.ODDS), UNDEFINED
-        ),
-        "of which spread": lambda n: _points(effects, effects.contrast(n, Dial.ODDS), UNDEFINED),
+        "Bright line to vague": lambda name: _points(effects, effects.contrast(name, Dial.VAGUE), UNDEFINED),
+        "of which level": level,
+        "of which spread": lambda name: _points(effects, effects.contrast(name, Dial.ODDS), UNDEFINED),
         "Hidden misreading adds": adds(hidden),
         "Open disagreement adds": adds(open_),
         "Interval reading adds": adds(interval),
@@ -113,12 +112,11 @@ def texts_table(effects: CommitmentEffects) -> Table:
 
 def pair_table(effects: CommitmentEffects, pair: PairEffects) -> Table:
     """Both words of a pair, either, or neither."""
+    value = f"Value to {effects.names.actor(pair.obligor)}"
     columns: dict[str, Callable[[int], Cell]] = {
         "Words": lambda w: capital(pair.words[w]),
         f"Chance of {effects.event}": lambda w: probability(effects.spread(pair.chance_by_word[:, w])),
-        f"Value to {effects.names.actor(pair.obligor)}": lambda w: amount(
-            effects.spread(pair.value_by_word[:, w]), number
-        ),
+        value: lambda w: amount(effects.spread(pair.value_by_word[:, w]), number),
     }
     caption = f"{effects.label(pair.threat)}; {effects.label(pair.assurance)}: both words, one, or neither"
     return table(caption, columns, range(len(pair.words)))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from foedus.arraytypes import Dataset
 from foedus.lenses.commitment.alterations import AS_IS, OFF, Dial
 from foedus.lenses.commitment.chart import curves, pair_chart, texts_chart
 from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEffects
@@ -16,9 +15,6 @@ from foedus.present.likelihood import estimative
 from foedus.present.section import Figure, Told
 from foedus.present.wording import count, listed, percent, points
 from foedus.runs.view import RunView
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 FIGURES = 3
 SMALL = 0.0005  # changes of a probability below this are not worth a word
@@ -41,6 +37,10 @@ NOTES = (
     "over the severities at which it is read now. Level: what is left of the whole once the odds are held. The readings: what hidden "
     "misreading, open disagreement and intervals add as things are; a dash where there is no such thing.",
 )
+NO_COMMITMENTS = (
+    "This scenario has no commitments: nobody has promised or threatened anything in it.",
+    "Support that is a move and not a word (a subsidy, a deployment) shows under its own phase.",
+)
 SAID = {
     BestText.BRIGHT: "a bright line is best for",
     BestText.BETWEEN: "something between is best for",
@@ -49,15 +49,10 @@ SAID = {
 }
 
 
-def tell(results: RunView, data: xr.Dataset) -> Told:
+def tell(results: RunView, data: Dataset) -> Told:
     """The section of the commitment lens."""
     if not data.attrs["worlds"]:
-        return Told(
-            [
-                "This scenario has no commitments: nobody has promised or threatened anything in it.",
-                "Support that is a move and not a word (a subsidy, a deployment) shows under its own phase.",
-            ]
-        )
+        return Told(NO_COMMITMENTS)
     effects = CommitmentEffects(results, data)
     if not effects.alive:
         never = f"None of the {count(len(effects.all), 'commitment')} is ever in force under"
@@ -96,12 +91,12 @@ def _does(effects: CommitmentEffects, name: str) -> str:
     verb = "hardly moves" if abs(added) < SMALL else "raises" if added > 0 else "lowers"
     odds = f"from {before} to {after} (that it raises it at all: {estimative(rises)}, {percent(rises)} of worlds)"
     kept, alone = (percent(effects.spread(effects.answered(name, s)).mean) for s in (AS_IS, OFF))
+    short = percent(effects.spread(effects.fell_short(name)).mean)
     return (
         f"{effects.label(name)} {verb} the chance of {effects.event} {odds}: "
         f"{_pushes(effects, name, Raising.ADDRESSEE, effects.addressees(name), many)}, "
-        f"{_pushes(effects, name, Raising.OTHERS, 'the rest')}, and {effects.obligor(name)} answers as expected "
-        f"{kept} of the time instead of {alone}, and falls short "
-        f"{percent(effects.spread(effects.fell_short(name)).mean)} of the time that its word is called in."
+        f"{_pushes(effects, name, Raising.OTHERS, 'the rest')}, and {effects.obligor(name)} answers as expected {kept} "
+        f"of the time instead of {alone}, and falls short {short} of the time that its word is called in."
     )
 
 
@@ -127,32 +122,22 @@ def _levels(effects: CommitmentEffects, name: str) -> str:
         return f"{said}."
     if abs(total) < SMALL and abs(spread) < SMALL:
         return f"{said}, which is next to nothing on average; in single worlds it may be more (see the table)."
-    return (
-        f"{said}; {points(spread)} points of that is the spread of the line itself and {points(total - spread)} points "
-        f"that the clause applies {'less' if _applies_less(effects, name) else 'more'} often."
-    )
-
-
-def _applies_less(effects: CommitmentEffects, name: str) -> bool:
-    grid = effects.grid(Dial.VAGUE)
-    sharp, vague = (effects.ratio(name, Count.APPLIES, Count.OCCASIONS, end) for end in (grid[0], grid[-1]))
-    return effects.spread(vague - sharp).mean < 0
+    sharp, *_, vague = (effects.ratio(name, Count.APPLIES, Count.OCCASIONS, at) for at in effects.grid(Dial.VAGUE))
+    oftener = "less" if effects.spread(vague - sharp).mean < 0 else "more"
+    level = f"{points(total - spread)} points that the clause applies {oftener} often"
+    return f"{said}; {points(spread)} points of that is the spread of the line itself and {level}."
 
 
 def _notes(effects: CommitmentEffects) -> list[str]:
     all_worlds = count(len(effects.results.weights), "world")
     solved = f"Solved anew in {effects.counted} that stand for the run's {all_worlds}; ranges hold nine in ten of them."
     notes = [solved, *NOTES]
-    elsewhere = [
-        f"{effects.label(n)} under “{effects.names.policy(effects.under_policy[n])}”"
-        for n in effects.alive
-        if effects.under_policy[n] != effects.policy
-    ]
+    under = {name: f"“{effects.names.policy(where)}”" for name, where in effects.under_policy.items()}
+    elsewhere = [name for name in effects.alive if effects.under_policy[name] != effects.policy]
     if elsewhere:
-        here = effects.names.policy(effects.policy)
-        notes.append(f"Not in force under “{here}”, and so looked at where a policy brings it up: {listed(elsewhere)}.")
-    away = [effects.label(name) for name in effects.all if not effects.under_policy[name]]
-    if away:
+        here, there = effects.names.policy(effects.policy), [f"{effects.label(n)} under {under[n]}" for n in elsewhere]
+        notes.append(f"Not in force under “{here}”, and so looked at where a policy brings it up: {listed(there)}.")
+    if away := [effects.label(name) for name in effects.all if not effects.under_policy[name]]:
         notes.append(f"Never in force under a policy that was tried: {listed(away)}.")
     return notes
 
@@ -183,12 +168,9 @@ def _texts_title(effects: CommitmentEffects) -> str:
 
 
 def _pair_figure(effects: CommitmentEffects, pair: PairEffects) -> Figure:
-    (text, power), (calm_text, calm_power) = (
-        np.unravel_index(at, pair.value.shape) for at in (pair.value.argmax(), pair.chance.argmin())
-    )
-    title = (
-        f"{effects.names.actor(pair.obligor)} does best at power {pair.power[power]:g} ({pair.texts[text]} words), "
-        f"the chance of {effects.event} is lowest at {pair.power[calm_power]:g} ({pair.texts[calm_text]})"
-    )
+    text, power = np.unravel_index(pair.value.argmax(), pair.value.shape)
+    calm_text, calm_power = np.unravel_index(pair.chance.argmin(), pair.chance.shape)
+    best = f"{effects.names.actor(pair.obligor)} does best at power {pair.power[power]:g} ({pair.texts[text]} words)"
+    lowest = f"the chance of {effects.event} is lowest at {pair.power[calm_power]:g} ({pair.texts[calm_text]})"
     note = f"{PAIR_NOTE}Looked at under “{effects.names.policy(pair.under)}”."
-    return Figure(title, note, pair_chart(effects, pair))
+    return Figure(f"{best}, {lowest}", note, pair_chart(effects, pair))

@@ -8,12 +8,12 @@ plays for and adjust (``solve.pursuit``); the actor then plays its best against 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Floats, Ints
+from foedus.arraytypes import Dataset, Floats, Ints
 from foedus.game.arrays import LANES
+from foedus.runs.result import Run
 from foedus.scenario.outcomes import outcomes_of
 from foedus.solve.decision import Choosing
 from foedus.solve.packed import MEMORY, Chain
@@ -23,18 +23,13 @@ from foedus.solve.reach import extreme
 from foedus.worlds.blocks import in_blocks
 from foedus.worlds.simulate import Games
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from foedus.runs.result import Run
-
 MOST = 25  # worlds at most
 BUDGET = 4.5e8  # nodes solved (over all periods, actors and outcomes) that are spent on them, or one block
 ENDS = ("low", "high")
 TOO_LARGE = "The game is too large to solve how the others would respond."
 
 
-def look(run: Run, policy: str) -> xr.Dataset:
+def look(run: Run, policy: str) -> Dataset:
     """The span of each outcome's probability (that it ever happens in the reported periods) in each actor's hands.
 
     ``usual`` [world, outcome]; ``held`` and ``responding`` [world, actor, outcome, end], with the ends ``low`` and
@@ -50,16 +45,16 @@ def look(run: Run, policy: str) -> xr.Dataset:
     large = too_large(play.game.periods, play.game.nodes, len(actors))
     some = run.few(_affordable(play, len(actors) * len(outcomes)))
     perfect = run.scenario.rationality == "perfect"
-    spans = in_blocks(
-        games, policy, some.draws, lambda play, tables: _block(play, tables, perfect, not large), threads=1
-    )
+
+    def solve(play: Play, tables: list[Floats]) -> dict[str, Floats]:
+        return _block(play, tables, perfect, not large)
+
+    spans = in_blocks(games, policy, some.draws, solve, threads=1)
     dims = {"usual": ("outcome",), "held": ("actor", "outcome", "end"), "responding": ("actor", "outcome", "end")}
-    return xr.Dataset(
-        {name: (("world", *dims[name]), values) for name, values in spans.items()}
-        | {"weight": (("world",), some.weights)},
-        coords={"world": some.data["world"].values, "actor": actors, "outcome": list(outcomes), "end": list(ENDS)},
-        attrs={"policy": policy, "worlds": len(some.weights), "note": TOO_LARGE if large else ""},
-    )
+    variables = {name: (("world", *dims[name]), values) for name, values in spans.items()}
+    coords = {"world": some.data["world"].values, "actor": actors, "outcome": list(outcomes), "end": list(ENDS)}
+    attrs = {"policy": policy, "worlds": len(some.weights), "note": TOO_LARGE if large else ""}
+    return xr.Dataset(variables | {"weight": ("world", some.weights)}, coords, attrs)
 
 
 def _affordable(play: Play, pairs: int) -> int:
@@ -82,9 +77,8 @@ def _block(play: Play, tables: list[Floats], perfect: bool, responding: bool) ->
 
 def _outcome(play: Play, table: Floats, played: Floats, others: _Responses | None, event: int) -> tuple[Floats, ...]:
     """One event: ``usual`` [LANES], ``held`` and ``responding`` [LANES, actor, end]."""
-    actors = len(play.game.turn.actors)
+    actors, packed = len(play.game.turn.actors), layered(play.graph, event)
     held, answered = (np.full((LANES, actors, 2), np.nan) for _ in range(2))
-    packed = layered(play.graph, event)
     for i in range(actors):
         for end, most in enumerate((False, True)):
             # The same question twice: the best that the actor can do against play as it is, and against play that answers it.
@@ -97,10 +91,9 @@ def _outcome(play: Play, table: Floats, played: Floats, others: _Responses | Non
 
 def _reach(play: Play, table: Floats, policy: Floats, event: int, mover: int, most: bool) -> Floats:
     """[LANES] the probability that the event ever happens if ``mover`` (-1: nobody) plays for it or against it."""
-    game = play.game
-    movers = np.arange(len(game.turn.actors)) == mover
-    chain = Chain(play.graph, table, policy, game.periods)
-    return extreme(chain, event, movers, most, game.starts[()])[0]
+    movers = np.arange(len(play.game.turn.actors)) == mover
+    chain = Chain(play.graph, table, policy, play.game.periods)
+    return extreme(chain, event, movers, most, play.game.starts[()])[0]
 
 
 class _Responses:
@@ -108,11 +101,9 @@ class _Responses:
 
     def __init__(self, play: Play, tables: list[Floats], everyone: list[Floats], perfect: bool):
         self.play, self.tables, self.perfect = play, tables, perfect
-        periods = play.game.periods
-        self.records = [
-            usual_values(Chain(play.graph, tables[solving.table], choices, periods))
-            for solving, choices in zip(play.solves, everyone, strict=True)
-        ]
+        solves, periods = zip(play.solves, everyone, strict=True), play.game.periods
+        chains = (Chain(play.graph, tables[solving.table], choices, periods) for solving, choices in solves)
+        self.records = [usual_values(chain) for chain in chains]
         self.sources = {source for solving in play.solves for _, source in solving.fixed}
 
     def to(self, packed: Ints, aim: Pursuit) -> Floats:
@@ -135,9 +126,8 @@ class _Responses:
             ):  # others of its choices are given to a later solve: all are kept, beside what is played
                 out = kept[s] = MEMORY.take(f"kept {s}", *shape)
                 keep[:] = True
-            table = self.tables[solving.table]
             how = Choosing(1.0, self.perfect, fixed, given, keep)
-            pursue(play.graph, packed, table, aim, self.records[s], how, out)
+            pursue(play.graph, packed, self.tables[solving.table], aim, self.records[s], how, out)
             for actor in solving.own if s in self.sources else ():
                 played[:, play.acts[actor]] = out[:, play.acts[actor]]
         return played

@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.lens import Looked
 from foedus.lenses.leverage.chart import OutcomeSpans, spans_chart
 from foedus.present.likelihood import estimative
-from foedus.present.section import Amount, Cell, Figure, Table, Told, probability
+from foedus.present.section import Amount, Cell, Figure, Table, Told, probability, table
 from foedus.present.wording import band, capital, listed, percent
 from foedus.runs.view import RunView
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 _DRAWN = 4  # outcomes in the drawing; the table has all
 _SMALL = 0.01  # reach below this is none worth a sentence
 LOW, HIGH = 0, 1  # the ends of a span: playing against the outcome, and for it
 CAPTIONS = {"held": "Leverage, the others as they are", "responding": "Leverage, the others responding"}
+NOTE = (
+    "An actor may use every action it has, costly and unlikely ones too: this is what it could do, not what it wants. "
+    "Once others respond, playing against an event can end above playing for it: what all know is used."
+)
 FIGURE_NOTE = (
     "Blue: from the lowest to the highest probability that the actor can bring about by its own play, the others "
     "going on as they do. Orange: the same when the others know what it plays for and respond. Line: as things are."
 )
 
 
-def tell(results: RunView, data: xr.Dataset) -> Told:
+def tell(results: RunView, data: Dataset) -> Told:
     """The leverage matrix: how far each actor can move each outcome, the others as they are and responding."""
     if not data.sizes["actor"] or not data.sizes["outcome"]:
         return Told(["No outcome, or nobody who decides: there is nothing to move.", ""])
     leverage = Leverage(results, data)
-    notes = [
-        f"{capital(leverage.counted)} that stand for all; averages, and the range of nine worlds in ten. "
-        "An actor may use every action it has, costly and unlikely ones too: this is what it could do, not what it wants. "
-        "Once others respond, playing against an event can end above playing for it: what all know is used.",
-        *([str(data.attrs["note"])] if data.attrs["note"] else []),
+    solved = f"{capital(leverage.counted)} that stand for all; averages, and the range of nine worlds in ten. {NOTE}"
+    notes = [solved, *filter(None, [str(data.attrs["note"])])]
+    drawn = [
+        OutcomeSpans(name, float(leverage.usual[o]), {kind: leverage.reach(kind, o) for kind in CAPTIONS})
+        for o, name in enumerate(leverage.outcomes[:_DRAWN])
     ]
-    drawing = spans_chart(leverage.actors, [leverage.drawn(o) for o in range(len(leverage.outcomes[:_DRAWN]))])
+    drawing = spans_chart(leverage.actors, drawn)
     figure = Figure(_title(leverage), FIGURE_NOTE, drawing)
     tables = [_detail(leverage), *(_matrix(leverage, kind) for kind in leverage.kinds)]
     return Told([_first(leverage), _second(leverage)], [figure], tables, notes)
@@ -47,7 +48,7 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
 class Leverage(Looked):
     """Spans in the actors' hands: ``means`` are averages by kind [actor, outcome, end]. The main outcome is the first."""
 
-    def __init__(self, results: RunView, data: xr.Dataset):
+    def __init__(self, results: RunView, data: Dataset):
         super().__init__(results, data)
         self.actors = [self.names.actor(actor) for actor in self.labels("actor")]
         self.outcomes = [self.names.outcome(outcome) for outcome in self.labels("outcome")]
@@ -66,10 +67,6 @@ class Leverage(Looked):
         """The probability of the main outcome as things are, with its range."""
         return band(self.spread(self.array("usual")[:, 0]))
 
-    def drawn(self, o: int) -> OutcomeSpans:
-        """An outcome as the chart shows it."""
-        return OutcomeSpans(self.outcomes[o], float(self.usual[o]), {kind: self.reach(kind, o) for kind in self.spans})
-
 
 def _title(leverage: Leverage) -> str:
     low, high = leverage.reach("held").T
@@ -87,16 +84,12 @@ def _first(leverage: Leverage) -> str:
     start = f"“{leverage.outcomes[0]}” has a probability of {leverage.main}, {estimative(float(leverage.usual[0]))}, as things are; "
     if high[best] - low[best] < _SMALL:
         return f"{start}no actor can move it by {percent(_SMALL)} by its own play while the others go on as they do."
-    text = (
-        f"{start}{leverage.actors[best]} alone, the others going on as they do, could bring it anywhere "
-        f"from {percent(low[best])} to {percent(high[best])}"
-    )
+    span = [f"from {percent(low[i])} to {percent(high[i])}" for i in (best, last)]
+    text = f"{start}{leverage.actors[best]} alone, the others going on as they do, could bring it anywhere {span[0]}"
     idle = [leverage.actors[i] for i in order if high[i] - low[i] < _SMALL]
     if idle:
         return f"{text}, while {listed(idle)} can hardly move it."
-    if last != best:
-        return f"{text}, {leverage.actors[last]} only from {percent(low[last])} to {percent(high[last])}."
-    return f"{text}."
+    return f"{text}, {leverage.actors[last]} only {span[1]}." if last != best else f"{text}."
 
 
 def _second(leverage: Leverage) -> str:
@@ -112,49 +105,39 @@ def _second(leverage: Leverage) -> str:
     answered = leverage.reach("responding")[:, LOW]
     worst = int(np.argmax(answered))
     if answered[worst] - usual >= _SMALL:
+        where = f"where {leverage.actors[worst]} plays so and all know it, the probability is"
+        change = f"{percent(float(answered[worst]))} instead of {percent(usual)}"
         return (
-            f"{lower}; to be known to do anything against it can backfire, since the others use it: where "
-            f"{leverage.actors[worst]} plays so and all know it, the probability is {percent(float(answered[worst]))} "
-            f"instead of {percent(usual)}."
+            f"{lower}; to be known to do anything against it can backfire, since the others use it: {where} {change}."
         )
     before, after = leverage.means["held"], leverage.means["responding"]
     gap = np.abs(after - before).swapaxes(0, 1)  # outcome first: of equal gaps the one over the main outcome is told
     o, i, end = (int(k) for k in np.unravel_index(int(np.argmax(gap)), gap.shape))
     if gap[o, i, end] < _SMALL:
         return f"{lower}; the others' responses change nobody's reach by {percent(_SMALL)} or more."
-    return (
-        f"{lower}; the others' responses matter most where {leverage.actors[i]} plays "
-        f"{'for' if end == HIGH else 'against'} “{leverage.outcomes[o]}”: it gets to {percent(float(after[i, o, end]))} "
-        f"instead of {percent(float(before[i, o, end]))}."
-    )
+    where = f"{leverage.actors[i]} plays {'for' if end == HIGH else 'against'} “{leverage.outcomes[o]}”"
+    then, now = (percent(float(means[i, o, end])) for means in (after, before))
+    return f"{lower}; the others' responses matter most where {where}: it gets to {then} instead of {now}."
 
 
 def _detail(leverage: Leverage) -> Table:
     """The spans of the main outcome, with their ranges over worlds."""
-    ends = {"held": ["lowest", "highest"], "responding": ["lowest, others respond", "highest, others respond"]}
-    rows: list[list[Cell]] = [
-        [
-            actor,
-            *(
-                probability(leverage.spread(leverage.spans[kind][:, i, 0, end]))
-                for kind in leverage.kinds
-                for end in (LOW, HIGH)
-            ),
-        ]
-        for i, actor in enumerate(leverage.actors)
-    ]
-    columns = ["actor", *(end for kind in leverage.kinds for end in ends[kind])]
-    return Table(f"{leverage.outcomes[0]}: {leverage.main} as things are", columns, rows)
+    how = {"held": "", "responding": ", others respond"}
+
+    def at(kind: str, end: int) -> Callable[[int], Cell]:
+        return lambda i: probability(leverage.spread(leverage.spans[kind][:, i, 0, end]))
+
+    columns: dict[str, Callable[[int], Cell]] = {"actor": lambda i: leverage.actors[i]}
+    for kind in leverage.kinds:
+        columns |= {f"lowest{how[kind]}": at(kind, LOW), f"highest{how[kind]}": at(kind, HIGH)}
+    return table(f"{leverage.outcomes[0]}: {leverage.main} as things are", columns, range(len(leverage.actors)))
 
 
 def _matrix(leverage: Leverage, kind: str) -> Table:
     """The leverage matrix, sorted by the width of a span: the others as they are, or responding."""
-    rows: list[list[Cell]] = [
-        [actor, *(_span(float(low), float(high)) for low, high in leverage.means[kind][i])]
-        for i, actor in enumerate(leverage.actors)
-    ]
-    usual = [probability(float(p)) for p in leverage.usual]
-    return Table(CAPTIONS[kind], ["actor", *leverage.outcomes], [*rows, ["As things are", *usual]])
+    spans = [[_span(float(low), float(high)) for low, high in means] for means in leverage.means[kind]]
+    rows = [*zip(leverage.actors, spans), ("As things are", [probability(float(p)) for p in leverage.usual])]
+    return Table(CAPTIONS[kind], ["actor", *leverage.outcomes], [[name, *row] for name, row in rows])
 
 
 def _span(low: float, high: float) -> Amount:

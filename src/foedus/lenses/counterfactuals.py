@@ -68,7 +68,7 @@ class Counterfactuals:
         """How a policy bears on whether a commitment is in force: 2 by what it sets or enables, 1 by what it binds, or 0."""
         force = self.reader.tree(self.scenario.commitments[name].in_force)
         written = self.scenario.all_policies[policy]
-        reads, variables = set(based_on(self.reader, [force])), state_names(force)
+        reads, variables = based_on(self.reader, [force]), state_names(force)
         actions = {f"{phase.id}.{act}": a for phase in self.scenario.turn for act, a in phase.actions.items()}
         moves = {name for name, a in actions.items() if variables & {*a.then, *(v for b in a.chance for v in b.then)}}
         if reads & written.set.keys() or moves & {*written.enable}:
@@ -91,19 +91,16 @@ class SolvedBatch:
     worlds: int
     actors: Sequence[str]
 
-    def _split(self, values: Floats) -> Floats:
-        return values.reshape(-1, self.worlds, *values.shape[1:])
+    def _paid(self, which: list[bool]) -> Floats:
+        return np.asarray(self.result.pays[:, np.flatnonzero(which)].sum(axis=1)).reshape(-1, self.worlds)
 
     def count(self, commitment: str, what: str) -> Floats:
         """What the tally counted of a commitment, expected times over the reported periods."""
-        name = counter(commitment, what)
-        which = [i for i, (_, objective) in enumerate(self.result.objectives) if objective == name]
-        return self._split(self.result.pays[:, which].sum(axis=1))
+        return self._paid([objective == counter(commitment, what) for _, objective in self.result.objectives])
 
     def got(self, actor: str) -> Floats:
         """What an actor gets over the reported periods, discounted."""
-        which = [i for i, (a, o) in enumerate(self.result.objectives) if a == actor and o != TERMINAL]
-        return self._split(self.result.pays[:, which].sum(axis=1))
+        return self._paid([a == actor and objective != TERMINAL for a, objective in self.result.objectives])
 
     @property
     def values(self) -> Floats:
@@ -113,4 +110,5 @@ class SolvedBatch:
     @property
     def outcomes(self) -> Floats:
         """[setting, world, outcome]: the probability of each by the end."""
-        return self._split(self.result.by[:, -1])
+        ends: Floats = self.result.by[:, -1]
+        return ends.reshape(-1, self.worlds, ends.shape[1])

@@ -159,8 +159,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _turned(reader: NumberReader, commitment: Commitment, dial: Dials) -> Commitment:
     """The commitment with its numbers under the control of dials."""
-    trigger = commitment.trigger
-    turned = trigger.model_copy()
+    trigger, turned = commitment.trigger, commitment.trigger.model_copy()
     if draws_line(trigger):
         line = threshold_tree(reader.scenario, commitment)
         # A bright line is not shifted: it is where the text says in every setting that holds the odds.
@@ -182,13 +181,11 @@ def _odds(end: object, true: object, dial: Dials) -> str:
     An end of an interval keeps its distance in log odds from the true odds times ``width``: this is what a text
     gives whose slope and whose range of lines are both ``blur`` times as wide on the scale of severity.
     """
-    at = f"({_logit(true)} - {dial.shift}) / {dial.blur}"
-    rest = f"{dial.blur} == 1 and {dial.shift} == 0"
-    plain = f"({true})"
+    at, rest = f"({_logit(true)} - {dial.shift}) / {dial.blur}", f"{dial.blur} == 1 and {dial.shift} == 0"
+    plain, sharp = f"({true})", f"(({true}) >= 0.5)"
     if end is not None:
         at = f"{at} + ({_logit(end)} - {_logit(true)}) * {dial.width}"
         rest, plain = f"{rest} and {dial.width} == 1", f"({end})"
-    sharp = f"(({true}) >= 0.5)"
     return f"({plain} if {rest} else ({sharp} if {dial.blur} == 0 else 1 / (1 + exp(-({at})))))"
 
 
@@ -204,9 +201,8 @@ def severity_of(reader: NumberReader, commitment: Commitment) -> Tree | None:
 
     Where they do not, the variables at whose levels the game ends, or those of the main outcome; None without any.
     """
-    trigger = commitment.trigger
-    if trigger.severity is not None:
-        return reader.tree(trigger.severity)
+    if commitment.trigger.severity is not None:
+        return reader.tree(commitment.trigger.severity)
     odds = applies(reader, commitment)
     if state_names(odds):
         return odds
@@ -252,7 +248,7 @@ class _Counting:
     def counters(self) -> list[str]:
         """The names of everything that is counted."""
         raised = [raised_by(mover) for mover in movers(self.reader.scenario)]
-        read = {name: map(read_at, range(len(places))) for name, places in self.result.places.items()}
+        read = {name: map(read_at, range(len(at))) for name, at in self.result.places.items()}
         return [counter(name, what) for name, at in read.items() for what in (*Count, *at, *raised)]
 
     @cached_property
@@ -291,15 +287,12 @@ class _Counting:
 
     def action(self, mover: str, action: Action, answered: dict[str, Tree]) -> Action:
         """The action with its counts, and by how much each of its branches raises each commitment's severity."""
-        if not action.chance:
-            return action.model_copy(
-                update={"pays": self.paid(action.pays, answered | self.raised(mover, action.then))}
-            )
-        chance = []
+        chance, raised = [], {} if action.chance else self.raised(mover, action.then)
+        pays = self.paid(action.pays, answered | raised)
         for branch in action.chance:
             raised = self.raised(mover, {**action.then, **branch.then})
             chance.append(branch.model_copy(update={"pays": self.paid(branch.pays, raised)}))
-        return action.model_copy(update={"pays": self.paid(action.pays, answered), "chance": chance})
+        return action.model_copy(update={"pays": pays, "chance": chance})
 
     def raised(self, mover: str, then: Effects) -> dict[str, Tree]:
         """max(0, severity after - severity before) of each commitment whose severity reads what is changed."""
@@ -327,30 +320,24 @@ def _after(tree: Tree, effects: dict[str, Tree]) -> Tree:
 # --- what a commitment rests on ----------------------------------------------------------
 
 
-def bearing(reader: NumberReader, name: str) -> list[str]:
+def bearing(reader: NumberReader, name: str) -> set[str]:
     """The assumptions that a commitment's trigger rests on, those that others are derived from included."""
     commitment = reader.scenario.commitments[name]
     trigger, reads = commitment.trigger, commitment.trigger.reads
-    values = [trigger.severity, trigger.vagueness, trigger.applies]
-    values += [] if reads is None else [reads.low, reads.high, reads.true]
+    odds = () if reads is None else (reads.low, reads.high, reads.true)
+    values = trigger.severity, trigger.vagueness, trigger.applies, *odds
     trees = [reader.tree(value) for value in values if value is not None]
     if draws_line(trigger):
         trees.append(threshold_tree(reader.scenario, commitment))
     return based_on(reader, trees)
 
 
-def based_on(reader: NumberReader, trees: list[Tree]) -> list[str]:
-    """The assumptions that trees read, directly or through derived ones."""
-    known: dict[str, None] = {}
-    waiting = [name for tree in trees for name in sorted(assumption_names(tree))]
-    while waiting:
-        name = waiting.pop()
-        if name not in known:
-            known[name] = None
-            value = reader.scenario.all_assumptions[name].value
-            if isinstance(value, str):
-                waiting += sorted(assumption_names(reader.tree(value)))
-    return list(known)
+def based_on(reader: NumberReader, trees: list[Tree]) -> set[str]:
+    """The assumptions that trees read, directly or through derived ones (among which there are no circles)."""
+    names: set[str] = set().union(*map(assumption_names, trees))
+    values = [reader.scenario.all_assumptions[name].value for name in names]
+    derived = [reader.tree(value) for value in values if isinstance(value, str)]
+    return names | based_on(reader, derived) if derived else names
 
 
 def written(tree: Tree) -> str:

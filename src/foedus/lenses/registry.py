@@ -24,19 +24,14 @@ from foedus.runs.result import Run
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import ENOUGH_WORLDS, MOST_WORLDS, SMALL_GAME
 
-_SHIPPED: tuple[Lens, ...] = (
-    alignment,
-    incentives,
-    leverage,
-    commitment,
-    coalition,
-    burden,
-    information,
-    timing,
-    escalation,
-    stability,
+
+def _by_name(*lenses: Lens) -> dict[str, Lens]:
+    return {lens.name: lens for lens in lenses}
+
+
+LENSES = _by_name(
+    alignment, incentives, leverage, commitment, coalition, burden, information, timing, escalation, stability
 )
-LENSES: dict[str, Lens] = {lens.name: lens for lens in _SHIPPED}
 
 
 def look(name: str, run: Run, policy: str | None = None) -> Dataset:

@@ -62,8 +62,7 @@ def look(run: Run, policy: str) -> Dataset:
     # Asked for at a date, an outcome is kept apart in the states at periods' ends, with what lasts for a period only.
     asked = [Query(QueryKind.PROB, mode=Mode.AT, event=tree, window=(0, 0)) for tree in outcomes.values()]
     games = Games(scenario, asked, outcomes, observe=False)
-    account = None
-    parts: list[dict[str, Floats]] = []
+    account, parts = None, []
     for block in blocks(games, policy, some.draws):
         account = account or _Account(block, list(outcomes))
         parts.append({name: part[: block.width] for name, part in account.read(block).items()})
@@ -92,15 +91,11 @@ def look(run: Run, policy: str) -> Dataset:
     return xr.Dataset(variables | {"weight": ("world", some.weights)}, coords, attrs)
 
 
-def without_commitments(scenario: Scenario) -> Scenario:
-    """The scenario with every commitment out of force."""
-    off = {name: c.model_copy(update={"in_force": 0}) for name, c in scenario.commitments.items()}
-    return scenario.model_copy(update={"commitments": off})
-
-
 def _uncommitted(scenario: Scenario, policy: str, some: Run) -> Floats:
-    """[world, actor] what actors get under the policy without any commitment."""
-    result = simulate(without_commitments(scenario), some.draws, [policy], observe=False).results[policy]
+    """[world, actor] what actors get under the policy with every commitment out of force."""
+    off = {name: c.model_copy(update={"in_force": 0}) for name, c in scenario.commitments.items()}
+    free = scenario.model_copy(update={"commitments": off})
+    result = simulate(free, some.draws, [policy], observe=False).results[policy]
     actors, pays = list(scenario.actors), np.zeros((len(some.weights), len(scenario.actors)))
     for o, (actor, name) in enumerate(result.objectives):
         if name != TERMINAL:
@@ -166,9 +161,8 @@ class _Account:
         often = visits[:, g.end_nodes].mean(axis=0)
         rungs = np.stack([self.rung_of_node[g.end_nodes] == r for r in range(self.sizes["rung"])], axis=1)
         times = {"time": self.held[g.end_nodes], "rung_time": rungs}
-        return {name: np.moveaxis(total, -1, 0) for name, total in sums.items()} | {
-            name: often.T @ at_end.astype(float) for name, at_end in times.items()
-        }
+        shares = {name: often.T @ at_end.astype(float) for name, at_end in times.items()}
+        return {name: np.moveaxis(total, -1, 0) for name, total in sums.items()} | shares
 
 
 def _along(shape: Shape, g: GameArrays) -> tuple[Longs, Longs]:

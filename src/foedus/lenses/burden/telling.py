@@ -22,6 +22,10 @@ NEGLIGIBLE = 0.005  # payments that round to nothing
 SHARES_NOTE = (
     "Shares of each actor's own expected costs, by the outcome that holds when they fall due; averages over worlds."
 )
+UNITS_NOTE = (
+    "discounted sums over the reported periods. Each actor is paid in units of its own: compare shares, and numbers "
+    "within an actor, never numbers between actors."
+)
 THROUGH_NOTE = (
     "Expected over the horizon, discounted, in the units of the column's actor; colours compare within a column. "
     "The state of things is what periods' ends pay."
@@ -33,7 +37,11 @@ def tell(results: RunView, data: Dataset) -> Told:
     burden = Burden(results, data)
     tables = [_objectives(burden), *([_outcomes(burden)] if burden.outcomes else [])]
     tables += [_changes(burden, variable) for variable in burden.against if burden.compared(variable)]
-    return Told([_when(burden), _who(burden)], [_shares(burden), _through(burden)], tables, [_note(burden)])
+    note = f"In {burden.counted} that stand for all; {UNITS_NOTE}"
+    if len(burden.ladder) > 1:
+        names = listed([f"“{name}”" for name in burden.ladder])
+        note += f" Each of {names} implies the one before it; payments count on the last that holds."
+    return Told([_when(burden), _who(burden)], [_shares(burden), _through(burden)], tables, [note])
 
 
 class Burden(Looked):
@@ -80,20 +88,16 @@ def _when(burden: Burden) -> str:
     often = percent(burden.spread(1 - burden.array("rung_time")[:, 0]).mean)
     if burden.shares[worst, 0] > 0.9995:
         return f"{burden.under}, nobody's costs fall due while “{bad}” holds, as {often} of {burden.unit}s end."
+    lost = -burden.costs[:, worst]
+    spread = burden.spread(ratio(lost[:, 1:].sum(axis=1), lost.sum(axis=1)))
     text = (
-        f"{burden.under}, {burden.actors[worst]} bears {percent(burden.inside[worst])} of its expected "
-        f"costs ({_range(burden, worst)} over worlds) while “{bad}” holds, chiefly as “{_chiefly(burden, worst)}”"
+        f"{burden.under}, {burden.actors[worst]} bears {percent(burden.inside[worst])} of its expected costs "
+        f"({percent(spread.low)} to {percent(spread.high)} over worlds) while “{bad}” holds, "
+        f"chiefly as “{_chiefly(burden, worst)}”"
     )
     if least != worst:
         text += f"; {burden.actors[least]} bears only {percent(burden.inside[least])} of its own then"
     return f"{text}; {often} of {burden.unit}s end so."
-
-
-def _range(burden: Burden, a: int) -> str:
-    """Between which shares of an actor's costs fall due on the ladder, in nine worlds of ten."""
-    costs = -burden.costs[:, a]
-    spread = burden.spread(ratio(costs[:, 1:].sum(axis=1), costs.sum(axis=1)))
-    return f"{percent(spread.low)} to {percent(spread.high)}"
 
 
 def _chiefly(burden: Burden, a: int) -> str:
@@ -198,14 +202,3 @@ def _changes(burden: Burden, variable: str) -> Table:
     policy, against = burden.names.policy(burden.policy), burden.against[variable]
     caption = f"What {policy} brings each actor against {against}, in its own units"
     return table(caption, columns, range(len(burden.actors)))
-
-
-def _note(burden: Burden) -> str:
-    text = (
-        f"In {burden.counted} that stand for all; discounted sums over the reported periods. Each actor "
-        "is paid in units of its own: compare shares, and numbers within an actor, never numbers between actors."
-    )
-    if len(burden.ladder) > 1:
-        names = listed([f"“{name}”" for name in burden.ladder])
-        text += f" Each of {names} implies the one before it; payments count on the last that holds."
-    return text

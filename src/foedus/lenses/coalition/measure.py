@@ -11,8 +11,6 @@ members' payoffs alike, in the units in which the scenario writes them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -81,39 +79,23 @@ def look(run: Run, policy: str) -> Dataset:
     return xr.Dataset(variables, coords, attrs)
 
 
-@dataclass
 class _JointGames:
-    """A run's players and their sides: what is asked about them, solved."""
+    """A run's players and their sides: what is asked about them, solved.
 
-    run: Run
-    policy: str
-    players: Sequence[str]
-    sides: Sequence[Coalition]
+    ``groups`` are the sides, and those who are on none as sides of one; ``compared`` the policy, and others that are
+    numbers and bindings on the same game.
+    """
 
-    @cached_property
-    def games(self) -> Counterfactuals:
-        """The games solved anew, with the question how alike the players of each pair are."""
-        alike = [Query(QueryKind.ALIGNMENT, pair) for pair in combinations(self.players, 2)]
-        return Counterfactuals(self.run, self.policy, alike)
-
-    @cached_property
-    def groups(self) -> list[Coalition]:
-        """The sides, and those who are on none as sides of one."""
-        alone = [frozenset([p]) for p in self.players if not any(p in side for side in self.sides)]
-        return [*self.sides, *alone]
-
-    @cached_property
-    def joint(self) -> JointPlay:
-        """Joint play under the policy asked about."""
-        return JointPlay(self.games.games, self.games.draws, self.policy)
-
-    @cached_property
-    def compared(self) -> list[str]:
-        """The policy, and others that are numbers and bindings on the same game."""
-        written = self.run.scenario.all_policies
-        enabled = set(written[self.policy].enable)
-        alike = [p for p in self.run.policies if p != self.policy and set(written[p].enable) == enabled]
-        return [self.policy, *alike[: MOST_POLICIES - 1]]
+    def __init__(self, run: Run, policy: str, players: Sequence[str], sides: Sequence[Coalition]):
+        self.policy, self.players, self.sides = policy, players, sides
+        self.groups = [*sides, *(frozenset([p]) for p in players if not any(p in side for side in sides))]
+        self.games = Counterfactuals(
+            run, policy, [Query(QueryKind.ALIGNMENT, pair) for pair in combinations(players, 2)]
+        )
+        self.joint = JointPlay(self.games.games, self.games.draws, policy)
+        enabled = {p: set(run.scenario.all_policies[p].enable) for p in (policy, *run.policies)}
+        alike = [p for p in run.policies if p != policy and enabled[p] == enabled[policy]]
+        self.compared = [policy, *alike[: MOST_POLICIES - 1]]
 
     def coalitions(self) -> dict[str, Any]:
         """Payoffs of every coalition, all others alone, and which of them would last."""
@@ -143,21 +125,18 @@ class _JointGames:
     def ties(self) -> Floats:
         """[world, player, 2] what each gets, everybody alone, with and without the promises between it and its side."""
         got = np.full((len(self.games.weights), len(self.players), 2), np.nan)
-        off = {p: dials for p, player in enumerate(self.players) if (dials := self._without_ties(player))}
+        off: dict[int, DialValues] = {}
+        for p, player in enumerate(self.players):
+            side, written = side_with(player, self.sides) - {player}, self.games.scenario.commitments
+            made = [n for n, c in written.items() if c.from_ == player and side & {*c.to} and not c.is_hostile]
+            given = [n for n, c in written.items() if c.from_ in side and player in c.to and not c.is_hostile]
+            if made or given:
+                off[p] = {self.games.dials[name].force: 0.0 for name in (*made, *given)}
         if off:
             solved = self.games.solve(self.policy, [{}, *off.values()])
             for s, p in enumerate(off, start=1):
                 got[:, p] = solved.got(self.players[p])[[0, s]].T
         return got
-
-    def _without_ties(self, player: str) -> DialValues:
-        """The dials that take the promises between a player and its side out of force."""
-        side = side_with(player, self.sides) - {player}
-        return {
-            self.games.dials[name].force: 0.0
-            for name, c in self.games.scenario.commitments.items()
-            if not c.is_hostile and ((c.from_ == player and side & {*c.to}) or (c.from_ in side and player in c.to))
-        }
 
     def alignment(self) -> Floats:
         """[world, player, player] the correlation of what two players get at periods' ends; NaN on the diagonal."""

@@ -1,4 +1,4 @@
-"""The lens ``commitment``: what it asks, what it computes (``measure``) and how it is told (``telling``, ``tables``, ``chart``).
+"""The lens ``commitment``: what it asks, what it computes (``measure``) and how it is told (``telling``, ``chart``).
 
 ``alterations`` are what each commitment is compared with, ``pairs`` a threat and an assurance that power ties together,
 ``effects`` the result as the section reads it. Start with ``measure``.

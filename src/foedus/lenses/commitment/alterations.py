@@ -108,7 +108,7 @@ class CommitmentText:
         for k, shift in self._shifts(policy).items():
             asked[Alteration(Dial.ODDS, k)] = {} if k == 1 else {**self.blurred(max(k, SHARP)), self.dials.shift: shift}
         asked |= {Alteration(Dial.COST, m): {} if m == 1 else {self.dials.cost: m} for m in CREDIBILITY}
-        bears, beliefs = set(bearing(self.games.reader, self.name)), self.games.scenario.beliefs
+        bears, beliefs = bearing(self.games.reader, self.name), self.games.scenario.beliefs
         heard = {knob: (who, what) for (who, what), knob in self.games.instrumented.heard.items() if what in bears}
         for dial, known in ((Dial.HIDDEN, False), (Dial.OPEN, True)):
             if silenced := [knob for knob, (who, what) in heard.items() if beliefs[who][what].known == known]:
@@ -123,8 +123,8 @@ class CommitmentText:
         places = self.games.instrumented.places[self.name]
         if not places or self.blur is not Blur.BLURRED:
             return {}
-        base = self.games.base(policy)
-        env = resolve(self.games.scenario, self.games.draws, self.games.scenario.all_policies[policy].set)
+        base, scenario = self.games.base(policy), self.games.scenario
+        env = resolve(scenario, self.games.draws, scenario.all_policies[policy].set)
         weight = np.stack([base.count(self.name, read_at(i))[0] for i in range(len(places))])
         lines = [_line(place, env, len(self.games.weights)) for place in places]
         gap, blur = (np.stack(part) for part in zip(*lines, strict=True))

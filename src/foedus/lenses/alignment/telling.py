@@ -85,7 +85,6 @@ class Alignment(Looked):
 
 
 def _closest_and_furthest(alignment: Alignment) -> str:
-    """Who is most alike and who most opposed."""
     spreads = {pair: alignment.of(pair, alignment.main) for pair in alignment.pairs}
     known = [pair for pair in alignment.pairs if not np.isnan(spreads[pair].mean)]
     known.sort(key=lambda pair: spreads[pair].mean)
@@ -114,18 +113,13 @@ def _defined(values: Floats, weights: Floats) -> float:
 
 def _what_moves_it(alignment: Alignment) -> str:
     """The policy that changes a pair most, or how far the measures agree."""
-    moves = [
-        (policy, pair, changes)
-        for policy in alignment.others
-        for pair in alignment.pairs
-        if _defined(changes := alignment.differences(pair, policy), alignment.fewer) >= 0.5
-    ]
-    sizes = [abs(alignment.moved(changes).mean) for _, _, changes in moves]
-    most = max(sizes, default=0.0)
-    if float(f"{most:.2f}") == 0:
+    every = ((pair, policy) for policy in alignment.others for pair in alignment.pairs)
+    moves = {at: changes for at in every if _defined(changes := alignment.differences(*at), alignment.fewer) >= 0.5}
+    spreads = {at: alignment.moved(changes) for at, changes in moves.items()}
+    at = max(spreads, key=lambda at: abs(spreads[at].mean), default=None)
+    if at is None or float(f"{abs(spreads[at].mean):.2f}") == 0:
         return _agreement(alignment)
-    policy, pair, changes = moves[sizes.index(most)]
-    spread = alignment.moved(changes)
+    (pair, policy), changes, spread = at, moves[at], spreads[at]
     same_way, way = (changes > 0, "closer") if spread.mean > 0 else (changes < 0, "further apart")
     share = float(alignment.fewer @ same_way) / float(alignment.fewer[~np.isnan(changes)].sum())
     others = count(len(alignment.others), "other policy", "other policies")
@@ -173,7 +167,6 @@ def _matrix(alignment: Alignment, measure: Measure, variable: str = "alignment")
 
 
 def _pairs_table(alignment: Alignment) -> Table:
-    """Every pair by most measures."""
 
     def by(measure: Measure) -> Callable[[ActorPair], Cell]:
         return lambda pair: change(alignment.of(pair, measure), UNKNOWN)
@@ -199,12 +192,10 @@ def _policies_table(alignment: Alignment) -> list[Table]:
 
 
 def _coefficient(value: float) -> str:
-    """A number from −1 to 1."""
     return signed(value).removeprefix("+")
 
 
 def _alike(value: float) -> str:
-    """How alike two actors are, as a person says it."""
     if abs(value) <= 0.1:
         return "want things that have little to do with each other"
     strength = "" if abs(value) > 0.5 else "somewhat "

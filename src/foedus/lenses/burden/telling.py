@@ -46,7 +46,8 @@ def tell(results: RunView, data: Dataset) -> Told:
 
 class Burden(Looked):
     """Payments with names. ``shares`` [actor, rung] are those of an actor's average costs that fall due on each rung, and
-    ``inside`` [actor] on the ladder (NaN without costs), ``against`` what each variable compares with."""
+    ``inside`` [actor] on the ladder (NaN without costs), the largest at ``worst``; ``against`` is what each variable
+    compares with."""
 
     def __init__(self, results: RunView, data: Dataset):
         super().__init__(results, data)
@@ -63,12 +64,8 @@ class Burden(Looked):
         self.shares = np.divide(costs, total, out=np.full(costs.shape, np.nan), where=total > NEGLIGIBLE)
         self.inside = 1 - self.shares[:, 0]
         self.paying = [a for a in range(len(self.actors)) if not np.isnan(self.inside[a])]
+        self.worst = max(self.paying, key=lambda a: self.inside[a], default=-1)
         self.against = {"without": "no commitment in force", "factual": self.names.policy(self.factual)}
-
-    @property
-    def worst(self) -> int:
-        """Who bears the largest share of its costs on the ladder."""
-        return max(self.paying, key=lambda a: self.inside[a])
 
     def compared(self, variable: str) -> list[tuple[int, Spread]]:
         """(actor, what it gets more than in the game that ``variable`` compares with), where there is such a game."""
@@ -124,7 +121,6 @@ def _who(burden: Burden) -> str:
 
 
 def _most(burden: Burden, variable: str, spreads: dict[int, Spread]) -> list[str]:
-    """Who gains most and who loses most."""
     order = sorted(spreads, key=lambda a: spreads[a].mean)
     parts = []
     for a, verb, way in ((order[-1], "gains", 1), (order[0], "loses", -1)):
@@ -136,17 +132,14 @@ def _most(burden: Burden, variable: str, spreads: dict[int, Spread]) -> list[str
 
 
 def _shares(burden: Burden) -> Figure:
-    title = "No actor has any costs"
-    if not burden.ladder:
-        title = "No outcome splits the costs"
-    elif burden.paying:
+    title = "No actor has any costs" if burden.ladder else "No outcome splits the costs"
+    if burden.ladder and burden.paying:
         worst, share = burden.actors[burden.worst], percent(burden.inside[burden.worst])
         title = f"{worst} bears the largest share of its costs while “{burden.ladder[0]}” holds: {share}"
     return Figure(title, SHARES_NOTE, shares(burden.actors, burden.rungs, burden.shares, title))
 
 
 def _through(burden: Burden) -> Figure:
-    """What the moves of each bring to each."""
     rows, columns = burden.movers, burden.actors
     each = range(len(columns))
     spreads = [[burden.spread(burden.through[:, m, a]) for a in each] for m in range(len(rows))]

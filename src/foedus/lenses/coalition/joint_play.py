@@ -58,7 +58,6 @@ class JointPlay:
         game = self.game
         values, wrong = joint(self.graph, table, game.solved, numbers, self.perfect, game.starts[()])
         if wrong is not None:
-            raise FoedusError(
-                "the game cannot be played jointly: a menu is empty or a payment too large in some world."
-            )
+            why = "a menu is empty or a payment too large in some world"
+            raise FoedusError(f"the game cannot be played jointly: {why}.")
         return values

@@ -89,9 +89,8 @@ class _JointGames:
     def __init__(self, run: Run, policy: str, players: Sequence[str], sides: Sequence[Coalition]):
         self.policy, self.players, self.sides = policy, players, sides
         self.groups = [*sides, *(frozenset([p]) for p in players if not any(p in side for side in sides))]
-        self.games = Counterfactuals(
-            run, policy, [Query(QueryKind.ALIGNMENT, pair) for pair in combinations(players, 2)]
-        )
+        pairs = [Query(QueryKind.ALIGNMENT, pair) for pair in combinations(players, 2)]
+        self.games = Counterfactuals(run, policy, pairs)
         self.joint = JointPlay(self.games.games, self.games.draws, policy)
         enabled = {p: set(run.scenario.all_policies[p].enable) for p in (policy, *run.policies)}
         alike = [p for p in run.policies if p != policy and enabled[p] == enabled[policy]]

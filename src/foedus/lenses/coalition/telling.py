@@ -82,13 +82,6 @@ class Axis(Looked):
         """The share of worlds in which a player does best by staying."""
         return self.share(self.wedge[:, policy, player] >= -GAIN)
 
-    def together(self, side: list[int]) -> float:
-        """The share of worlds in which every member does best by staying."""
-        return self.share(np.all(self.stays[:, side] >= -GAIN, axis=1))
-
-
-# --- words -------------------------------------------------------------------------------
-
 
 def _sentences(axis: Axis) -> list[str]:
     core = percent(axis.share(axis.array("surplus") >= -GAIN))
@@ -98,13 +91,11 @@ def _sentences(axis: Axis) -> list[str]:
         if axis.source is SidesFrom.NONE:
             why = "Nobody has promised anybody anything here and the scenario names no sides"
         gain = axis.spread(axis.worth[:, -1] - axis.alone.sum(axis=1))
-        over = f"together over each acting alone ({number(gain.low)} to {number(gain.high)})"
-        return [
-            f"{why}, so that there is no axis to ask about. {core}",
-            f"All acting as one gain {number(gain.mean)} {over}.",
-        ]
-    side = min(axis.sides, key=axis.together)
-    share = axis.together(side)
+        over = f"over each acting alone ({number(gain.low)} to {number(gain.high)})"
+        grand = f"All acting as one gain {number(gain.mean)} together {over}."
+        return [f"{why}, so that there is no axis to ask about. {core}", grand]
+    shares = [axis.share(np.all(axis.stays[:, side] >= -GAIN, axis=1)) for side in axis.sides]
+    share, side = min(zip(shares, axis.sides), key=lambda pair: pair[0])
     each = listed([f"{axis.actors[p]} in {percent(axis.staying(p))} of worlds" for p in side])
     said = (
         f"If each side acted as one, would {axis.called(side)} hold together, none of them better off elsewhere? "
@@ -162,9 +153,6 @@ def _network_title(axis: Axis) -> str:
     kind = "together" if signs[i, j] > 0 else "against each other"
     title = f"Who wants the same: {axis.actors[j]} and {axis.actors[i]} most {kind}"
     return title if np.isnan(degree) else f"{title}; by weight {percent(degree)} of triads are balanced"
-
-
-# --- tables ------------------------------------------------------------------------------
 
 
 def _members(axis: Axis) -> Table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from foedus.lenses.lens import Looked
 from foedus.present.wording import capital, listed
 from foedus.runs.view import RunView
 from foedus.scenario.outcomes import feared_outcome
+from foedus.solve.queries import ratio
 from foedus.worlds.weights import Spread
 
 
@@ -27,7 +27,12 @@ class BestText(StrEnum):
 
 
 class CommitmentEffects(Looked):
-    """What each commitment does, with names. ``feared`` is the outcome that is asked about."""
+    """What each commitment does, with names.
+
+    ``feared`` is the outcome that is asked about; ``alive`` are the commitments in force at some time, those under the
+    policy asked for first, the weightiest first, ``written`` those of them whose text could be clearer or vaguer,
+    ``pairs`` the threats and assurances that some policy brings into force.
+    """
 
     def __init__(self, results: RunView, data: Dataset):
         super().__init__(results, data)
@@ -39,17 +44,11 @@ class CommitmentEffects(Looked):
         self.blur = dict(zip(self.all, map(Blur, self.labels("made_vaguer")), strict=True))
         self.feared = feared_outcome(results.scenario)
         self.event = f"“{self.names.outcome(self.feared)}”"
-
-    @cached_property
-    def alive(self) -> list[str]:
-        """Commitments that are in force at some time, those under the policy asked for first, the weightiest first."""
-        some = [name for name in self.all if self.under_policy[name]]
-        return sorted(some, key=lambda n: (self.under_policy[n] != self.policy, -abs(self.change(n).mean)))
-
-    @property
-    def written(self) -> list[str]:
-        """Those of them whose text could be clearer or vaguer."""
-        return [name for name in self.alive if self.blur[name]]
+        self.alive = [name for name in self.all if self.under_policy[name]]
+        self.alive.sort(key=lambda name: (self.under_policy[name] != self.policy, -abs(self.change(name).mean)))
+        self.written = [name for name in self.alive if self.blur[name]]
+        under = self.labels("pair_under") if "pair" in data.dims else []
+        self.pairs = [PairEffects(self, i) for i, policy in enumerate(under) if policy]
 
     def label(self, name: str) -> str:
         """A commitment's name."""
@@ -80,8 +79,7 @@ class CommitmentEffects(Looked):
 
     def ratio(self, name: str, above: str, below: str, setting: Alteration = AS_IS) -> Floats:
         """[world] one measure for each time of another."""
-        top, bottom = self.amount(name, above, setting), self.amount(name, below, setting)
-        return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
+        return ratio(self.amount(name, above, setting), self.amount(name, below, setting))
 
     def answered(self, name: str, setting: Alteration = AS_IS) -> Floats:
         """[world] how often the obligor answers as expected or more, of the occasions (entrapment is its rise)."""
@@ -133,12 +131,6 @@ class CommitmentEffects(Looked):
     def parties(self, name: str) -> list[str]:
         """The actors whose text differs from another's for them, the obligor first."""
         return list(dict.fromkeys([self.commitments[name].from_, *self.commitments[name].to, *self.actors]))
-
-    @cached_property
-    def pairs(self) -> list[PairEffects]:
-        """The pairs of threat and assurance that some policy brings into force."""
-        under = self.labels("pair_under") if "pair" in self.data.dims else []
-        return [PairEffects(self, i) for i, policy in enumerate(under) if policy]
 
 
 class PairEffects:

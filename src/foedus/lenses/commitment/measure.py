@@ -103,5 +103,5 @@ def _effects(games: Counterfactuals, name: str, batch: SolvedBatch) -> dict[str,
         return sum((raised[a] for a in actors if a in raised), np.zeros(batch.outcomes.shape[:2]))
 
     counts = [batch.count(name, what) for what in Count]
-    counts += [together(addressees), together([commitment.from_]), together(others)]
+    counts += map(together, (addressees, [commitment.from_], others))
     return {"amount": np.stack(counts, axis=2), "prob": batch.outcomes, "value": batch.values}

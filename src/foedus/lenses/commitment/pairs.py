@@ -7,7 +7,7 @@ what is written, an empty assurance 2 x (1 - power) times; at one half both are 
 
 from __future__ import annotations
 
-from itertools import product, starmap
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -35,10 +35,8 @@ def pairs(scenario: Scenario) -> list[Pair]:
     written = scenario.commitments
     kinds = CommitmentKind.THREAT, CommitmentKind.ASSURANCE
     named = ([name for name, commitment in written.items() if commitment.kind == kind] for kind in kinds)
-    both = [(pair, written[pair.threat], written[pair.assurance]) for pair in starmap(Pair, product(*named))]
-    return [
-        pair for pair, threat, assurance in both if threat.from_ == assurance.from_ and {*threat.to} & {*assurance.to}
-    ]
+    both = [(Pair(t, a), written[t], written[a]) for t, a in product(*named)]
+    return [pair for pair, t, a in both if t.from_ == a.from_ and {*t.to} & {*a.to}]
 
 
 def paired(games: Counterfactuals) -> Dataset:

@@ -70,9 +70,6 @@ def tell(results: RunView, data: Dataset) -> Told:
     return Told([_does(effects, effects.alive[0]), _clarity(effects)], figures, tables, _notes(effects))
 
 
-# --- words -------------------------------------------------------------------------------
-
-
 def _pushes(effects: CommitmentEffects, name: str, measure: Raising, who: str, many: bool = False) -> str:
     """How much more or less a party raises severity by its own moves."""
     with_, without = effects.raising(name, measure)
@@ -87,7 +84,6 @@ def _pushes(effects: CommitmentEffects, name: str, measure: Raising, who: str, m
 
 
 def _does(effects: CommitmentEffects, name: str) -> str:
-    """What the weightiest commitment does, in one sentence."""
     added, many = effects.change(name).mean, len(effects.commitments[name].to) > 1
     before, after = (percent(effects.spread(effects.prob(name, s)).mean) for s in (OFF, AS_IS))
     rises = effects.share(effects.prob(name) > effects.prob(name, OFF) + 1e-12)
@@ -104,7 +100,6 @@ def _does(effects: CommitmentEffects, name: str) -> str:
 
 
 def _clarity(effects: CommitmentEffects) -> str:
-    """Is vagueness good, and for whom?"""
     if not effects.written:
         return "No commitment here has a line that could be drawn more clearly or more vaguely, so that clarity has no say."
     name = effects.written[0]
@@ -145,9 +140,6 @@ def _notes(effects: CommitmentEffects) -> list[str]:
     return notes
 
 
-# --- figures -----------------------------------------------------------------------------
-
-
 def _curves(effects: CommitmentEffects, name: str) -> Figure:
     added = effects.change(name).mean
     verb = "hardly moves" if abs(added) < SMALL else "adds to" if added > 0 else "takes from"
@@ -179,11 +171,7 @@ def _pair_figure(effects: CommitmentEffects, pair: PairEffects) -> Figure:
     return Figure(f"{best}, {lowest}", note, pair_chart(effects, pair))
 
 
-# --- tables ------------------------------------------------------------------------------
-
-
 def _effects_table(effects: CommitmentEffects) -> Table:
-    """Every commitment against the same game without it."""
     columns: dict[str, Callable[[str], Cell]] = {
         "Commitment": effects.label,
         "Emboldening": lambda name: _relative(effects, name, Raising.ADDRESSEE),
@@ -214,29 +202,26 @@ def _relative(effects: CommitmentEffects, name: str, measure: Raising) -> Amount
 
 
 def _sign(share: float) -> str:
-    """A relative change with its sign."""
     if np.isnan(share) or abs(share) < 0.0005:
         return "–" if np.isnan(share) else "0%"
     return f"{'+' if share > 0 else '−'}{percent(abs(share))}"
 
 
 def _net_tables(effects: CommitmentEffects) -> list[Table]:
-    """Outcomes (in points), and what each actor gets, with less without."""
-    outcomes = effects.outcomes[:4]
-    moved = [[amount(effects.change(name, outcome), points) for outcome in outcomes] for name in effects.alive]
-    gains = [[change(effects.gain(name, actor)) for actor in effects.actors] for name in effects.alive]
-    named = [effects.label(name) for name in effects.alive]
-    kinds = (
-        ("Net effect on outcomes, in points", map(effects.names.outcome, outcomes), moved),
-        ("What each actor gains by it", map(effects.names.actor, effects.actors), gains),
-    )
+    outcomes, actors = effects.outcomes[:4], effects.actors
+
+    def row(name: str, amounts: list[Amount]) -> list[Cell]:
+        return [effects.label(name), *amounts]
+
+    moved = [row(n, [amount(effects.change(n, outcome), points) for outcome in outcomes]) for n in effects.alive]
+    gains = [row(n, [change(effects.gain(n, actor)) for actor in actors]) for n in effects.alive]
     return [
-        Table(caption, ["Commitment", *of], [[n, *row] for n, row in zip(named, rows)]) for caption, of, rows in kinds
+        Table("Net effect on outcomes, in points", ["Commitment", *map(effects.names.outcome, outcomes)], moved),
+        Table("What each actor gains by it", ["Commitment", *map(effects.names.actor, actors)], gains),
     ]
 
 
 def _vagueness_table(effects: CommitmentEffects) -> Table:
-    """Level, spread and reading."""
 
     def adds(reading: Alteration) -> Callable[[str], Cell]:
         return lambda name: _points(effects, effects.prob(name) - effects.prob(name, reading), UNDEFINED)
@@ -258,7 +243,6 @@ def _vagueness_table(effects: CommitmentEffects) -> Table:
 
 
 def _texts_table(effects: CommitmentEffects) -> Table:
-    """How often each text is best for a party, and the cost of breaking the word that is."""
     kinds = ["Bright line best", "Between", "Vague best", "All the same"]
     columns = ["Commitment", "Party", *kinds, "Dearer word better", "Best cost of breaking it (times what is written)"]
     dearer, plain = Alteration(Dial.COST, 2.0), Alteration(Dial.COST, 1.0)
@@ -276,7 +260,6 @@ def _texts_table(effects: CommitmentEffects) -> Table:
 
 
 def _pair_table(effects: CommitmentEffects, pair: PairEffects) -> Table:
-    """Both words of a pair, either, or neither."""
     value = f"Value to {effects.names.actor(pair.obligor)}"
     columns: dict[str, Callable[[int], Cell]] = {
         "Words": lambda w: capital(pair.words[w]),

@@ -121,9 +121,8 @@ class _Responses:
                 fixed[actor] = True
                 given[:, play.acts[actor]] = kept[source][:, play.acts[actor]]
             out, keep = played, np.isin(np.arange(actors), solving.own)
-            if (
-                s in self.sources
-            ):  # others of its choices are given to a later solve: all are kept, beside what is played
+            # Where others of its choices are given to a later solve, all are kept, beside what is played.
+            if s in self.sources:
                 out = kept[s] = MEMORY.take(f"kept {s}", *shape)
                 keep[:] = True
             how = Choosing(1.0, self.perfect, fixed, given, keep)

@@ -46,7 +46,8 @@ def tell(results: RunView, data: Dataset) -> Told:
 
 
 class Leverage(Looked):
-    """Spans in the actors' hands: ``means`` are averages by kind [actor, outcome, end]. The main outcome is the first."""
+    """Spans in the actors' hands: ``means`` are averages by kind [actor, outcome, end]. The main outcome is the first;
+    ``main`` is its probability as things are, with its range."""
 
     def __init__(self, results: RunView, data: Dataset):
         super().__init__(results, data)
@@ -55,17 +56,12 @@ class Leverage(Looked):
         self.spans = {kind: self.array(kind) for kind in CAPTIONS}
         each = range(len(self.outcomes))
         self.means = {k: np.stack([self.mean(span[:, :, o]) for o in each], axis=1) for k, span in self.spans.items()}
-        self.usual = self.mean(self.array("usual"))
+        self.usual, self.main = self.mean(self.array("usual")), band(self.spread(self.array("usual")[:, 0]))
         self.kinds = [kind for kind, span in self.spans.items() if not np.isnan(span).all()]
 
     def reach(self, kind: str, outcome: int = 0) -> Floats:
         """[actor, end] of an outcome, averages."""
         return self.means[kind][:, outcome]
-
-    @property
-    def main(self) -> str:
-        """The probability of the main outcome as things are, with its range."""
-        return band(self.spread(self.array("usual")[:, 0]))
 
 
 def _title(leverage: Leverage) -> str:
@@ -105,11 +101,9 @@ def _second(leverage: Leverage) -> str:
     answered = leverage.reach("responding")[:, LOW]
     worst = int(np.argmax(answered))
     if answered[worst] - usual >= _SMALL:
-        where = f"where {leverage.actors[worst]} plays so and all know it, the probability is"
-        change = f"{percent(float(answered[worst]))} instead of {percent(usual)}"
-        return (
-            f"{lower}; to be known to do anything against it can backfire, since the others use it: {where} {change}."
-        )
+        lower += "; to be known to do anything against it can backfire, since the others use it: where"
+        now = f"{percent(float(answered[worst]))} instead of {percent(usual)}"
+        return f"{lower} {leverage.actors[worst]} plays so and all know it, the probability is {now}."
     before, after = leverage.means["held"], leverage.means["responding"]
     gap = np.abs(after - before).swapaxes(0, 1)  # outcome first: of equal gaps the one over the main outcome is told
     o, i, end = (int(k) for k in np.unravel_index(int(np.argmax(gap)), gap.shape))
@@ -141,5 +135,4 @@ def _matrix(leverage: Leverage, kind: str) -> Table:
 
 
 def _span(low: float, high: float) -> Amount:
-    """From the lowest to the highest, as a cell."""
     return Amount(f"{percent(low)} to {percent(high)}" if percent(low) != percent(high) else percent(low), high - low)

@@ -10,22 +10,18 @@ from foedus.errors import FoedusError
 from foedus.present import colours
 from foedus.present.likelihood import estimative
 from foedus.present.section import Section
-from foedus.present.wording import assumed, number, percent, place, signed, source_name
+from foedus.present.wording import assumed, capital, listed, number, percent, place, signed, source_name
 from foedus.scenario.names import plain
-
-_HERE = Path(__file__).parent
 
 
 def rendered(template: str, view: Mapping[str, Any], *folders: Path) -> str:
     """A page as HTML, with its style and script inside, from a template here or in ``folders``. All text is escaped."""
     from jinja2 import Environment, FileSystemLoader
 
-    pages = Environment(
-        loader=FileSystemLoader([*folders, _HERE]), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    pages.filters |= {
-        say.__name__: say for say in (percent, number, signed, estimative, assumed, plain, place, source_name)
-    }
+    files = FileSystemLoader([*folders, Path(__file__).parent])
+    pages = Environment(loader=files, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    says = (assumed, capital, estimative, listed, number, percent, place, plain, signed, source_name)
+    pages.filters |= {say.__name__: say for say in says}
     return pages.get_template(template).render(view, declared=colours.declared)
 
 

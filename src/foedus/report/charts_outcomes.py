@@ -82,9 +82,8 @@ def sweep_chart(results: RunView, policy: str) -> Markup:
     """One panel an outcome: its final probability at each precision, average and the range over the subset."""
     outcomes, gap = results.outcomes[:4], 40.0
     first = Frame(44, 26, 190, 110)
-    drawing = Drawing(
-        first.left + len(outcomes) * (first.width + gap), first.height + 46, "Outcomes by precision of choice"
-    )
+    width = first.left + len(outcomes) * (first.width + gap)
+    drawing = Drawing(width, first.height + 46, "Outcomes by precision of choice")
     for k, outcome in enumerate(outcomes):
         spreads = by_precision(results, outcome, policy)
         if not spreads:

@@ -20,7 +20,7 @@ _WHAT = {"limited": "Limited moves", "coalitional": "Coalitions", "paths": "Path
 def print_conflict(result: StabilityResult, more: FollowUp, console: Console) -> None:
     """Shows the equilibria as a table and the rest in a line or two each."""
     console.print(table(result))
-    for heading, lines in _brief(more):
+    for heading, lines in _brief(more).items():
         console.print(Text(heading, style="bold"))
         for line in lines:
             console.print(Text(f"  {line}"))
@@ -35,10 +35,8 @@ def table(result: StabilityResult, most: int = 40) -> Table:
     strength = where.sum(axis=0)
     lasting = [int(state) for state in np.argsort(-strength, kind="stable") if strength[state]]
     title = f"{len(lasting)} of {result.model.size} states are stable for everyone under at least one of {len(concepts)} concepts"
-    out = Table(
-        title=title, caption=f"{len(lasting) - most} more states are not shown" if len(lasting) > most else None
-    )
-    out.add_column("state")
+    left = f"{len(lasting) - most} more states are not shown" if len(lasting) > most else None
+    out = Table("state", title=title, caption=left)
     for concept in concepts:
         out.add_column(CONCEPTS[concept].short, justify="center")
     if isinstance(result.model, OptionModel):
@@ -52,21 +50,24 @@ def table(result: StabilityResult, most: int = 40) -> Table:
     return out
 
 
-def _brief(more: FollowUp) -> list[tuple[str, list[str]]]:
+def _brief(more: FollowUp) -> dict[str, list[str]]:
     """A heading and a few lines for each part that was worked out."""
-    out = []
+    out = {}
     if more.limited is not None:
-        lines = [f"{depth} ahead: {_states(states)}" for depth, states in more.limited.items()]
-        out.append(("Stable for players who look some moves ahead", lines))
+        out["Stable for players who look some moves ahead"] = [
+            f"{depth} ahead: {_states(states)}" for depth, states in more.limited.items()
+        ]
     if more.coalitional is not None:
-        lines = [f"{CONCEPTS[concept].short}: {_states(states)}" for concept, states in more.coalitional.items()]
-        out.append(("States that no group of players would leave together", lines))
+        out["States that no group of players would leave together"] = [
+            f"{CONCEPTS[concept].short}: {_states(states)}" for concept, states in more.coalitional.items()
+        ]
     if more.paths is not None:
-        lines = [_way(more.start, way) for way in list(more.paths.values())[:6]] or ["no improving move leads away"]
+        steps = ["".join(f" -> {label} ({who})" for who, label in way) for way in list(more.paths.values())[:6]]
+        lines = [more.start + way for way in steps] or ["no improving move leads away"]
         lines += [f"and to {len(more.paths) - 6} more states"] if len(more.paths) > 6 else []
-        out.append((f"Improving moves from {more.start}", lines))
+        out[f"Improving moves from {more.start}"] = lines
     if more.inverse is not None:
-        out.append((f"What would make {more.state} an equilibrium", _needs(more)))
+        out[f"What would make {more.state} an equilibrium"] = _needs(more, more.inverse)
     return out
 
 
@@ -74,16 +75,11 @@ def _states(labels: list[str]) -> str:
     return listed(labels, 12) or "none"
 
 
-def _way(start: str, way: list[list[str]]) -> str:
-    return start + "".join(f" -> {label} ({who})" for who, label in way)
-
-
-def _needs(more: FollowUp) -> list[str]:
+def _needs(more: FollowUp, inverse: dict[str, list[Requirement]]) -> list[str]:
     lines = []
-    for concept, needs in (more.inverse or {}).items():
-        unmet = [need for need in needs if not need.met]
-        lines += [] if unmet else [f"{CONCEPTS[concept].short}: it is one"]
-        lines += [f"{CONCEPTS[concept].short}: {need.player} must {_need(more, need)}" for need in unmet]
+    for concept, needs in inverse.items():
+        unmet = [f"{need.player} must {_need(more, need)}" for need in needs if not need.met]
+        lines += [f"{CONCEPTS[concept].short}: {text}" for text in unmet or ["it is one"]]
     return lines
 
 

@@ -49,7 +49,10 @@ def turn_diagram(scenario: Scenario) -> Markup:
     for i in range(1, len(boxes)):
         _arrow(drawing, boxes[i - 1], boxes[i], tops[i - 1], tops[i], turns[i], width)
     for box, top in zip(boxes, tops):
-        _draw(drawing, box, box.lane * width + 8, top, width - 16)
+        x, corner = box.lane * width + 8, 10 if box.style == "clause" else 3
+        drawing.rect(x, top, width - 16, box.height, f"box {box.style}", corner, box.full)
+        for i, (style, text) in enumerate(box.lines):
+            drawing.text(x + 6, top + _PAD + _LINE * i + 10.5, text, style)
     return drawing.render("chart diagram")
 
 
@@ -60,8 +63,7 @@ def _places(boxes: Sequence[_Box], lanes: int) -> tuple[list[float], list[float]
     arrows cross only lanes that are free at that height.
     """
     free, last = [_HEAD] * lanes, _HEAD - _STEP  # where each lane is free from, and the top of the box before
-    tops: list[float] = []
-    turns: list[float] = []
+    tops, turns = list[float](), list[float]()
     for i, box in enumerate(boxes):
         before = boxes[i - 1].lane if i else box.lane
         # The arrow runs level from the lane before to this one, so it turns below everything in the lanes between.
@@ -110,30 +112,18 @@ def _phase(phase: Phase, position: int, lane: int, width: float) -> _Box:
         lines += _lines("small em", "at " + ", ".join(map(str, phase.at)), width)
     guard = [] if phase.when is None else _lines("small em", f"if {phase.when}", width)
     lines += guard[:3] if len(guard) <= 3 else [*guard[:2], ("small em", f"{guard[2][1]} …")]
-    if phase.actions:
-        told = [(a.label or plain(n)) + ("*" if a.exists == "enabled" else "") for n, a in phase.actions.items()]
-        lines += _lines("small", " | ".join(told), width)
-    else:
-        ways = f"one of {len(phase.chance)} things happens" if len(phase.chance) > 1 else "happens by itself"
-        lines += _lines("small", ways, width)
+    told = [(a.label or plain(n)) + ("*" if a.exists == "enabled" else "") for n, a in phase.actions.items()]
+    ways = f"one of {len(phase.chance)} things happens" if len(phase.chance) > 1 else "happens by itself"
+    lines += _lines("small", " | ".join(told) or ways, width)
     full = title if phase.when is None else f"{title}, if {phase.when}"
     return _Box(lane, lines, "phase" if phase.decide else "chance", full)
 
 
-def _draw(drawing: Drawing, box: _Box, x: float, y: float, width: float) -> None:
-    drawing.rect(x, y, width, box.height, f"box {box.style}", 10 if box.style == "clause" else 3, box.full)
-    for i, (style, text) in enumerate(box.lines):
-        drawing.text(x + 6, y + _PAD + _LINE * i + 10.5, text, style)
-
-
 def _arrow(drawing: Drawing, before: _Box, box: _Box, from_: float, to: float, turn: float, width: float) -> None:
     """From the side of the box before, or its foot where the turn lies below it, to the top of the box."""
-    end = (box.lane + 0.5) * width
-    start = (before.lane + 0.5) * width
-    if turn > from_ + before.height - 6 or before.lane == box.lane:
-        points = [(start, from_ + before.height), (start, turn), (end, turn), (end, to - 1)]
-    else:
-        side = start + (width / 2 - 8) * (1 if box.lane > before.lane else -1)
-        points = [(side, turn), (end, turn), (end, to - 1)]
+    start, end = (before.lane + 0.5) * width, (box.lane + 0.5) * width
+    points = [(start, from_ + before.height), (start, turn), (end, turn), (end, to - 1)]
+    if turn <= from_ + before.height - 6 and before.lane != box.lane:
+        points[:2] = [(start + (width / 2 - 8) * (1 if end > start else -1), turn)]
     drawing.path(points, "flow")
     drawing.path([(end - 3.5, to - 5), (end + 3.5, to - 5), (end, to)], "head", closed=True)

@@ -28,13 +28,8 @@ def write_run(run: Run, directory: Path, then: str = "and try again") -> Path:
     report = directory / "report.html"
     write_atomic(report, render(run).encode(), then)
     write_atomic(directory / "results.nc", bytes(_results(run).to_netcdf(engine="scipy")), then)
-    about = {
-        **run.meta,
-        "timings": run.timings,
-        "game": vars(run.game),
-        "effective_sample": run.ess,
-        "policies": run.policies,
-    }
+    about = run.meta | {"timings": run.timings, "game": vars(run.game)}
+    about |= {"effective_sample": run.ess, "policies": run.policies}
     write_atomic(directory / "run.json", (json.dumps(about, indent=2) + "\n").encode(), then)
     return report
 

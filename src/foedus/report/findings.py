@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from foedus.claims.sweep import Precision
@@ -11,15 +11,7 @@ from foedus.claims.verdict import BuiltIn, ClaimResult
 from foedus.present.likelihood import estimative
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
-from foedus.report.quantities import (
-    Side,
-    better_share,
-    by_precision,
-    hangs_on_noise,
-    readings_differ,
-    side,
-    value_change,
-)
+from foedus.report.quantities import Side, better_share, by_precision, readings_differ, side, value_change
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import LEAST_DRIVER, NEGLIGIBLE, ROUGH_SAMPLE
 
@@ -44,34 +36,31 @@ def _claims(results: RunView) -> list[Finding]:
     if not claims:
         return []
     verbs = {Side.HOLDS: "hold in at least 80% of worlds", Side.FAILS: "hold in at most 20%", Side.OPEN: "are open"}
-    by_side = {each: [_quoted(results, claim) for claim in claims if side(claim.share) is each] for each in verbs}
-    parts = [f"{len(named)} {verbs[each]} ({listed(named, 4)})" for each, named in by_side.items() if named]
+    by_side = {each: [claim for claim in claims if side(claim.share) is each] for each in verbs}
+    parts = [f"{len(some)} {verbs[each]} ({_quoted(results, some)})" for each, some in by_side.items() if some]
     after = "given what was observed, " if results.run.observed else ""
     text = f"{after}of {count(len(claims), 'claim')}, {'; '.join(parts)}."
     return [Finding("Claims", capital(text)), *weak_spots(results)]
 
 
-def _quoted(results: RunView, claim: ClaimResult) -> str:
-    return f"“{results.names.claim(claim.id)}”"
+def _quoted(results: RunView, claims: Sequence[ClaimResult]) -> str:
+    return listed([f"“{results.names.claim(claim.id)}”" for claim in claims], 4)
 
 
 def weak_spots(results: RunView) -> list[Finding]:
     """Claims that are built in, that hang on noise, or whose readings disagree."""
-    kinds: tuple[tuple[Callable[[ClaimResult], bool], str, str], ...] = (
-        (
-            lambda c: c.built_in == BuiltIn.YES,
-            "follow",
-            "from how the scenario is written, not from what parties choose",
-        ),
-        (hangs_on_noise, "hang", "on noise: the verdict turns as choices get more or less precise"),
-        (readings_differ, "depend", "on how the sentence is read"),
+    claims = results.run.claims
+    built_in = [c for c in claims if c.built_in == BuiltIn.YES]
+    spots = (
+        (built_in, "follow", "from how the scenario is written, not from what parties choose"),
+        ([c for c in claims if c.warning], "hang", "on noise: the verdict turns as choices get more or less precise"),
+        ([c for c in claims if readings_differ(c)], "depend", "on how the sentence is read"),
     )
-    parts = []
-    for is_so, verb, rest in kinds:
-        named = [_quoted(results, claim) for claim in results.run.claims if is_so(claim)]
-        if named:
-            verb += "s" if len(named) == 1 else ""
-            parts.append(f"{count(len(named), 'claim')} {verb} {rest} ({listed(named, 4)})")
+    parts = [
+        f"{count(len(some), 'claim')} {verb}{'s' if len(some) == 1 else ''} {rest} ({_quoted(results, some)})"
+        for some, verb, rest in spots
+        if some
+    ]
     return [Finding("Weak spots", f"{capital('; '.join(parts))}.")] if parts else []
 
 
@@ -95,15 +84,14 @@ def _policies(results: RunView) -> Finding:
 
 
 def _who_pays(results: RunView) -> list[Finding]:
-    best = results.ranked_policies(results.outcomes[0])[0][0]
-    changes = [(results.names.actor(a), value_change(results, a, best).mean) for a in results.labels("actor")]
-    told = [(f"{name} ({signed(mean)})", mean) for name, mean in changes if abs(mean) >= NEGLIGIBLE]
-    gains = [text for text, mean in sorted(told, key=lambda pair: -pair[1]) if mean > 0]
-    losses = [text for text, mean in sorted(told, key=lambda pair: pair[1]) if mean < 0]
-    if best == results.factual or not told:
+    best, parts = results.ranked_policies(results.outcomes[0])[0][0], []
+    changes = [(value_change(results, a, best).mean, results.names.actor(a)) for a in results.labels("actor")]
+    for sign, verb in ((1, "gain"), (-1, "lose")):
+        moved = sorted((c for c in changes if sign * c[0] >= NEGLIGIBLE), key=lambda change: -sign * change[0])
+        who = listed([f"{name} ({signed(mean)})" for mean, name in moved])
+        parts += [f"{who} {verb}{'s' if len(moved) == 1 else ''}"] if moved else []
+    if best == results.factual or not parts:
         return []
-    parts = [f"{listed(gains)} {'gains' if len(gains) == 1 else 'gain'}"] if gains else []
-    parts += [f"{listed(losses)} {'loses' if len(losses) == 1 else 'lose'}"] if losses else []
     return [Finding("Who pays", f"Under {results.names.policy(best)}, {' and '.join(parts)}, each in its own units.")]
 
 
@@ -130,8 +118,8 @@ def _noise(results: RunView) -> list[Finding]:
     if results.scenario.rationality == "perfect":
         text += f" is at {perfect}, with choices taken to be perfectly rational"
     else:
-        text += f" goes from {percent(means[Precision.HALF])} if everyone chooses half as precisely "
-        text += f"to {perfect} if all are perfectly rational"
+        half = percent(means[Precision.HALF])
+        text += f" goes from {half} if everyone chooses half as precisely to {perfect} if all are perfectly rational"
     if Precision.ZERO in means:
         text += f"; it would be {percent(means[Precision.ZERO])} if all acted by base rate alone"
     if means[Precision.PERFECT] < means.get(Precision.ONE, 0) / 2:
@@ -155,11 +143,10 @@ def _drivers(results: RunView, uncertain: int) -> list[Finding]:
     run, names = results.run, results.names
     told = []
     for driven in [d for d in run.drivers if d.policy == results.factual][:3]:
-        parts = [
-            f"{names.inside(names.assumption(d.assumption))} ({'raises' if d.direction > 0 else 'lowers'} it)"
-            for d in driven.drivers
-            if d.score >= LEAST_DRIVER
-        ]
+        deciding = {
+            d.assumption: "raises" if d.direction > 0 else "lowers" for d in driven.drivers if d.score >= LEAST_DRIVER
+        }
+        parts = [f"{names.inside(names.assumption(name))} ({moves} it)" for name, moves in deciding.items()]
         if parts:
             told.append(Finding(capital(names.outcome(driven.outcome)), f"decided most by {listed(parts[:3])}."))
     totals: dict[str, float] = defaultdict(float)
@@ -180,8 +167,7 @@ def claims_title(results: RunView) -> str:
     """The finding of the claims chart."""
     claims = results.run.claims
     sides = [side(claim.share) for claim in claims]
-    text = f"{sides.count(Side.HOLDS)} of {count(len(claims), 'claim')} hold in at least 80% of worlds, "
-    text += f"{sides.count(Side.FAILS)} in at most 20%"
+    text = f"{sides.count(Side.HOLDS)} of {count(len(claims), 'claim')} hold in at least 80% of worlds, {sides.count(Side.FAILS)} in at most 20%"
     if results.run.observed:
         moved = sum(abs(c.readings[0].posterior - c.readings[0].prior) >= 0.1 for c in claims if c.readings)
         text += f"; what was observed moved {count(moved, 'of them', 'of them')} by 10 points or more" if moved else ""
@@ -192,8 +178,8 @@ def outcome_title(results: RunView, outcome: str) -> str:
     """The finding of one outcome's chart over time."""
     now = results.final_spread(outcome, results.factual)
     ranked = results.ranked_policies(outcome)
-    text = f"{capital(results.names.outcome(outcome))}: {percent(now.mean)} by {results.end} "
-    text += f"under {results.names.policy(results.factual)}"
+    under = f"by {results.end} under {results.names.policy(results.factual)}"
+    text = f"{capital(results.names.outcome(outcome))}: {percent(now.mean)} {under}"
     if len(ranked) > 1 and ranked[-1][1].mean - ranked[0][1].mean > 0.005:
         text += f"; policies span {percent(ranked[0][1].mean)} to {percent(ranked[-1][1].mean)}"
     return f"{text}."

@@ -26,24 +26,21 @@ def to_json(run: Run) -> dict[str, Any]:
         "how_sure": findings.how_sure(results),
         "what_would_change_it": findings.what_would_change_it(results),
     }
-    plain = strict(
-        {
-            "title": run.scenario.title,
-            "meta": run.meta,
-            "observed": bool(run.observed),
-            "effective_sample_size": run.ess,
-            "periods": results.periods,
-            "findings": {part: [f"{item.lead}: {item.text}" for item in items] for part, items in told.items()},
-            "claims": [_claim(results, claim) for claim in run.claims],
-            "outcomes": [_outcome(results, outcome) for outcome in results.outcomes],
-            "policies": [_policy(results, policy) for policy in results.policies],
-            "drivers": run.drivers,
-            "score": run.score.to_json() if run.score else None,
-            "warnings": run.warnings,
-        }
-    )
-    assert isinstance(plain, dict)
-    return plain
+    plain = {
+        "title": run.scenario.title,
+        "meta": run.meta,
+        "observed": bool(run.observed),
+        "effective_sample_size": run.ess,
+        "periods": results.periods,
+        "findings": {part: [f"{item.lead}: {item.text}" for item in items] for part, items in told.items()},
+        "claims": [_claim(results, claim) for claim in run.claims],
+        "outcomes": [_outcome(results, outcome) for outcome in results.outcomes],
+        "policies": [_policy(results, policy) for policy in results.policies],
+        "drivers": run.drivers,
+        "score": run.score.to_json() if run.score else None,
+        "warnings": run.warnings,
+    }
+    return {key: strict(item) for key, item in plain.items()}
 
 
 def _claim(results: RunView, claim: ClaimResult) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult
 from foedus.runs.view import RunView
-from foedus.worlds.thresholds import FAILS_SHARE, HOLDS_SHARE, LEAST_TURN, TURNS
+from foedus.worlds.thresholds import FAILS_SHARE, HOLDS_SHARE, LEAST_TURN, NEGLIGIBLE, TURNS
 from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, quantiles
 
 
@@ -24,11 +27,6 @@ class Side(StrEnum):
 def side(share: float) -> Side:
     """Where a claim stands that holds in this share of worlds."""
     return Side.HOLDS if share >= HOLDS_SHARE else Side.FAILS if share <= FAILS_SHARE else Side.OPEN
-
-
-def hangs_on_noise(claim: ClaimResult) -> bool:
-    """Whether the verdict of the first reading turns as choices get more or less precise."""
-    return bool(claim.warning)
 
 
 def readings_reach(claim: ClaimResult) -> tuple[float, float]:
@@ -49,6 +47,12 @@ def decided_most_by(results: RunView, claim: ClaimResult) -> str:
     return results.names.assumption(deciding[0].assumption) if deciding else ""
 
 
+def rests_on(results: RunView, claim: ClaimResult) -> list[str]:
+    """The assumptions that state a claim directly, as they stand inside a sentence."""
+    names, written = results.names, results.scenario.claims.get(claim.id)
+    return [names.inside(names.assumption(name)) for name in written.rests_on] if written else []
+
+
 def event_of(results: RunView, outcome: str) -> str:
     """The event that an outcome stands for; one that was not declared stands for itself."""
     written = results.scenario.outcomes.get(outcome)
@@ -64,6 +68,33 @@ def value_change(results: RunView, actor: str, policy: str) -> Spread:
     """What a policy changes in an actor's expected total value, against the factual policy."""
     values = [results.array("value", actor=actor, policy=p) for p in (policy, results.factual)]
     return results.spread(values[0] - values[1])
+
+
+def pays(results: RunView, policies: Sequence[str]) -> list[tuple[str, list[Spread]]]:
+    """Change in each objective's expected value against the factual policy; unmoved objectives left out."""
+    by_policy = [results.array("expected", "objective", policy=policy) for policy in (results.factual, *policies)]
+    changes = [expected - by_policy[0] for expected in by_policy[1:]]
+    rows = [
+        (results.names.objective(objective), [results.spread(change[:, i]) for change in changes])
+        for i, objective in enumerate(results.labels("objective"))
+    ]
+    return [(name, spreads) for name, spreads in rows if any(abs(s.mean) >= NEGLIGIBLE for s in spreads)]
+
+
+def taken(results: RunView, policies: Sequence[str]) -> list[tuple[str, list[float]]]:
+    """How often each action is taken under each policy; those that hardly ever are left out."""
+    times = np.array([results.mean("taken", "action", "period", policy=p).sum(axis=1) for p in policies])
+    actions = [results.names.action(action) for action in results.labels("action")]
+    return [(name, row) for name, row in zip(actions, times.T.tolist(), strict=True) if max(row) >= NEGLIGIBLE]
+
+
+def entropies(results: RunView, policies: Sequence[str]) -> list[tuple[str, list[Spread]]]:
+    """The chance left in each actor's decisions under each policy, in bits; actors that never decide left out."""
+    rows = [
+        (results.names.actor(a), [results.spread(results.array("entropy", actor=a, policy=p)) for p in policies])
+        for a in results.labels("actor")
+    ]
+    return [(name, spreads) for name, spreads in rows if any(s.mean == s.mean for s in spreads)]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from foedus.present.wording import assumed, cited, count, listed
 from foedus.report.background import clause_text
 from foedus.scenario.basics import Evidence
 from foedus.scenario.names import Names, plain, titled
-from foedus.scenario.parts import Phase
 from foedus.scenario.schema import Scenario
 
 Rows = list[tuple[str, str]]  # a name and what is said of it
@@ -32,17 +31,17 @@ def print_scenario(scenario: Scenario, console: Console) -> None:
     size = f"{count(horizon.periods, horizon.unit)}{span}; {count(len(scenario.all_assumptions), 'number')}."
     console.print(Text(size, style="dim"))
     parts = {
-        "Actors and what they want": _actors(scenario, names),
-        "State": _state(scenario, names),
-        f"The turn: one {horizon.unit}": _turn(scenario, names),
-        "Commitments": _commitments(scenario, names),
-        "Assumptions": _assumptions(scenario, names),
-        "Policies": _policies(scenario, names),
-        "Outcomes": [(names.outcome(outcome), written.event) for outcome, written in scenario.outcomes.items()],
-        "Claims": _claims(scenario, names),
+        "Actors and what they want": _actors,
+        "State": _state,
+        f"The turn: one {horizon.unit}": _turn,
+        "Commitments": _commitments,
+        "Assumptions": _assumptions,
+        "Policies": _policies,
+        "Outcomes": _outcomes,
+        "Claims": _claims,
     }
-    for title, rows in parts.items():
-        if rows:
+    for title, rows_of in parts.items():
+        if rows := rows_of(scenario, names):
             _print_part(console, title, rows)
     if scenario.observations:
         weighed = f"{count(len(scenario.observations), 'observation')} weigh the worlds"
@@ -63,7 +62,7 @@ def _actors(scenario: Scenario, names: Names) -> Rows:
     rows = []
     for actor in scenario.actors:
         wants = [
-            (o.label or plain(name))
+            names.aim(actor, name)
             + (f" (weight {o.weight})" if o.weight != 1 else "")
             + (f", each period {o.value}" if o.value is not None else "")
             for name, o in scenario.objectives.get(actor, {}).items()
@@ -83,25 +82,18 @@ def _state(scenario: Scenario, names: Names) -> Rows:
 
 
 def _turn(scenario: Scenario, names: Names) -> Rows:
-    return [
-        (f"{i}. {phase.label or titled(phase.id)}", _phase(scenario, names, phase))
-        for i, phase in enumerate(scenario.turn, 1)
-    ]
-
-
-def _phase(scenario: Scenario, names: Names, phase: Phase) -> str:
-    if phase.decide is None:
+    rows = []
+    for i, phase in enumerate(scenario.turn, 1):
         text = f"chance, {count(len(phase.chance), 'branch', 'branches')}"
-    else:
-        actions = [
-            (action.label or plain(a)) + (" (if enabled)" if action.exists == "enabled" else "")
-            for a, action in phase.actions.items()
-        ]
-        text = f"{names.actor(phase.decide)}: {', '.join(actions)}"
-    text += f"; if {phase.when}" if phase.when is not None else ""
-    text += f"; at {listed([str(at) for at in phase.at])}" if phase.at else ""
-    read = [c.label or plain(name) for name, c in scenario.commitments.items() if c.attach == phase.id]
-    return text + (f"; first read: {listed(read)}" if read else "")
+        if phase.decide is not None:
+            enabled = {a: " (if enabled)" if action.exists == "enabled" else "" for a, action in phase.actions.items()}
+            actions = [names.act(phase.id, action) + when for action, when in enabled.items()]
+            text = f"{names.actor(phase.decide)}: {', '.join(actions)}"
+        text += f"; if {phase.when}" if phase.when is not None else ""
+        text += f"; at {listed([str(at) for at in phase.at])}" if phase.at else ""
+        read = [names.commitment(name) for name, c in scenario.commitments.items() if c.attach == phase.id]
+        rows.append((f"{i}. {names.phase(phase.id)}", text + (f"; first read: {listed(read)}" if read else "")))
+    return rows
 
 
 def _commitments(scenario: Scenario, names: Names) -> Rows:
@@ -114,13 +106,11 @@ def _commitments(scenario: Scenario, names: Names) -> Rows:
 
 
 def _assumptions(scenario: Scenario, names: Names) -> Rows:
-    return [
-        (
-            names.assumption(name),
-            assumed(written) + (f": {written.why}" if written.why else "") + _sources(written.evidence),
-        )
-        for name, written in scenario.assumptions.items()
-    ]
+    rows = []
+    for name, written in scenario.assumptions.items():
+        why = f": {written.why}" if written.why else ""
+        rows.append((names.assumption(name), assumed(written) + why + _sources(written.evidence)))
+    return rows
 
 
 def _policies(scenario: Scenario, names: Names) -> Rows:
@@ -134,6 +124,10 @@ def _policies(scenario: Scenario, names: Names) -> Rows:
         text = "; ".join(f"{verb} {listed(changed)}" for verb, changed in changes.items() if changed)
         rows.append((names.policy(name), text or policy.why or "nothing is changed"))
     return rows
+
+
+def _outcomes(scenario: Scenario, names: Names) -> Rows:
+    return [(names.outcome(outcome), written.event) for outcome, written in scenario.outcomes.items()]
 
 
 def _claims(scenario: Scenario, names: Names) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -10,7 +10,6 @@ from rich.rule import Rule
 from rich.table import Column, Table
 from rich.text import Text
 
-from foedus.claims.verdict import ClaimResult
 from foedus.present.likelihood import estimative
 from foedus.present.terminal import WIDE, grid, indented, print_heading, sparkline
 from foedus.present.wording import capital, percent
@@ -53,32 +52,24 @@ def _print_findings(console: Console, told: Sequence[findings.Finding]) -> None:
 
 
 def _claims(results: RunView, wide: bool) -> Table:
-    def coloured(text: str, claim: ClaimResult) -> Text:
-        return Text(text, style=_COLOURS[side(claim.share)])
-
-    def readings(claim: ClaimResult) -> Text:
-        low, high = readings_reach(claim)
-        return Text(f"{percent(low)} to {percent(high)}" if len(claim.readings) > 1 else "")
-
-    columns: list[tuple[Column, Callable[[ClaimResult], Text]]] = [
-        (Column("Claim", ratio=3 if wide else None, overflow="fold"), lambda c: Text(results.names.claim(c.id))),
-        (Column("Verdict", overflow="fold"), lambda c: coloured(c.verdict, c)),
-    ]
-    share = "Share"
+    columns = [Column("Claim", ratio=3 if wide else None, overflow="fold"), Column("Verdict", overflow="fold")]
     if results.run.observed:
-        before, share = Column("Before", justify="right", no_wrap=True), "After"
-        columns.append((before, lambda c: Text(percent(c.readings[0].prior if c.readings else None))))
-    columns += [
-        (Column(share, justify="right", no_wrap=True), lambda c: coloured(percent(c.share), c)),
-        (Column("Built in?", no_wrap=True), lambda c: Text(c.built_in)),
-    ]
+        columns.append(Column("Before", justify="right", no_wrap=True))
+    columns += [Column("After" if results.run.observed else "Share", justify="right", no_wrap=True)]
+    columns += [Column("Built in?", no_wrap=True)]
     if wide:
-        decided = Column("Decided most by", ratio=2, overflow="fold")
-        columns += [(Column("Readings", no_wrap=True), readings)]
-        columns += [(decided, lambda c: Text(decided_most_by(results, c)))]
-    table = grid(*(column for column, _ in columns))
+        columns += [Column("Readings", no_wrap=True), Column("Decided most by", ratio=2, overflow="fold")]
+    table = grid(*columns)
     for claim in results.run.claims:
-        table.add_row(*(shows(claim) for _, shows in columns))
+        colour, (low, high) = _COLOURS[side(claim.share)], readings_reach(claim)
+        cells = [Text(results.names.claim(claim.id)), Text(claim.verdict, colour)]
+        if results.run.observed:
+            cells.append(Text(percent(claim.readings[0].prior if claim.readings else None)))
+        cells += [Text(percent(claim.share), colour), Text(claim.built_in)]
+        if wide:
+            cells.append(Text(f"{percent(low)} to {percent(high)}" if len(claim.readings) > 1 else ""))
+            cells.append(Text(decided_most_by(results, claim)))
+        table.add_row(*cells)
     return table
 
 
@@ -92,15 +83,10 @@ def _outcomes(results: RunView) -> Table:
     )
     for outcome in results.outcomes:
         means = course(results, outcome, results.factual).mean
-        step = -(-len(means) // _MOST_BARS)
+        bars = sparkline(means[:: -(-len(means) // _MOST_BARS)].tolist())
         spread = results.final_spread(outcome, results.factual)
-        bars = Text(sparkline(means[::step].tolist()), style="blue")
-        ends = f"{percent(spread.low)} to {percent(spread.high)}"
-        table.add_row(
-            Text(results.names.outcome(outcome)),
-            bars,
-            *map(Text, (percent(spread.mean), ends, estimative(spread.mean))),
-        )
+        told = percent(spread.mean), _ends(spread), estimative(spread.mean)
+        table.add_row(Text(results.names.outcome(outcome)), Text(bars, style="blue"), *map(Text, told))
     return table
 
 
@@ -109,12 +95,11 @@ def _policies(results: RunView, most: int) -> Table:
     columns = [Column(Text(results.names.outcome(outcome)), justify="right") for outcome in outcomes]
     table = grid(Column("Policy", overflow="fold"), *columns)
     for policy in results.policies:
-        cells = [_cell(results.final_spread(outcome, policy)) for outcome in outcomes]
-        style = "bold" if policy == results.factual else ""
-        table.add_row(Text(results.names.policy(policy)), *cells, style=style)
+        spreads = [results.final_spread(outcome, policy) for outcome in outcomes]
+        cells = [Text.assemble(percent(s.mean), " ", (f"{_ends(s):>12}", "dim")) for s in spreads]
+        table.add_row(Text(results.names.policy(policy)), *cells, style="bold" if policy == results.factual else "")
     return table
 
 
-def _cell(spread: Spread) -> Text:
-    ends = f"{percent(spread.low)} to {percent(spread.high)}"
-    return Text.assemble(percent(spread.mean), " ", (f"{ends:>12}", "dim"))
+def _ends(spread: Spread) -> str:
+    return f"{percent(spread.low)} to {percent(spread.high)}"

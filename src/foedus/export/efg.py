@@ -34,10 +34,8 @@ from foedus.game.arrays import INTERVAL
 from foedus.game.perceive import secrets_of
 from foedus.scenario.schema import Scenario
 
-MAX_NODES = 20_000
 
-
-def to_efg(scenario: Scenario, world: Mapping[str, float], policy: str, max_nodes: int = MAX_NODES) -> str:
+def to_efg(scenario: Scenario, world: Mapping[str, float], policy: str, max_nodes: int = 20_000) -> str:
     """The game tree in Gambit's .efg format.
 
     ``world`` gives every sampled assumption. Payoffs are in units of the actor's precision:
@@ -53,17 +51,14 @@ def to_efg(scenario: Scenario, world: Mapping[str, float], policy: str, max_node
     if (arrays.kind == INTERVAL).any() and (arrays.ambiguity >= 0).any():
         raise FoedusError("a clause is read as an interval by actors with 'ambiguity': a game tree cannot say that.")
     root = unrolled(played, max_nodes)
-    patience, precision = (
-        np.array([played.at(int(coefficient), 0) for coefficient in coefficients])
-        for coefficients in (arrays.patience, arrays.precision)
-    )
+    numbers = (arrays.patience, arrays.precision)
+    patience, precision = (np.array([played.at(int(c), 0) for c in coefficients]) for coefficients in numbers)
     actors = list(scenario.actors)
     agents = _needs_agents(root, patience)
     players = _agents(root, actors, []) if agents else [Player(name, i, 0) for i, name in enumerate(actors)]
     writer = _Writer(players, patience, precision, agents)
     writer.write(root, np.zeros(len(players)))
-    listed = " ".join(_quoted(player.name) for player in players)
-    title = _quoted(scenario.title or "Foedus game")
+    title, listed = _quoted(scenario.title or "Foedus game"), " ".join(_quoted(player.name) for player in players)
     note = _quoted("Payoffs are in units of each actor's precision: solve the agent form at lambda = 1.")
     return "\n".join([f"EFG 2 R {title} {{ {listed} }}", note, *writer.lines, ""])
 
@@ -114,7 +109,7 @@ class _Writer:
         """One node and what follows; ``bonus`` [players] is what agents got for their own choices."""
         if tree.paid is not None:
             self.ends += 1
-            amounts = ", ".join(_decimal(x) for x in self.payoffs(tree.paid) + bonus)
+            amounts = ", ".join(format(Decimal(repr(float(x))), "f") for x in self.payoffs(tree.paid) + bonus)
             self.lines.append(f't "" {self.ends} "{self.ends}" {{ {amounts} }}')
             return
         player, by_agent = tree.player, self.agents and tree.player != NATURE
@@ -129,29 +124,20 @@ class _Writer:
         else:
             self.lines.append(f'p "" {player + 1} {number} {label} {{ {" ".join(names)} }} 0')
         for (_, below), weight in zip(tree.moves, tree.weights, strict=True):
-            more = bonus
+            more = bonus.copy()
             if by_agent:
-                more = bonus.copy()
                 more[player] = np.log(weight)
             self.write(below, more)
 
     def payoffs(self, paid: Floats) -> Floats:
         """[players] what each gets from its first period on, discounted to that, in units of its precision."""
         discounts = self.patience ** np.arange(len(paid))[:, None]
-        return np.array(
-            [
-                self.precision[p.actor] * (paid[p.since :, p.actor] @ discounts[: len(paid) - p.since, p.actor])
-                for p in self.players
-            ]
-        )
+        since = [(p.actor, paid[p.since :, p.actor], discounts[: len(paid) - p.since, p.actor]) for p in self.players]
+        return np.array([self.precision[actor] * (due @ discount) for actor, due, discount in since])
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "").replace('"', "'") + '"'
-
-
-def _decimal(value: float) -> str:
-    return format(Decimal(repr(float(value))), "f")
 
 
 def _exact(weights: list[float]) -> list[Fraction]:

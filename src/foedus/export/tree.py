@@ -79,18 +79,14 @@ class _Unroller:
 
     def _drawn(self, below: list[Tree], odds: list[float], t: int, label: str) -> Tree:
         """Nature's draw among what may follow, or the one thing that does."""
-        if len(below) == 1:
-            return below[0]
         moves = [(str(i), tree) for i, tree in enumerate(below, 1)]
-        return self._counted(Tree(NATURE, t, label, moves, odds))
+        return below[0] if len(below) == 1 else self._counted(Tree(NATURE, t, label, moves, odds))
 
     def _counted(self, tree: Tree) -> Tree:
         self.count += 1
         if self.count > self.max_nodes:
-            raise FoedusError(
-                f"the game tree has more than {self.max_nodes:,} nodes: too large to write. "
-                "Use fewer periods or a smaller scenario."
-            )
+            size = f"the game tree has more than {self.max_nodes:,} nodes: too large to write"
+            raise FoedusError(f"{size}. Use fewer periods or a smaller scenario.")
         return tree
 
 

@@ -17,12 +17,13 @@ n periods a strip of its own. A scatter keeps a ``margin`` inside, so that no do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from foedus.present.svg import Drawing
 
-Say = Callable[[float], str]
+At = Sequence[float] | None  # where lines stand; None: at both ends and half way
+Say = Callable[[float], str] | None  # what is written at a line
 
 
 def tick(share: float) -> str:
@@ -80,14 +81,12 @@ class Frame:
         """A line through numbers by position."""
         drawing.path(self.points(values), style)
 
-    def band(self, drawing: Drawing, low: Iterable[float], high: Iterable[float], style: str = "band") -> None:
+    def band(self, drawing: Drawing, low: Iterable[float], high: Iterable[float]) -> None:
         """The area between two lines."""
-        drawing.path([*self.points(high), *reversed(self.points(low))], style, closed=True)
+        drawing.path([*self.points(high), *reversed(self.points(low))], "band", closed=True)
 
-    def levels(
-        self, drawing: Drawing, at: Sequence[float] | None = None, say: Say | None = None, gap: float = 5
-    ) -> None:
-        """Lines across (at the foot, half way and the top unless told) with labels to the left; that of 0 is an axis."""
+    def levels(self, drawing: Drawing, at: At = None, say: Say = None, gap: float = 5) -> None:
+        """Lines across with labels to the left; that of 0 is an axis."""
         for value in _thirds(self.up) if at is None else at:
             y = self.y(value)
             drawing.line(self.left, y, self.right, y, "grid" if value else "axis")
@@ -95,33 +94,21 @@ class Frame:
                 drawing.text(self.left - gap, y + 4, say(value), "small", "end")
 
     def uprights(
-        self,
-        drawing: Drawing,
-        at: Sequence[float] | None = None,
-        say: Say | None = None,
-        gap: float = 6,
-        axes: Collection[float] = (0,),
-        within: bool = False,
+        self, drawing: Drawing, at: At = None, say: Say = None, gap: float = 6, axes: At = (0,), within: bool = False
     ) -> None:
-        """Upright lines (at both ends and between unless told) with labels above; ``axes`` are those drawn in full.
-
-        ``within`` keeps the labels at the ends inside the frame.
-        """
+        """Upright lines with labels above, those at the ends inside the frame if ``within``; ``axes`` are drawn in full."""
         for value in _thirds(self.across) if at is None else at:
             x = self.x(value)
-            drawing.line(x, self.top, x, self.bottom, "axis" if value in axes else "grid")
+            drawing.line(x, self.top, x, self.bottom, "axis" if value in (axes or ()) else "grid")
             if say is not None:
                 first, last = (within and value == end for end in self.across)
                 drawing.text(x, self.top - gap, say(value), "small", "start" if first else "end" if last else "middle")
 
     def foot(self, drawing: Drawing, first: str, last: str = "", below: float = 14) -> None:
         """Labels under the ends; one alone stands in the middle."""
-        y = self.bottom + below
-        if not last:
-            drawing.text(self.left + self.width / 2, y, first, "small", "middle")
-            return
-        drawing.text(self.left, y, first, "small")
-        drawing.text(self.right, y, last, "small", "end")
+        ends = [(self.left, first, "start"), (self.right, last, "end")]
+        for x, text, anchor in ends if last else [(self.left + self.width / 2, first, "middle")]:
+            drawing.text(x, self.bottom + below, text, "small", anchor)
 
 
 def _share(value: float, low: float, high: float) -> float:

@@ -19,15 +19,6 @@ from foedus.scenario.parts import Observation, StateVariable
 from foedus.scenario.scope import period_of
 from foedus.worlds.weights import Spread
 
-_SIZES = {
-    "states_start": "states at a period's start",
-    "nodes": "nodes of a period",
-    "branches": "branches",
-    "actions": "actions",
-    "coefficients": "distinct numbers",
-    "bytes_per_world": "bytes a world",
-}
-
 
 def background(results: RunView) -> dict[str, Any]:
     """What the template's second half shows."""
@@ -45,7 +36,6 @@ def background(results: RunView) -> dict[str, Any]:
             (c.label or titled(name), c, *_commitment(names, c)) for name, c in scenario.commitments.items()
         ],
         "diagram": turn_diagram(scenario),
-        "sizes": [(name, f"{getattr(run.game, key):,}") for key, name in _SIZES.items()],
         "observations": [_observation(results, i, o) for i, o in enumerate(scenario.observations) if run.observed],
         "limits": limits(results),
         "forecasters": [plain(who) for who in Forecaster],

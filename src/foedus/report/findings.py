@@ -143,10 +143,9 @@ def _drivers(results: RunView, uncertain: int) -> list[Finding]:
     run, names = results.run, results.names
     told = []
     for driven in [d for d in run.drivers if d.policy == results.factual][:3]:
-        deciding = {
-            d.assumption: "raises" if d.direction > 0 else "lowers" for d in driven.drivers if d.score >= LEAST_DRIVER
-        }
-        parts = [f"{names.inside(names.assumption(name))} ({moves} it)" for name, moves in deciding.items()]
+        strong = [d for d in driven.drivers if d.score >= LEAST_DRIVER]
+        ways = ["raises" if d.direction > 0 else "lowers" for d in strong]
+        parts = [f"{names.inside(names.assumption(d.assumption))} ({way} it)" for d, way in zip(strong, ways)]
         if parts:
             told.append(Finding(capital(names.outcome(driven.outcome)), f"decided most by {listed(parts[:3])}."))
     totals: dict[str, float] = defaultdict(float)

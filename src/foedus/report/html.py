@@ -16,11 +16,6 @@ from foedus.report.background import background
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
 
-_NO_LENSES = (
-    "The lenses (who wants what, who can move what, what each commitment does, and others) were left out of this report: "
-    "`foedus run --lenses all` puts them in, `foedus lens NAME` shows one."
-)
-
 
 def write_report(run: Run, path: str | Path) -> Path:
     """Write a finished run's report to ``path`` (one self-contained HTML file) and return the path."""
@@ -49,9 +44,8 @@ def render(run: Run) -> str:
         "observed": run.observed,
         "factual": results.names.policy(results.factual),
         "drawn": results.selected_policies(),
-        "contents": _contents(results, groups),
+        "groups": groups,
         "sections": [section for sections in groups.values() for section in sections],
-        "left_out": "" if run.lenses else _NO_LENSES,
         "span": _span(results),
         "track": score_telling.brief(run.score.scores) if run.score else NOT_SCORED,
     }
@@ -63,20 +57,6 @@ def _record(results: RunView) -> list[Section]:
     run, names = results.run, results.names
     learned = [] if run.learned is None else [learned_telling.section(names, run.learned)]
     return learned + ([score_telling.section(names, run.score)] if run.score else [])
-
-
-def _contents(results: RunView, groups: dict[str, list[Section]]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The table of contents: groups of (id, name), in the order of the page."""
-    parts = [("summary", "In one page")]
-    parts += [("claims", "Claims")] if results.run.claims else []
-    parts += [("outcomes", "Outcomes over time"), ("policies", "Policies")] if results.outcomes else []
-    parts += [("noise", "How much is noise")]
-    behind = [("assumptions", "Assumptions"), ("structure", "How the game is built")]
-    behind += [("observations", "What was observed"), ("limits", "Limits")]
-    behind += [("sources", "Sources")] if results.scenario.sources else []
-    behind += [("provenance", "Provenance")]
-    told = {name: [(section.id, section.heading) for section in sections] for name, sections in groups.items()}
-    return [(name, entries) for name, entries in {"": parts, **told, "Behind it": behind}.items() if entries]
 
 
 def _span(results: RunView) -> str:

@@ -167,10 +167,10 @@ def test_by_objective_is_what_each_pays() -> None:
 def test_flips_are_where_the_closed_form_says() -> None:
     scenario = Scenario.model_validate(FORK)
     made = run(scenario, worlds=40, judge=False)
-    found = flips(made, Games(scenario, (), {}, observe=False), "status_quo")
+    turned, _ = flips(made, Games(scenario, (), {}, observe=False), "status_quo")
     pain = middle(made.draws["pain"], made.weights)
     expected = math.log(2) / 2 + 0.7 + pain / (1 + math.exp(-0.4))
-    (flip,) = [one for one in found.flips if one.assumption == "gain"]
+    (flip,) = [one for one in turned if one.assumption == "gain"]
     assert (flip.phase, flip.below, flip.above) == ("go", "stay", "leave")
     assert flip.at == pytest.approx(expected, abs=1e-6)
     assert middle(np.array([3.0, 1, 2, 9]), np.array([0.1, 0.2, 0.6, 0.1])) == 2
@@ -262,7 +262,7 @@ def test_an_assumption_that_changes_nothing_turns_nothing() -> None:
     raw["assumptions"] |= {"idle": {"uniform": [0, 1]}, "gain": {"uniform": [1.9, 2]}, "pain": 0.5}
     scenario = Scenario.model_validate(raw)
     made = run(scenario, worlds=30, judge=False)
-    turned = flips(made, Games(scenario, (), {}, observe=False), "status_quo")
-    assert turned.flips == [] and set(turned.tried) <= {"gain", "idle"}
+    turned, tried = flips(made, Games(scenario, (), {}, observe=False), "status_quo")
+    assert turned == [] and set(tried) <= {"gain", "idle"}
     fixed = Scenario.model_validate(deepcopy(FORK) | {"assumptions": {"gain": 1, "pain": 0.5}})
-    assert flips(run(fixed, worlds=4, judge=False), Games(fixed, (), {}, observe=False), "status_quo").tried == []
+    assert flips(run(fixed, worlds=4, judge=False), Games(fixed, (), {}, observe=False), "status_quo") == ([], [])

@@ -47,7 +47,7 @@ def averages(block: Block, visits: Floats, actions: SituatedActions) -> dict[str
     own = np.zeros((len(actions), len(objectives)), bool)
     for mover in sorted({situation.mover for situation in actions.situations}):
         adder = _Adder(block, ActionValues(block, mover), actions, sums)
-        own[np.ix_(adder.options, adder.values.own)] = True
+        own[adder.by_objective] = True
         adder.add_all(visits)
     both = np.broadcast_to(sums.both[:, None], sums.versus.shape)
     return {
@@ -88,16 +88,16 @@ class _Adder:
             if situation.mover != values.actor:
                 continue
             inside = np.flatnonzero(np.isin(values.nodes[values.node_of], situation.nodes))
-            place = {action: int(actions.first[s]) + i for i, action in enumerate(situation.actions)}
             at_node = np.full(len(values.nodes), -1)  # where in a node its reference action is
             ours = inside[public[inside] == actions.references[s]]
             at_node[values.node_of[ours]] = ours
             acts.append(inside)
-            option.append([place[action] for action in public[inside]])
+            option.append(actions.first[s] + np.searchsorted(situation.actions, public[inside]))
             reference.append(at_node[values.node_of[inside]])
             self.nodes[s] = np.unique(values.node_of[inside])
         self.acts, self.reference = np.concatenate(acts), np.concatenate(reference)
-        self.options = np.concatenate(option).astype(int)
+        self.options = np.concatenate(option)
+        self.by_objective = np.ix_(self.options, values.own)
 
     def add_all(self, visits: Floats) -> None:
         """Every reported period."""
@@ -123,24 +123,18 @@ class _Adder:
         usual = base / np.maximum(values.by_node(base, 0.0).sum(axis=1), 1e-300)[values.node_of]
         pull = np.where(there, worth.sum(axis=1) + habit, -np.inf)
         bonus = (values.best_other(pull) - pull)[self.acts]
-        self._weigh(sums.there, weight := (visits[values.node_of] * there)[self.acts])
-        self._weigh(sums.taken, weight * self.block.choices[values.solve][t, values.acts[self.acts]])
-        self._weigh(sums.usual, weight * usual[self.acts])
-        self._weigh_by_objective(sums.worth, weight[:, None] * worth[self.acts])
+        weight = (visits[values.node_of] * there)[self.acts]
+        np.add.at(sums.there, self.options, weight)
+        np.add.at(sums.taken, self.options, weight * self.block.choices[values.solve][t, values.acts[self.acts]])
+        np.add.at(sums.usual, self.options, weight * usual[self.acts])
+        np.add.at(sums.worth, self.by_objective, weight[:, None] * worth[self.acts])
         defined = (weight > 0) & np.isfinite(bonus)
-        self._weigh(sums.bonus, np.where(defined, weight * np.where(defined, bonus, 0.0), 0.0))
-        self._weigh(sums.rivals, np.where(defined, weight, 0.0))
+        np.add.at(sums.bonus, self.options, np.where(defined, weight * np.where(defined, bonus, 0.0), 0.0))
+        np.add.at(sums.rivals, self.options, np.where(defined, weight, 0.0))
         reference = np.maximum(self.reference, 0)
         both = np.where(self.reference[:, None] >= 0, weight * there[reference], 0.0)
-        self._weigh(sums.both, both)
-        self._weigh_by_objective(sums.versus, both[:, None] * (worth[self.acts] - worth[reference]))
+        np.add.at(sums.both, self.options, both)
+        np.add.at(sums.versus, self.by_objective, both[:, None] * (worth[self.acts] - worth[reference]))
         with np.errstate(invalid="ignore"):
             lead = np.where(both > 0, habit[self.acts] - habit[reference], 0.0)
-        self._weigh(sums.habit, both * lead)
-
-    def _weigh(self, total: Floats, amounts: Floats) -> None:
-        np.add.at(total, self.options, amounts)
-
-    def _weigh_by_objective(self, total: Floats, amounts: Floats) -> None:
-        for i, objective in enumerate(self.values.own):
-            np.add.at(total[:, objective], self.options, amounts[:, i])
+        np.add.at(sums.habit, self.options, both * lead)

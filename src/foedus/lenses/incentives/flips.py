@@ -35,23 +35,15 @@ class Flip:
         return f"{self.phase}|{self.assumption}"
 
 
-@dataclass(frozen=True)
-class Flips:
-    """The flips found, and the assumptions that were tried."""
-
-    flips: list[Flip]
-    tried: list[str]
-
-
-def flips(run: Run, games: Games, policy: str) -> Flips:
-    """The values of assumptions at which the action that a phase sees taken most changes.
+def flips(run: Run, games: Games, policy: str) -> tuple[list[Flip], list[str]]:
+    """The values of assumptions at which the action that a phase sees taken most changes; the assumptions tried.
 
     Each assumption that goes most with a choice over the run's worlds takes values over its range (of what was drawn),
     all others staying at their weighted median. The point between two values is found by a second, finer search.
     """
     tried = _influential(run, policy)
     if not tried:
-        return Flips([], [])
+        return [], []
     sweep = _Sweep(games, policy, {n: middle(np.asarray(draw, float), run.weights) for n, draw in run.draws.items()})
     ends = [(float(run.draws[name].min()), float(run.draws[name].max())) for name in tried]
     coarse = np.array([np.linspace(*end, LANES) for end in ends])
@@ -63,11 +55,11 @@ def flips(run: Run, games: Games, policy: str) -> Flips:
         for j in _changes(taken[i][:, actions])
     ]
     if not brackets:
-        return Flips([], tried)
+        return [], tried
     fine = np.array([np.linspace(coarse[i, j], coarse[i, j + 1], LANES) for i, _, j in brackets])
     taken = sweep.taken([tried[i] for i, _, _ in brackets], fine)
     points = [sweep.flips(tried[i], k, fine[b], taken[b]) for b, (i, k, _) in enumerate(brackets)]
-    return Flips([flip for part in points for flip in part], tried)
+    return [flip for part in points for flip in part], tried
 
 
 def middle(draw: Floats, weights: Floats) -> float:
@@ -125,11 +117,9 @@ class _Sweep:
         draws = {name: np.full(values.size, value) for name, value in self.centre.items()}
         for i, name in enumerate(names):
             draws[name][i * LANES : (i + 1) * LANES] = values[i]
-        parts = [
-            block.play.block(block.tables, 1.0, block.perfect)["taken"].sum(axis=1)[: block.width]
-            for block in blocks(self.games, self.policy, draws)
-        ]
-        return np.concatenate(parts).reshape(*values.shape, -1)
+        solved = blocks(self.games, self.policy, draws)
+        parts = [block.play.block(block.tables, 1.0, block.perfect)["taken"].sum(axis=1) for block in solved]
+        return np.concatenate(parts).reshape(*values.shape, -1)  # values come in whole blocks
 
     def flips(self, assumption: str, k: int, values: Floats, taken: Floats) -> list[Flip]:
         """The flips of a phase between neighbouring values, placed where the logs of the times taken cross."""

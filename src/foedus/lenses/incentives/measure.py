@@ -52,14 +52,14 @@ def look(run: Run, policy: str) -> xr.Dataset:
     references = [_most_taken(situation, solved, visits) for situation in met]
     actions = SituatedActions(met, references)
     parts = [averages(block, each, actions) for block, each in zip(solved, visits, strict=True)]
-    turned = flips(run, games, policy)
+    turned, tried = flips(run, games, policy)
     turn = solved[0].game.turn
     names = [turn.phases[k].actions[order].name for k, order in turn.choices]
     options = [SituatedAction(each.phase, each.label, names[action]) for each in met for action in each.actions]
     dims = {"met": ("situation",), "versus": ("option", "objective")}
     variables: dict[str, Any] = {}
     for name in parts[0]:
-        lanes = np.concatenate([part[name][..., : block.width] for part, block in zip(parts, solved)], axis=-1)
+        lanes = np.concatenate([part[name] for part in parts], axis=-1)[..., : len(subset.weights)]
         variables[name] = ("world", *dims.get(name, ("option",))), np.ascontiguousarray(np.moveaxis(lanes, -1, 0))
     return xr.Dataset(
         variables | {"weight": ("world", subset.weights)},
@@ -70,11 +70,11 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "objective": [f"{actor}.{name}" for actor, name in turn.objectives],
             "objective_actor": ("objective", [actor for actor, _ in turn.objectives]),
             "objective_name": ("objective", [name for _, name in turn.objectives]),
-            **label_coords("flip", Flip, turned.flips),
+            **label_coords("flip", Flip, turned),
         },
         attrs={
             "policy": policy,
-            "tried": turned.tried,
+            "tried": tried,
             "references": {s.label: names[reference] for s, reference in zip(met, references, strict=True)},
             "levels": {situation.label: dict(situation.levels) for situation in met},
         },

@@ -50,8 +50,9 @@ class _Information(Looked):
         self.spots = sum(item.kind != SpotKind.ALL for item in self.items)
         self.actors = [self.names.actor(actor) for actor in self.labels("actor")]
         self.outcomes = [self.names.outcome(outcome) for outcome in self.labels("outcome")]
-        # [world, item, actor] and [world, item, outcome]: how much more it is if the item is dropped.
-        self.paid, self.risk = (self.array(f"{name}_if") - self.array(name)[:, None] for name in ("paid", "risk"))
+        # [item, actor, world] and [item, outcome, world]: how much more it is if the item is dropped.
+        changes = (self.array(f"{name}_if") - self.array(name)[:, None] for name in ("paid", "risk"))
+        self.paid, self.risk = (change.transpose(1, 2, 0).copy() for change in changes)
         risky = [i for i, c in enumerate(self.choosers) if c.outcome and self.evpi[i] > _NOTHING]
         self.main = risky[0] if risky else int(np.argmax(self.evpi))
 
@@ -101,20 +102,21 @@ def _first(view: _Information) -> str:
         f"{capital(view.chooser(i))} would choose “{view.best[i]}”, and to know the world first would be worth "
         f"{view.worth(i, view.evpi[i])} more (standard error {view.worth(i, error)}), since another policy is better in {percent(switch)} of worlds"
     )
-    for k in view.named(i)[:1]:
-        return f"{text}; most worth knowing is “{view.assumptions[k]}” ({view.worth(i, view.evppi[i, k])})."
-    return f"{text}; no single assumption is clearly worth knowing."
+    if not (named := view.named(i)):
+        return f"{text}; no single assumption is clearly worth knowing."
+    worth = view.worth(i, view.evppi[i, named[0]])
+    return f"{text}; most worth knowing is “{view.assumptions[named[0]]}” ({worth})."
 
 
 def _second(view: _Information) -> str:
     """What misperception and secrecy do."""
     if not view.spots:
         return "Under this policy nobody holds a hidden belief and nothing is secret: there is no misperception to pay for."
-    changes = [view.average(view.paid[:, _EVERY, k]) for k in range(len(view.actors))]
+    changes = [view.average(view.paid[_EVERY, k]) for k in range(len(view.actors))]
     gains, loses = int(np.argmax(changes)), int(np.argmin(changes))
     parts = []
     if view.outcomes:
-        before, moved = view.average(view.array("risk")[:, 0]), view.average(view.risk[:, _EVERY, 0])
+        before, moved = view.average(view.array("risk")[:, 0]), view.average(view.risk[_EVERY, 0])
         by = f"{'rise' if moved > 0 else 'fall'} by {number(100 * abs(moved), 2)} points from {percent(before)}"
         parts.append(f"“{view.outcomes[0]}” would {f'stay at {percent(before)}' if abs(moved) < _SMALL else by}")
     if max(abs(changes[gains]), abs(changes[loses])) < _SMALL:
@@ -146,7 +148,7 @@ def _worth_figure(view: _Information) -> Figure | None:
 
 def _changes_figure(view: _Information) -> Figure | None:
     """How each actor fares if all see alike."""
-    spreads = [view.spread(view.paid[:, _EVERY, k]) for k in range(len(view.actors))]
+    spreads = [view.spread(view.paid[_EVERY, k]) for k in range(len(view.actors))]
     most = max(max(abs(s.low), abs(s.high), abs(s.mean)) for s in spreads)
     if not view.spots or most < 1e-9:
         return None
@@ -200,8 +202,8 @@ def _dropped(view: _Information) -> Table:
     """What dropping each misperception or secret changes."""
     rows: list[list[Cell]] = []
     for j in range(len(view.items)) if view.spots else ():
-        risks = [view.spread(100 * view.risk[:, j, k]) for k in range(len(view.outcomes[:2]))]
-        paid = [view.average(view.paid[:, j, k]) for k in range(len(view.actors))]
+        risks = [view.spread(100 * view.risk[j, k]) for k in range(len(view.outcomes[:2]))]
+        paid = [view.average(view.paid[j, k]) for k in range(len(view.actors))]
         rows.append([capital(view.spot(j)), *map(change, risks), *map(change, paid)])
     columns = ["dropped", *(f"{outcome}, points" for outcome in view.outcomes[:2]), *view.actors]
     return Table("What changes if parties no longer misperceive, or keep no secret", columns, rows)

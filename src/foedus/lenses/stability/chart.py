@@ -54,16 +54,17 @@ def posture_graph(boxes: Mapping[int, PostureBox], ways: Sequence[Sequence[tuple
         drawing.text(depth * (_WIDTH + _GAP) + 2, 14, told, "small")
     if apart:
         drawing.text(2, foot + 14, "Other postures that last in some worlds", "small")
-    for here, who, there in dict.fromkeys(step for way in ways for step in _steps(start, way)):
-        _arrow(drawing, places[here], boxes[here], places[there], boxes[there], who)
+
+    def side(posture: int, right: float) -> tuple[float, float]:
+        x, y = places[posture]
+        return x + right, y + boxes[posture].height / 2
+
+    steps = [(here, *step) for way in ways for here, step in zip([start, *(posture for _, posture in way)], way)]
+    for here, who, there in dict.fromkeys(steps):
+        _arrow(drawing, side(here, _WIDTH), side(there, 0), who)
     for posture, box in boxes.items():
         _draw(drawing, box, *places[posture], box.distance if posture in apart else "")
     return drawing.render()
-
-
-def _steps(start: int, way: Sequence[tuple[str, int]]) -> list[tuple[int, str, int]]:
-    """The moves of a way: from, who, to."""
-    return [(here, who, posture) for here, (who, posture) in zip([start, *(posture for _, posture in way)], way)]
 
 
 def _columns(
@@ -84,18 +85,15 @@ def _draw(drawing: Drawing, box: PostureBox, x: float, y: float, distance: str) 
     for i, line in enumerate(box.lines):
         drawing.text(x + _PAD, y + _PAD + _LINE * i + 10, line, "strong" * box.start)
     foot = y + _PAD + _LINE * len(box.lines) + 10
-    told = f"lasts in {percent(box.share)}{', ' + distance if distance else ' of worlds'}"
-    drawing.text(x + _PAD, foot, told, "small num")
+    where = f", {distance}" if distance else " of worlds"
+    drawing.text(x + _PAD, foot, f"lasts in {percent(box.share)}{where}", "small num")
     drawing.rect(x + _PAD, foot + 5, _WIDTH - 2 * _PAD, 4, "track")
     drawing.rect(x + _PAD, foot + 5, (_WIDTH - 2 * _PAD) * box.share, 4, "bar")
 
 
-def _arrow(
-    drawing: Drawing, start: tuple[float, float], box: PostureBox, end: tuple[float, float], to: PostureBox, who: str
-) -> None:
-    """From the right side of one box to the left side of the other, with the mover's name on it."""
-    x1, y1 = start[0] + _WIDTH, start[1] + box.height / 2
-    x2, y2 = end[0], end[1] + to.height / 2
+def _arrow(drawing: Drawing, start: tuple[float, float], end: tuple[float, float], who: str) -> None:
+    """From the right side of one box to the left side of another, with the mover's name on it."""
+    (x1, y1), (x2, y2) = start, end
     turn = x1 + 10 if x2 > x1 else x1 + _GAP / 2
     drawing.path([(x1, y1), (turn, y1), (turn, y2), (x2 - 5, y2)], "flow")
     drawing.path([(x2 - 6, y2 - 4), (x2 - 6, y2 + 4), (x2, y2)], "head", closed=True)

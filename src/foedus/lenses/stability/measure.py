@@ -52,11 +52,11 @@ def look(run: Run, policy: str) -> xr.Dataset:
     model = OptionModel(conflict_of(solved.orders, average, actors))
     movers = list(model.names)
     columns = [actors.index(mover) for mover in movers]
-    stable = _stable(model)
+    stable = _by_posture(analyse(model).stable)
     each = np.stack([_in_world(model, worth[:, columns].T) for worth in solved.worth])
     lasts: Bools = np.asarray(stable.all(axis=2))
     lasts_share = np.tensordot(solved.weights, each.all(axis=3), 1)
-    limited = limited_moves(model, HORIZON)
+    limited = _by_posture(limited_moves(model, HORIZON).stable)
     seq = list(CONCEPTS).index("seq")
     data = xr.Dataset(
         {
@@ -67,7 +67,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "lasts": (("concept", "posture"), lasts),
             "stable_share": (("concept", "posture", "mover"), np.tensordot(solved.weights, each, 1)),
             "lasts_share": (("concept", "posture"), lasts_share),
-            "limited": (("horizon", "posture", "mover"), np.stack(list(limited.stable.values())).transpose(0, 2, 1)),
+            "limited": (("horizon", "posture", "mover"), limited),
             "score": (("tried",), solved.score),
             "gain": (("tried",), solved.gain),
             **_from_start(model, solved.start, average[:, columns]),
@@ -100,16 +100,16 @@ def conflict(data: xr.Dataset, order_names: Sequence[str] = (), actor_names: Seq
     )
 
 
-def _stable(model: OptionModel) -> Bools:
-    """[concept, posture, mover]"""
-    return np.stack(list(analyse(model).stable.values())).transpose(0, 2, 1)
+def _by_posture(stable: dict[Any, Bools]) -> Bools:
+    """[concept, posture, mover] from stability [mover, posture] by concept."""
+    return np.stack(list(stable.values())).transpose(0, 2, 1)
 
 
 def _in_world(model: OptionModel, worth: Floats) -> Bools:
     """[concept, posture, mover] stability by the worths [mover, posture] of one world."""
     twin = copy(model)
     twin.ranks = dense_ranks(worth)
-    return _stable(twin)
+    return _by_posture(analyse(twin).stable)
 
 
 def _from_start(model: OptionModel, start: int, worth: Floats) -> dict[str, Any]:
@@ -146,16 +146,15 @@ def _paths(model: OptionModel, solved: Postures, lasts: Bools, share: Floats) ->
 def _inverse(model: OptionModel, start: int, concept: str) -> list[dict[str, Any]]:
     """For each mover the conditions under which it would stay: clauses of alternatives, each a list of postures none
     of which it may prefer to the status quo; those in ``unmet`` fail now."""
+
+    def named(clauses: Sequence[tuple[frozenset[int], ...]]) -> list[list[list[str]]]:
+        return [[[model.label(s) for s in sorted(way)] for way in clause] for clause in clauses]
+
     conditions = []
     for need in inverse(model, start, concept):
-        unmet = [clause for clause in need.clauses if all(way & need.preferred for way in clause)]
-        clauses, failing = (
-            [[[model.label(s) for s in sorted(way)] for way in clause] for clause in part]
-            for part in (need.clauses, unmet)
-        )
-        conditions.append(
-            {"mover": need.player, "met": need.met, "clauses": clauses, "unmet": failing, "share": need.share}
-        )
+        unmet = named([clause for clause in need.clauses if all(way & need.preferred for way in clause)])
+        conditions.append({"mover": need.player, "met": need.met, "clauses": named(need.clauses), "unmet": unmet})
+        conditions[-1]["share"] = need.share
     return conditions
 
 

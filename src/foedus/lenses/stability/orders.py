@@ -69,20 +69,18 @@ class Switchboard:
         """The scenario in which every order hangs on its switch; what else the policy binds comes first."""
         written = self.run.scenario
         rules = {
-            order.label: Bind(phase=order.phase, do=order.action, when=switch)
+            (order.phase, order.action): Bind(phase=order.phase, do=order.action, when=switch)
             for order, switch in zip(self.orders, self.switches)
         }
-        given = {order.label for order in self.orders if order.given}
+        given = {(order.phase, order.action) for order in self.orders if order.given}
         bound = []
         for rule in self.policy.bind:
-            name = f"{rule.phase}.{rule.do}"
-            bound.append(rules.pop(name) if _standing(rule) and name in given and name in rules else rule)
+            first = _standing(rule) and (rule.phase, rule.do) in given & rules.keys()
+            bound.append(rules.pop((rule.phase, rule.do)) if first else rule)
         policy: Policy = self.policy.model_copy(update={"bind": [*bound, *rules.values()]})
+        assumptions = written.assumptions | {name: Assumption(value=0.0) for name in self.switches}
         return written.model_copy(
-            update={
-                "assumptions": {**written.assumptions, **{name: Assumption(value=0.0) for name in self.switches}},
-                "policies": {**written.all_policies, POLICY: policy},
-            }
+            update={"assumptions": assumptions, "policies": {**written.all_policies, POLICY: policy}}
         )
 
     @cached_property

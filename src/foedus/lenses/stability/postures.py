@@ -73,12 +73,11 @@ def postures(run: Run, policy: str) -> Postures | str:
 def _matters(part: Bools, worth: Floats) -> Bools:
     """[order] whether an order moves anybody's worth in any posture and world."""
     place = {tuple(row): p for p, row in enumerate(part.tolist())}
-    size = np.abs(worth).max(axis=(0, 1))
-    matter = np.zeros(part.shape[1], bool)
+    matter, least = np.zeros(part.shape[1], bool), 1e-9 * np.abs(worth).max(axis=(0, 1))
     for i in range(part.shape[1]):
         given = np.flatnonzero(part[:, i])
         without = [place[(*row[:i], False, *row[i + 1 :])] for row in part[given].tolist()]
-        matter[i] = (np.abs(worth[:, given] - worth[:, without]) > 1e-9 * size).any()
+        matter[i] = (np.abs(worth[:, given] - worth[:, without]) > least).any()
     return matter
 
 
@@ -96,16 +95,11 @@ def conflict_of(
     movers = list(dict.fromkeys(order.actor for order in orders))
     labels = order_names or [order.label for order in orders]
     called = dict(zip(movers, actor_names or movers, strict=True))
-    ranks = None if worth is None else dense_ranks(worth.T)
-    makers = []
-    for mover in movers:
-        own = tuple(i for i, order in enumerate(orders) if order.actor == mover)
-        ranking = None if ranks is None else _ranking(ranks[list(actors).index(mover)])
-        makers.append(DecisionMaker(called[mover], own, ranking=ranking))
+    rankings = {} if worth is None else dict(zip(actors, map(_ranking, dense_ranks(worth.T)), strict=True))
+    own = {mover: tuple(i for i, order in enumerate(orders) if order.actor == mover) for mover in movers}
+    makers = tuple(DecisionMaker(called[mover], own[mover], ranking=rankings.get(mover)) for mover in movers)
     clashes = [(i, j) for j, later in enumerate(orders) for i in range(j) if orders[i].phase == later.phase]
-    return Conflict(
-        tuple(map(Option, labels)), tuple(makers), tuple(Condition((((i, True), (j, True)),)) for i, j in clashes)
-    )
+    return Conflict(tuple(map(Option, labels)), makers, tuple(Condition((((i, True), (j, True)),)) for i, j in clashes))
 
 
 def _ranking(ranks: Longs) -> tuple[tuple[int, ...], ...]:
@@ -121,12 +115,9 @@ def _states(orders: Sequence[StandingOrder]) -> Bools:
 
 def _singles(board: Switchboard) -> Bools:
     """[order, order] each order given, or withdrawn where the policy gives it, everything else as under the policy."""
-    out = np.tile(board.base, (len(board.orders), 1))
-    for i, order in enumerate(board.orders):
-        if not order.given:
-            out[i] &= [other.phase != order.phase for other in board.orders]
-        out[i, i] = not order.given
-    return out
+    rivals = np.array([[one.phase == other.phase for other in board.orders] for one in board.orders])
+    given, change = board.base[:, None], np.eye(len(board.orders), dtype=bool)
+    return np.where(given, board.base & ~change, board.base & ~rivals | change)
 
 
 def _score(board: Switchboard, shift: Floats, size: Floats) -> tuple[Floats, Floats]:
@@ -138,8 +129,8 @@ def _score(board: Switchboard, shift: Floats, size: Floats) -> tuple[Floats, Flo
     moved = np.abs(shift) > 1e-9 * np.maximum(size, 1e-300)
     scale = np.where(moved, np.abs(shift), 0.0).max(axis=0)
     share = np.divide(shift, scale, out=np.zeros_like(shift), where=scale > 0)
-    own = np.array([list(board.run.scenario.actors).index(order.actor) for order in board.orders])
-    rows = np.arange(len(own))
+    actors, rows = list(board.run.scenario.actors), np.arange(len(board.orders))
+    own = np.array([actors.index(order.actor) for order in board.orders])
     others = np.abs(share)
     others[rows, own] = 0.0
     concerned = (scale > 0).sum() - (scale[own] > 0)
@@ -153,20 +144,15 @@ def _choose(board: Switchboard, score: Floats) -> list[int]:
     Orders are taken as long as their combinations stay few enough; one that moves nothing alone may matter together
     with others. Ascending by actor.
     """
-    ranked = [int(i) for i in np.argsort(-score, kind="stable")]
-    first = {board.orders[i].actor: i for i in reversed(ranked)}
-    best = sorted(first.values(), key=ranked.index)
+    ranked = np.argsort(-score, kind="stable").tolist()
+    best = sorted({board.orders[i].actor: i for i in reversed(ranked)}.values(), key=ranked.index)
     given = [i for i in ranked if board.orders[i].given]
     most = int(np.clip(board.solves // FEW_SOLVES, 4, MOST_POSTURES))
     chosen: list[int] = []
     for i in dict.fromkeys([*given, *best, *ranked]):
-        if _count([board.orders[j] for j in [*chosen, i]]) <= most:
+        phases = [board.orders[j].phase for j in [*chosen, i]]
+        # For each phase one of its orders, or none.
+        if np.prod([1 + phases.count(phase) for phase in set(phases)]) <= most:
             chosen.append(i)
     actors = list(board.run.scenario.actors)
     return sorted(chosen, key=lambda i: (actors.index(board.orders[i].actor), i))
-
-
-def _count(orders: Sequence[StandingOrder]) -> int:
-    """How many postures these orders combine to: for each phase one of them, or none."""
-    phases = [order.phase for order in orders]
-    return int(np.prod([1 + phases.count(phase) for phase in set(phases)]))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from foedus.arraytypes import Floats
 from foedus.conflict.concepts import CONCEPTS
 from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.lenses.stability.chart import PostureBox, posture_graph
 from foedus.lenses.stability.orders import StandingOrder
 from foedus.present.likelihood import estimative
-from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
+from foedus.present.section import Amount, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.runs.view import RunView
 
@@ -25,12 +24,8 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
     if "undefined" in data.attrs:
         return Told([data.attrs["undefined"]])
     view = _Stability(results, data)
-    return Told(
-        sentences=[view.lasting(), view.status_quo()],
-        figures=[view.graph()],
-        tables=[view.concepts(), view.postures(), view.leavers(), view.orders()],
-        notes=view.notes(),
-    )
+    tables = [view.concepts(), view.postures(), view.leavers(), view.orders()]
+    return Told([view.lasting(), view.status_quo()], [view.graph()], tables, view.notes())
 
 
 class _Stability(Looked):
@@ -67,11 +62,9 @@ class _Stability(Looked):
         )
         if not self.best:
             return f"Of {size}, {counted}; in no world does one last against such answers."
-        share = float(self.robust[self.best[0]])
-        return (
-            f"Of {size}, {counted}; the most robust posture ({self.posture(self.best[0])}) lasts against such answers in "
-            f"{percent(share)} of worlds ({estimative(share)})."
-        )
+        best, share = self.posture(self.best[0]), float(self.robust[self.best[0]])
+        lasts = f"lasts against such answers in {percent(share)} of worlds ({estimative(share)})"
+        return f"Of {size}, {counted}; the most robust posture ({best}) {lasts}."
 
     def status_quo(self) -> str:
         """In how many worlds the status quo lasts, who would leave it, and where that leads on average."""
@@ -100,11 +93,10 @@ class _Stability(Looked):
         """The status quo, the ways that lead from it, and the postures that last in most worlds."""
         ways = [way for way in self.ways if len(way) <= _LONGEST][:3]
         shown = [self.start, *(p for way in ways for _, p in way), *self.best[:4]]
-        title = (
-            f"The nearest lasting posture is {count(min(map(len, self.ways)), 'improving move')} away from the status quo"
-            if self.ways
-            else "No improving moves lead from the status quo to a posture that lasts"
-        )
+        title = "No improving moves lead from the status quo to a posture that lasts"
+        if self.ways:
+            nearest = count(min(map(len, self.ways)), "improving move")
+            title = f"The nearest lasting posture is {nearest} away from the status quo"
         note = (
             "Each box is a posture: the standing orders in force. The bar is the share of worlds in which it lasts "
             "against answers that pay those who give them. Arrows are moves that pay the mover, on average over worlds; "
@@ -122,45 +114,45 @@ class _Stability(Looked):
     def concepts(self) -> Table:
         """How many postures last by each way of thinking ahead, and whether the status quo does."""
 
-        def row(concept: str, lasts: xr.DataArray, at_start: Cell | None = None) -> list[Cell]:
-            total, yes = int(lasts.sum()), bool(lasts.values[self.start])
-            on_average = Amount("yes, on average" if yes else "no, on average", float(yes))
-            return [concept, Amount(str(total), total), at_start or on_average]
+        words = [concept.in_words for concept in CONCEPTS.values()]
+        shares = dict(
+            zip(words, [probability(float(share[self.start])) for share in self.shares.values()], strict=True)
+        )
+        lasts = dict(zip(words, self.data["lasts"], strict=True))
+        lasts |= {
+            f"{h} moves ahead": self.data["limited"].all("mover").sel(horizon=h)
+            for h in self.data["horizon"].values[1:]
+        }
+        joint = self.labels("core") if "joint" in self.data else []
+        lasts |= {f"{CONCEPTS[c].in_words}, joint moves included": self.data["joint"].sel(core=c) for c in joint}
 
-        rows = [
-            row(
-                concept.in_words,
-                self.data["lasts"].sel(concept=name),
-                probability(float(self.shares[name][self.start])),
-            )
-            for name, concept in CONCEPTS.items()
-        ]
-        horizons = self.data["limited"].all("mover")
-        rows += [row(f"{h} moves ahead", horizons.sel(horizon=h)) for h in self.data["horizon"].values[1:]]
-        if "joint" in self.data:
-            rows += [
-                row(f"{CONCEPTS[core].in_words}, joint moves included", self.data["joint"].sel(core=core))
-                for core in self.labels("core")
-            ]
-        columns = ["What actors reckon with", "Postures that last", "Status quo lasts in"]
-        return Table("By way of thinking ahead (worths averaged over worlds; shares over worlds)", columns, rows)
+        def at_start(concept: str) -> Amount:
+            yes = bool(lasts[concept].values[self.start])
+            return shares.get(concept) or Amount(f"{'yes' if yes else 'no'}, on average", float(yes))
+
+        return table(
+            "By way of thinking ahead (worths averaged over worlds; shares over worlds)",
+            {
+                "What actors reckon with": str,
+                "Postures that last": lambda concept: amount(int(lasts[concept].sum()), str),
+                "Status quo lasts in": at_start,
+            },
+            lasts,
+        )
 
     def postures(self) -> Table:
         """The postures that last in most worlds."""
         moves = self.array("moves")
 
-        def lasts(concept: str, p: int) -> Amount:
-            return probability(float(self.shares[concept][p]))
-
         return table(
             "Postures by the share of worlds in which they last",
             {
                 "Standing orders in force": lambda p: capital(self.posture(p)) + " (status quo)" * (p == self.start),
-                "Lasts: paying answers": lambda p: lasts("seq", p),
-                "Lasts: own move only": lambda p: lasts("nash", p),
-                "Lasts: any answer": lambda p: lasts("gmr", p),
-                "Improving moves from the status quo": lambda p: amount(
-                    float(moves[p]), lambda n: f"{n:.0f}" if n >= 0 else "–"
+                "Lasts: paying answers": lambda p: probability(float(self.shares["seq"][p])),
+                "Lasts: own move only": lambda p: probability(float(self.shares["nash"][p])),
+                "Lasts: any answer": lambda p: probability(float(self.shares["gmr"][p])),
+                "Improving moves from the status quo": lambda p: Amount(
+                    f"{n:.0f}" if (n := moves[p]) >= 0 else "–", float(n)
                 ),
             },
             dict.fromkeys([*self.best[:_SHOWN], self.start]),
@@ -171,9 +163,6 @@ class _Stability(Looked):
         nash, seq = (self.array("stable_share", concept=concept)[self.start] for concept in ("nash", "seq"))
         pull, price = self.array("temptation"), self.array("price", core="seq")
 
-        def units(values: Floats, i: int) -> Amount:
-            return amount(float(values[i]), number)
-
         return table(
             "Who would leave the status quo: the share of worlds in which each stays, and what would hold it "
             "(so much more the status quo would have to be worth, in its own units, on average over worlds)",
@@ -181,8 +170,8 @@ class _Stability(Looked):
                 "Actor": lambda i: self.movers[i],
                 "Stays: own move only": lambda i: probability(float(nash[i])),
                 "Stays: paying answers": lambda i: probability(float(seq[i])),
-                "Most a move brings": lambda i: units(pull, i),
-                "Would hold it": lambda i: units(price, i),
+                "Most a move brings": lambda i: amount(float(pull[i]), number),
+                "Would hold it": lambda i: amount(float(price[i]), number),
                 "To stay, it must not prefer": self._must_not_prefer,
             },
             range(len(self.movers)),

@@ -24,6 +24,7 @@ from foedus.runs.result import Run
 from foedus.scenario.outcomes import outcomes_of
 from foedus.solve.flow import visits
 from foedus.worlds.blocks import Block, Shape, blocks
+from foedus.worlds.padding import joined
 from foedus.worlds.simulate import Games
 
 WORLDS = 16  # worlds that causes and dated events are worked out in
@@ -46,7 +47,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
     first, hazard = hazards(np.asarray(by.values, float))
     subset = run.few(WORLDS)
     times = times_in(Games(run.scenario, (), outcomes_of(run.scenario), observe=False), policy, subset.draws)
-    dims, changed = ("world", "outcome", "period"), times.variants
+    dims = ("world", "outcome", "period")
     return xr.Dataset(
         {
             "first": (dims, first),
@@ -65,15 +66,15 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "period": run.periods,
             **label_coords("move", Move, times.moves),
             **label_coords("act", Move, times.acts),
-            "variant": [AS_IS, *(v.label for v in changed)],
-            "variant_phase": ("variant", ["", *(v.event.phase for v in changed)]),
-            "variant_way": ("variant", ["", *("" if v.way is None else v.way.name for v in changed)]),
+            "variant": [AS_IS, *(v.label for v in times.variants)],
+            "variant_phase": ("variant", ["", *(v.event.phase for v in times.variants)]),
+            "variant_way": ("variant", ["", *("" if v.way is None else v.way.name for v in times.variants)]),
         },
         attrs={
             "policy": policy,
             "dated": [
-                {"phase": event.phase, "periods": list(event.periods), "ways": [way.name for way in event.ways]}
-                for event in times.events
+                {"phase": e.phase, "periods": list(e.periods), "ways": [way.name for way in e.ways]}
+                for e in times.events
             ],
         },
     )
@@ -110,26 +111,20 @@ def times_in(games: Games, policy: str, draws: Mapping[str, Floats]) -> Times:
     """Causes, first times and the effects of dated events, in the worlds of ``draws``."""
     memo = Memo()
     solved = list(blocks(games, policy, draws, memo=memo))
-    turn, events = solved[0].game.turn, dated_phases(solved[0])
-    actions, nature = action_moves(turn), _nature(solved[0])
+    game, events = solved[0].game, dated_phases(solved[0])
+    g, actions, changed = game.arrays, action_moves(game.turn), variants(events)
+    # The phases in which nature moves, readings of commitments among them.
+    nature = np.unique(g.phase[(g.kind != DECIDE) & (g.phase >= 0)]).astype(np.int64)
     cause = _joined(solved, lambda block: _causes(block, nature))
     acts = _main_acts(cause, len(actions))
-    changed = variants(events)
-    layers = []
-    for change in (None, *changed):
-        parts = solved if change is None else list(blocks(games, policy, draws, change, memo))
-        results = [part.play.block(part.tables, 1.0, part.perfect) for part in parts]
-        layers.append(
-            [
-                np.concatenate([result[name][: part.width] for result, part in zip(results, parts, strict=True)])
-                for name in ("by", "taken")
-            ]
-        )
-    by, taken = (np.stack([layer[i] for layer in layers], axis=1).swapaxes(2, 3) for i in range(2))
+    changes = [blocks(games, policy, draws, change, memo) for change in changed]
+    played = [[part.play.block(part.tables, 1.0, part.perfect) for part in parts] for parts in (solved, *changes)]
+    results = [joined(parts, len(cause)) for parts in played]
+    by, taken = (np.stack([result[name] for result in results], axis=1).swapaxes(2, 3) for name in ("by", "taken"))
     return Times(
         events,
         changed,
-        [*actions, *(phase_moves(turn)[k] for k in nature), Move()],
+        [*actions, *(phase_moves(game.turn)[k] for k in nature), Move()],
         [actions[act] for act in acts],
         cause,
         _joined(solved, lambda block: _first(block, acts)),
@@ -141,12 +136,6 @@ def times_in(games: Games, policy: str, draws: Mapping[str, Floats]) -> Times:
 def _joined(solved: Sequence[Block], of: Callable[[Block], Floats]) -> Floats:
     """[world, ...] from what is [LANES, ...] in each block."""
     return np.concatenate([of(block)[: block.width] for block in solved])
-
-
-def _nature(block: Block) -> Longs:
-    """The phases in which nature moves, readings of commitments among them."""
-    g = block.game.arrays
-    return np.unique(g.phase[(g.kind != DECIDE) & (g.phase >= 0)]).astype(np.int64)
 
 
 def _causes(block: Block, nature: Longs) -> Floats:

@@ -41,8 +41,7 @@ class ActionValues:
     def __init__(self, block: Block, actor: int):
         from scipy.sparse import csr_array
 
-        self.g, self.actor, shape = block.game.arrays, actor, Shape(block.game.arrays)
-        g = self.g
+        self.g, self.actor, shape = (g := block.game.arrays), actor, Shape(block.game.arrays)
         self.solve = next(s for s, solving in enumerate(block.play.solves) if actor in solving.own)
         split, self.own = split_by_objective(g, actor)
         self.graph = graph(split)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -65,18 +66,16 @@ class Ladder:
     def __init__(self, block: Block, variable: str, size: int):
         game, g = block.game, block.game.arrays
         self.block, self.g, self.size, self.top = block, g, size, size - 1
-        self.periods, self.nodes = game.periods, game.nodes
+        self.shape = game.periods, game.nodes, LANES
         self.level: Longs = game.rows[:, [v.name for v in game.turn.variables].index(variable)].astype(np.int64)
-        shape = Shape(g)
-        action = shape.action_of_branch
-        self.source = shape.node_of_action[action]
+        action = Shape(g).action_of_branch
+        self.source = Shape(g).node_of_action[action]
         self.lands: Longs = self.level[g.target]
         self.changes: Bools = (self.lands != self.level[self.source]) & (g.kind[self.source] != END)
         self.changing = np.flatnonzero(self.changes)
         self.comes_from, self.comes_to = self.level[self.source[self.changing]], self.lands[self.changing]
         self.next = g.target[self.changing]
-        bits = {tree: e for e, tree in enumerate(game.watch.events)}
-        self.events = [bits[tree] for tree in block.play.events]
+        self.events = [game.watch.events.index(tree) for tree in block.play.events]
         actions, phases = action_moves(game.turn), phase_moves(game.turn)
         numbers: dict[LevelMove, int] = {}
         places = []
@@ -94,13 +93,9 @@ class Ladder:
         """[LANES, move]: sums of ``values`` [changing branches, LANES]."""
         return summed(values, self.move_of, len(self.moves))
 
-    def empty(self) -> Floats:
-        """[periods, nodes, LANES] of zeros."""
-        return np.zeros((self.periods, self.nodes, LANES))
-
     def begin(self, levels: Iterable[int] | None = None) -> Floats:
         """[periods, nodes, LANES]: the start's mass, at the given levels or all, in the first period."""
-        mass, now = self.empty(), self.block.now(0)
+        mass, now = np.zeros(self.shape), self.block.now(0)
         for node, c in zip(self.g.start_node, self.g.start_prob, strict=True):
             if levels is None or self.level[node] in levels:
                 mass[0, node] += now[c]
@@ -111,18 +106,9 @@ class Ladder:
         """What passes through every node, [periods, nodes, LANES]."""
         return self.pushed(self.begin())
 
-    def pushed(
-        self,
-        mass: Floats,
-        stop: Bools | None = None,
-        *,
-        days: bool = True,
-        worth: Floats | None = None,
-        limit: float = 2.0,
-    ) -> Floats:
+    def pushed(self, mass: Floats, stop: Bools | None = None, **held: Any) -> Floats:
         """``mass`` carried forward in place, but for branches with ``stop`` (see ``solve.flow.push``)."""
-        stop = np.zeros(len(self.source), bool) if stop is None else stop
-        push(self.block.chain, mass, stop, days=days, worth=worth, limit=limit)
+        push(self.block.chain, mass, np.zeros(len(self.source), bool) if stop is None else stop, **held)
         return mass
 
     def before(self, target: int) -> Floats:
@@ -138,10 +124,9 @@ class Ladder:
 
         (at the start [LANES], from every node on [periods, nodes, LANES]); what is past counts only at the start.
         """
-        game = self.block.game
+        game, event = self.block.game, self.events[target - 1]
         who = np.isin(np.arange(len(game.turn.actors)), list(movers))
-        event, start = self.events[target - 1], game.starts[()]
-        return extreme(self.block.chain, event, who, False, start, everywhere=True)
+        return extreme(self.block.chain, event, who, False, game.starts[()], everywhere=True)
 
 
 def summed(values: Floats, place: Longs, size: int) -> Floats:

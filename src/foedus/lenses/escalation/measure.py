@@ -72,7 +72,10 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
     targets = [ladder.top - 1, ladder.top] if ladder.top >= 3 else [ladder.top]
     sets = sets_of(game.turn)
     arrays = _levels(ladder) | _moves(ladder) | stacked([against(ladder, target, sets) for target in targets])
-    routes = _routes(ladder, arrays["ever"], np.concatenate([subset.weights, np.zeros(LANES - len(subset.weights))]))
+    weights = np.concatenate([subset.weights, np.zeros(LANES - len(subset.weights))])
+    # The likeliest routes to the highest level that is ever come to.
+    reached = [k for k in range(1, ladder.size) if float(weights @ arrays["ever"][:, k]) > 1e-12]
+    routes = best_routes(ladder, reached[-1], weights) if reached else Routes(0, [], True)
     arrays["route"] = np.array([route.chance for route in routes.best]).reshape(-1, LANES).T
     moves, actors = ladder.moves, list(run.scenario.actors)
     return xr.Dataset(
@@ -103,9 +106,8 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
 
 def _levels(ladder: Ladder) -> dict[str, Floats]:
     """Levels over time, and transitions over a period."""
-    g, usual, size = ladder.g, ladder.usual, ladder.size
-    end_level = ladder.level[g.end_nodes]
-    ends = usual[:, g.end_nodes]
+    g, size = ladder.g, ladder.size
+    ends, end_level = ladder.usual[:, g.end_nodes], ladder.level[g.end_nodes]
     next_node = g.target[g.b_ptr[g.a_ptr[g.end_nodes]]]
     step = np.zeros((LANES, size, size))
     for k in range(size):
@@ -133,12 +135,6 @@ def _moves(ladder: Ladder) -> dict[str, Floats]:
         "moves": ladder.by_move(ladder.taken(ladder.usual).sum(axis=0)),
         "moves_up": np.divide(up, start, out=np.full_like(up, np.nan), where=start > 0),
     }
-
-
-def _routes(ladder: Ladder, ever: Floats, weights: Floats) -> Routes:
-    """The likeliest routes to the highest level that is ever come to."""
-    reached = [k for k in range(1, ladder.size) if float(weights @ ever[:, k]) > 1e-12]
-    return best_routes(ladder, reached[-1], weights) if reached else Routes(0, [], True)
 
 
 def _route_moves(routes: Routes) -> dict[str, Any]:

@@ -23,15 +23,16 @@ PAIRED = 8  # actors up to which pairs are looked at
 def sets_of(turn: Turn) -> list[tuple[int, ...]]:
     """The sets of actors whose best efforts are asked for: each that decides, pairs where they are few, all."""
     movers = sorted({phase.mover for phase in turn.phases if phase.mover >= 0})
-    sizes = [1, 2] if len(movers) <= PAIRED else [1]
-    chosen = [members for size in sizes for members in combinations(movers, size)]
-    return list(dict.fromkeys([*chosen, tuple(movers)]))
+    pairs = combinations(movers, 2) if len(movers) <= PAIRED else ()
+    return list(dict.fromkeys([*combinations(movers, 1), *pairs, tuple(movers)]))
 
 
 def against(ladder: Ladder, target: int, sets: Sequence[tuple[int, ...]]) -> dict[str, Floats]:
     """Risk of one target and what sets of actors can do against it, the world first; see ``measure.look``."""
     usual, worth = ladder.risk(target)
-    entered = _entered(ladder, target)
+    # [periods, changing branches, LANES]: what comes to a level below the target from below, before the target.
+    rises = (ladder.comes_to > ladder.comes_from) & (ladder.comes_to < target)
+    entered = np.asarray(ladder.taken(ladder.before(target)) * rises[:, None])
     with ThreadPoolExecutor(max_workers=2) as pool:
         parts = list(pool.map(lambda members: _best_of(ladder, target, members, entered), sets))
     return stacked(parts) | {"usual": usual, "usual_at": _on_entry(ladder, worth, entered)}
@@ -56,18 +57,9 @@ def _first(ladder: Ladder, target: int, worth: Floats, limit: float) -> dict[str
     mass = ladder.pushed(ladder.begin(range(target)), ladder.lands >= target, worth=worth, limit=limit)
     mass = np.where(worth >= limit, mass, 0.0)
     mass[:, ladder.g.end_nodes] = 0.0  # a period's end is the same state as the next one's start
-    first = mass.sum(axis=0)
-    phases = len(ladder.block.game.phase_ids)
-    return {
-        "first_at": ladder.by_level(first, ladder.level),
-        "first_next": summed(first, np.maximum(ladder.g.phase, 0), phases),
-    }
-
-
-def _entered(ladder: Ladder, target: int) -> Floats:
-    """[periods, changing branches, LANES]: what comes to a level below the target from below, before the target."""
-    rises = (ladder.comes_to > ladder.comes_from) & (ladder.comes_to < target)
-    return np.asarray(ladder.taken(ladder.before(target)) * rises[:, None])
+    first, phases = mass.sum(axis=0), len(ladder.block.game.phase_ids)
+    phase = np.maximum(ladder.g.phase, 0)
+    return {"first_at": ladder.by_level(first, ladder.level), "first_next": summed(first, phase, phases)}
 
 
 def _on_entry(ladder: Ladder, worth: Floats, entered: Floats) -> Floats:

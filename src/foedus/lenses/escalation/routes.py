@@ -44,10 +44,8 @@ def best_routes(ladder: Ladder, target: int, weights: Floats, most: int = 6) -> 
     search = _Search(ladder, target, weights)
     best: list[Route] = []
     for _ in range(MOST_STEPS):
-        if len(best) == most or not search.queue:
-            break
-        route = search.step()
-        best += [route] if route is not None else []
+        if len(best) < most and search.queue:
+            best += search.step()
     return Routes(target, best, len(best) == most or not search.queue)
 
 
@@ -67,22 +65,21 @@ class _Search:
         if above.any():
             self._follow((), above)
 
-    def step(self) -> Route | None:
+    def step(self) -> list[Route]:
         """Takes the most probable prefix: a route if it has come to the target, else its continuations are queued."""
         _, _, moves, branches, mass = heapq.heappop(self.queue)
         if moves[-1].to >= self.target:
-            return Route(moves, np.asarray(mass.sum(axis=(0, 1))))
-        landed = self.ladder.empty()
+            return [Route(moves, np.asarray(mass.sum(axis=(0, 1))))]
+        landed = np.zeros(self.ladder.shape)
         for k, node in enumerate(self.ladder.g.target[branches]):
             landed[:, node] += mass[:, k]
         self._follow(moves, landed)
-        return None
+        return []
 
     def _follow(self, moves: tuple[LevelMove, ...], mass: Floats) -> None:
         """Queues what can come next where ``mass`` has landed."""
         ladder = self.ladder
-        taken = ladder.taken(ladder.pushed(mass, ladder.changes))
-        self._add(moves, taken, ladder.comes_to > 0)
+        self._add(moves, ladder.taken(ladder.pushed(mass, ladder.changes)), ladder.comes_to > 0)
 
     def _add(self, moves: tuple[LevelMove, ...], taken: Floats, allowed: Bools) -> None:
         """Queues the moves that the mass ``taken`` [periods, changing branches, LANES] makes, apart by move."""
@@ -91,8 +88,7 @@ class _Search:
         for move in np.unique(ladder.move_of[allowed]):
             which = np.flatnonzero(allowed & (ladder.move_of == move))
             mass = taken[:, which]
-            there = (ladder.comes_to[which] >= self.target)[:, None]
-            ahead = np.where(there, 1.0, self.later[:, ladder.next[which]])
+            ahead = np.where(ladder.comes_to[which, None] >= self.target, 1.0, self.later[:, ladder.next[which]])
             priority = float((mass * ahead).sum(axis=(0, 1)) @ self.weights)
             if priority > 0:
                 prefix = (*moves, ladder.moves[move])

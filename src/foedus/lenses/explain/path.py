@@ -116,26 +116,21 @@ def _alternatives(block: Block, path: Sequence[Taken]) -> dict[Taken, list[Alter
         for t, now, later in values.periods(block):
             worth = values.worth(now, later)[:, :, 0].tolist() if t in by_period else []
             for taken in by_period.get(t, ()):
+                here = range(g.a_ptr[taken.node], g.a_ptr[taken.node + 1])
+                each = [(a, parts) for a, parts in zip(values.acts.tolist(), worth, strict=True) if a in here]
                 alternatives[taken] = [
-                    Alternative(
-                        _action(block, int(a)), float(block.played[t, a, 0]), sum(parts), dict(zip(names, parts))
-                    )
-                    for a, parts in zip(values.acts, worth, strict=True)
-                    if g.a_ptr[taken.node] <= a < g.a_ptr[taken.node + 1] and now[g.mask[a], 0] != 0
+                    Alternative(_action(block, a), float(block.played[t, a, 0]), sum(parts), dict(zip(names, parts)))
+                    for a, parts in each
+                    if now[g.mask[a], 0] != 0
                 ]
     return alternatives
 
 
 def _decision(scenario: Scenario, block: Block, taken: Taken, alternatives: Sequence[Alternative]) -> Decision:
-    game, g = block.game, block.game.arrays
-    return Decision(
-        scenario.horizon.calendar.label(taken.t),
-        game.phase_ids[g.phase[taken.node]],
-        game.turn.actors[g.mover[taken.node]],
-        _action(block, taken.action),
-        float(block.played[taken.t, taken.action, 0]),
-        alternatives,
-    )
+    game, g, probability = block.game, block.game.arrays, float(block.played[taken.t, taken.action, 0])
+    phase, mover = game.phase_ids[g.phase[taken.node]], game.turn.actors[g.mover[taken.node]]
+    period = scenario.horizon.calendar.label(taken.t)
+    return Decision(period, phase, mover, _action(block, taken.action), probability, alternatives)
 
 
 def _action(block: Block, action: int) -> str:

@@ -18,9 +18,8 @@ def print_explanation(decisions: Sequence[Decision], names: Names, console: Cons
     period = None
     for decision in decisions:
         if decision.period != period:
-            console.print()
-            console.print(Text(decision.period, style="bold"))
             period = decision.period
+            console.print(Text(f"\n{period}", style="bold"))
         where, mover = names.phase(decision.phase), names.actor(decision.actor)
         action = names.act(decision.phase, decision.action), "bold blue"
         console.print(Text.assemble(f"  {where}: {mover} ", action, f" ({percent(decision.probability)})"))
@@ -34,17 +33,16 @@ def _alternatives(decision: Decision, names: Names) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", width=2)
     table.add_column("Alternative", overflow="fold")
-    table.add_column("Chance", justify="right", no_wrap=True)
-    table.add_column("Worth", justify="right", no_wrap=True)
+    for heading in ("Chance", "Worth"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("By objective: what was taken, then how the others differ", overflow="fold")
     base = next((each.objectives for each in decision.alternatives if each.action == decision.action), {})
-    ranked = sorted(decision.alternatives, key=lambda each: (each.action != decision.action, -each.value))
-    for each in ranked:
+    for each in sorted(decision.alternatives, key=lambda each: (each.action != decision.action, -each.value)):
         taken = each.action == decision.action
         differs = _parts(each.objectives, {} if taken else base, decision.actor, names)
         action = Text(names.act(decision.phase, each.action), style="bold" if taken else "")
-        row = action, percent(each.probability), number(each.value)
-        table.add_row("", *row, Text(differs or ("nothing" if taken else "no difference")))
+        parts = Text(differs or ("nothing" if taken else "no difference"))
+        table.add_row("", action, percent(each.probability), number(each.value), parts)
     return table
 
 

@@ -37,10 +37,8 @@ class Lens(Protocol):
 
 
 class Looked:
-    """A lens's labelled result with the names of the run's scenario.
-
-    ``weights`` are those of the worlds that the lens looked at (its variable ``weight``, else the run's).
-    """
+    """A lens's labelled result with the names of the run's scenario; ``weights`` are those of the worlds that it looked
+    at (its variable ``weight``, else the run's)."""
 
     def __init__(self, results: RunView, data: Dataset):
         self.results, self.data, self.names = results, data, results.names

@@ -47,7 +47,6 @@ class Measure(StrEnum):
 WORLDS, COMPARED = 24, 8  # worlds of the policy that is looked at, and of the comparison of policies
 MOST_STATES = 400  # period-end states that ranks are compared over: those visited most
 INDIFFERENT = 0.01  # a step worth less than this share of an actor's spread of worth is no step to it
-_TIE = 1e-9
 _Steps = list[tuple[Longs, Longs]]
 _Known = dict[int, "_States"]
 
@@ -221,7 +220,7 @@ def kendall(values: Floats, weights: Floats) -> Floats:
     A pair of items weighs the product of their ``weights``; with equal ones it is tau-b as usual.
     """
     reach = np.ptp(values, axis=1, keepdims=True) if values.size else np.zeros((len(values), 1))
-    close = _TIE * np.maximum(reach, np.abs(values).max(axis=1, keepdims=True, initial=0))[:, :, None]
+    close = 1e-9 * np.maximum(reach, np.abs(values).max(axis=1, keepdims=True, initial=0))[:, :, None]
     gap = values[:, :, None] - values[:, None, :]
     signs = np.where(np.abs(gap) <= close, 0.0, np.sign(gap))
     both = (signs * np.outer(weights, weights)).reshape(len(values), -1) @ signs.reshape(len(values), -1).T

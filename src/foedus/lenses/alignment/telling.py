@@ -27,12 +27,11 @@ MEASURES = {
 SHOWN = [measure for measure in MEASURES if measure is not Measure.PROSPECTS]  # which is close to the first
 UNKNOWN = -9.0  # what is undefined sorts below all else
 FIGURE_NOTE = "Blue: alike; orange: opposed; a dash: one of the two is never better or worse off. Averages over worlds."
-MEASURES_NOTE = (
+NOTE = (
     "Over whole plays: correlation of all that two actors are paid, from all possible courses of events. Period payoffs: of "
     "what periods' ends pay alone. Worth of outcomes: of what periods' ends are worth with what follows, within a period. "
     "Tau-b ranks these; S asks of each step of a state variable whether an actor is for it, against it or indifferent."
 )
-SCALE = "−1 is opposed, 1 at one"
 ActorPair = tuple[str, str]
 
 
@@ -42,9 +41,7 @@ def tell(results: RunView, data: Dataset) -> Told:
     sentences = [_closest_and_furthest(alignment), _what_moves_it(alignment)]
     tables = [_pairs_table(alignment), *_policies_table(alignment)]
     fewer = count(len(alignment.fewer), "world")
-    note = (
-        f"Worked out anew in {alignment.counted} that stand for all; policies are compared in {fewer}. {MEASURES_NOTE}"
-    )
+    note = f"Worked out anew in {alignment.counted} that stand for all; policies are compared in {fewer}. {NOTE}"
     return Told(sentences, [_figure(alignment)], tables, [note])
 
 
@@ -102,7 +99,7 @@ def _closest_and_furthest(alignment: Alignment) -> str:
         text = f"the closest are {said(known[-1], ', who')}; furthest apart are {said(known[0], ', who')}"
     defined = _defined(alignment.values(known[-1], alignment.main), alignment.weights)
     some = "" if defined > 1 - 1e-9 else f" of the {percent(defined)} where play varies"
-    how = f"({SCALE}; {MEASURES[alignment.main]}; average, and nine worlds in ten{some})"
+    how = f"(−1 is opposed, 1 at one; {MEASURES[alignment.main]}; average, and nine worlds in ten{some})"
     return f"{alignment.under}, {text} {how}."
 
 

@@ -121,7 +121,7 @@ class _Account:
         paid = g.pay_obj[self.pay]
         objective, self.use, self.actor = (np.cumsum(keep) - 1)[paid], keep[paid], g.obj_actor[paid]
         aims, actors, rungs = len(self.objectives), len(turn.actors), 1 + len(self.ladder)
-        sizes = (aims, actors, actors + 2, rungs, len(outcomes))
+        sizes = aims, actors, actors + 2, rungs, len(outcomes)
         self.sizes = dict(zip(("objective", "actor", "mover", "rung", "outcome"), sizes, strict=True))
         # What a move pays counts on the higher rung of where it is made and where it leads, and for all outcomes of both.
         rung = np.maximum(self.rung_of_node[self.node], self.rung_of_node[after])

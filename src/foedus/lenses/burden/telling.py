@@ -78,8 +78,8 @@ def _when(burden: Burden) -> str:
     if not burden.paying:
         return f"{burden.under}, no actor has any costs."
     if not burden.ladder:
-        costs = {burden.actors[a]: burden.spread(burden.costs[:, a].sum(axis=1)).mean for a in burden.paying}
-        parts = [f"{actor} {signed(cost).lstrip('+−')}" for actor, cost in costs.items()]
+        sums = [burden.spread(burden.costs[:, a].sum(axis=1)).mean for a in burden.paying]
+        parts = [f"{burden.actors[a]} {signed(s).lstrip('+−')}" for a, s in zip(burden.paying, sums, strict=True)]
         return f"{burden.under}, costs are, each in the actor's own units, {listed(parts)}; no outcome splits them."
     worst, least, bad = burden.worst, min(burden.paying, key=lambda a: burden.inside[a]), burden.ladder[0]
     often = percent(burden.spread(1 - burden.array("rung_time")[:, 0]).mean)
@@ -87,11 +87,9 @@ def _when(burden: Burden) -> str:
         return f"{burden.under}, nobody's costs fall due while “{bad}” holds, as {often} of {burden.unit}s end."
     lost = -burden.costs[:, worst]
     spread = burden.spread(ratio(lost[:, 1:].sum(axis=1), lost.sum(axis=1)))
-    text = (
-        f"{burden.under}, {burden.actors[worst]} bears {percent(burden.inside[worst])} of its expected costs "
-        f"({percent(spread.low)} to {percent(spread.high)} over worlds) while “{bad}” holds, "
-        f"chiefly as “{_chiefly(burden, worst)}”"
-    )
+    over = f"({percent(spread.low)} to {percent(spread.high)} over worlds)"
+    costs = f"{percent(burden.inside[worst])} of its expected costs {over} while “{bad}” holds"
+    text = f"{burden.under}, {burden.actors[worst]} bears {costs}, chiefly as “{_chiefly(burden, worst)}”"
     if least != worst:
         text += f"; {burden.actors[least]} bears only {percent(burden.inside[least])} of its own then"
     return f"{text}; {often} of {burden.unit}s end so."
@@ -140,8 +138,7 @@ def _shares(burden: Burden) -> Figure:
 
 
 def _through(burden: Burden) -> Figure:
-    rows, columns = burden.movers, burden.actors
-    each = range(len(columns))
+    rows, columns, each = burden.movers, burden.actors, range(len(burden.actors))
     spreads = [[burden.spread(burden.through[:, m, a]) for a in each] for m in range(len(rows))]
     values = np.array([[spread.mean for spread in row] for row in spreads])
     edge = np.maximum(np.abs(values).max(axis=0, initial=0), 1e-12)

@@ -19,8 +19,6 @@ from foedus.lenses.coalition.values import Coalition
 from foedus.solve.joint import joint, plain_graph
 from foedus.worlds.simulate import Games
 
-THREADS = 2
-
 
 class JointPlay:
     """The game of one policy, in which any coalitions may be tried. Everybody knows it as it is: no beliefs, no secrets."""
@@ -43,7 +41,7 @@ class JointPlay:
         """
         wanted = [frozenset(members for members in structure if len(members) > 1) for structure in structures]
         new = [structure for structure in dict.fromkeys(wanted) if structure not in self.solved]
-        with ThreadPoolExecutor(max_workers=THREADS) as pool:
+        with ThreadPoolExecutor(max_workers=2) as pool:
             jobs = {s: [pool.submit(self._block, block, s) for block in self.blocks] for s in new}
             for structure, parts in jobs.items():
                 values = np.concatenate([part.result() for part in parts], axis=1)

@@ -156,13 +156,11 @@ def stability(coalitions: Sequence[Coalition], players: Sequence[str], payoff: F
     index = {coalition: c for c, coalition in enumerate(coalitions)}
     size = np.maximum(np.abs(payoff).max(axis=(0, 1)), 1.0) * GAIN
     holds, closed, unblocked = (np.ones(payoff.shape[:2], bool) for _ in range(3))
-    alone = payoff[:, 0]  # a coalition of one is everybody alone
     for coalition, c in index.items():
         for i, player in enumerate(players):
-            inside = player in coalition
-            other = index.get(coalition - {player} if inside else coalition | {player})
-            then = alone if other is None else payoff[:, other]
-            (holds if inside else closed)[:, c] &= then[:, i] <= payoff[:, c, i] + size[i]
+            # Without its member or with the outsider; one without anybody is everybody alone, as is the first, of one.
+            then = payoff[:, index.get(coalition ^ {player}, 0), i]
+            (holds if player in coalition else closed)[:, c] &= then <= payoff[:, c, i] + size[i]
         for part in coalitions:
             if part < coalition:
                 who = [players.index(p) for p in part]

@@ -84,8 +84,7 @@ def _curve(drawing: Drawing, effects: CommitmentEffects, panel: CurvePanel, plac
         drawing.text(place.left, place.top + HEIGHT / 2, "no change" if panel.change else "never", "small")
         return
     low, high = min(0.0, float(np.nanmin(ends))), max(0.0, float(np.nanmax(ends)))
-    if not panel.change:
-        high = ceiling(high)
+    high = high if panel.change else ceiling(high)
     frame = Frame(place.left, place.top, WIDTH, HEIGHT, (0, max(len(grid) - 1, 1)), (low, high))
     for end in {low, 0.0, high}:
         near_zero = end != 0 and abs(end) <= 0.12 * (high - low)  # no label, which would lie over that of 0

@@ -140,8 +140,7 @@ class PairEffects:
     """
 
     def __init__(self, effects: CommitmentEffects, i: int):
-        labels = [effects.labels(name)[i] for name in ("threat", "assurance", "pair_under")]
-        self.threat, self.assurance, self.under = labels
+        self.threat, self.assurance, self.under = (effects.labels(n)[i] for n in ("threat", "assurance", "pair_under"))
         self.obligor = effects.commitments[self.threat].from_
         self.texts, self.words = effects.labels("text"), effects.labels("word")
         self.power = [float(power) for power in effects.data["power"].values]

@@ -57,24 +57,23 @@ def look(run: Run, policy: str) -> Dataset:
         return xr.Dataset(coords={"commitment": []}, attrs=attrs)
     games = Counterfactuals(run, policy)
     texts = {name: CommitmentText(games, name) for name in names}
+    under = {name: games.in_force_under([name]) for name in names}
     coords = {
-        "measure": [str(measure) for measure in (*Count, *Raising)],
+        "measure": [*map(str, (*Count, *Raising))],
         "outcome": list(games.outcomes),
         "actor": list(scenario.actors),
-    }
-    shape = (len(games.weights), len(names), len(ALTERATIONS))
-    arrays = {kind: np.full((*shape, len(coords[dim])), np.nan) for kind, dim in LAST.items()}
-    under = {name: games.in_force_under([name]) for name in names}
-    for where in dict.fromkeys(where for where in under.values() if where is not None):
-        _fill(arrays, games, where, {name: texts[name] for name in names if under[name] == where})
-    variables = {kind: (("world", "commitment", "setting", LAST[kind]), values) for kind, values in arrays.items()}
-    by_name = {
+        **labels(),
         "commitment": names,
         "under": ("commitment", [under[name] or "" for name in names]),
         "made_vaguer": ("commitment", [str(text.blur) for text in texts.values()]),
     }
+    shape = (len(games.weights), len(names), len(ALTERATIONS))
+    arrays = {kind: np.full((*shape, len(coords[dim])), np.nan) for kind, dim in LAST.items()}
+    for where in dict.fromkeys(where for where in under.values() if where is not None):
+        _fill(arrays, games, where, {name: texts[name] for name in names if under[name] == where})
+    variables = {kind: (("world", "commitment", "setting", LAST[kind]), values) for kind, values in arrays.items()}
     attrs |= {"worlds": len(games.weights), "periods": scenario.horizon.periods}
-    data = xr.Dataset(variables | {"weight": ("world", games.weights)}, coords | labels() | by_name, attrs)
+    data = xr.Dataset(variables | {"weight": ("world", games.weights)}, coords, attrs)
     return data.merge(paired(games)) if pairs(scenario) else data
 
 

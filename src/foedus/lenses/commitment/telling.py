@@ -58,9 +58,9 @@ def tell(results: RunView, data: Dataset) -> Told:
         return Told(NO_COMMITMENTS)
     effects = CommitmentEffects(results, data)
     if not effects.alive:
-        never = f"None of the {count(len(effects.all), 'commitment')} is ever in force under"
-        policy = effects.names.policy(effects.policy)
-        return Told([f"{never} {policy} or a policy that was tried.", "Nothing can be said about what they do."])
+        under = f"under {effects.names.policy(effects.policy)} or a policy that was tried"
+        never = f"None of the {count(len(effects.all), 'commitment')} is ever in force {under}."
+        return Told([never, "Nothing can be said about what they do."])
     figures = [_curves(effects, name) for name in effects.alive[:FIGURES]]
     if effects.written:
         figures.append(Figure(_texts_title(effects), TEXTS_NOTE, texts_chart(effects, effects.written)))
@@ -196,9 +196,8 @@ def _relative(effects: CommitmentEffects, name: str, measure: Raising) -> Amount
         rise = effects.spread(with_ - without).mean
         return Amount("–" if np.isnan(rise) or abs(rise) < 1e-12 else f"from 0 to {number(rise, 2)}", rise)
     share = np.divide(with_, without, out=np.full_like(with_, np.nan), where=without > 1e-12) - 1
-    mean = mean_with / mean_without - 1
     low, high = (_sign(float(v)) for v in quantiles(share, effects.weights, (LOW, HIGH)))
-    return Amount(_sign(mean), mean, f"{low} to {high}")
+    return Amount(_sign(mean := mean_with / mean_without - 1), mean, f"{low} to {high}")
 
 
 def _sign(share: float) -> str:

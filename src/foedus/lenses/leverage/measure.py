@@ -8,6 +8,7 @@ plays for and adjust (``solve.pursuit``); the actor then plays its best against 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -25,7 +26,6 @@ from foedus.worlds.simulate import Games
 
 MOST = 25  # worlds at most
 BUDGET = 4.5e8  # nodes solved (over all periods, actors and outcomes) that are spent on them, or one block
-ENDS = ("low", "high")
 TOO_LARGE = "The game is too large to solve how the others would respond."
 
 
@@ -45,14 +45,11 @@ def look(run: Run, policy: str) -> Dataset:
     large = too_large(play.game.periods, play.game.nodes, len(actors))
     some = run.few(_affordable(play, len(actors) * len(outcomes)))
     perfect = run.scenario.rationality == "perfect"
-
-    def solve(play: Play, tables: list[Floats]) -> dict[str, Floats]:
-        return _block(play, tables, perfect, not large)
-
+    solve = partial(_block, perfect=perfect, responding=not large)
     spans = in_blocks(games, policy, some.draws, solve, threads=1)
     dims = {"usual": ("outcome",), "held": ("actor", "outcome", "end"), "responding": ("actor", "outcome", "end")}
     variables = {name: (("world", *dims[name]), values) for name, values in spans.items()}
-    coords = {"world": some.data["world"].values, "actor": actors, "outcome": list(outcomes), "end": list(ENDS)}
+    coords = {"world": some.data["world"].values, "actor": actors, "outcome": list(outcomes), "end": ["low", "high"]}
     attrs = {"policy": policy, "worlds": len(some.weights), "note": TOO_LARGE if large else ""}
     return xr.Dataset(variables | {"weight": ("world", some.weights)}, coords, attrs)
 

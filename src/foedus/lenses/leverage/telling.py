@@ -39,8 +39,7 @@ def tell(results: RunView, data: Dataset) -> Told:
         OutcomeSpans(name, float(leverage.usual[o]), {kind: leverage.reach(kind, o) for kind in CAPTIONS})
         for o, name in enumerate(leverage.outcomes[:_DRAWN])
     ]
-    drawing = spans_chart(leverage.actors, drawn)
-    figure = Figure(_title(leverage), FIGURE_NOTE, drawing)
+    figure = Figure(_title(leverage), FIGURE_NOTE, spans_chart(leverage.actors, drawn))
     tables = [_detail(leverage), *(_matrix(leverage, kind) for kind in leverage.kinds)]
     return Told([_first(leverage), _second(leverage)], [figure], tables, notes)
 
@@ -67,9 +66,9 @@ class Leverage(Looked):
 def _title(leverage: Leverage) -> str:
     low, high = leverage.reach("held").T
     widest = int(np.argmax(high - low))
-    if high[widest] - low[widest] < _SMALL:
-        return f"Nobody alone can move this: {leverage.outcomes[0]}"
-    return f"{leverage.actors[widest]} has the widest reach over this: {leverage.outcomes[0]}"
+    small = high[widest] - low[widest] < _SMALL
+    who = "Nobody alone can move" if small else f"{leverage.actors[widest]} has the widest reach over"
+    return f"{who} this: {leverage.outcomes[0]}"
 
 
 def _first(leverage: Leverage) -> str:

@@ -281,8 +281,7 @@ class _Counting:
         if short > 0:
             cost = ("*", self.reader.tree(commitment.reneging.cost), ("asm", self.result.dials[name].cost))
             counts[Count.COST] = ("*", ("*", applied, number(short)), cost)
-        for i, place in enumerate(self.result.places[name]):
-            counts[read_at(i)] = ("*", force, place.condition)
+        counts |= {read_at(i): ("*", force, at.condition) for i, at in enumerate(self.result.places[name])}
         return {counter(name, what): tree for what, tree in counts.items()}
 
     def action(self, mover: str, action: Action, answered: dict[str, Tree]) -> Action:

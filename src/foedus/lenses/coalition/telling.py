@@ -27,10 +27,6 @@ NOTES = (
     "A coalition acts as one: its members choose for the sum of what they get. The sum takes a unit of one member's payoff to be "
     "worth a unit of another's; whether a member gains is counted in its own payoff alone.",
 )
-SIDES_BY = {
-    SidesFrom.WRITTEN: "Sides as the scenario names them",
-    SidesFrom.PROMISES: "Sides by ties of promises (no threats, no red lines)",
-}
 
 
 def tell(results: RunView, data: Dataset) -> Told:
@@ -131,8 +127,9 @@ def _notes(axis: Axis) -> list[str]:
     all_worlds = count(len(axis.results.weights), "world")
     notes = [f"Solved anew in {axis.counted} that stand for the run's {all_worlds}. {NOTES[0]}", *NOTES[1:]]
     if axis.sides:
-        members = "; ".join(axis.called(side) for side in axis.sides)
-        notes.append(f"{SIDES_BY[axis.source]}: {members}.")
+        written = axis.source is SidesFrom.WRITTEN
+        how = "as the scenario names them" if written else "by ties of promises (no threats, no red lines)"
+        notes.append(f"Sides {how}: {'; '.join(axis.called(side) for side in axis.sides)}.")
     if left_out := int(axis.data.attrs["left_out"]):
         notes.append(f"{count(left_out, 'actor')} with moves left out of coalitions: too many to try all.")
     return notes

@@ -42,13 +42,8 @@ class Alteration(NamedTuple):
 
 AS_IS, OFF = Alteration(Dial.AS_IS, 1.0), Alteration(Dial.OFF)
 READINGS = (Alteration(Dial.HIDDEN), Alteration(Dial.OPEN), Alteration(Dial.INTERVAL))
-ALTERATIONS = (
-    AS_IS,
-    OFF,
-    *(Alteration(dial, k) for dial in (Dial.VAGUE, Dial.ODDS) for k in VAGUENESS),
-    *(Alteration(Dial.COST, m) for m in CREDIBILITY),
-    *READINGS,
-)
+TEXTS = [Alteration(dial, k) for dial in (Dial.VAGUE, Dial.ODDS) for k in VAGUENESS]
+ALTERATIONS = (AS_IS, OFF, *TEXTS, *(Alteration(Dial.COST, m) for m in CREDIBILITY), *READINGS)
 
 
 def labels() -> dict[str, tuple[str, list[str]] | tuple[str, list[float]]]:

@@ -14,7 +14,7 @@ and readings are one batch of one compiled game.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import StrEnum
 from itertools import count
 
@@ -98,7 +98,7 @@ def _effects(games: Counterfactuals, name: str, batch: SolvedBatch) -> dict[str,
     addressees = [actor for actor in commitment.to if actor != commitment.from_]
     others = [actor for actor in raised if actor not in (commitment.from_, *commitment.to)]
 
-    def together(actors: Iterable[str]) -> Floats:
+    def together(actors: Sequence[str]) -> Floats:
         return sum((raised[a] for a in actors if a in raised), np.zeros(batch.outcomes.shape[:2]))
 
     counts = [batch.count(name, what) for what in Count]

@@ -127,8 +127,7 @@ def blocks(
             _ = block.choices
             yield block
     except WorldError as error:
-        here = WorldError(str(error), start + error.world, error.about)
-        raise error_in_world(games.scenario, policy, draws, 0, here) from None
+        raise error_in_world(games.scenario, policy, draws, 0, error, start) from None
 
 
 def in_blocks(

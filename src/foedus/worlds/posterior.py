@@ -54,9 +54,8 @@ class ObservationLikelihood:
 
     def __init__(self, scenario: Scenario, threads: int = 2):
         if not scenario.observations:
-            raise FoedusError(
-                "nothing can be learned: the scenario has no 'observations'. Add what happened, with dates."
-            )
+            reason = "nothing can be learned: the scenario has no 'observations'"
+            raise FoedusError(f"{reason}. Add what happened, with dates.")
         if not uncertain(scenario):
             raise FoedusError("nothing can be learned: no assumption is uncertain. Give some a distribution.")
         self.scenario, self.threads = scenario, threads
@@ -149,13 +148,7 @@ def posterior_worlds(
     if resample is False or (resample is None and before.effective >= effective):
         return Posterior(before, None, None)
     size = max(2 * effective, 100)
-    start = {name: before.unit[name] for name in names}
-    particles = smc(
-        lambda unit: observed.loglik(unit, tell("drawing worlds anew")),
-        names,
-        size,
-        seed,
-        start=(start, before.each.sum(axis=1)),
-    )
+    again, start = tell("drawing worlds anew"), (before.unit, before.each.sum(axis=1))
+    particles = smc(lambda unit: observed.loglik(unit, again), names, size, seed, start=start)
     after = observed.weighted(particles.unit, even(size), particles.effective, tell("weighing worlds"))
     return Posterior(before, after, particles)

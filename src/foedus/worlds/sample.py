@@ -22,12 +22,13 @@ from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import number_scope
 from foedus.scenario.tree import Tree, assumption_names, evaluate
 from foedus.worlds.methods import METHODS, Method
+from foedus.worlds.padding import width_of
 
 # Sobol dimensions that names are spread over: enough for few collisions, few enough to be quick.
 SOBOL_DIMENSIONS = 1024
 _SOBOL_BLOCK = 4096
 # The unit interval is entered by this much, so that no unbounded distribution gives infinity.
-_EDGE = 2.0**-40
+EDGE = 2.0**-40
 
 
 def uncertain(scenario: Scenario) -> list[str]:
@@ -62,12 +63,12 @@ def from_unit(scenario: Scenario, unit: Mapping[str, Floats], n: int | None = No
     ``unit`` has one coordinate [n] for every uncertain assumption; ``n`` (1 unless given) counts
     where nothing is uncertain. Some number is fixed or drawn in every scenario.
     """
-    n = len(next(iter(unit.values()))) if unit else n or 1
+    n = width_of(unit) if unit else n or 1
     draws = {}
     for name, assumption in scenario.all_assumptions.items():
         if assumption.distribution is not None:
             draws[name] = assumption.distribution.quantile(unit[name])
-        elif assumption.value is not None and not assumption_names(tree := _read(scenario, name, assumption.value)):
+        elif assumption.value is not None and not assumption_names(tree := read(scenario, name, assumption.value)):
             draws[name] = np.full(n, float(evaluate(tree, {}, {})))
     return draws
 
@@ -78,7 +79,7 @@ def name_seed(seed: int, name: str, purpose: str = "") -> int:
 
 
 def _inside(u: Floats) -> Floats:
-    return np.clip(u, _EDGE, 1 - _EDGE)
+    return np.clip(u, EDGE, 1 - EDGE)
 
 
 def _latin(name: str, n: int, seed: int) -> Floats:
@@ -121,12 +122,10 @@ def _sobol(names: Collection[str], n: int, seed: int) -> dict[str, Floats]:
     dimensions = sobol_dimensions(names)
     engine = qmc.Sobol(d=SOBOL_DIMENSIONS, rng=np.random.default_rng(name_seed(seed, "", "scramble")))
     columns = [dimensions[name] for name in names]
-    blocks = []
+    sizes = [min(_SOBOL_BLOCK, n - start) for start in range(0, n, _SOBOL_BLOCK)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a sample need not be a power of two
-        for start in range(0, n, _SOBOL_BLOCK):
-            blocks.append(engine.random(min(_SOBOL_BLOCK, n - start))[:, columns])
-    table = np.concatenate(blocks)
+        table = np.concatenate([engine.random(size)[:, columns] for size in sizes])
     return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(names)}
 
 
@@ -153,48 +152,45 @@ def replace(
     The overrides' expressions read ``values``. Derived assumptions in ``held`` keep their values:
     a belief on top of a policy holds what the policy has set.
     """
-    n = _width(values)
+    n = width_of(values)
     replaced = {}
     for name, override in overrides.items():
         if name not in scenario.all_assumptions:
             raise FoedusError(f"'{name}' is not an assumption. {nearest(name, scenario.all_assumptions)}".strip())
-        tree = override if isinstance(override, tuple) else _read(scenario, name, override)
-        replaced[name] = _finite(name, evaluate(tree, {}, values), n)
+        tree = override if isinstance(override, tuple) else read(scenario, name, override)
+        replaced[name] = filled(name, evaluate(tree, {}, values), n)
     kept = {name: values[name] for name in held if name not in replaced}
     return _derive(scenario, {**values, **kept, **replaced}, {*kept, *replaced})
 
 
 def _derive(scenario: Scenario, draws: Mapping[str, Floats], held: Collection[str] = ()) -> dict[str, Floats]:
     """All assumptions from the draws: expressions in the order of their dependence, except those held."""
-    n = _width(draws)
+    n = width_of(draws)
     trees: dict[str, Tree] = {}
     values: dict[str, Floats] = {}
     for name, assumption in scenario.all_assumptions.items():
         if isinstance(assumption.value, str) and name not in held:
-            trees[name] = _read(scenario, name, assumption.value)
+            trees[name] = read(scenario, name, assumption.value)
         elif name in draws:
-            values[name] = _finite(name, draws[name], n)
+            values[name] = filled(name, draws[name], n)
         elif assumption.value is not None and not isinstance(assumption.value, str):
             values[name] = np.full(n, float(assumption.value))
         else:
             raise FoedusError(f"the draws have no value of the assumption '{name}'.")
-    for name in _order(trees):
-        values[name] = _finite(name, evaluate(trees[name], {}, values), n)
+    for name in in_order(trees):
+        values[name] = filled(name, evaluate(trees[name], {}, values), n)
     return {name: values[name] for name in scenario.all_assumptions}
 
 
-def _width(values: Mapping[str, Floats]) -> int:
-    return len(next(iter(values.values()))) if values else 1
-
-
-def _read(scenario: Scenario, name: str, value: Num) -> Tree:
+def read(scenario: Scenario, name: str, value: Num) -> Tree:
+    """The tree of an assumption's value; ScenarioError where it cannot be read."""
     try:
         return parse(value, number_scope(scenario))
     except ExpressionError as error:
         raise ScenarioError([scenario.placed(error.at(("assumptions", name)))]) from None
 
 
-def _order(trees: Mapping[str, Tree]) -> list[str]:
+def in_order(trees: Mapping[str, Tree]) -> list[str]:
     """The names so that each comes after those that it reads."""
     graph = {name: [read for read in sorted(assumption_names(tree)) if read in trees] for name, tree in trees.items()}
     try:
@@ -203,7 +199,7 @@ def _order(trees: Mapping[str, Tree]) -> list[str]:
         raise FoedusError(f"assumptions that depend on each other: {' -> '.join(error.args[1])}.") from None
 
 
-def _finite(name: str, value: object, n: int) -> Floats:
+def filled(name: str, value: object, n: int) -> Floats:
     """The value as an array of its own, one number a world."""
     array = np.array(np.broadcast_to(np.asarray(value, dtype=float), n))
     if not np.isfinite(array).all():

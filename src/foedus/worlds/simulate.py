@@ -69,6 +69,9 @@ class Options:
     first: int = 0
 
 
+_Arrays = dict[tuple[str, str], list[dict[str, Floats]]]  # of each chunk, by variation and policy
+
+
 def _none() -> Floats:
     return np.zeros((0, 0))
 
@@ -164,11 +167,8 @@ def simulate(
     """
     names, options = list(policies or scenario.all_policies), options or Options()
     games = games or Games(scenario, queries, {}, observe)
-    usual = options.behaviour or Behaviour.of(scenario)
-    ways = {"": usual, **options.variations}
-    width = width_of(worlds)
-    arrays: _Arrays = {}
-    waiting: deque[_Work] = deque()
+    ways = {"": options.behaviour or Behaviour.of(scenario), **options.variations}
+    width, arrays, waiting = width_of(worlds), _Arrays(), deque[_Work]()
     for start in range(0, width, CHUNK):
         chunk = {name: np.asarray(draw, float)[start : start + CHUNK] for name, draw in worlds.items()}
         games.memo = Memo() if width > CHUNK else games.memo
@@ -184,9 +184,6 @@ def simulate(
     whole = simulations.pop("")
     whole.varied = simulations
     return whole
-
-
-_Arrays = dict[tuple[str, str], list[dict[str, Floats]]]  # of each chunk, by variation and policy
 
 
 def _results(arrays: _Arrays, way: str, played: Mapping[str, Game]) -> dict[str, PolicyResult]:
@@ -235,42 +232,45 @@ class Games:
         twin.scenario = scenario
         return twin
 
-    def watch(self, factual: bool) -> Watch:
-        """What is looked at, under any policy."""
-        ends = [self.outcomes[name] for name in self.outcomes if name in self.lasting]
-        seen = self.observed if factual else None
-        return watch_for(
-            self.queries, self.outcomes.values(), [*ends, *(seen.events if seen else [])], seen.phases if seen else []
-        )
+    def observed_under(self, policy: str) -> Observations | None:
+        """What was observed, under the factual policy; nothing under others."""
+        return self.observed if policy == self.scenario.factual_policy else None
+
+    def watch(self, seen: Observations | None) -> Watch:
+        """What is looked at where this was observed."""
+        lasting = [tree for name, tree in self.outcomes.items() if name in self.lasting]
+        events, phases = (seen.events, seen.phases) if seen else ([], [])
+        return watch_for(self.queries, self.outcomes.values(), [*lasting, *events], phases)
 
     def game(self, policy: str) -> Game:
         """The game of a policy, its bindings included."""
-        factual = self.observed is not None and policy == self.scenario.factual_policy
-        key = frozenset(self.scenario.all_policies[policy].enable), factual
+        seen = self.observed_under(policy)
+        key = frozenset(self.scenario.all_policies[policy].enable), seen is not None
         if key not in self.compiled:
-            self.compiled[key] = compile_game(self.scenario, key[0], self.watch(factual))
+            self.compiled[key] = compile_game(self.scenario, key[0], self.watch(seen))
         return bind(self.compiled[key], self.scenario, policy)
 
     def play(self, policy: str) -> tuple[Play, Perception]:
         """What is computed under a policy, and who plays which version of the game."""
         with self.lock:
-            return self._play(policy)
-
-    def _play(self, policy: str) -> tuple[Play, Perception]:
-        if policy not in self.plays:
-            game, perception = self.game(policy), perceive(self.scenario, policy)
-            factual = self.observed is not None and policy == self.scenario.factual_policy
-            versions = perception_versions(perception)
-            solves = [
-                Solving(1 + versions.index(solve.version), solve.fixed, tuple(sorted(solve.own)))
-                for solve in perception.solves
-            ]
-            events = list(self.outcomes.values())
-            ends = [tree if name in self.lasting else None for name, tree in self.outcomes.items()]
-            seen = self.observed if factual else None
-            about = events, ends, seen, self.entropy, self.ahead, self.lean
-            self.plays[policy] = Play(game, solves, self.queries, policy, *about), perception
-        return self.plays[policy]
+            if policy not in self.plays:
+                game, perception = self.game(policy), perceive(self.scenario, policy)
+                versions = perception_versions(perception)
+                solves = [
+                    Solving(1 + versions.index(solve.version), solve.fixed, tuple(sorted(solve.own)))
+                    for solve in perception.solves
+                ]
+                ends = [tree if name in self.lasting else None for name, tree in self.outcomes.items()]
+                about = (
+                    list(self.outcomes.values()),
+                    ends,
+                    self.observed_under(policy),
+                    self.entropy,
+                    self.ahead,
+                    self.lean,
+                )
+                self.plays[policy] = Play(game, solves, self.queries, policy, *about), perception
+            return self.plays[policy]
 
     def tables(self, policy: str, draws: Mapping[str, Floats], memo: Memo | None = None) -> list[Floats]:
         """Evaluated coefficients [rows, worlds]: of things as they are, then of each version of the game that the solves
@@ -330,17 +330,17 @@ class _Work:
             try:
                 yield job.result()
             except WorldError as error:
-                here = WorldError(str(error), start + error.world, error.about)
-                raise error_in_world(self.games.scenario, self.policy, self.draws, self.options.first, here) from None
+                scenario, first = self.games.scenario, self.options.first
+                raise error_in_world(scenario, self.policy, self.draws, first, error, start) from None
             if self.options.progress is not None:
                 self.options.progress(min(LANES, width - start))
 
 
 def error_in_world(
-    scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError
+    scenario: Scenario, policy: str, draws: Mapping[str, Floats], first: int, error: WorldError, start: int = 0
 ) -> ScenarioError:
-    """An error with the world that it happened in, at the place in the scenario that it is about."""
-    world = min(error.world, width_of(draws) - 1)  # a copy that fills up a block is its last world
+    """An error with the world that it happened in (of a block from world ``start`` on), at the place that it is about."""
+    world = min(start + error.world, width_of(draws) - 1)  # a copy that fills up a block is its last world
     drawn = [name for name, a in scenario.all_assumptions.items() if a.distribution is not None and name in draws]
     shown = ", ".join(f"{name} = {draws[name][world]:.4g}" for name in drawn[:12])
     more = f" and {len(drawn) - 12} more" if len(drawn) > 12 else ""

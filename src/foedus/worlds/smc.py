@@ -19,12 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
-from foedus.worlds.sample import unit_sample
+from foedus.worlds.sample import EDGE, unit_sample
 from foedus.worlds.weights import ess
 
 Unit = dict[str, Floats]
 LogLikelihood = Callable[[Unit], ArrayLike]
-_EDGE = 2.0**-40
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,8 @@ def smc(
     if n < 4 or not 0 < target < 1 or not names:
         raise FoedusError("resampling needs at least 4 worlds, an uncertain assumption and a target between 0 and 1.")
     rng = np.random.default_rng([seed, 0x5AC])
-    if start is None:
-        unit = unit_sample(list(names), n, seed)
-        particles = _Particles(loglik, names, _to_normal(unit, names), None)
-    else:
-        particles = _Particles(loglik, names, _to_normal(start[0], names), np.asarray(start[1], float))
+    unit, known = start or (unit_sample(names, n, seed), None)
+    particles = _Particles(loglik, names, _to_normal(unit, names), None if known is None else np.asarray(known, float))
     power, log_evidence, inflation, stages = 0.0, 0.0, 1.0, []
     while power < 1:
         step = _next_power(particles.loglik, power, target * n)
@@ -133,13 +129,13 @@ class _Particles:
 def _to_normal(unit: Mapping[str, Floats], names: Sequence[str]) -> Floats:
     from scipy.special import ndtri
 
-    return np.asarray(ndtri(np.clip(np.stack([unit[name] for name in names], axis=1), _EDGE, 1 - _EDGE)))
+    return np.asarray(ndtri(np.clip(np.stack([unit[name] for name in names], axis=1), EDGE, 1 - EDGE)))
 
 
 def _to_unit(z: Floats, names: Sequence[str]) -> Unit:
     from scipy.special import ndtr
 
-    u = np.clip(ndtr(z), _EDGE, 1 - _EDGE)
+    u = np.clip(ndtr(z), EDGE, 1 - EDGE)
     return {name: np.ascontiguousarray(u[:, i]) for i, name in enumerate(names)}
 
 
@@ -178,7 +174,7 @@ def _systematic(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np
 def _rejuvenate(
     particles: _Particles, power: float, rng: np.random.Generator, moves: MoveRule
 ) -> tuple[int, float, float]:
-    """MoveRule the worlds; gives the number of steps, the share accepted, and the correlation that is left.
+    """Moves the worlds; gives the number of steps, the share accepted, and the correlation that is left.
 
     Each half of the worlds takes its steps' shape from the other half: a shape taken from the worlds that it moves
     pulls them together, by some percent of their variance where coordinates are many.

@@ -74,10 +74,8 @@ class Player:
 
 def _needs_agents(tree: Tree, patience: Floats) -> bool:
     """Whether bases differ or an impatient actor moves later, so that every decision node must be a player."""
-    chosen = tree.player != NATURE
-    if chosen and (len(set(tree.weights)) > 1 or (tree.period > 0 and patience[tree.player] != 1)):
-        return True
-    return any(_needs_agents(below, patience) for _, below in tree.moves)
+    apart = len(set(tree.weights)) > 1 or (tree.period > 0 and patience[tree.player] != 1)
+    return (tree.player != NATURE and apart) or any(_needs_agents(below, patience) for _, below in tree.moves)
 
 
 def _agents(tree: Tree, actors: list[str], players: list[Player]) -> list[Player]:

@@ -73,7 +73,7 @@ class _Unroller:
     def after(self, action: int, t: int, paid: Floats, label: str) -> Tree:
         """What follows an action: nature's move where there is one."""
         world, target = self.world, self.world.game.arrays.target
-        odds = list(world.outcomes(action, t))
+        odds = world.outcomes(action, t)
         below = [self.node(int(target[b]), t, _with(paid, t, world.paid(action, b, t))) for b, _ in odds]
         return self._drawn(below, [p for _, p in odds], t, label)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,13 +45,11 @@ class OneWorld:
             return {forced[0]: 1.0}
         return {a: base for a in there if (base := self.at(arrays.base[a], t)) > 0}
 
-    def outcomes(self, action: int, t: int) -> Iterator[tuple[int, float]]:
+    def outcomes(self, action: int, t: int) -> list[tuple[int, float]]:
         """(branch, probability) of what may follow an action, impossible ones left out."""
         arrays = self.game.arrays
-        for b in range(arrays.b_ptr[action], arrays.b_ptr[action + 1]):
-            prob = self.at(arrays.prob[0, b], t)
-            if prob > 0:
-                yield b, prob
+        span = range(arrays.b_ptr[action], arrays.b_ptr[action + 1])
+        return [(b, prob) for b in span if (prob := self.at(arrays.prob[0, b], t)) > 0]
 
     def paid(self, action: int, branch: int, t: int) -> Floats:
         """[actors] what an action and a branch of it (-1: none) pay."""

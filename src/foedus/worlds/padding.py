@@ -39,14 +39,12 @@ class Blocks:
     def cut(cls, whole: Sequence[Floats], width: int) -> Blocks:
         """Of tables [rows, worlds filled up]."""
         columns = range(0, whole[0].shape[1], LANES)
-        return cls(
-            [[np.ascontiguousarray(table[:, at : at + LANES]) for table in whole] for at in columns],
-            tuple(
-                next(j for j in range(i + 1) if whole[j] is table or np.array_equal(whole[j], table))
-                for i, table in enumerate(whole)
-            ),
-            width,
+        tables = [[np.ascontiguousarray(table[:, at : at + LANES]) for table in whole] for at in columns]
+        # Equal at the latest to itself.
+        alike = (
+            (j for j, other in enumerate(whole) if other is table or np.array_equal(other, table)) for table in whole
         )
+        return cls(tables, tuple(map(next, alike)), width)
 
 
 def first_blocks(worlds: int) -> int:
@@ -54,6 +52,6 @@ def first_blocks(worlds: int) -> int:
     return -(-worlds // LANES)
 
 
-def joined(parts: Sequence[Mapping[str, Floats]], width: int) -> dict[str, Floats]:
+def joined(parts: Sequence[Mapping[str, Floats]], width: int | None = None) -> dict[str, Floats]:
     """The results of blocks after each other, worlds along the first axis, without those that were filled up."""
     return {name: np.concatenate([part[name] for part in parts])[:width] for name in parts[0]}

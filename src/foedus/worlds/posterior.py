@@ -19,6 +19,7 @@ from foedus.worlds.weights import even, mixed, posterior
 
 _START = 1000  # worlds of the prior that resampling starts from at least
 Progress = Callable[[str, int], None]  # what, how many worlds more
+Counted = Callable[[int], None] | None  # how many worlds more
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,12 @@ class ObservationLikelihood:
         self.brief = Games(scenario, (), {}, lean=True)
         self.full = Games(scenario, (), {}, ahead=1, lean=True)
 
-    def loglik(self, unit: Unit, progress: Callable[[int], None] | None = None) -> Floats:
+    def loglik(self, unit: Unit, progress: Counted = None) -> Floats:
         """[world] log-likelihoods at points of the unit cube."""
         return np.asarray(self._solve(self.brief, unit, progress).log_likelihood.sum(axis=1))
 
     def weighted(
-        self,
-        unit: Unit,
-        weights: Floats | None = None,
-        effective: float = 0.0,
-        progress: Callable[[int], None] | None = None,
+        self, unit: Unit, weights: Floats | None = None, effective: float = 0.0, progress: Counted = None
     ) -> WeightedWorlds:
         """The worlds at points of the unit cube, weighed by the observations unless weights are given."""
         result = self._solve(self.full, unit, progress)
@@ -80,7 +77,7 @@ class ObservationLikelihood:
             effective = effective_of(weights)
         return WeightedWorlds(unit, from_unit(self.scenario, unit), result.log_each, weights, effective)
 
-    def _solve(self, games: Games, unit: Unit, progress: Callable[[int], None] | None) -> PolicyResult:
+    def _solve(self, games: Games, unit: Unit, progress: Counted) -> PolicyResult:
         policy, draws = self.scenario.factual_policy, from_unit(self.scenario, unit)
         options = Options(threads=self.threads, progress=progress)
         return simulate(self.scenario, draws, [policy], games=games, options=options).results[policy]
@@ -141,7 +138,7 @@ def posterior_worlds(
     """
     names, observed = uncertain(scenario), ObservationLikelihood(scenario, threads)
 
-    def tell(what: str) -> Callable[[int], None] | None:
+    def tell(what: str) -> Counted:
         return None if progress is None else lambda count: progress(what, count)
 
     before = observed.weighted(unit_sample(names, worlds, seed), progress=tell("weighing worlds"))

@@ -180,20 +180,14 @@ def simulate(
     while waiting:
         waiting.popleft().collect(arrays)
     played = {policy: games.play(policy)[0].game for policy in names}
-    simulations = {way: Simulation(_results(arrays, way, played), played) for way in ways}
-    whole = simulations.pop("")
-    whole.varied = simulations
+    whole, *varied = (
+        Simulation(
+            {policy: PolicyResult.of(game, joined(arrays[way, policy])) for policy, game in played.items()}, played
+        )
+        for way in ways
+    )
+    whole.varied = dict(zip(options.variations, varied, strict=True))
     return whole
-
-
-def _results(arrays: _Arrays, way: str, played: Mapping[str, Game]) -> dict[str, PolicyResult]:
-    """The results of each policy in one variation, chunks joined."""
-    results = {}
-    for policy, game in played.items():
-        chunks = arrays[way, policy]
-        whole = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
-        results[policy] = PolicyResult.of(game, whole)
-    return results
 
 
 @cache

@@ -40,16 +40,12 @@ def matrices(parts: Sequence[Matrix], description: str, cell: float = CELL, side
             for k, line in enumerate(wrapped(name, cell - 4, 11)[:3]):
                 drawing.text(left + cell * (j + 0.5), 34 + 13 * k, line, "small", "middle")
         for i, name in enumerate(part.rows):
-            _row(drawing, part, i, left, HEAD + 10 + 26 * i, cell)
+            top = HEAD + 10 + 26 * i
+            for j, text in enumerate(part.texts[i]):
+                style, tip = colours.effect(float(part.values[i, j]), part.edge), part.tips[i][j] if part.tips else ""
+                drawing.rect(left + cell * j + 1, top, cell - 2, 24, style, 2, tip)
+                drawing.text(left + cell * (j + 0.5), top + 17, text, "num", "middle")
             if show:
-                drawing.text(left - 8, HEAD + 10 + 26 * i + 17, clipped(name, side - 10, 12), "", "end")
+                drawing.text(left - 8, top + 17, clipped(name, side - 10, 12), "", "end")
         x += width
     return drawing.render()
-
-
-def _row(drawing: Drawing, part: Matrix, i: int, left: float, top: float, cell: float) -> None:
-    for j in range(len(part.columns)):
-        tip = part.tips[i][j] if part.tips else ""
-        style = colours.effect(float(part.values[i, j]), part.edge)
-        drawing.rect(left + cell * j + 1, top, cell - 2, 24, style, 2, tip)
-        drawing.text(left + cell * (j + 0.5), top + 17, part.texts[i][j], "num", "middle")

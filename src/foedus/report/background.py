@@ -61,7 +61,8 @@ def _start_and_notes(variable: StateVariable) -> tuple[str, str]:
         start = ", ".join(f"{plain(level)} ({percent(p) if isinstance(p, float) else p})" for level, p in start.items())
     notes = [f"the game freezes at {listed([plain(level) for level in variable.ends])}"] if variable.ends else []
     notes += ["falls back when the period ends"] if variable.within else []
-    return plain(start), "; ".join([*notes, *filter(None, [variable.why])])
+    notes += [variable.why] if variable.why else []
+    return plain(start), "; ".join(notes)
 
 
 def clause_text(commitment: Commitment) -> str:

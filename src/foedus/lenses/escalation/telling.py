@@ -98,10 +98,8 @@ class _Escalation(Looked):
 
 def _first(view: _Escalation) -> str:
     """How probable the top is, and the likeliest route."""
-    spread = view.spread(view.array("ever", level=view.top))
-    text = (
-        f"“{titled(view.top)}” ({view.variable}) comes with a probability of {band(spread)}, {estimative(spread.mean)}"
-    )
+    s = view.spread(view.array("ever", level=view.top))
+    text = f"“{titled(view.top)}” ({view.variable}) comes with a probability of {band(s)}, {estimative(s.mean)}"
     if not view.routes:
         return f"{text}; no path climbs to any level above the lowest." if view.goal == view.levels[0] else f"{text}."
     share, steps = view.routes[0]

@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from foedus.arraytypes import Floats
-from foedus.lenses.incentives.averages import SituatedActions, averages
+from foedus.lenses.incentives.averages import averages
 from foedus.lenses.incentives.flips import Flip, flips
 from foedus.lenses.incentives.situations import SituatedAction, Situation, situations
 from foedus.lenses.labels import label_coords
@@ -49,9 +49,8 @@ def look(run: Run, policy: str) -> xr.Dataset:
     visits = [block.visits() for block in solved]
     often = sum(each[..., : block.width].sum(axis=(0, 2)) for each, block in zip(visits, solved, strict=True))
     met = situations(solved[0].game, np.asarray(often))
-    references = [_most_taken(situation, solved, visits) for situation in met]
-    actions = SituatedActions(met, references)
-    parts = [averages(block, each, actions) for block, each in zip(solved, visits, strict=True)]
+    pairs = [(situation, _most_taken(situation, solved, visits)) for situation in met]
+    parts = [averages(block, each, pairs) for block, each in zip(solved, visits, strict=True)]
     turned, tried = flips(run, games, policy)
     turn = solved[0].game.turn
     names = [turn.phases[k].actions[order].name for k, order in turn.choices]
@@ -75,7 +74,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
         attrs={
             "policy": policy,
             "tried": tried,
-            "references": {s.label: names[reference] for s, reference in zip(met, references, strict=True)},
+            "references": {s.label: names[reference] for s, reference in pairs},
             "levels": {situation.label: dict(situation.levels) for situation in met},
         },
     ).reset_coords("flip_at")

@@ -62,12 +62,10 @@ class _Timing(Looked):
         self.acts = [self.names.action(act) for act in self.labels("act")]
         self.moves = labels_along(data, "move", Move)
         phases, self.ways = data["variant_phase"].values, self.labels("variant_way")
-        self.events = [
-            _Event(
-                e["phase"], self.names.phase(e["phase"]), e["periods"], np.flatnonzero(phases == e["phase"]).tolist()
-            )
-            for e in data.attrs["dated"]
-        ]
+        self.events = []
+        for e in data.attrs["dated"]:
+            variants = np.flatnonzero(phases == e["phase"]).tolist()
+            self.events.append(_Event(e["phase"], self.names.phase(e["phase"]), e["periods"], variants))
         self.subset_weights = self.array("few_weight")
         self.periods, self.unit = results.periods, results.scenario.horizon.unit
         self.by, self.taken = self.array("dated_by"), self.array("dated_taken")
@@ -112,13 +110,13 @@ class _Timing(Looked):
                 "No phase of this scenario is tied to a date, so there is no dated event to compare with other times."
             )
         told = [f"“{event.name}” ({self.when(event)})" for event in self.events]
+        many = len(told) > 1
         notable = [c for event in self.events for c in self.changes(event) if abs(c.spread.mean) >= NOTABLE]
         if not notable:
-            moves = "moves" if len(told) == 1 else "move"
-            return f"{listed(told)} {moves} no other outcome by as much as 0.05 percentage points within the horizon."
+            return f"{listed(told)} {'move' if many else 'moves'} no other outcome by as much as 0.05 percentage points within the horizon."
         most = max(notable, key=lambda change: abs(change.spread.mean))
         name = told[self.events.index(most.event)]
-        which = name if len(told) == 1 else f"Of {listed(told)}, {name}"
+        which = f"Of {listed(told)}, {name}" if many else name
         before, after = (percent(self.subset_spread(self.by[:, v, most.outcome, -1]).mean) for v in (0, most.variant))
         return (
             f"{which} matters most for “{self.outcomes[most.outcome]}”: {self.way(most.event, most.variant)}, its probability "

@@ -26,6 +26,7 @@ class Amount:
 
 
 Cell = str | Amount
+Columns = Mapping[str, Callable[[T], Cell]]  # of a table: by heading, what is shown of an item
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,6 @@ def change(of: float | Spread, dash: float | None = None) -> Amount:
     return amount(of, signed, dash)
 
 
-def table(caption: str, columns: Mapping[str, Callable[[T], Cell]], items: Iterable[T]) -> Table:
+def table(caption: str, columns: Columns[T], items: Iterable[T]) -> Table:
     """A table with a row an item: each column by its heading, with what it shows of the item."""
     return Table(caption, list(columns), [[shows(item) for shows in columns.values()] for item in items])

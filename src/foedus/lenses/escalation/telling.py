@@ -11,7 +11,7 @@ from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.lenses.moves import Move
 from foedus.present.likelihood import estimative
-from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, probability, table
+from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, amount, probability, table
 from foedus.present.wording import band, capital, count, number, percent
 from foedus.runs.view import RunView
 from foedus.scenario.names import plain, titled
@@ -163,18 +163,15 @@ def _levels(view: _Escalation) -> Table:
     """Each level: whether it is reached, how long, and where a period that starts there ends."""
     ever, periods, step = view.array("ever"), view.averages("periods_at"), view.averages("step")
     unit = view.results.scenario.horizon.unit
-    return table(
-        f"{view.variable}, level by level",
-        {
-            "level": lambda k: titled(view.levels[k]),
-            "ever at it or higher": lambda k: view.cell(ever[:, k]),
-            f"{unit}s that end there": lambda k: amount(float(periods[k]), number),
-            f"a {unit} from there ends lower": lambda k: probability(float(step[k, :k].sum())),
-            "the same": lambda k: probability(float(step[k, k])),
-            "higher": lambda k: probability(float(step[k, k + 1 :].sum())),
-        },
-        range(len(view.levels)),
-    )
+    columns: Columns[int] = {
+        "level": lambda k: titled(view.levels[k]),
+        "ever at it or higher": lambda k: view.cell(ever[:, k]),
+        f"{unit}s that end there": lambda k: amount(float(periods[k]), number),
+        f"a {unit} from there ends lower": lambda k: probability(float(step[k, :k].sum())),
+        "the same": lambda k: probability(float(step[k, k])),
+        "higher": lambda k: probability(float(step[k, k + 1 :].sum())),
+    }
+    return table(f"{view.variable}, level by level", columns, range(len(view.levels)))
 
 
 def _returns(view: _Escalation, k: int) -> Table:
@@ -201,14 +198,11 @@ def _moves(view: _Escalation) -> Table:
     def often(name: str, m: int) -> Amount:
         return amount(view.spread(view.array(name)[:, m]), lambda x: number(x, 2), dash=np.nan)
 
-    return table(
-        f"What moves it: the {count(len(shown), 'most frequent move')}",
-        {
-            "move": lambda m: view.moves[m].by,
-            "from": lambda m: titled(view.moves[m].start),
-            "to": lambda m: titled(view.moves[m].to),
-            "times a path": lambda m: often("moves", m),
-            f"times on paths to {plain(view.top)}": lambda m: often("moves_up", m),
-        },
-        shown,
-    )
+    columns: Columns[int] = {
+        "move": lambda m: view.moves[m].by,
+        "from": lambda m: titled(view.moves[m].start),
+        "to": lambda m: titled(view.moves[m].to),
+        "times a path": lambda m: often("moves", m),
+        f"times on paths to {plain(view.top)}": lambda m: often("moves_up", m),
+    }
+    return table(f"What moves it: the {count(len(shown), 'most frequent move')}", columns, shown)

@@ -45,8 +45,7 @@ def flips(run: Run, games: Games, policy: str) -> tuple[list[Flip], list[str]]:
     if not tried:
         return [], []
     sweep = _Sweep(games, policy, {n: middle(np.asarray(draw, float), run.weights) for n, draw in run.draws.items()})
-    ends = [(float(run.draws[name].min()), float(run.draws[name].max())) for name in tried]
-    coarse = np.array([np.linspace(*end, LANES) for end in ends])
+    coarse = np.array([np.linspace(float(run.draws[n].min()), float(run.draws[n].max()), LANES) for n in tried])
     taken = sweep.taken(tried, coarse)
     brackets = [
         (i, k, j)
@@ -58,8 +57,8 @@ def flips(run: Run, games: Games, policy: str) -> tuple[list[Flip], list[str]]:
         return [], tried
     fine = np.array([np.linspace(coarse[i, j], coarse[i, j + 1], LANES) for i, _, j in brackets])
     taken = sweep.taken([tried[i] for i, _, _ in brackets], fine)
-    points = [sweep.flips(tried[i], k, fine[b], taken[b]) for b, (i, k, _) in enumerate(brackets)]
-    return [flip for part in points for flip in part], tried
+    parts = [sweep.flips(tried[i], k, fine[b], taken[b]) for b, (i, k, _) in enumerate(brackets)]
+    return [flip for part in parts for flip in part], tried
 
 
 def middle(draw: Floats, weights: Floats) -> float:
@@ -78,10 +77,9 @@ def _influential(run: Run, policy: str) -> list[str]:
     mass = normalised(run.weights, len(run.weights))
     standings = _standard(np.stack([ranks(draw) for draw in varied.values()]), mass)
     names, best = list(varied), dict[str, float]()
-    actions = [str(action) for action in taken["action"].values]
     for phase in run.scenario.turn:
-        written = {f"{phase.id}.{action}" for action in phase.actions}
-        times = np.asarray(taken.values[:, [action in written for action in actions]], float)
+        here = taken["action"].isin([f"{phase.id}.{action}" for action in phase.actions])
+        times = np.asarray(taken.values[:, here.values], float)
         if times.shape[1] < 2:
             continue
         first, second = np.argsort(-(mass @ times), kind="stable")[:2]
@@ -108,9 +106,8 @@ class _Sweep:
     def __init__(self, games: Games, policy: str, centre: Mapping[str, float]):
         self.games, self.policy, self.centre = games, policy, centre
         self.turn = games.play(policy)[0].game.turn
-        choices = self.turn.choices
-        by_phase = {k: [i for i, (of, _) in enumerate(choices) if of == k] for k, _ in choices}
-        self.phases = {k: actions for k, actions in by_phase.items() if len(actions) > 1}
+        of = [k for k, _ in self.turn.choices]
+        self.phases = {k: np.flatnonzero(np.equal(of, k)).tolist() for k in of if of.count(k) > 1}
 
     def taken(self, names: Sequence[str], values: Floats) -> Floats:
         """[name, value, action]: times that each action is taken at each of the ``values`` [name, LANES]."""

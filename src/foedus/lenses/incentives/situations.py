@@ -67,8 +67,7 @@ def situations(game: Game, often: Floats) -> list[Situation]:
         read = _reads(phase)
         columns = [i for i, v in enumerate(variables) if v.name in read and np.ptp(game.rows[nodes, i]) > 0]
         keys, key_of = np.unique(game.rows[nodes][:, columns], axis=0, return_inverse=True)
-        key_of = key_of.ravel()
-        weight = np.bincount(key_of, often[nodes], minlength=len(keys))
+        weight = np.bincount(key_of := key_of.ravel(), often[nodes], minlength=len(keys))
         for i in np.argsort(-weight, kind="stable")[:MOST] if len(keys) > 1 else ():
             levels = tuple((variables[c].name, int(level)) for c, level in zip(columns, keys[i], strict=True))
             every.append(Situation(phase.id, phase.mover, actions, levels, nodes[key_of == i]))
@@ -77,9 +76,9 @@ def situations(game: Game, often: Floats) -> list[Situation]:
 
 def _reads(phase: TurnPhase) -> set[str]:
     """The state variables that a phase's menu, base rates, payments and odds read."""
-    trees: list[Any] = [phase.guard]
-    for action in phase.actions:
-        trees += [action.base, action.when, *(pay.amount for pay in action.pays)]
-        for branch in action.branches:
-            trees += [branch.prob, *(pay.amount for pay in branch.pays)]
+    branches = [branch for action in phase.actions for branch in action.branches]
+    trees: list[Any] = [phase.guard, *(branch.prob for branch in branches)]
+    trees += [tree for action in phase.actions for tree in (action.base, action.when)]
+    payers: list[Any] = [*phase.actions, *branches]
+    trees += [pay.amount for payer in payers for pay in payer.pays]
     return {name for tree in trees if tree is not None for name in state_names(tree)}

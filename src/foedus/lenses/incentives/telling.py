@@ -14,7 +14,7 @@ from foedus.lenses.incentives.situations import SituatedAction
 from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.present.charts.effects import Effect, effects
-from foedus.present.section import Amount, Figure, Table, Told, amount, change, probability, table
+from foedus.present.section import Amount, Columns, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import count, number, percent, ranged, signed
 from foedus.runs.view import RunView
 from foedus.scenario.dotted import applies_variable
@@ -205,19 +205,16 @@ class _Incentives(Looked):
 
     def tables(self) -> list[Table]:
         """The choices, the closest ones by situation, and flips."""
-        choices = table(
-            f"Choices under {self.names.policy(self.policy)}",
-            {
-                "who decides what": lambda c: self.choice(c.phase),
-                "mostly": lambda c: self.act(c.first),
-                "how often": lambda c: probability(self.spread_of("probability", c.first)),
-                "else": lambda c: self.act(c.second),
-                "payment that turns it": lambda c: change(c.margin),
-                "likelier already, worlds": lambda c: probability(self._already(c)),
-                "or if it counted": self._reweigh,
-            },
-            self.choices,
-        )
+        columns: Columns[PhaseChoice] = {
+            "who decides what": lambda c: self.choice(c.phase),
+            "mostly": lambda c: self.act(c.first),
+            "how often": lambda c: probability(self.spread_of("probability", c.first)),
+            "else": lambda c: self.act(c.second),
+            "payment that turns it": lambda c: change(c.margin),
+            "likelier already, worlds": lambda c: probability(self._already(c)),
+            "or if it counted": self._reweigh,
+        }
+        choices = table(f"Choices under {self.names.policy(self.policy)}", columns, self.choices)
         return [choices, self._situations(), *([self._flips()] if self.flips else [])]
 
     def _reweigh(self, c: PhaseChoice) -> str:
@@ -236,37 +233,31 @@ class _Incentives(Looked):
         for c in self.choices[:SHOWN]:
             every = [situation for situation, phase in self.situations.items() if phase == c.phase]
             shown += [option for situation in every[1:] or every for option in self.options(situation)]
-        return table(
-            "The closest choices by situation",
-            {
-                "choice": lambda o: self.names.phase(o.phase),
-                "situation": lambda o: self.situation(o.situation),
-                "action": self.act,
-                "how often": lambda o: probability(self.spread_of("probability", o)),
-                "by base rates": lambda o: probability(self.spread_of("usual", o).mean),
-                "worth": lambda o: Amount(signed(self.gap(o).mean), float(np.nan_to_num(self.gap(o).mean))),
-                "payment to be likeliest": lambda o: change(self.spread_of("bonus", o), dash=0.0),
-                "met, a play": lambda o: amount(self.met(o.situation).mean, lambda x: number(x, 2)),
-            },
-            shown,
-        )
+        columns: Columns[SituatedAction] = {
+            "choice": lambda o: self.names.phase(o.phase),
+            "situation": lambda o: self.situation(o.situation),
+            "action": self.act,
+            "how often": lambda o: probability(self.spread_of("probability", o)),
+            "by base rates": lambda o: probability(self.spread_of("usual", o).mean),
+            "worth": lambda o: Amount(signed(self.gap(o).mean), float(np.nan_to_num(self.gap(o).mean))),
+            "payment to be likeliest": lambda o: change(self.spread_of("bonus", o), dash=0.0),
+            "met, a play": lambda o: amount(self.met(o.situation).mean, lambda x: number(x, 2)),
+        }
+        return table("The closest choices by situation", columns, shown)
 
     def _flips(self) -> Table:
         def turns_at(flip: Flip) -> Amount:
             draw = self.results.run.draws[flip.assumption]
             return Amount(number(flip.at), flip.at, f"{number(float(draw.min()))} to {number(float(draw.max()))}")
 
-        return table(
-            "Assumptions that turn a choice by themselves",
-            {
-                "assumption": lambda f: self.names.assumption(f.assumption),
-                "turns at (of its range)": turns_at,
-                "choice": lambda f: self.choice(f.phase),
-                "below": lambda f: self.names.act(f.phase, f.below),
-                "above": lambda f: self.names.act(f.phase, f.above),
-            },
-            self.flips,
-        )
+        columns: Columns[Flip] = {
+            "assumption": lambda f: self.names.assumption(f.assumption),
+            "turns at (of its range)": turns_at,
+            "choice": lambda f: self.choice(f.phase),
+            "below": lambda f: self.names.act(f.phase, f.below),
+            "above": lambda f: self.names.act(f.phase, f.above),
+        }
+        return table("Assumptions that turn a choice by themselves", columns, self.flips)
 
     def notes(self) -> list[str]:
         return [

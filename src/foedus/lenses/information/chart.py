@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -12,26 +11,17 @@ from foedus.present.wording import number, signed
 from foedus.worlds.weights import Spread
 
 
-@dataclass(frozen=True)
-class Value:
-    """What knowing something is worth, and its standard error."""
-
-    name: str
-    worth: float
-    error: float
-
-
-def values_chart(values: Sequence[Value], floor: float) -> Markup:
-    """A bar each with a line of one standard error each way; dashed, what noise seems worth."""
+def values_chart(values: Sequence[tuple[str, float, float]], floor: float) -> Markup:
+    """A bar for each (name, worth, standard error) with a line of one error each way; dashed, what noise seems worth."""
     left, width, row = 330.0, 480.0, 22.0
-    top = max(value.worth + value.error for value in values)
+    top = max(worth + error for _, worth, error in values)
     drawing = Drawing(900, 26 + row * len(values), "What knowing each assumption is worth")
-    for k, value in enumerate(values):
-        y, v, end = 20 + row * k, value.worth, left + width * (value.worth + value.error) / top
-        drawing.text(left - 10, y + 12, clipped(value.name, left - 16, 12.5), "", "end")
-        drawing.rect(left, y + 2, width * v / top, 12, "bar", 2, f"{value.name}: {number(v, 2)}")
-        drawing.line(left + width * max(v - value.error, 0) / top, y + 8, end, y + 8, "flow")
-        drawing.text(end + 8, y + 12, number(v, 2), "num")
+    for k, (name, worth, error) in enumerate(values):
+        y, end = 20 + row * k, left + width * (worth + error) / top
+        drawing.text(left - 10, y + 12, clipped(name, left - 16, 12.5), "", "end")
+        drawing.rect(left, y + 2, width * worth / top, 12, "bar", 2, f"{name}: {number(worth, 2)}")
+        drawing.line(left + width * max(worth - error, 0) / top, y + 8, end, y + 8, "flow")
+        drawing.text(end + 8, y + 12, number(worth, 2), "num")
     x = left + width * floor / top
     drawing.line(x, 12, x, 22 + row * len(values), "reference")
     return drawing.render()

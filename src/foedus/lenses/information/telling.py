@@ -7,11 +7,11 @@ import xarray as xr
 
 from foedus.arraytypes import Floats
 from foedus.lenses.information.blind_spots import BlindSpot, SpotKind
-from foedus.lenses.information.chart import Value, changes_chart, values_chart
+from foedus.lenses.information.chart import changes_chart, values_chart
 from foedus.lenses.information.measure import Chooser
 from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
-from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability, table
+from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
 
@@ -136,7 +136,7 @@ def _worth_figure(view: _Information) -> Figure | None:
         return None
     scale, unit = (100, "in percentage points of risk") if view.choosers[i].outcome else (1, "in its payoff units")
     worth, errors = scale * view.evppi[i], scale * np.nan_to_num(view.array("evppi_error")[i])
-    values = [Value(view.assumptions[k], float(worth[k]), float(errors[k])) for k in named]
+    values = [(view.assumptions[k], float(worth[k]), float(errors[k])) for k in named]
     share = percent(float(view.evppi[i, named[0]] / view.evpi[i]))
     return Figure(
         f"To {view.chooser(i)}: knowing “{view.assumptions[named[0]]}” alone gives {share} of what knowing all would",
@@ -168,34 +168,29 @@ def _choosers(view: _Information) -> Table:
         told = [f"{view.assumptions[k]} ({view.worth(i, view.evppi[i, k])})" for k in view.named(i)[:1]]
         return "".join(told) or "none clearly"
 
-    return table(
-        "What it would be worth to know the world before choosing a policy",
-        {
-            "who chooses": lambda i: capital(view.chooser(i)),
-            "would choose": lambda i: view.best[i],
-            "most worth knowing": most,
-            f"gain over “{view.names.policy(view.policy)}”": lambda i: view.cell(i, gain[i]),
-            "knowing the world": lambda i: view.cell(i, view.evpi[i], error[i]),
-            "worlds where another is better": lambda i: probability(float(switch[i])),
-        },
-        range(len(view.choosers)) if len(view.results.policies) > 1 else (),
-    )
+    columns: Columns[int] = {
+        "who chooses": lambda i: capital(view.chooser(i)),
+        "would choose": lambda i: view.best[i],
+        "most worth knowing": most,
+        f"gain over “{view.names.policy(view.policy)}”": lambda i: view.cell(i, gain[i]),
+        "knowing the world": lambda i: view.cell(i, view.evpi[i], error[i]),
+        "worlds where another is better": lambda i: probability(float(switch[i])),
+    }
+    who = range(len(view.choosers)) if len(view.results.policies) > 1 else ()
+    return table("What it would be worth to know the world before choosing a policy", columns, who)
 
 
 def _assumptions(view: _Information) -> Table:
     """What each assumption is worth to the main chooser."""
     i = view.main
     error, bias = view.array("evppi_error")[i], view.array("evppi_bias")[i]
-    return table(
-        f"What one answer would be worth to {view.chooser(i)}",
-        {
-            "assumption": lambda k: view.assumptions[k],
-            "worth knowing": lambda k: view.cell(i, view.evppi[i, k], error[k]),
-            "of it bias (estimate)": lambda k: view.cell(i, bias[k]),
-            "share of knowing all": lambda k: probability(float(view.evppi[i, k]) / float(view.evpi[i])),
-        },
-        view.named(i)[:_SHOWN],
-    )
+    columns: Columns[int] = {
+        "assumption": lambda k: view.assumptions[k],
+        "worth knowing": lambda k: view.cell(i, view.evppi[i, k], error[k]),
+        "of it bias (estimate)": lambda k: view.cell(i, bias[k]),
+        "share of knowing all": lambda k: probability(float(view.evppi[i, k]) / float(view.evpi[i])),
+    }
+    return table(f"What one answer would be worth to {view.chooser(i)}", columns, view.named(i)[:_SHOWN])
 
 
 def _dropped(view: _Information) -> Table:

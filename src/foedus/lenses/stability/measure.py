@@ -94,10 +94,11 @@ def look(run: Run, policy: str) -> xr.Dataset:
 
 def conflict(data: xr.Dataset, order_names: Sequence[str] = (), actor_names: Sequence[str] = ()) -> Conflict:
     """The postures that ``look`` found, as a conflict in option form with the average worths as manual rankings."""
-    average = np.tensordot(data["weight"].values, data["worth"].values, 1)
-    return conflict_of(
-        labels_along(data, "order", StandingOrder), average, data["actor"].values.tolist(), order_names, actor_names
+    average, orders = (
+        np.tensordot(data["weight"].values, data["worth"].values, 1),
+        labels_along(data, "order", StandingOrder),
     )
+    return conflict_of(orders, average, data["actor"].values.tolist(), order_names, actor_names)
 
 
 def _by_posture(stable: dict[Any, Bools]) -> Bools:
@@ -115,9 +116,8 @@ def _in_world(model: OptionModel, worth: Floats) -> Bools:
 def _from_start(model: OptionModel, start: int, worth: Floats) -> dict[str, Any]:
     """What can follow from the status quo, and what would hold each mover there; ``worth`` [posture, mover]."""
     above = worth - worth[start]
-    temptation = [
-        max(0.0, *(above[moves_of(model, members).successors(start), i])) for i, members in enumerate(model.players)
-    ]
+    onward = [moves_of(model, members).successors(start) for members in model.players]
+    temptation = [max(0.0, *above[states, i]) for i, states in enumerate(onward)]
     price = [[_price(need, above[:, i]) for i, need in enumerate(inverse(model, start, concept))] for concept in CORE]
     return {
         "moves": (("posture",), paths_from(model, start).length),
@@ -131,15 +131,14 @@ def _price(need: Requirement, above: Floats) -> float:
 
     Each clause is met once all states of one of its alternatives are no better.
     """
-    ways = [min(max([above[state] for state in way], default=0.0) for way in clause) for clause in need.clauses]
-    return float(max([0.0, *ways]))
+    ways = (min(max((above[state] for state in way), default=0.0) for way in clause) for clause in need.clauses)
+    return float(max(0.0, *ways))
 
 
 def _paths(model: OptionModel, solved: Postures, lasts: Bools, share: Floats) -> dict[str, list[list[str]]]:
     """The shortest improving ways from the status quo to lasting postures, those that last in most worlds first."""
-    paths = paths_from(model, solved.start)
-    lasting = lasts | (share > 0)
-    reached = [int(s) for s in np.argsort(-share, kind="stable") if paths.length[s] > 0 and lasting[s]]
+    paths, ranked = paths_from(model, solved.start), np.argsort(-share, kind="stable").tolist()
+    reached = [s for s in ranked if paths.length[s] > 0 and (lasts[s] or share[s] > 0)]
     return {model.label(s): [list(step) for step in paths.to(s)] for s in reached[:WAYS]}
 
 

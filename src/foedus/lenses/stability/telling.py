@@ -11,7 +11,7 @@ from foedus.lenses.lens import Looked
 from foedus.lenses.stability.chart import PostureBox, posture_graph
 from foedus.lenses.stability.orders import StandingOrder
 from foedus.present.likelihood import estimative
-from foedus.present.section import Amount, Figure, Table, Told, amount, change, probability, table
+from foedus.present.section import Amount, Columns, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.runs.view import RunView
 
@@ -130,52 +130,43 @@ class _Stability(Looked):
             yes = bool(lasts[concept].values[self.start])
             return shares.get(concept) or Amount(f"{'yes' if yes else 'no'}, on average", float(yes))
 
-        return table(
-            "By way of thinking ahead (worths averaged over worlds; shares over worlds)",
-            {
-                "What actors reckon with": str,
-                "Postures that last": lambda concept: amount(int(lasts[concept].sum()), str),
-                "Status quo lasts in": at_start,
-            },
-            lasts,
-        )
+        columns: Columns[str] = {
+            "What actors reckon with": str,
+            "Postures that last": lambda concept: amount(int(lasts[concept].sum()), str),
+            "Status quo lasts in": at_start,
+        }
+        return table("By way of thinking ahead (worths averaged over worlds; shares over worlds)", columns, lasts)
 
     def postures(self) -> Table:
         """The postures that last in most worlds."""
-        moves = self.array("moves")
-
-        return table(
-            "Postures by the share of worlds in which they last",
-            {
-                "Standing orders in force": lambda p: capital(self.posture(p)) + " (status quo)" * (p == self.start),
-                "Lasts: paying answers": lambda p: probability(float(self.shares["seq"][p])),
-                "Lasts: own move only": lambda p: probability(float(self.shares["nash"][p])),
-                "Lasts: any answer": lambda p: probability(float(self.shares["gmr"][p])),
-                "Improving moves from the status quo": lambda p: Amount(
-                    f"{n:.0f}" if (n := moves[p]) >= 0 else "–", float(n)
-                ),
-            },
-            dict.fromkeys([*self.best[:_SHOWN], self.start]),
-        )
+        ways = self.array("moves").tolist()
+        columns: Columns[int] = {
+            "Standing orders in force": lambda p: capital(self.posture(p)) + " (status quo)" * (p == self.start),
+            "Lasts: paying answers": lambda p: probability(float(self.shares["seq"][p])),
+            "Lasts: own move only": lambda p: probability(float(self.shares["nash"][p])),
+            "Lasts: any answer": lambda p: probability(float(self.shares["gmr"][p])),
+            "Improving moves from the status quo": lambda p: Amount(f"{ways[p]:.0f}" if ways[p] >= 0 else "–", ways[p]),
+        }
+        shown = dict.fromkeys([*self.best[:_SHOWN], self.start])
+        return table("Postures by the share of worlds in which they last", columns, shown)
 
     def leavers(self) -> Table:
         """Who would leave the status quo, and what would hold it."""
         nash, seq = (self.array("stable_share", concept=concept)[self.start] for concept in ("nash", "seq"))
         pull, price = self.array("temptation"), self.array("price", core="seq")
-
-        return table(
+        columns: Columns[int] = {
+            "Actor": lambda i: self.movers[i],
+            "Stays: own move only": lambda i: probability(float(nash[i])),
+            "Stays: paying answers": lambda i: probability(float(seq[i])),
+            "Most a move brings": lambda i: amount(float(pull[i]), number),
+            "Would hold it": lambda i: amount(float(price[i]), number),
+            "To stay, it must not prefer": self._must_not_prefer,
+        }
+        caption = (
             "Who would leave the status quo: the share of worlds in which each stays, and what would hold it "
-            "(so much more the status quo would have to be worth, in its own units, on average over worlds)",
-            {
-                "Actor": lambda i: self.movers[i],
-                "Stays: own move only": lambda i: probability(float(nash[i])),
-                "Stays: paying answers": lambda i: probability(float(seq[i])),
-                "Most a move brings": lambda i: amount(float(pull[i]), number),
-                "Would hold it": lambda i: amount(float(price[i]), number),
-                "To stay, it must not prefer": self._must_not_prefer,
-            },
-            range(len(self.movers)),
+            "(so much more the status quo would have to be worth, in its own units, on average over worlds)"
         )
+        return table(caption, columns, range(len(self.movers)))
 
     def _must_not_prefer(self, mover: int) -> str:
         """The first condition that inverse analysis finds unmet, in words."""
@@ -189,14 +180,15 @@ class _Stability(Looked):
         """Which standing orders were tried, what each brings, and which were combined."""
         used, tried = set(self.labels("order")), labels_along(self.data, "tried", StandingOrder)
         gain, score = self.array("gain"), self.array("score")
+        columns: Columns[int] = {
+            "Standing order": lambda i: f"{self.names.actor(tried[i].actor)}: {self.names.action(tried[i].label)}",
+            "Brings its giver, alone": lambda i: change(float(gain[i])),
+            "Consequence": lambda i: amount(float(score[i]), lambda x: number(x, 2)),
+            "In the postures": lambda i: "yes" if tried[i].label in used else "no",
+        }
         return table(
             f"The most consequential of {count(len(tried), 'standing order')}",
-            {
-                "Standing order": lambda i: f"{self.names.actor(tried[i].actor)}: {self.names.action(tried[i].label)}",
-                "Brings its giver, alone": lambda i: change(float(gain[i])),
-                "Consequence": lambda i: amount(float(score[i]), lambda x: number(x, 2)),
-                "In the postures": lambda i: "yes" if tried[i].label in used else "no",
-            },
+            columns,
             np.argsort(-score, kind="stable")[:_TRIED].tolist(),
         )
 

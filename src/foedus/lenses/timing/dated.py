@@ -59,9 +59,8 @@ def _ways(phase: TurnPhase) -> tuple[Way, ...]:
     if phase.mover >= 0:
         return tuple(Way(i, action.name) for i, action in enumerate(phase.actions)) if len(phase.actions) > 1 else ()
     branches = phase.actions[0].branches
-    if len(branches) < 2:
-        return ()
-    return tuple(Way(i, str(i)) for i, branch in enumerate(branches) if branch.effects or branch.pays)
+    changing = tuple(Way(i, str(i)) for i, branch in enumerate(branches) if branch.effects or branch.pays)
+    return changing if len(branches) > 1 else ()
 
 
 @dataclass(frozen=True)
@@ -85,8 +84,7 @@ class Variant:
             **self._changes(play),
         }
         packed: dict[str, Any] = {name: values.astype(np.int32) for name, values in arrays.items()}
-        game = replace(play.game, arrays=g._replace(**packed))
-        two = np.stack([np.zeros(LANES), np.ones(LANES)])
+        game, two = replace(play.game, arrays=g._replace(**packed)), np.stack([np.zeros(LANES), np.ones(LANES)])
         changed = Play(game, play.solves, play.queries, play.policy, play.events, play.ends)
         return changed, [np.concatenate([table, two]) for table in tables]
 

@@ -15,7 +15,7 @@ from foedus.lenses.moves import Move
 from foedus.lenses.timing.measure import hazards
 from foedus.present.charts.effects import Effect, Panel, effects, panels
 from foedus.present.likelihood import estimative
-from foedus.present.section import Amount, Cell, Figure, Table, Told, probability, table
+from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, probability, table
 from foedus.present.wording import band, capital, count, listed, percent, points, ranged
 from foedus.runs.view import RunView
 from foedus.scenario.names import lowered, plain
@@ -209,31 +209,25 @@ class _Timing(Looked):
         return Amount(self.periods[half], half) if s.mean > 0 else Amount("–", -1)
 
     def _outcomes(self) -> Table:
-        return table(
-            f"When outcomes come under {self.names.policy(self.policy)}",
-            {
-                "outcome": lambda o: self.outcomes[o],
-                "within the horizon": lambda o: probability(self.by_end(o)),
-                "typical time, if it comes": lambda o: self._typical(self.by_end(o), self.mean_first(o)),
-                f"a {self.unit}, at most": lambda o: probability(float(max(self.hazard(o), default=np.nan))),
-                "set off by": lambda o: listed([f"{self.move(m)} {percent(x)}" for m, x in self.causes(o)[:3]]) or "–",
-            },
-            self.numbers,
-        )
+        columns: Columns[int] = {
+            "outcome": lambda o: self.outcomes[o],
+            "within the horizon": lambda o: probability(self.by_end(o)),
+            "typical time, if it comes": lambda o: self._typical(self.by_end(o), self.mean_first(o)),
+            f"a {self.unit}, at most": lambda o: probability(float(max(self.hazard(o), default=np.nan))),
+            "set off by": lambda o: listed([f"{self.move(m)} {percent(x)}" for m, x in self.causes(o)[:3]]) or "–",
+        }
+        return table(f"When outcomes come under {self.names.policy(self.policy)}", columns, self.numbers)
 
     def _acts(self) -> Table:
         first, rate = self.array("act_first"), self.taken[:, 0].mean(axis=2)
         ever = [self.subset_spread(first[:, i].sum(axis=1)) for i in range(len(self.acts))]
-        return table(
-            "First time of the acts that set most off",
-            {
-                "act": lambda i: self.acts[i],
-                "at least once": lambda i: probability(ever[i]),
-                "typical first time": lambda i: self._typical(ever[i], self.subset_weights @ first[:, i]),
-                f"a {self.unit}, on average": lambda i: probability(self.subset_spread(rate[:, i])),
-            },
-            range(len(self.acts)),
-        )
+        columns: Columns[int] = {
+            "act": lambda i: self.acts[i],
+            "at least once": lambda i: probability(ever[i]),
+            "typical first time": lambda i: self._typical(ever[i], self.subset_weights @ first[:, i]),
+            f"a {self.unit}, on average": lambda i: probability(self.subset_spread(rate[:, i])),
+        }
+        return table("First time of the acts that set most off", columns, range(len(self.acts)))
 
     def _windows(self, event: _Event) -> Table:
         """Rates of acts and hazards of outcomes before, at and after a date, and after it had it never come."""

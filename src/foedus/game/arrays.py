@@ -1,8 +1,7 @@
 """The arrays of a compiled game: the contract between compiling and solving.
 
-A game is the graph of one period. Nodes are numbered so that within a period every
-target is larger than its source; the ends of the period come last, and their single
-branch leads to a node of the next period.
+A game is the graph of one period. Nodes are numbered so that within a period every target is larger than its source;
+the ends of the period come last, and their single branch leads to a node of the next period.
 """
 
 from __future__ import annotations
@@ -33,10 +32,9 @@ LANES = 8  # worlds in a block: one vector register of AVX-512, two of AVX2
 class GameArrays(NamedTuple):
     """Flat int32 arrays unless said otherwise. ``-1`` means none. Coefficients are ids.
 
-    A node's actions are ``a_ptr[n]:a_ptr[n+1]`` (nodes that nobody decides have one), an
-    action's branches ``b_ptr[a]:b_ptr[a+1]``, its payments ``ap_ptr[a]:ap_ptr[a+1]``, a
-    branch's payments ``bp_ptr[b]:bp_ptr[b+1]``. Coefficient c at period t is row
-    ``offset[c] + t * timed[c]`` of the evaluated table.
+    A node's actions are ``a_ptr[n]:a_ptr[n+1]`` (nodes that nobody decides have one), an action's branches
+    ``b_ptr[a]:b_ptr[a+1]``, its payments ``ap_ptr[a]:ap_ptr[a+1]``, a branch's payments ``bp_ptr[b]:bp_ptr[b+1]``.
+    Coefficient c at period t is row ``offset[c] + t * timed[c]`` of the evaluated table.
     """
 
     kind: NDArray[np.int8]  # [nodes] a NodeKind

@@ -27,11 +27,8 @@ class Flat:
     references: tuple[Longs, ...]  # per stage: the node that each state leads to
 
 
-def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat:
-    """Nodes in order of stage, their actions, branches and payments as pointer arrays.
-
-    ``action_ids`` maps (phase index, action's order) to the action's public index.
-    """
+def assemble(explorer: Explorer) -> Flat:
+    """Nodes in order of stage, their actions, branches and payments as pointer arrays."""
     references, sizes = _number(explorer)
     records, n = explorer.records, int(sum(sizes))
     guards, actions, branches = _joined(records.guards), _joined(records.actions), _joined(records.branches)
@@ -77,6 +74,7 @@ def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat
     for block in records.intervals:
         at = node(block.stage, block.state)
         kind[at], low[at], high[at] = INTERVAL, block.low, block.high
+    action_ids = {pair: i for i, pair in enumerate(explorer.turn.choices)}
     ids = [action_ids.get((int(s), int(o)), -1) for s, o in zip(stage_of[action_node], actions.order, strict=True)]
     i32 = np.int32
     arrays: dict[str, NDArray[np.generic]] = {
@@ -101,34 +99,22 @@ def assemble(explorer: Explorer, action_ids: dict[tuple[int, int], int]) -> Flat
         "pay_obj": pays.objective[pay_order].astype(i32),
         "pay_coef": pays.amount[pay_order].astype(i32),
     }
-    return Flat(arrays, _node_rows(explorer, sizes), actions.order, branches.branch, references)
+    # the states of a stage that point onward are no nodes
+    parts = [np.delete(np.stack(s.rows), list(s.onward), axis=0) for s in explorer.stages if s.rows]
+    return Flat(arrays, np.concatenate(parts), actions.order, branches.branch, references)
 
 
 def _number(explorer: Explorer) -> tuple[tuple[Longs, ...], list[int]]:
     """Node numbers by stage (through states that point onward), and nodes per stage."""
-    stages = explorer.stages
-    sizes = [sum(stage.node.values()) for stage in stages]
-    base = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    references: list[Longs] = [np.empty(0, np.int64) for _ in stages]
-    for k in range(len(stages) - 1, -1, -1):
-        stage = stages[k]
-        is_node = np.array([stage.node[i] for i in range(len(stage.rows))], bool)
-        nodes = np.full(len(stage.rows), -1, np.int64)
-        nodes[is_node] = base[k] + np.arange(sizes[k])
+    sizes = [len(stage.rows) - len(stage.onward) for stage in explorer.stages]
+    references = [np.full(len(stage.rows), -1, np.int64) for stage in explorer.stages]
+    for k, stage in reversed(list(enumerate(explorer.stages))):
+        is_node = np.ones(len(stage.rows), bool)
+        is_node[list(stage.onward)] = False
+        references[k][is_node] = sum(sizes[:k]) + np.arange(sizes[k])
         for i, (to, state) in stage.onward.items():  # to a later stage, whose references are known by now
-            nodes[i] = references[to][state]
-        references[k] = nodes
+            references[k][i] = references[to][state]
     return tuple(references), sizes
-
-
-def _node_rows(explorer: Explorer, sizes: list[int]) -> NDArray[np.int8]:
-    """Levels of every node's state, [nodes, variables]."""
-    parts = [
-        stage.table()[[i for i in range(len(stage.rows)) if stage.node[i]]]
-        for stage, size in zip(explorer.stages, sizes, strict=True)
-        if size
-    ]
-    return np.concatenate(parts)
 
 
 def _joined(blocks: list[R]) -> R:

@@ -33,23 +33,21 @@ def bind(game: Game, scenario: Scenario, policy: str) -> Game:
         orders = [o for o, action in enumerate(game.turn.phases[k].actions) if action.name == rule.do]
         if not orders:
             continue
-        available = game.turn.phases[k].actions[orders[0]].when
-        parts: list[Tree] = [] if rule.when is None else [numbers.tree(rule.when)]
-        parts += [] if available is None else [available]
-        parts += [] if rule.known else [("asm", bind_secret(policy, i))]
-        holds: Tree = fold(("and", number(1), number(1), *parts))
+        parts = [
+            None if rule.when is None else numbers.tree(rule.when),
+            game.turn.phases[k].actions[orders[0]].when,
+            None if rule.known else ("asm", bind_secret(policy, i)),
+        ]
+        holds: Tree = fold(("and", number(1), number(1), *(part for part in parts if part is not None)))
         # the first rule of a phase that fits wins: later ones hold where none before them does
         before: list[Tree] = [("not", tree) for tree in earlier.get(rule.phase, [])]
         trees.setdefault((k, orders[0]), []).append(fold(("and", holds, number(1), *before)))
         earlier.setdefault(rule.phase, []).append(holds)
-    names = [variable.name for variable in game.turn.variables]
     for (k, order), alternatives in trees.items():
         at = np.flatnonzero((game.arrays.phase[owner] == k) & (game.action_order == order))
-        rows = game.rows[owner[at]]
+        columns = dict(zip((variable.name for variable in game.turn.variables), game.rows[owner[at]].T, strict=True))
         tree: Tree = alternatives[0] if len(alternatives) == 1 else ("or", *alternatives)
-        ids = program.spread(
-            tree, {name: rows[:, v] for v, name in enumerate(names)}, len(rows), 0, np.inf, "a binding"
-        )
+        ids = program.spread(tree, columns, len(at), 0, np.inf, "a binding")
         force[at] = np.where(program.constants()[ids] == 0, -1, ids)
     offset, timed, _ = program.layout()
     return replace(game, program=program, arrays=game.arrays._replace(force=force, offset=offset, timed=timed))

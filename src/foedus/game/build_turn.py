@@ -36,17 +36,10 @@ def build_turn(scenario: Scenario, enabled: Iterable[str]) -> Turn:
             step = attached(numbers, name, step)
         phases.append(step)
     applies = [Variable(applies_variable(name), 2, {0: number(1)}, scratch=True) for name in scenario.commitments]
-    return Turn(
-        tuple(scenario.actors),
-        numbers.objectives,
-        (*numbers.variables(), *applies, *readings),
-        tuple(phases),
-        tuple(numbers.stage()),
-        tuple(numbers.terminal()),
-        reader.entries(),
-        tuple(caps),
-        tuple((name, numbers.tree(c.trigger.vagueness)) for name, c in scenario.commitments.items()),
-    )
+    variables = (*numbers.variables(), *applies, *readings)
+    pays = tuple(numbers.stage()), tuple(numbers.terminal()), reader.entries()
+    vagueness = tuple((name, numbers.tree(c.trigger.vagueness)) for name, c in scenario.commitments.items())
+    return Turn(tuple(scenario.actors), numbers.objectives, variables, tuple(phases), *pays, tuple(caps), vagueness)
 
 
 @dataclass
@@ -71,32 +64,26 @@ class _PhaseReader:
 
     def actions(self, phase: Phase) -> tuple[TurnAction, ...]:
         """The menu: what is not enabled is left out, bases are carved out."""
-        menu = {
-            name: action
+        actions = {
+            name: self.action(name, action)
             for name, action in phase.actions.items()
             if action.exists == "always" or str(ActionName(phase.id, name)) in self.enabled
         }
-        actions = {name: self.action(name, action) for name, action in menu.items()}
-        bases = {name: action.base for name, action in actions.items()}
-        for name, written in menu.items():
-            if written.in_place_of in actions:
+        carved = dict(actions)
+        for name, new in actions.items():
+            if (place := phase.actions[name].in_place_of) in carved:
                 # what the new action takes where it is available, the old one loses
-                new, old = actions[name], actions[written.in_place_of]
-                taken = bases[name] if new.when is None else ("*", bases[name], ("!=", new.when, number(0)))
-                actions[written.in_place_of] = replace(old, base=("-", old.base, taken))
-        return tuple(actions.values())
+                taken = new.base if new.when is None else ("*", new.base, ("!=", new.when, number(0)))
+                carved[place] = replace(carved[place], base=("-", carved[place].base, taken))
+        return tuple(carved.values())
 
     def action(self, name: str, action: Action) -> TurnAction:
         """One action with its effects in every branch."""
-        effects = self.effects(action.then)
-        return TurnAction(
-            name,
-            None if action.when is None else self.numbers.tree(action.when),
-            self.numbers.tree(action.base),
-            tuple(self.numbers.pays(action.pays)),
-            self.branches(action.chance, effects) if action.chance else (TurnBranch(None, effects),),
-            self.total(action.chance),
-        )
+        when = None if action.when is None else self.numbers.tree(action.when)
+        base, pays = self.numbers.tree(action.base), tuple(self.numbers.pays(action.pays))
+        effects, chance = self.effects(action.then), action.chance
+        branches = self.branches(chance, effects) if chance else (TurnBranch(None, effects),)
+        return TurnAction(name, when, base, pays, branches, self.total(chance))
 
     def total(self, branches: list[Branch]) -> Tree | None:
         """The sum of the probabilities of branches none of which takes the rest."""
@@ -108,18 +95,14 @@ class _PhaseReader:
         """Branches with their probabilities; ``rest`` is what the others leave."""
         probs = [None if b.prob == "rest" else self.numbers.tree(b.prob) for b in branches]
         rest: Tree = number(1)
-        for prob in probs:
-            if prob is not None:
-                rest = ("-", rest, prob)
-        sure = len(branches) == 1 and branches[0].prob == "rest"
-        return tuple(
-            TurnBranch(
-                None if sure else (rest if prob is None else prob),
-                effects | self.effects(branch.then),
-                tuple(self.numbers.pays(branch.pays)),
-            )
-            for branch, prob in zip(branches, probs, strict=True)
-        )
+        for given in probs:
+            rest = rest if given is None else ("-", rest, given)
+        written = []
+        for branch, prob in zip(branches, probs, strict=True):
+            odds = None if probs == [None] else rest if prob is None else prob
+            pays = tuple(self.numbers.pays(branch.pays))
+            written.append(TurnBranch(odds, effects | self.effects(branch.then), pays))
+        return tuple(written)
 
     def effects(self, then: dict[str, float | int | bool | str]) -> dict[str, Tree]:
         """Assignments, level names resolved against the variable assigned to."""
@@ -127,11 +110,8 @@ class _PhaseReader:
 
     def entries(self) -> tuple[Entry, ...]:
         """Lumps paid on entry."""
-        levels = self.scenario.scopes
-        return tuple(
-            Entry(
-                tuple((v, levels[v].index(level)) for v, level in entry.when.items()),
-                tuple(self.numbers.pays(entry.pays)),
-            )
-            for entry in self.scenario.enters
-        )
+        entries, levels = [], self.scenario.scopes
+        for entry in self.scenario.enters:
+            when = tuple((variable, levels[variable].index(level)) for variable, level in entry.when.items())
+            entries.append(Entry(when, tuple(self.numbers.pays(entry.pays))))
+        return tuple(entries)

@@ -1,8 +1,7 @@
 """What a commitment adds to a turn: nature's reading of the clause, and the cost of falling short.
 
-The clause applies with probability F((severity - threshold) / vagueness), F the logistic
-function; at vagueness 0 it is a bright line. Clarity is 1/vagueness, credibility the cost
-of reneging. See docs/model.md, "Commitments".
+The clause applies with probability F((severity - threshold) / vagueness), F the logistic function; at vagueness 0 it is
+a bright line. Clarity is 1/vagueness, credibility the cost of reneging. See docs/model.md, "Commitments".
 """
 
 from __future__ import annotations
@@ -15,9 +14,7 @@ from foedus.game.turn import TurnAction, TurnBranch, TurnPhase
 from foedus.scenario.commitments import Commitment, Word
 from foedus.scenario.dotted import applies_variable, seen_variable
 from foedus.scenario.scope import threshold_tree
-from foedus.scenario.tree import Tree, evaluate, number, reads_time, state_names
-
-MAX_SEVERITIES = 120
+from foedus.scenario.tree import Tree, evaluate, number, reads_time, state_names, sum_of
 
 
 def secret(commitment: str) -> str:
@@ -81,46 +78,34 @@ def applies(numbers: NumberReader, commitment: Commitment) -> Tree:
 
 def severities(numbers: NumberReader, severity: Tree) -> list[float]:
     """Every value that the severity can take, in order."""
-    sizes = {v.name: v.size for v in numbers.variables()} | {
-        applies_variable(c): 2 for c in numbers.scenario.commitments
-    }
+    levels = numbers.scenario.scopes
     names = sorted(state_names(severity))
-    grid = product(*(range(sizes[name]) for name in names))
-    values = {float(evaluate(severity, dict(zip(names, levels, strict=True)), {})) for levels in grid}
-    return sorted(values)
+    grid = product(*(range(len(levels[name])) for name in names))
+    return sorted({float(evaluate(severity, dict(zip(names, state, strict=True)), {})) for state in grid})
 
 
 def rank_among(severity: Tree, values: list[float]) -> Tree:
     """The position of the severity among its values, from 0."""
-    steps: list[Tree] = [(">=", severity, number(value)) for value in values[1:]]
-    total: Tree = number(0)
-    for step in steps:
-        total = ("+", total, step)
-    return total
+    return sum_of([number(0), *((">=", severity, number(value)) for value in values[1:])])
 
 
 def start_of(numbers: NumberReader, rank: Tree) -> int:
     """The rank at the scenario's (first) start state."""
-    home: dict[str, int] = {v.name: v.home for v in numbers.variables()}
-    home |= {applies_variable(name): 0 for name in numbers.scenario.commitments}
-    return int(evaluate(rank, home, {}))
+    applied = dict.fromkeys(map(applies_variable, numbers.scenario.commitments), 0)
+    return int(evaluate(rank, {v.name: v.home for v in numbers.variables()} | applied, {}))
 
 
 def attached(numbers: NumberReader, name: str, phase: TurnPhase) -> TurnPhase:
     """The phase that answers commitment ``name``, with the cost of falling short."""
+    return replace(phase, actions=tuple(_answer(numbers, name, action) for action in phase.actions))
+
+
+def _answer(numbers: NumberReader, name: str, action: TurnAction) -> TurnAction:
+    """One answer: it keeps the word unless it lies below what is expected. What is not in the order stays as it is."""
     commitment = numbers.scenario.commitments[name]
-    steps = {action: i for i, action in enumerate(commitment.order)}
-    actions = tuple(
-        _answer(numbers, name, commitment, action, steps[commitment.expected] - steps[action.name])
-        if action.name in steps
-        else action
-        for action in phase.actions
-    )
-    return replace(phase, actions=actions)
-
-
-def _answer(numbers: NumberReader, name: str, commitment: Commitment, action: TurnAction, short: int) -> TurnAction:
-    """One answer that lies ``short`` steps below what is expected (0 or less: the word is kept)."""
+    if action.name not in commitment.order:
+        return action
+    short = commitment.order.index(commitment.expected) - commitment.order.index(action.name)
     applied: Tree = ("==", ("state", applies_variable(name)), number(1))
     pays = list(action.pays)
     if short > 0:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Longs
 from foedus.game.arrays import END, GameArrays
 from foedus.game.assemble import Flat, assemble
 from foedus.game.build_turn import build_turn
@@ -108,33 +109,18 @@ def compile_game(
     # what queries, bindings and the period's end will read has to be known before states are looked for
     live = liveness(turn, watch.events, watch.at_end, watch.together, bind_trees(scenario))
     explorer = Explorer(turn, program, live, watch.events, watch.keep, max_states)
-    begins = {levels: _starts(turn, explorer, levels) for levels in dict.fromkeys(((), *watch.starts))}
-    rows = np.concatenate([rows for rows, _ in begins.values()])
+    begins = {levels: _starts(explorer, levels) for levels in dict.fromkeys(((), *watch.starts))}
     try:
-        entered = explorer.explore(rows)
+        entered = explorer.explore(np.concatenate([rows for rows, _ in begins.values()]))
     except CompileError as error:
         raise error_about(scenario, error.about, error.reason, error.remedy) from None
-    actions = {pair: i for i, pair in enumerate(turn.choices)}
-    flat = assemble(explorer, actions)
-    starts = _start_arrays(begins, entered, explorer, program, flat)
-    arrays = _arrays(scenario, turn, program, explorer, flat, starts, watch)
-    phases = tuple(phase.id for phase in turn.phases)
-    return Game(
-        turn,
-        program,
-        arrays,
-        watch,
-        flat.node_rows,
-        flat.action_order,
-        flat.branch_order,
-        phases,
-        turn.action_ids,
-        starts,
-        scenario.horizon.periods,
-        solved,
-        len(explorer.stages[0].rows),
-        explorer.count,
-    )
+    flat = assemble(explorer)
+    starts = _start_arrays(begins, entered, explorer, flat)
+    arrays = _arrays(scenario, explorer, flat, starts, watch)
+    phases, periods = tuple(phase.id for phase in turn.phases), scenario.horizon.periods
+    found = flat.node_rows, flat.action_order, flat.branch_order
+    counts = len(explorer.stages[0].rows), explorer.count
+    return Game(turn, program, arrays, watch, *found, phases, turn.action_ids, starts, periods, solved, *counts)
 
 
 def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:
@@ -148,9 +134,9 @@ def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:
     ]
 
 
-def _starts(turn: Turn, explorer: Explorer, levels: Levels) -> tuple[NDArray[np.int8], list[Tree]]:
+def _starts(explorer: Explorer, levels: Levels) -> tuple[NDArray[np.int8], list[Tree]]:
     """Start states with their probabilities, some levels replaced."""
-    wanted = dict(levels)
+    wanted, turn = dict(levels), explorer.turn
     choices = [[(wanted[v.name], number(1))] if v.name in wanted else list(v.start.items()) for v in turn.variables]
     rows, probs = [], []
     for combination in product(*choices):
@@ -161,7 +147,7 @@ def _starts(turn: Turn, explorer: Explorer, levels: Levels) -> tuple[NDArray[np.
             rows.append([level for level, _ in combination])
             probs.append(prob)
     table = np.asarray(rows, np.int8)
-    columns = {name: table[:, i].astype(float) for i, name in enumerate(explorer.names)}
+    columns = explorer.columns(table.astype(float))
     for cap in turn.caps:
         # what a clause has seen at the start is the severity there, so that it is not read at once
         table[:, explorer.column[cap.variable]] = np.asarray(evaluate(cap.rank, columns, {}), float)
@@ -169,17 +155,13 @@ def _starts(turn: Turn, explorer: Explorer, levels: Levels) -> tuple[NDArray[np.
 
 
 def _start_arrays(
-    begins: Mapping[Levels, tuple[NDArray[np.int8], list[Tree]]],
-    entered: NDArray[np.int64],
-    explorer: Explorer,
-    program: Program,
-    flat: Flat,
+    begins: Mapping[Levels, tuple[NDArray[np.int8], list[Tree]]], entered: Longs, explorer: Explorer, flat: Flat
 ) -> dict[Levels, Start]:
     """For each set of replaced levels: start nodes, coefficient ids of their probabilities, event bits.
 
     ``entered`` are the states of stage 0 that the explorer was started from, those of all sets one after another.
     """
-    starts, at = {}, 0
+    starts, at, program = {}, 0, explorer.program
     for levels, (rows, probs) in begins.items():
         nodes = flat.references[0][entered[at : at + len(rows)]].astype(np.int32)
         at += len(rows)
@@ -190,16 +172,10 @@ def _start_arrays(
 
 
 def _arrays(
-    scenario: Scenario,
-    turn: Turn,
-    program: Program,
-    explorer: Explorer,
-    flat: Flat,
-    starts: Mapping[Levels, Start],
-    watch: Watch,
+    scenario: Scenario, explorer: Explorer, flat: Flat, starts: Mapping[Levels, Start], watch: Watch
 ) -> GameArrays:
     """All arrays of the game, actors' own coefficients included."""
-    i32 = np.int32
+    i32, turn, program = np.int32, explorer.turn, explorer.program
     precision, patience, ambiguity = [], [], []
     for name, actor in scenario.actors.items():
         own = {setting: ("asm", str(ActorNumber(name, setting))) for setting in actor.numbers}
@@ -208,17 +184,12 @@ def _arrays(
         tree = own.get(Setting.AMBIGUITY)
         ambiguity.append(-1 if tree is None else program.add(tree, 0, 1, f"the ambiguity attitude of {name}"))
     _check_vagueness(turn, program)
-    arrays = dict(flat.arrays)
-    index = {name: i for i, name in enumerate(turn.actors)}
-    prob, view_of = open_views(scenario, program, arrays["prob"][0])
+    arrays = flat.arrays
+    arrays["prob"], arrays["view_of"] = open_views(scenario, program, arrays["prob"][0])
+    arrays["start_node"], arrays["start_prob"], arrays["start_flags"] = starts[()]
     ends = np.flatnonzero(arrays["kind"] == END).astype(i32)
     arrays |= {
-        "prob": prob,
-        "view_of": view_of,
-        "obj_actor": np.asarray([index[actor] for actor, _ in turn.objectives], i32),
-        "start_node": starts[()][0],
-        "start_prob": starts[()][1],
-        "start_flags": starts[()][2],
+        "obj_actor": np.asarray([turn.actors.index(actor) for actor, _ in turn.objectives], i32),
         "end_nodes": ends,
         "end_flags": explorer.flagged(flat.node_rows[ends], sorted(watch.at_end)),
         "end_level": np.empty((len(ends), 0), i32),
@@ -227,8 +198,7 @@ def _arrays(
         "ambiguity": np.asarray(ambiguity, i32),
         "first_t": np.zeros(len(arrays["kind"]), i32),
     }
-    offset, timed, _ = program.layout()
-    arrays |= {"offset": offset, "timed": timed}
+    arrays["offset"], arrays["timed"], _ = program.layout()
     every_start = np.unique(np.concatenate([nodes for nodes, _, _ in starts.values()]))
     game = GameArrays(**cast(Any, arrays))
     return game._replace(first_t=first_periods(game, program, every_start))

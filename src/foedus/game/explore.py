@@ -23,6 +23,7 @@ from foedus.game.turn import Pay, Turn, TurnAction, TurnBranch, TurnPhase
 from foedus.scenario.tree import Tree, assumption_names, evaluate, number, reads_time
 
 Rows = NDArray[np.int8]
+Events = Sequence[Tree]
 INF = np.inf
 
 
@@ -36,17 +37,12 @@ class CompileError(FoedusError):
 
 @dataclass
 class Stage:
-    """States of one stage: levels [n, variables], whether each is a node, and where the others go on."""
+    """States of one stage: levels [n, variables], and where those that are no nodes go on."""
 
     index: dict[bytes, int] = field(default_factory=dict)
     rows: list[Rows] = field(default_factory=list)
     pending: list[int] = field(default_factory=list)
-    node: dict[int, bool] = field(default_factory=dict)
     onward: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-    def table(self) -> Rows:
-        """All states, in order of discovery."""
-        return np.stack(self.rows) if self.rows else np.empty((0, 0), np.int8)
 
 
 class Guards(NamedTuple):
@@ -101,6 +97,7 @@ class Intervals(NamedTuple):
     high: Longs
 
 
+T = TypeVar("T", bound=np.generic)
 R = TypeVar("R", Guards, Actions, Branches, Payments, Intervals)
 
 
@@ -124,9 +121,7 @@ def record(kind: type[R], *columns: Any) -> R:
 class Explorer:
     """Explores one turn. ``keep`` names phases that stay nodes even where they pass."""
 
-    def __init__(
-        self, turn: Turn, program: Program, live: Live, events: Sequence[Tree], keep: frozenset[str], limit: int
-    ):
+    def __init__(self, turn: Turn, program: Program, live: Live, events: Events, keep: frozenset[str], limit: int):
         self.turn, self.program, self.live, self.events = turn, program, live, events
         self.keep, self.limit = keep, limit
         self.names = [variable.name for variable in turn.variables]
@@ -143,7 +138,7 @@ class Explorer:
     def _mask(self, keep: frozenset[str]) -> NDArray[np.bool_]:
         return np.array([name not in keep for name in self.names])
 
-    def columns(self, rows: Rows) -> dict[str, Rows]:
+    def columns(self, rows: NDArray[T]) -> dict[str, NDArray[T]]:
         """Level columns by variable name."""
         return {name: rows[:, i] for i, name in enumerate(self.names)}
 
@@ -158,7 +153,7 @@ class Explorer:
     def flagged(self, rows: Rows, which: Sequence[int]) -> Bits:
         """Bits of the events in ``which`` that are true in each state."""
         bits = np.zeros(len(rows), np.uint64)
-        columns = {name: rows[:, i].astype(float) for i, name in enumerate(self.names)}
+        columns = self.columns(rows.astype(float))
         for e in which:
             true = np.broadcast_to(np.asarray(evaluate(self.events[e], columns, {})) != 0, len(rows))
             bits |= true.astype(np.uint64) << np.uint64(e)
@@ -185,11 +180,9 @@ class Explorer:
 
     def blame(self, stage: int) -> CompileError:
         """Says that there are too many states, and which variables multiply them most."""
-        rows = self.stages[stage].table()
-        factors = []
-        for i, name in enumerate(self.names):
-            without = len(np.unique(np.delete(rows, i, axis=1), axis=0))
-            factors.append((len(rows) / max(without, 1), name))
+        rows = np.stack(self.stages[stage].rows)
+        without = [len(np.unique(np.delete(rows, i, axis=1), axis=0)) for i in range(len(self.names))]
+        factors = [(len(rows) / count, name) for count, name in zip(without, self.names, strict=True)]
         worst = [f"'{name}' (x{factor:.1f})" for factor, name in sorted(factors, reverse=True)[:4] if factor > 1.01]
         return CompileError(
             f"the game has more than {self.limit:,} states: it cannot fit. Most to blame: {', '.join(worst)}.",
@@ -204,12 +197,11 @@ class Explorer:
         """
         first = self.intern(0, start)
         while any(stage.pending for stage in self.stages):
-            for k in range(self.last + 1):
-                pending, self.stages[k].pending = self.stages[k].pending, []
+            for k, stage in enumerate(self.stages):
+                pending, stage.pending = stage.pending, []
                 if not pending:
                     continue
-                states = np.asarray(pending, np.int64)
-                rows = np.stack([self.stages[k].rows[i] for i in pending])
+                states, rows = np.asarray(pending, np.int64), np.stack([stage.rows[i] for i in pending])
                 if k == self.last:
                     self._close(states, rows)
                 else:
@@ -217,11 +209,8 @@ class Explorer:
         return first
 
     def _onward(self, k: int, states: Longs, rows: Rows, to: int) -> None:
-        targets = self.intern(to, rows)
-        stage = self.stages[k]
-        for state, target in zip(states.tolist(), targets.tolist(), strict=True):
-            stage.node[state] = False
-            stage.onward[state] = (to, target)
+        targets = self.intern(to, rows).tolist()
+        self.stages[k].onward |= {state: (to, target) for state, target in zip(states.tolist(), targets, strict=True)}
 
     def _expand(self, k: int, states: Longs, rows: Rows) -> None:
         """What phase ``k`` does in new states."""
@@ -236,11 +225,10 @@ class Explorer:
             values = self.program.constants()[ids]
             idle = values == 0
             guard = np.where(np.isnan(values), ids, -1)
-            if idle.any():
-                if phase.id in self.keep:
-                    self._pass(k, states[idle], rows[idle])
-                else:
-                    self._onward(k, states[idle], rows[idle], k + 1)
+            if idle.any() and phase.id in self.keep:
+                self._pass(k, states[idle], rows[idle])
+            elif idle.any():
+                self._onward(k, states[idle], rows[idle], k + 1)
             states, rows, guard = states[~idle], rows[~idle], guard[~idle]
         if not len(states):
             return
@@ -252,9 +240,7 @@ class Explorer:
             self.records.intervals.append(record(Intervals, k, states, low, high))
 
     def _guards(self, k: int, states: Longs, rows: Rows, guard: Longs) -> None:
-        """Marks states as nodes, with where they pass to in worlds or periods in which the guard is false."""
-        for state in states.tolist():
-            self.stages[k].node[state] = True
+        """Records states as nodes, with where they pass to in worlds or periods in which the guard is false."""
         onward = np.full(len(states), -1, np.int64)
         guarded = guard >= 0
         if guarded.any():
@@ -285,8 +271,8 @@ class Explorer:
         self.records.actions.append(record(Actions, k, states, order, base, mask))
         self._pay(k, states, order, -1, action.pays, rows)
         if action.total is not None:
-            what = f"the sum of the probabilities in {name}"
-            self.program.spread(action.total, self.columns(rows), len(rows), 1, 1, what)
+            total = f"the sum of the probabilities in {name}"
+            self.program.spread(action.total, self.columns(rows), len(rows), 1, 1, total)
         for which, branch in enumerate(action.branches):
             self._branch(k, order, which, branch, states, rows, name)
 
@@ -297,9 +283,8 @@ class Explorer:
             ids = self._prob(branch.prob, rows, f"a probability in {name}")
             values = self.program.constants()[ids]
             prob = np.where(values == 1, -1, ids)
-            if (
-                self.turn.phases[k].interval is None
-            ):  # of an interval both branches are kept: its ends may differ from 0
+            # of an interval both branches are kept: its ends may differ from 0
+            if self.turn.phases[k].interval is None:
                 states, rows, prob = (part[values != 0] for part in (states, rows, prob))
         if not len(states):
             return
@@ -315,14 +300,12 @@ class Explorer:
         for entry in self.turn.entries:
             columns, levels = zip(*((self.column[variable], level) for variable, level in entry.levels), strict=True)
             holds, held = ((table[:, columns] == levels).all(axis=1) for table in (after, rows))
-            hit = holds & ~held
-            if hit.any():
+            if (hit := holds & ~held).any():
                 self._pay(k, states[hit], order, which, entry.pays, rows[hit])
 
     def _effects(self, effects: Mapping[str, Tree], rows: Rows, name: str) -> Rows:
         """The states that assignments lead to; all right-hand sides read the state before."""
-        after = rows.copy()
-        columns = {variable: rows[:, i].astype(float) for i, variable in enumerate(self.names)}
+        after, columns = rows.copy(), self.columns(rows.astype(float))
         for variable, tree in effects.items():
             if assumption_names(tree) or reads_time(tree):
                 reason = f"what '{variable}' becomes may depend on the state only."
@@ -355,14 +338,12 @@ class Explorer:
     def _close(self, states: Longs, rows: Rows) -> None:
         """The period's end: stage values are paid, scratch falls back, the next period starts."""
         end = self.last
-        for state in states.tolist():
-            self.stages[end].node[state] = True
         self.records.guards.append(record(Guards, end, states, -1, end, -1))
         self.records.actions.append(record(Actions, end, states, 0, self.program.add(number(1)), -1))
         self._pay(end, states, 0, -1, self.turn.stage, rows)
         self._pay(end, states, 0, 0, self.turn.terminal, rows)
         after = np.where(self.scratch, self.home, rows)
-        columns = {variable: after[:, i].astype(float) for i, variable in enumerate(self.names)}
+        columns = self.columns(after.astype(float))
         for cap in self.turn.caps:
             i = self.column[cap.variable]
             rank = np.asarray(evaluate(cap.rank, columns, {}), float)

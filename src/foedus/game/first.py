@@ -19,8 +19,7 @@ def first_periods(arrays: GameArrays, program: Program, starts: NDArray[np.int32
     """
     periods, n = program.periods, len(arrays.kind)
     first = np.full(n, periods, np.int32)
-    closed = _closed(arrays, program)
-    stages = _stages(arrays)
+    closed, stages = _closed(arrays, program), _stages(arrays)
     owner = np.repeat(np.arange(n), arrays.b_ptr[arrays.a_ptr[1:]] - arrays.b_ptr[arrays.a_ptr[:-1]])
     spans = [(np.searchsorted(owner, a), np.searchsorted(owner, b)) for a, b in stages]
     # nodes are numbered so that targets come later: one pass through the stages reaches all that a period can reach
@@ -55,5 +54,4 @@ def _stages(arrays: GameArrays) -> list[tuple[int, int]]:
     """Ranges of nodes of one phase (targets lie in later ranges)."""
     phase = np.where(arrays.phase < 0, arrays.phase.max(initial=0) + 1, arrays.phase)
     cuts = np.flatnonzero(np.diff(phase)) + 1
-    edges = [0, *cuts.tolist(), len(phase)]
-    return list(pairwise(edges))
+    return list(pairwise([0, *cuts.tolist(), len(phase)]))

@@ -68,7 +68,7 @@ class NumberReader:
             return
         # scratch has fallen back by then
         home: dict[str, float] = {v.name: v.home for v in self.variables() if v.scratch}
-        home |= {applies_variable(name): 0 for name in self.scenario.commitments}
+        home |= dict.fromkeys(map(applies_variable, self.scenario.commitments), 0)
         for actor, terminal in beyond.items():
             after = fold(self.tree(terminal), home)
             patience: Tree = ("asm", str(ActorNumber(actor, Setting.PATIENCE)))
@@ -85,11 +85,7 @@ class NumberReader:
 
     def _variable(self, name: str, written: StateVariable) -> Variable:
         start = {written.start: 1.0} if isinstance(written.start, str) else written.start
-        return Variable(
-            name,
-            len(written.levels),
-            {written.levels.index(level): self.tree(prob) for level, prob in start.items()},
-            written.within == "period",
-            frozenset(written.levels.index(level) for level in written.ends),
-            tuple(written.levels),
-        )
+        levels = written.levels
+        odds = {levels.index(level): self.tree(prob) for level, prob in start.items()}
+        ends = frozenset(map(levels.index, written.ends))
+        return Variable(name, len(levels), odds, written.within == "period", ends, tuple(levels))

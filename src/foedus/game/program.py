@@ -1,7 +1,6 @@
 """Coefficients: every distinct number of a game, evaluated once per world.
 
-A coefficient is a tree over assumptions and time, its state values put in. Equal trees
-are one coefficient.
+A coefficient is a tree over assumptions and time, its state values put in. Equal trees are one coefficient.
 """
 
 from __future__ import annotations
@@ -16,6 +15,9 @@ from numpy.typing import NDArray
 from foedus.arraytypes import Floats, Ints
 from foedus.errors import FoedusError
 from foedus.scenario.tree import Tree, assumption_names, evaluate, fold, number, reads_time, state_names, text
+
+INF = np.inf
+Columns = Mapping[str, NDArray[np.int8]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Range:
         """What is allowed, in words."""
         if self.low == self.high:
             return f"{self.low:g}"
-        return f"at least {self.low:g}" if self.high == np.inf else f"between {self.low:g} and {self.high:g}"
+        return f"at least {self.low:g}" if self.high == INF else f"between {self.low:g} and {self.high:g}"
 
 
 class WorldError(FoedusError):
@@ -55,19 +57,17 @@ class Memo:
 
     def changed(self, env: Mapping[str, Floats]) -> set[str]:
         """The assumptions whose values differ from those that the kept values were worked out from."""
-        known = self.env
-        for name in env.keys() - known.keys():
-            known[name] = env[name]
-        return {name for name, x in env.items() if known[name] is not x and not np.array_equal(known[name], x)}
+        for name, x in env.items():
+            self.env.setdefault(name, x)
+        return {name for name, x in env.items() if self.env[name] is not x and not np.array_equal(self.env[name], x)}
 
 
 class _Plan(NamedTuple):
     """How a program fills its table: made once it has grown to its size."""
 
     size: tuple[int, int]  # of the program that it was made for
-    offset: Ints
+    offset: Ints  # [coefficients + 1] the last is the number of rows
     timed: Ints
-    rows: int
     constant: Floats  # [rows] NaN where a row has to be worked out
     open: list[tuple[int, Tree, frozenset[str]]]  # coefficients to work out, and the assumptions that each reads
     low: Floats  # [rows]
@@ -85,14 +85,14 @@ class Program:
         self._constants: list[float] = []
         self._layout: _Plan | None = None
 
-    def add(self, tree: Tree, low: float = -np.inf, high: float = np.inf, what: str = "a number") -> int:
+    def add(self, tree: Tree, low: float = -INF, high: float = INF, what: str = "a number") -> int:
         """The id of the coefficient that ``tree`` (free of state) is."""
         index = self._index.get(tree)
         if index is None:
             index = self._index[tree] = len(self.trees)
             self.trees.append(tree)
             self._constants.append(tree[1] if tree[0] == "num" else np.nan)
-        if low > -np.inf or high < np.inf:
+        if low > -INF or high < INF:
             self.ranges.setdefault((index, low, high), Range(index, low, high, what))
         return index
 
@@ -108,13 +108,7 @@ class Program:
         return twin
 
     def spread(
-        self,
-        tree: Tree,
-        columns: Mapping[str, NDArray[np.int8]],
-        rows: int,
-        low: float = -np.inf,
-        high: float = np.inf,
-        what: str = "a number",
+        self, tree: Tree, columns: Columns, rows: int, low: float = -INF, high: float = INF, what: str = "a number"
     ) -> Ints:
         """The coefficient id of ``tree`` in each of ``rows`` states given by level columns.
 
@@ -131,16 +125,14 @@ class Program:
                 raise FoedusError(_infinite(tree, names, combinations[~np.isfinite(values)][0]))
             ids = [self.add(number(value), low, high, what) for value in values]
         else:
-            ids = [
-                self.add(fold(tree, dict(zip(names, map(float, levels), strict=True))), low, high, what)
-                for levels in combinations
-            ]
+            states = [dict(zip(names, map(float, levels), strict=True)) for levels in combinations]
+            ids = [self.add(fold(tree, state), low, high, what) for state in states]
         return np.asarray(ids, np.int32)[inverse]
 
     def layout(self) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
         """(offset, timed, rows): coefficient c at period t is row ``offset[c] + t * timed[c]``."""
         plan = self._plan()
-        return plan.offset, plan.timed, plan.rows
+        return plan.offset[:-1], plan.timed, int(plan.offset[-1])
 
     def _plan(self) -> _Plan:
         size = len(self.trees), len(self.ranges)
@@ -148,13 +140,12 @@ class Program:
             timed = np.array([reads_time(tree) for tree in self.trees], np.int32)
             lengths = np.where(timed == 1, self.periods, 1)
             offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-            low, high = np.full(offset[-1], -np.inf), np.full(offset[-1], np.inf)
+            low, high = np.full(offset[-1], -INF), np.full(offset[-1], INF)
             for bound in self.ranges.values():
                 rows = slice(offset[bound.coefficient], offset[bound.coefficient + 1])
                 low[rows], high[rows] = np.maximum(low[rows], bound.low), np.minimum(high[rows], bound.high)
             todo = [(c, tree, assumption_names(tree)) for c, tree in enumerate(self.trees) if tree[0] != "num"]
-            constant = np.repeat(self.constants(), lengths)
-            self._layout = _Plan(size, offset[:-1], timed, int(offset[-1]), constant, todo, low, high)
+            self._layout = _Plan(size, offset, timed, np.repeat(self.constants(), lengths), todo, low, high)
         return self._layout
 
     def evaluate(self, env: Mapping[str, Floats], width: int, memo: Memo | None = None) -> Floats:
@@ -174,7 +165,7 @@ class Program:
                 values = evaluate(tree, {}, env, times)
                 if kept is not None:
                     kept[tree] = values
-            table[plan.offset[c] : plan.offset[c] + (self.periods if plan.timed[c] else 1)] = values
+            table[plan.offset[c] : plan.offset[c + 1]] = values
         self._check(table, plan)
         return np.clip(table, plan.low[:, None], plan.high[:, None], out=table)
 
@@ -188,14 +179,12 @@ class Program:
         if not ((table < plan.low[:, None] - slack) | (table > plan.high[:, None] + slack)).any():
             return
         for bound in self.ranges.values():
-            start = plan.offset[bound.coefficient]
-            values = table[start : start + (self.periods if plan.timed[bound.coefficient] else 1)]
+            c = bound.coefficient
+            values = table[plan.offset[c] : plan.offset[c + 1]]
             bad = (values < bound.low - slack) | (values > bound.high + slack)
             if bad.any():
-                world = int(np.argwhere(bad)[0][1])
-                tree = text(self.trees[bound.coefficient])
-                reason = f"{bound.what} must be {bound.limits}, but {tree} is {values[bad][0]:.6g}"
-                raise WorldError(reason, world, bound.what.split()[-1])
+                reason = f"{bound.what} must be {bound.limits}, but {text(self.trees[c])} is {values[bad][0]:.6g}"
+                raise WorldError(reason, int(np.argwhere(bad)[0][1]), bound.what.split()[-1])
 
 
 def _infinite(tree: Tree, names: list[str], levels: NDArray[np.int8]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.tree import Tree
@@ -105,7 +105,7 @@ class Turn:
     terminal: tuple[Pay, ...]
     entries: tuple[Entry, ...]
     caps: tuple[Cap, ...]
-    vagueness: tuple[tuple[str, Tree], ...] = field(default=())
+    vagueness: tuple[tuple[str, Tree], ...] = ()
 
     @property
     def choices(self) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from foedus.arraytypes import Ints
 from foedus.game.numbers import NumberReader
 from foedus.game.program import Program
 from foedus.scenario.schema import Scenario
@@ -37,9 +38,7 @@ def renamed(tree: Tree, names: dict[str, str]) -> Tree:
     return (tree[0], *(renamed(part, names) for part in tree[1:]))
 
 
-def open_views(
-    scenario: Scenario, program: Program, prob: NDArray[np.generic]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def open_views(scenario: Scenario, program: Program, prob: NDArray[np.generic]) -> tuple[Ints, Ints]:
     """(prob [views, branches], view_of [actors]); view 0 is nature's own."""
     views = [prob.astype(np.int32)]
     view_of = np.zeros(len(scenario.actors), np.int32)

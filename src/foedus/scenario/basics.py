@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 MAX_NUMBER = 1e100
+NUMBER = (int, float, str)  # how a number or an expression may be written
 _ID_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 _ID = re.compile(_ID_PATTERN[:-1] + r"\Z")
 
@@ -44,7 +45,6 @@ TEXT = BeforeValidator(_text)  # a number will do for text
 Text = Annotated[str, TEXT]
 Num = Annotated[float | int | bool | str, AfterValidator(_bounded), Field(description="a number, or an expression")]
 WHOLE = BeforeValidator(_whole)  # true and false are no numbers here
-Moment = str | Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 Why = Annotated[str, Field(description="Why this is so, in a sentence.")]
 Label = Annotated[str, Field(description="What reports call it.")]
 Pays = Annotated[
@@ -60,11 +60,21 @@ class Model(BaseModel):
     """Base of all scenario objects: unknown keys are refused, dashes never needed."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True)
+    bare: ClassVar[tuple[type, ...]] = ()  # what may stand in its place: nothing, or a value
+    alone: ClassVar[str] = ""  # the key that such a value is for
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if not isinstance(value, cls.bare):
+            return value
+        return {} if value is None else {cls.alone: value}
 
 
 class Evidence(Model):
     """Where a number or claim comes from: a source, a paragraph of it, a verbatim quote."""
 
+    bare, alone = (str,), "source"
     source: str = Field(description="The id of a source.")
     paragraph: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | str | None = Field(
         None, description="Its paragraph, counted from 1 over paragraphs that are not blank."
@@ -73,14 +83,12 @@ class Evidence(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _short(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"source": value}
-        if isinstance(value, (list, tuple)):
-            if len(value) > 3:
-                raise ValueError("evidence is a source, or [source, paragraph, quote]")
-            return dict(zip(("source", "paragraph", "quote"), value, strict=False))
-        return value
+    def _row(cls, value: Any) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return value
+        if len(value) > 3:
+            raise ValueError("evidence is a source, or [source, paragraph, quote]")
+        return dict(zip(("source", "paragraph", "quote"), value, strict=False))
 
 
 def _evidence(value: Any) -> Any:
@@ -104,13 +112,9 @@ EvidenceList = Annotated[
 class Source(Model):
     """A text that is cited; with ``file`` (relative to the scenario) its quotes are checked."""
 
+    bare, alone = (str,), "title"
     title: Text = Field(description="The text's title.")
     author: str = Field("", description="Who wrote it.")
     date: Text = Field("", description="When.")
     url: str = Field("", description="Where it can be found.")
     file: str | None = Field(None, description="A local copy, relative to the scenario; quotes are checked against it.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"title": value} if isinstance(value, str) else value

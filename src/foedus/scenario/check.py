@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from foedus.errors import FoedusError
@@ -12,7 +12,7 @@ from foedus.scenario.calendar import parse_date
 from foedus.scenario.check_argument import check_argument, check_support
 from foedus.scenario.check_sources import check_sources
 from foedus.scenario.check_turn import check_turn
-from foedus.scenario.checker import QUESTION, Checker, constant_of
+from foedus.scenario.checker import QUESTION, TOLERANCE, Checker
 from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.expressions import NOT_NAMES, RESERVED
@@ -66,22 +66,19 @@ def problems_of(source: str | os.PathLike[str] | Mapping[str, Any] | Scenario) -
 def _names(c: Checker) -> None:
     """No name means two things, or is a word of the expression language."""
     scenario = c.scenario
-    groups: list[tuple[Path, list[str], frozenset[str]]] = [
-        (("state",), list(scenario.state), frozenset(RESERVED)),
-        (("assumptions",), list(scenario.assumptions), frozenset(RESERVED)),
-        (("actors",), list(scenario.actors), frozenset()),
-        (("commitments",), list(scenario.commitments), frozenset()),
-    ]
-    groups += [(("state", v, "levels"), item.levels, frozenset({"date"})) for v, item in scenario.state.items()]
-    groups += [(("objectives", a), list(items), frozenset()) for a, items in scenario.objectives.items()]
-    groups += [(("turn", i, "actions"), list(p.actions), frozenset()) for i, p in enumerate(scenario.turn)]
-    groups.append((("turn",), [p.id for p in scenario.turn], frozenset()))
-    for path, names, reserved in groups:
-        indexed = path[-1] in ("levels", "turn")
+    groups: list[tuple[Path, Iterable[str]]]
+    groups = [((key,), getattr(scenario, key)) for key in ("state", "assumptions", "actors", "commitments")]
+    groups += [(("state", v, "levels"), item.levels) for v, item in scenario.state.items()]
+    groups += [(("objectives", a), items) for a, items in scenario.objectives.items()]
+    groups += [(("turn", i, "actions"), p.actions) for i, p in enumerate(scenario.turn)]
+    groups.append((("turn",), [p.id for p in scenario.turn]))
+    for path, names in groups:
+        levels = path[::2] == ("state", "levels")
+        reserved = {"date"} if levels else RESERVED if path in (("state",), ("assumptions",)) else set()
         for n, name in enumerate(names):
             if name in NOT_NAMES or name in reserved:
-                reason = f"'{name}' is a word of the expression language."
-                c.error((*path, n if indexed else name), reason, "Choose another name.")
+                where = (*path, n if levels or path == ("turn",) else name)
+                c.error(where, f"'{name}' is a word of the expression language.", "Choose another name.")
     for name in scenario.assumptions:
         if name in scenario.state:
             c.error(("assumptions", name), f"'{name}' is a state variable too.", "Rename one of them.")
@@ -130,9 +127,7 @@ def _assumptions(c: Checker) -> None:
 
 def _assumption(c: Checker, path: Path, name: str, assumption: Assumption, role: str) -> set[str]:
     """Checks one number; the assumptions it is computed from."""
-    if assumption.value is None:
-        return set()
-    tree = c.number((*path, "value"), assumption.value, role)
+    tree = None if assumption.value is None else c.number((*path, "value"), assumption.value, role)
     read = set() if tree is None else set(assumption_names(tree))
     for other in read:
         c.derived[other].add(name)
@@ -204,20 +199,17 @@ def _state(c: Checker) -> None:
         odds: list[float | None] = []
         for level, probability in variable.start.items():
             c.known((*path, "start", level), level, variable.levels, f"a level of '{name}'")
-            tree = c.number((*path, "start", level), probability, "the start")
-            odds.append(None if tree is None else constant_of(tree))
-            if odds[-1] is not None and not 0 <= odds[-1] <= 1:
-                c.error((*path, "start", level), f"{odds[-1]:g} is not a probability.", "It must lie between 0 and 1.")
+            odds.append(c.probability((*path, "start", level), probability, "the start", allow=("asm",)))
         if not odds:
             c.error((*path, "start"), "it names no level.")
-        if None not in odds and abs(sum(p for p in odds if p is not None) - 1) > 1e-9:
-            total = sum(p for p in odds if p is not None)
+        total = sum(p for p in odds if p is not None)
+        if None not in odds and abs(total - 1) > TOLERANCE:
             c.error((*path, "start"), f"the probabilities sum to {total:.12g}, not 1.")
 
 
 def _objectives(c: Checker) -> None:
     """What each actor wants."""
-    horizon = c.scenario.horizon
+    beyond = c.scenario.horizon.beyond
     for actor, objectives in c.scenario.objectives.items():
         if not c.known(("objectives", actor), actor, c.scenario.actors, "an actor"):
             continue
@@ -228,10 +220,8 @@ def _objectives(c: Checker) -> None:
                 c.read((*path, "value"), objective.value, "an objective")
             if objective.final and objective.value is None:
                 c.warn((*path, "final"), "a final objective without 'value' pays nothing at the end.")
-            if objective.final and isinstance(horizon.beyond, int) and horizon.beyond > 0:
-                reason = (
-                    f"it is paid at the end of the last solved period, {horizon.beyond} after the last reported one."
-                )
+            if objective.final and isinstance(beyond, int) and beyond > 0:
+                reason = f"it is paid at the end of the last solved period, {beyond} after the last reported one."
                 c.warn((*path, "final"), reason, "Write horizon: {beyond: 0}.")
-            if name == TERMINAL and isinstance(horizon.beyond, dict):
+            if name == TERMINAL and isinstance(beyond, dict):
                 c.error(path, f"'{TERMINAL}' is the name of the value beyond the horizon.", "Choose another name.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from foedus.scenario.checker import ODDS, QUESTION, Checker, constant_of
+from foedus.scenario.checker import ODDS, QUESTION, Checker
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.expressions import shorten
@@ -50,18 +50,17 @@ def _policies(c: Checker) -> None:
                 c.warn((*path, "enable", n), f"'{enabled}' exists under every policy.", remedy)
         for n, rule in enumerate(policy.bind):
             _bind(c, (*path, "bind", n), rule, policy)
-    factual = c.scenario.factual
-    if factual is not None:
-        c.known(("factual",), factual, c.scenario.all_policies, "a policy")
+    if c.scenario.factual is not None:
+        c.known(("factual",), c.scenario.factual, c.scenario.all_policies, "a policy")
 
 
 def _bind(c: Checker, path: Path, rule: Bind, policy: Policy) -> None:
-    deciding = {p.id: p for p in c.scenario.turn if p.decide is not None}
+    deciding = {p.id: p.actions for p in c.scenario.turn if p.decide is not None}
     if c.known((*path, "phase"), rule.phase, deciding, "a phase in which an actor decides"):
-        phase = deciding[rule.phase]
-        if c.known((*path, "do"), rule.do, phase.actions, f"an action of {rule.phase}"):
-            needs = phase.actions[rule.do].exists == "enabled"
-            if needs and str(ActionName(rule.phase, rule.do)) not in policy.enable:
+        actions = deciding[rule.phase]
+        if c.known((*path, "do"), rule.do, actions, f"an action of {rule.phase}"):
+            enabled = actions[rule.do].exists == "always" or str(ActionName(rule.phase, rule.do)) in policy.enable
+            if not enabled:
                 c.warn((*path, "do"), f"'{rule.do}' does not exist under this policy.", "List it in 'enable'.")
     if rule.when is not None:
         c.read((*path, "when"), rule.when, "a bind rule")
@@ -78,54 +77,31 @@ def _beliefs(c: Checker) -> None:
         c.known(("beliefs", actor), actor, c.scenario.actors, "an actor")
         for name, belief in beliefs.items():
             path: Path = ("beliefs", actor, name)
-            if not c.known(path, name, c.assumptions, "an assumption"):
-                continue
-            tree = c.number((*path, "is"), belief.is_, QUESTION)
-            todo.append((path, name, belief.known, tree))
+            if c.known(path, name, c.assumptions, "an assumption"):
+                todo.append((path, name, belief.known, c.number((*path, "is"), belief.is_, QUESTION)))
     for path, name, known, tree in todo:
-        if known:
-            _open_belief(c, path, name)
+        others = c.enters_only(name) - {ODDS, QUESTION}
+        if known and others:
+            reason = f"an open belief (known: true) may concern nature's odds only, but '{name}' enters {min(others)}."
+            c.error((*path, "known"), reason, "Leave 'known: true' out, for a belief that the others do not know of.")
         setting = [policy for policy, written in c.scenario.policies.items() if name in written.set]
         if tree is not None and not assumption_names(tree) and setting:
             reason = f"this belief stays the same when the policy {setting[0]} sets '{name}'."
             c.warn((*path, "is"), reason, f"Write it from '{name}', as in {name} - 0.1.")
 
 
-def _open_belief(c: Checker, path: Path, name: str) -> None:
-    others = c.enters_only(name) - {ODDS, QUESTION}
-    if others:
-        reason = f"an open belief (known: true) may concern nature's odds only, but '{name}' enters {min(others)}."
-        c.error((*path, "known"), reason, "Leave 'known: true' out, for a belief that the others do not know of.")
-
-
 def _observations(c: Checker) -> None:
     """What was observed, when, and how surely."""
     for n, observation in enumerate(c.scenario.observations):
         path: Path = ("observations", n)
-        t = _observed_at(c, (*path, "at"), observation.at)
+        t = c.period((*path, "at"), observation.at, c.scenario.horizon.periods, "reported")
         if observation.took is not None:
             _took(c, (*path, "took"), observation, t)
         if observation.is_ is not None:
             c.read((*path, "is"), observation.is_, QUESTION, allow=("state",))
-        tree = c.read((*path, "error"), observation.error, QUESTION, allow=())
-        error = None if tree is None else constant_of(tree)
-        if error is not None and not 0 <= error <= 1:
-            c.error((*path, "error"), f"{error:g} is not a probability.", "It must lie between 0 and 1.")
+        c.probability((*path, "error"), observation.error, QUESTION, allow=())
         if observation.source and " " not in observation.source and "/" not in observation.source:
             c.known((*path, "source"), observation.source, c.scenario.sources, "a source")
-
-
-def _observed_at(c: Checker, path: Path, at: str | int) -> int | None:
-    horizon = c.scenario.horizon
-    try:
-        t = period_of(c.scenario, at)
-    except ValueError as error:
-        c.error(path, f"{error}.")
-        return None
-    if not 0 <= t < horizon.periods:
-        last = horizon.calendar.label(horizon.periods - 1)
-        c.error(path, f"'{at}' is outside the reported periods, {horizon.calendar.label(0)} to {last}.")
-    return t
 
 
 def _took(c: Checker, path: Path, observation: Observation, t: int | None) -> None:
@@ -190,9 +166,8 @@ def _claims(c: Checker) -> None:
 def _reading(c: Checker, path: Path, text: str, tree: Tree) -> None:
     """Records what a reading asks; it must be a yes or no about the game."""
     for query in queries_of(tree):
-        for event in (query.event, query.given):
-            if event is not None:
-                c.note(path, event, QUESTION, ("state",))
+        for event in filter(None, (query.event, query.given)):
+            c.note(path, event, QUESTION, ("state",))
         c.reads.update(variable for variable, _ in query.start)
     c.note(path, tree, QUESTION, ("asm",))
     if not queries_of(tree):
@@ -204,28 +179,19 @@ def _reading(c: Checker, path: Path, text: str, tree: Tree) -> None:
 
 def _stated(c: Checker) -> None:
     """Lists the assumptions and claims that nothing supports, as warnings."""
-    assumptions, claims = c.scenario.assumptions, c.scenario.claims
-    bare = [name for name, item in assumptions.items() if not item.why]
-    _listed(c, "assumptions", bare, len(assumptions), "no 'why'")
-    if c.scenario.sources:
-        uncited = [name for name, item in assumptions.items() if not item.evidence]
-        _listed(c, "assumptions", uncited, len(assumptions), "no 'evidence'")
-        _listed(c, "claims", [name for name, item in claims.items() if not item.evidence], len(claims), "no 'evidence'")
-    untested = [name for name, item in claims.items() if not item.rests_on]
-    _listed(c, "claims", untested, len(claims), "no 'rests_on', so that whether they are built in stays untested")
-
-
-def _listed(c: Checker, key: str, names: list[str], total: int, lack: str) -> None:
-    """One warning for all that lack something, at the first of them."""
-    if names:
-        c.warn((key, names[0]), f"{len(names)} of {total} {key} have {lack}: {', '.join(names)}.")
+    wanted = [("assumptions", "why", "")]
+    wanted += [("assumptions", "evidence", ""), ("claims", "evidence", "")] if c.scenario.sources else []
+    wanted += [("claims", "rests_on", ", so that whether they are built in stays untested")]
+    for kind, key, so in wanted:
+        items = getattr(c.scenario, kind)
+        names = [name for name, item in items.items() if not getattr(item, key)]
+        if names:  # one warning for all that lack something, at the first of them
+            c.warn((kind, names[0]), f"{len(names)} of {len(items)} {kind} have no '{key}'{so}: {', '.join(names)}.")
 
 
 def _unused(c: Checker) -> None:
     """Warns of assumptions and state variables that nothing reads."""
-    for name in c.scenario.assumptions:
-        if not c.roles[name]:
-            c.warn(("assumptions", name), f"nothing reads '{name}'.")
-    for name in c.scenario.state:
-        if name not in c.reads:
-            c.warn(("state", name), f"nothing reads '{name}'.")
+    unused: list[Path] = [("assumptions", name) for name in c.scenario.assumptions if not c.roles[name]]
+    unused += [("state", name) for name in c.scenario.state if name not in c.reads]
+    for path in unused:
+        c.warn(path, f"nothing reads '{path[1]}'.")

@@ -31,16 +31,13 @@ def plain(text: str) -> str:
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text: parted by blank lines, or its non-blank lines where none is blank."""
     parts = [part for part in re.split(r"\n[ \t\r]*\n", text.strip()) if part.strip()]
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines if len(parts) <= 1 else parts
+    return parts if len(parts) > 1 else [line for line in text.splitlines() if line.strip()]
 
 
 def quote_in(quote: str, text: str) -> bool:
     """Whether a quote stands in a text; ``...`` in it stands for words left out."""
     place, whole = 0, plain(text)
-    for part in _GAP.split(plain(quote)):
-        if not (words := part.strip()):
-            continue
+    for words in filter(None, map(str.strip, _GAP.split(plain(quote)))):
         start = whole.find(words, place)
         if start < 0:
             return False
@@ -52,28 +49,20 @@ def check_sources(c: Checker) -> None:
     """Every piece of evidence in the scenario."""
     texts = {name: _text(c, name) for name in c.scenario.sources}
     for path, evidence in _evidence(c):
-        if not c.known((*path, "source"), evidence.source, c.scenario.sources, "a source"):
-            continue
-        text = texts[evidence.source]
-        if text is not None:
+        known = c.known((*path, "source"), evidence.source, c.scenario.sources, "a source")
+        if known and (text := texts[evidence.source]) is not None:
             _quote(c, path, evidence, paragraphs(text))
 
 
 def _evidence(c: Checker) -> Iterator[tuple[Path, Evidence]]:
     """Every piece of evidence with its path."""
-    scenario = c.scenario
-    for key, items in (
-        ("assumptions", scenario.assumptions),
-        ("commitments", scenario.commitments),
-        ("claims", scenario.claims),
-    ):
-        for name, item in items.items():
-            for n, evidence in enumerate(item.evidence):
-                yield (key, name, "evidence", n), evidence
-    for name, actor in scenario.actors.items():
-        for setting, number in actor.numbers.items():
-            for n, evidence in enumerate(number.evidence):
-                yield ("actors", name, str(setting), "evidence", n), evidence
+    cited: list[tuple[Path, list[Evidence]]] = []
+    for key in ("assumptions", "commitments", "claims"):
+        cited += [((key, name), item.evidence) for name, item in getattr(c.scenario, key).items()]
+    for name, actor in c.scenario.actors.items():
+        cited += [(("actors", name, str(setting)), number.evidence) for setting, number in actor.numbers.items()]
+    for path, items in cited:
+        yield from (((*path, "evidence", n), evidence) for n, evidence in enumerate(items))
 
 
 def _text(c: Checker, name: str) -> str | None:
@@ -86,16 +75,13 @@ def _text(c: Checker, name: str) -> str | None:
     folder = FilePath(node.file).parent if node is not None and node.file and node.file != "<text>" else FilePath()
     file = folder / written
     try:
-        if not file.is_file():
-            c.warn(path, f"'{written}' is not there, so that quotes from it are not checked.")
-            return None
-        if file.stat().st_size > MAX_BYTES:
-            c.warn(path, f"'{written}' is larger than {MAX_BYTES} bytes, so that quotes from it are not checked.")
-            return None
-        return file.read_bytes().decode("utf-8-sig")
+        if file.is_file() and file.stat().st_size <= MAX_BYTES:
+            return file.read_bytes().decode("utf-8-sig")
+        lack = f"is larger than {MAX_BYTES} bytes" if file.is_file() else "is not there"
     except (OSError, ValueError):
-        c.warn(path, f"'{written}' cannot be read as UTF-8 text, so that quotes from it are not checked.")
-        return None
+        lack = "cannot be read as UTF-8 text"
+    c.warn(path, f"'{written}' {lack}, so that quotes from it are not checked.")
+    return None
 
 
 def _quote(c: Checker, path: Path, evidence: Evidence, parts: list[str]) -> None:
@@ -103,16 +89,13 @@ def _quote(c: Checker, path: Path, evidence: Evidence, parts: list[str]) -> None
     named = [int(digits) for digits in re.findall(r"\d{1,9}", str(evidence.paragraph or ""))]
     wrong = [n for n in named if not 1 <= n <= len(parts)]
     if wrong:
-        reason = f"'{evidence.source}' has paragraphs 1 to {len(parts)}, and no {wrong[0]}."
-        c.error((*path, "paragraph"), reason)
+        c.error((*path, "paragraph"), f"'{evidence.source}' has paragraphs 1 to {len(parts)}, and no {wrong[0]}.")
         return
-    if not evidence.quote:
+    quote, span = evidence.quote, slice(min(named) - 1, max(named)) if named else slice(None)
+    if not quote or quote_in(quote, "\n".join(parts[span])):
         return
-    span = range(min(named), max(named) + 1) if named else range(1, len(parts) + 1)
-    if quote_in(evidence.quote, "\n".join(parts[n - 1] for n in span)):
-        return
-    elsewhere = [n for n, part in enumerate(parts, 1) if quote_in(evidence.quote, part)]
+    elsewhere = [n for n, part in enumerate(parts, 1) if quote_in(quote, part)]
+    reason = f"the quote is not in '{evidence.source}', word for word."
     if elsewhere:
-        c.error((*path, "quote"), f"the quote stands in paragraph {elsewhere[0]}, not in {evidence.paragraph}.")
-    else:
-        c.error((*path, "quote"), f"the quote is not in '{evidence.source}', word for word.")
+        reason = f"the quote stands in paragraph {elsewhere[0]}, not in {evidence.paragraph}."
+    c.error((*path, "quote"), reason)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from foedus.errors import nearest
-from foedus.scenario.checker import ODDS, Checker, constant_of
+from foedus.scenario.checker import ANY, ODDS, Checker, constant_of
 from foedus.scenario.commitments import COMMITMENT_KINDS, Commitment
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.parts import Action, Phase
-from foedus.scenario.scope import period_of, threshold_tree
+from foedus.scenario.scope import threshold_tree
+from foedus.scenario.tree import assumption_names, reads_time
 
 
 def check_turn(c: Checker) -> None:
@@ -49,32 +50,21 @@ def _phase(c: Checker, path: Path, phase: Phase) -> None:
 
 
 def _guard(c: Checker, path: Path, when: object) -> None:
-    if when is None:
-        return
-    tree = c.read(path, when, "a guard")
-    if tree is not None and constant_of(tree) == 0:
+    if when is not None and constant_of(c.read(path, when, "a guard")) == 0:
         c.warn(path, "the guard is never true.")
 
 
 def _date(c: Checker, path: Path, at: str | int) -> None:
-    horizon = c.scenario.horizon
-    solved = horizon.periods + c.scenario.beyond
-    try:
-        t = period_of(c.scenario, at)
-    except ValueError as error:
-        c.error(path, f"{error}.")
-        return
-    if not 0 <= t < solved:
-        last = horizon.calendar.label(solved - 1)
-        c.error(path, f"'{at}' is outside the solved periods, {horizon.calendar.label(0)} to {last}.")
-    elif t >= horizon.periods:
-        c.warn(path, f"'{at}' is after the {horizon.periods} reported periods.")
+    reported = c.scenario.horizon.periods
+    solved = reported + c.scenario.beyond
+    t = c.period(path, at, solved, "solved")
+    if t is not None and reported <= t < solved:
+        c.warn(path, f"'{at}' is after the {reported} reported periods.")
 
 
 def _action(c: Checker, path: Path, action: Action) -> None:
     _guard(c, (*path, "when"), action.when)
-    tree = c.read((*path, "base"), action.base, "a base rate")
-    base = None if tree is None else constant_of(tree)
+    base = constant_of(c.read((*path, "base"), action.base, "a base rate"))
     if base is not None and base < 0:
         c.error((*path, "base"), f"a base rate of {base:g} is not possible.", "It must be 0 or more.")
     c.effects((*path, "then"), action.then)
@@ -109,17 +99,16 @@ def _commitments(c: Checker) -> None:
                 c.error((*path, "to", n), f"{protege} cannot commit to itself.")
         _named(c, path, commitment)
         _menu(c, path, commitment)
-        tree = c.read((*path, "in_force"), commitment.in_force, ODDS)
-        if tree is not None and constant_of(tree) not in (None, 0, 1):
+        in_force = constant_of(c.read((*path, "in_force"), commitment.in_force, ODDS))
+        if in_force not in (None, 0, 1):
             remedy = "Write 'applies' for a probability."
-            c.warn((*path, "in_force"), f"it is in force or not: {constant_of(tree):g} counts as in force.", remedy)
+            c.warn((*path, "in_force"), f"it is in force or not: {in_force:g} counts as in force.", remedy)
         _trigger(c, path, commitment)
         _reneging(c, path, commitment, is_actor)
-        if commitment.known_to is not None:
-            for n, actor in enumerate(commitment.known_to):
-                c.known((*path, "known_to", n), actor, c.scenario.actors, "an actor")
-            if obligor not in commitment.known_to:
-                c.error((*path, "known_to"), f"{obligor} must know of its own commitment.", f"Add {obligor}.")
+        for n, actor in enumerate(commitment.known_to or []):
+            c.known((*path, "known_to", n), actor, c.scenario.actors, "an actor")
+        if commitment.known_to is not None and obligor not in commitment.known_to:
+            c.error((*path, "known_to"), f"{obligor} must know of its own commitment.", f"Add {obligor}.")
         for key, word in (("kept", commitment.kept), ("broken", commitment.broken)):
             if word is not None:
                 c.effects((*path, key, "then"), word.then)
@@ -131,11 +120,8 @@ def _named(c: Checker, path: Path, commitment: Commitment) -> None:
     known = COMMITMENT_KINDS.get(commitment.kind)
     if known is None and commitment.hostile is None:
         own = "For a kind of your own, say whether it is hostile: true or false."
-        c.error(
-            (*path, "kind"),
-            f"'{commitment.kind}' is no known kind.",
-            f"{nearest(commitment.kind, COMMITMENT_KINDS)} {own}",
-        )
+        remedy = f"{nearest(commitment.kind, COMMITMENT_KINDS)} {own}"
+        c.error((*path, "kind"), f"'{commitment.kind}' is no known kind.", remedy)
     if known is not None and commitment.hostile not in (None, known.hostile):
         reason = f"a commitment of kind '{known}' is {'' if known.hostile else 'not '}hostile."
         c.error((*path, "hostile"), reason, "Leave it out, or give a kind of your own.")
@@ -181,9 +167,8 @@ def _trigger(c: Checker, path: Path, commitment: Commitment) -> None:
     if trigger.applies is not None:
         c.probability((*path, "applies"), trigger.applies)
     if trigger.reads is not None:
-        reads = trigger.reads
-        ends = [c.probability((*path, "reads", key), getattr(reads, key)) for key in ("low", "true", "high")]
-        low, true, high = ends
+        odds = [c.probability((*path, "reads", k), getattr(trigger.reads, k)) for k in ("low", "true", "high")]
+        low, true, high = odds
         if low is not None and true is not None and high is not None and not low <= true <= high:
             c.error((*path, "reads"), f"low {low:g}, true {true:g} and high {high:g} are not in this order.")
     if trigger.severity is None or trigger.threshold is None:
@@ -191,27 +176,22 @@ def _trigger(c: Checker, path: Path, commitment: Commitment) -> None:
     severity = c.read((*path, "severity"), trigger.severity, ODDS)
     if severity is not None and trigger.read == "on_rise":
         remedy = "Put what varies into the threshold, or write read: always."
-        before = len(c.problems)
-        if not c.note((*path, "severity"), severity, ODDS, ("state",)):
-            c.problems[before:] = []
+        if assumption_names(severity) or reads_time(severity):
             c.error((*path, "severity"), "a severity that is read on its rise may read only the state.", remedy)
     if severity is not None:
         try:
-            c.note((*path, "threshold"), threshold_tree(c.scenario, commitment), ODDS, ("state", "asm", "t"))
+            c.note((*path, "threshold"), threshold_tree(c.scenario, commitment), ODDS, ANY)
         except ExpressionError as error:
             c.problems.append(error.at((*path, "threshold")))
-    vagueness = c.read((*path, "vagueness"), trigger.vagueness, ODDS)
-    constant = None if vagueness is None else constant_of(vagueness)
-    if constant is not None and constant < 0:
-        c.error((*path, "vagueness"), f"a vagueness of {constant:g} is not possible.", "0 is a bright line.")
+    vagueness = constant_of(c.read((*path, "vagueness"), trigger.vagueness, ODDS))
+    if vagueness is not None and vagueness < 0:
+        c.error((*path, "vagueness"), f"a vagueness of {vagueness:g} is not possible.", "0 is a bright line.")
 
 
 def _reneging(c: Checker, path: Path, commitment: Commitment, is_actor: bool) -> None:
     where, reneging, obligor = (*path, "reneging"), commitment.reneging, commitment.from_
     if is_actor:
-        known = c.objectives[obligor]
-        c.known((*where, "objective"), reneging.objective, known, f"an objective of {obligor}")
-    tree = c.read((*where, "cost"), reneging.cost, "the cost of reneging")
-    constant = None if tree is None else constant_of(tree)
-    if constant is not None and constant < 0:
+        c.known((*where, "objective"), reneging.objective, c.objectives[obligor], f"an objective of {obligor}")
+    cost = constant_of(c.read((*where, "cost"), reneging.cost, "the cost of reneging"))
+    if cost is not None and cost < 0:
         c.warn((*where, "cost"), "the cost is negative: falling short is rewarded.")

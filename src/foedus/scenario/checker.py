@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from foedus.errors import nearest
@@ -13,10 +14,12 @@ from foedus.scenario.errors import ExpressionError, Path, Problem
 from foedus.scenario.expressions import parse, shorten
 from foedus.scenario.parts import Branch
 from foedus.scenario.schema import Scenario
-from foedus.scenario.scope import objectives_of, query_scope, scope_of
+from foedus.scenario.scope import objectives_of, period_of, query_scope, scope_of
 from foedus.scenario.tree import Tree, assumption_names, leaves, state_names
 
 TOLERANCE = 1e-9
+Kinds = tuple[str, ...]
+ANY: Kinds = ("state", "asm", "t")  # what a number may read
 ODDS = "nature's odds"
 QUESTION = "a question"  # claims and observations ask about the game and do not enter it
 _KINDS = {"state": "the state", "asm": "assumptions", "t": "the time"}
@@ -57,21 +60,13 @@ class Checker:
         self.error(path, f"'{shorten(name)}' is not {what}.", nearest(name, options))
         return False
 
-    def read(
-        self,
-        path: Path,
-        value: Any,
-        role: str,
-        allow: tuple[str, ...] = ("state", "asm", "t"),
-        target: str | None = None,
-    ) -> Tree | None:
+    def read(self, path: Path, value: Any, role: str, allow: Kinds = ANY, target: str | None = None) -> Tree | None:
         """The tree of a written number, or None after noting what is wrong with it.
 
         ``allow`` lists what it may read (``state``, ``asm``, ``t``), ``role`` what it is for.
         """
-        scope = self.scope if target is None else scope_of(self.scenario, target)
         try:
-            tree = parse(value, scope)
+            tree = parse(value, replace(self.scope, target=target))
         except ExpressionError as error:
             self.problems.append(error.at(path))
             return None
@@ -81,27 +76,24 @@ class Checker:
         """The tree of a number that may read assumptions only."""
         return self.read(path, value, role, allow=("asm",))
 
-    def note(self, path: Path, tree: Tree, role: str, allow: tuple[str, ...]) -> bool:
+    def note(self, path: Path, tree: Tree, role: str, allow: Kinds) -> bool:
         """Records what a tree reads; an error when it reads what it may not."""
         for leaf in leaves(tree):
             if leaf[0] in _KINDS and leaf[0] not in allow:
                 name = f"'{leaf[1]}'" if len(leaf) > 1 else "'t'"
-                may = (
-                    f"it may read only {' and '.join(_KINDS[kind] for kind in allow)}"
-                    if allow
-                    else "a number must stand"
+                kinds = " and ".join(_KINDS[kind] for kind in allow)
+                self.error(
+                    path, f"it reads {name}; here {f'it may read only {kinds}' if allow else 'a number must stand'}."
                 )
-                self.error(path, f"it reads {name}; here {may}.")
                 return False
         self.reads |= state_names(tree)
         for name in assumption_names(tree):
             self.roles[name].add(role)
         return True
 
-    def probability(self, path: Path, value: Any, role: str = ODDS) -> float | None:
+    def probability(self, path: Path, value: Any, role: str = ODDS, allow: Kinds = ANY) -> float | None:
         """Checks a probability; its value when it is constant."""
-        tree = self.read(path, value, role)
-        constant = None if tree is None else constant_of(tree)
+        constant = constant_of(self.read(path, value, role, allow))
         if constant is not None and not 0 <= constant <= 1:
             self.error(path, f"{constant:g} is not a probability.", "It must lie between 0 and 1.")
         return constant
@@ -119,14 +111,10 @@ class Checker:
         if len(rests) > 1:
             reason = "two branches take the rest (a branch without 'prob' does)."
             self.error((*path, rests[1]), reason, "Give all but one a probability.")
-        self.sums(path, odds, bool(rests))
-
-    def sums(self, path: Path, odds: list[float | None], rest: bool) -> None:
-        """Checks that constant probabilities add up."""
         total = math.fsum(p for p in odds if p is not None)
         if total > 1 + TOLERANCE:
             self.error(path, f"the probabilities sum to {total:.12g}, over 1.")
-        elif odds and None not in odds and not rest and total < 1 - TOLERANCE:
+        elif odds and None not in odds and not rests and total < 1 - TOLERANCE:
             self.error(path, f"the probabilities sum to {total:.12g}, not 1.", "Let one branch take the 'rest'.")
 
     def effects(self, path: Path, effects: Mapping[str, Any]) -> None:
@@ -135,8 +123,7 @@ class Checker:
             where = (*path, name)
             if not self.known(where, name, self.scenario.state, "a state variable"):
                 continue
-            tree = self.read(where, value, "an effect", allow=("state",), target=name)
-            constant = None if tree is None else constant_of(tree)
+            constant = constant_of(self.read(where, value, "an effect", allow=("state",), target=name))
             levels = self.scenario.state[name].levels
             if constant is not None and (constant != int(constant) or not 0 <= constant < len(levels)):
                 remedy = f"Levels: {', '.join(levels)} (0 to {len(levels) - 1})."
@@ -155,6 +142,18 @@ class Checker:
                 if self.known((*where, objective), objective, self.objectives[actor], f"an objective of {actor}"):
                     self.read((*where, objective), value, "a payment")
 
+    def period(self, path: Path, at: str | int, periods: int, which: str) -> int | None:
+        """The period of a date; an error where it has none, or lies outside the ``periods`` that are ``which``."""
+        label = self.scenario.horizon.calendar.label
+        try:
+            t = period_of(self.scenario, at)
+        except ValueError as error:
+            self.error(path, f"{error}.")
+            return None
+        if not 0 <= t < periods:
+            self.error(path, f"'{at}' is outside the {which} periods, {label(0)} to {label(periods - 1)}.")
+        return t
+
     def action(self, path: Path, name: str) -> ActionName | None:
         """``phase.action`` as its parts, or None after noting what is wrong with it."""
         phase, action = ActionName.read(name)
@@ -162,11 +161,9 @@ class Checker:
         if not action:
             self.error(path, f"'{shorten(name)}' is not phase.action.", nearest(name, deciding))
             return None
-        if not self.known(path, phase, deciding, "a phase in which an actor decides"):
-            return None
-        if not self.known(path, action, self.phases[phase].actions, f"an action of {phase}"):
-            return None
-        return ActionName(phase, action)
+        decides = self.known(path, phase, deciding, "a phase in which an actor decides")
+        known = decides and self.known(path, action, self.phases[phase].actions, f"an action of {phase}")
+        return ActionName(phase, action) if known else None
 
     def enters_only(self, name: str) -> set[str]:
         """What an assumption enters, directly or through assumptions computed from it."""
@@ -183,6 +180,6 @@ class Checker:
         return reached
 
 
-def constant_of(tree: Tree) -> float | None:
+def constant_of(tree: Tree | None) -> float | None:
     """The value of a tree that reads nothing, else None."""
-    return float(tree[1]) if tree[0] == "num" else None
+    return float(tree[1]) if tree is not None and tree[0] == "num" else None

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from foedus.scenario.basics import Evidence, Source
+from foedus.scenario.basics import Evidence, Model
 from foedus.scenario.distributions import Distribution
-from foedus.scenario.parts import Assumption, Belief, Enters, Objective, Outcome
+from foedus.scenario.parts import Assumption, Enters
 from foedus.scenario.yamltext import plain_value
 
 WIDTH = 100
@@ -42,34 +42,38 @@ def short(model: BaseModel) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        shortened: Callable[[Any], Any] = _SHORT.get(type(value), short)
+        shortened: Callable[[Any], Any] = _SHORT.get(type(value), _alone)
         return shortened(value)
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
+def _alone(model: Model) -> Any:
+    """The value alone, where nothing is given but the key that a bare value is for."""
+    plain = short(model)
+    return plain[model.alone] if set(plain) == {model.alone} else plain
+
+
 def _assumption(assumption: Assumption) -> Any:
     plain = short(assumption)
-    distribution = assumption.distribution
-    if distribution is None:
-        return plain["value"] if len(plain) == 1 else plain
-    plain.pop("distribution")
-    return {**_distribution(distribution), **plain}
+    if "distribution" in plain:
+        return {**plain.pop("distribution"), **plain}
+    return plain["value"] if len(plain) == 1 else plain
 
 
 def _distribution(distribution: Distribution) -> dict[str, Any]:
-    parameters, weights = distribution.parameters, distribution.weights
+    kind, parameters, weights = distribution.kind, distribution.parameters, distribution.weights
     if not weights:
-        return {distribution.kind: parameters}
+        return {kind: parameters}
     if len(set(parameters)) < len(parameters):
-        return {"distribution": {"kind": distribution.kind, "parameters": parameters, "weights": weights}}
-    return {distribution.kind: {repr(p): w for p, w in zip(parameters, weights, strict=True)}}
+        return {"distribution": short(distribution)}
+    return {kind: {repr(p): w for p, w in zip(parameters, weights, strict=True)}}
 
 
 def _evidence(items: list[Evidence]) -> Any:
     rows = [_citation(item) for item in items]
-    return rows[0] if len(rows) == 1 and isinstance(rows[0], (list, str)) else rows
+    return rows[0] if len(rows) == 1 and not isinstance(rows[0], dict) else rows
 
 
 def _citation(item: Evidence) -> Any:
@@ -91,29 +95,16 @@ def _enters(enters: Enters) -> Any:
     return {**when, **plain}
 
 
-def _only(key: str) -> Callable[[BaseModel], Any]:
-    """The value alone where nothing but ``key`` is given."""
-
-    def shorten(model: BaseModel) -> Any:
-        plain = short(model)
-        alone = set(plain) == {key} and isinstance(plain[key], (int, float, str))
-        return plain[key] if alone else plain
-
-    return shorten
-
-
 _SHORT: dict[type[BaseModel], Callable[[Any], Any]] = {
     Assumption: _assumption,
+    Distribution: _distribution,
     Evidence: _citation,
     Enters: _enters,
-    Objective: _only("weight"),
-    Belief: _only("is"),
-    Outcome: _only("event"),
-    Source: _only("title"),
 }
 
 
 def _key(key: str) -> str:
+    """A text, quoted where YAML would read something else without."""
     return key if _PLAIN.match(key) and plain_value(key) is key else quoted(key)
 
 
@@ -122,13 +113,9 @@ def _scalar(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float):
-        text = repr(value)
-        return {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(text, text)
-    if isinstance(value, int):
-        return str(value)
-    text = str(value)
-    return text if _PLAIN.match(text) and plain_value(text) is text else quoted(text)
+    if isinstance(value, (int, float)):
+        return {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(repr(value), repr(value))
+    return _key(str(value))
 
 
 def quoted(text: str) -> str:
@@ -153,8 +140,7 @@ def _block(value: Any, indent: int) -> str:
     if isinstance(value, str) and "\n" in value:
         return _literal(value, indent + 2)
     flow = _flow(value)
-    fits = len(flow) + indent <= WIDTH and indent > 0
-    if not value or not isinstance(value, (dict, list)) or fits:
+    if not value or not isinstance(value, (dict, list)) or 0 < indent <= WIDTH - len(flow):
         return f" {flow}"
     space = "\n" + " " * (indent + 2)
     if isinstance(value, dict):
@@ -166,15 +152,13 @@ def _item(value: Any, indent: int) -> str:
     """An item of a list after its dash."""
     if isinstance(value, dict) and value and len(_flow(value)) + indent > WIDTH:
         space = "\n" + " " * indent
-        rows = [f"{_key(key)}:{_block(item, indent)}" for key, item in value.items()]
-        return " " + space.join(rows)
+        return " " + space.join(f"{_key(key)}:{_block(item, indent)}" for key, item in value.items())
     return _block(value, indent)
 
 
 def _literal(text: str, indent: int) -> str:
     """Lines as they are, where YAML can say so, else quoted."""
-    rest = text.replace("\n", "")
-    if text != text.strip() or _UNPRINTABLE.search(rest) or text[0] in " \t":
+    if text != text.strip() or _UNPRINTABLE.search(text.replace("\n", "")):
         return f" {quoted(text)}"
     lines = [" " * indent + line if line else "" for line in text.split("\n")]
     return " |-\n" + "\n".join(lines)

@@ -15,10 +15,9 @@ Path = tuple[str | int, ...]
 class Problem:
     """One thing wrong with a scenario.
 
-    ``path`` is the way to the value from the top of the scenario, ``offset`` a
-    character offset inside that value when it is an expression. ``file``,
-    ``line`` and ``column`` (both from 1) are filled in when the scenario was
-    read from a file.
+    ``path`` is the way to the value from the top of the scenario, ``offset`` a character offset inside that value when
+    it is an expression. ``file``, ``line`` and ``column`` (both from 1) are filled in when the scenario was read from a
+    file.
     """
 
     path: Path

@@ -40,9 +40,8 @@ NOT_NAMES = _SYNTAX  # words that can never be names
 class Scope:
     """The names an expression may use.
 
-    ``state`` maps a variable to its levels in order; ``assumptions`` are the named
-    numbers; ``date_index`` places a date; ``target`` is the variable being assigned
-    to, whose level names may stand alone.
+    ``state`` maps a variable to its levels in order; ``assumptions`` are the named numbers; ``date_index`` places a
+    date; ``target`` is the variable being assigned to, whose level names may stand alone.
     """
 
     state: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

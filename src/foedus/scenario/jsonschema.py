@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import copy
+from types import NoneType
 from typing import Any
 
+from foedus.scenario.basics import NUMBER, Evidence, Model
 from foedus.scenario.commitments import COMMITMENT_KINDS, TRIGGER_KEYS
 from foedus.scenario.distributions import LAWS
 from foedus.scenario.merge import PLACING
+from foedus.scenario.messages import models_of
 from foedus.scenario.schema import Scenario
 
 Schema = dict[str, Any]
@@ -16,26 +18,10 @@ _NUMBER: Schema = {"anyOf": [{"type": "number"}, {"type": "boolean"}, {"type": "
 _TEXT: Schema = {"type": ["string", "number"]}
 _TRUTH: Schema = {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no", "on", "off"]}]}
 _NUMBERS: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 1}
-# definitions that may also be written as something shorter
-_SHORTER: dict[str, list[Schema]] = {
-    "Assumption": [_NUMBER],
-    "Objective": [_NUMBER],
-    "Belief": [_NUMBER],
-    "Source": [{"type": "string"}],
-    "Outcome": [{"type": "string"}],
-    "Action": [{"type": "null"}],
-    "Actor": [{"type": "null"}],
-    "Policy": [{"type": "null"}],
-    "Evidence": [
-        {"type": "string"},
-        {
-            "type": "array",
-            "prefixItems": [{"type": "string"}, {"type": ["integer", "string", "null"]}, {"type": ["string", "null"]}],
-            "items": False,
-            "minItems": 1,
-        },
-    ],
-}
+# how definitions may also be written: bare values, and rows of evidence
+_BARE: dict[tuple[type, ...], Schema] = {NUMBER: _NUMBER, (str,): {"type": "string"}, (NoneType,): {"type": "null"}}
+_CITED = [{"type": "string"}, {"type": ["integer", "string", "null"]}, {"type": ["string", "null"]}]
+_ROW: Schema = {"type": "array", "prefixItems": _CITED, "items": False, "minItems": 1}
 # properties of which a single one may be written without a list
 _LISTED = {("StateVariable", "ends"), ("Commitment", "to"), ("Phase", "at"), ("Observation", "took")}
 _LISTED |= {("Scenario", "enters")}
@@ -52,10 +38,11 @@ def json_schema() -> Schema:
     for name, definition in definitions.items():
         _properties(name, definition)
     _special(definitions)
-    for name, shorter in _SHORTER.items():
-        full = definitions[name]
-        description = full.pop("description", "")
-        definitions[name] = {"description": description, "anyOf": [*shorter, full]}
+    for model in models_of(Scenario):
+        if issubclass(model, Model) and model.bare:
+            full = definitions[model.__name__]
+            shorter = [_BARE[model.bare], *([_ROW] if model is Evidence else [])]
+            definitions[model.__name__] = {"description": full.pop("description"), "anyOf": [*shorter, full]}
     variants = {f"Variant{name}": _variant(definition) for name, definition in definitions.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -107,14 +94,14 @@ def _item(listed: Schema) -> Schema:
 
 def _special(definitions: dict[str, Schema]) -> None:
     """What the classes' validators accept beyond their fields."""
-    assumption = definitions["Assumption"]["properties"]
-    for kind, law in LAWS.items():
-        value = dict(_NUMBERS)
-        if law.weighted:
-            value = {"anyOf": [_NUMBERS, {"type": "object", "additionalProperties": {"type": "number"}}]}
-        assumption[kind] = {**value, "description": f"A distribution: {law.takes}."}
+    odds: Schema = {"anyOf": [_NUMBERS, {"type": "object", "additionalProperties": {"type": "number"}}]}
+    laws = {
+        k: {**(odds if law.weighted else _NUMBERS), "description": f"A distribution: {law.takes}."}
+        for k, law in LAWS.items()
+    }
+    definitions["Assumption"]["properties"] |= laws
     distribution = definitions["Distribution"]
-    distribution["properties"] |= {kind: assumption[kind] for kind in LAWS}
+    distribution["properties"] |= laws
     distribution["properties"]["kind"]["enum"] = list(LAWS)
     distribution.pop("required", None)
 
@@ -122,12 +109,10 @@ def _special(definitions: dict[str, Schema]) -> None:
     for key, description in PLACING.items():
         written: Schema = _TRUTH if key == "drop" else {"type": "string"}
         phase["properties"][key] = {**written, "description": description}
-    enters = definitions["Enters"]
     lump = {"type": "object", "properties": {"enters": {"$ref": "#/$defs/Enters"}}, "required": ["enters"]}
     turn = definitions["Scenario"]["properties"]["turn"]
     turn["items"] = {"anyOf": [{"$ref": "#/$defs/Phase"}, {**lump, "additionalProperties": False}]}
-    enters["required"] = ["pays"]
-    enters["additionalProperties"] = {"type": "string"}
+    definitions["Enters"] |= {"required": ["pays"], "additionalProperties": {"type": "string"}}
 
     commitment, trigger = definitions["Commitment"], definitions["Trigger"]
     for key in TRIGGER_KEYS:
@@ -143,7 +128,7 @@ def _variant(schema: Any) -> Any:
     if isinstance(schema, list):
         return [_variant(item) for item in schema]
     if not isinstance(schema, dict):
-        return copy.copy(schema)
+        return schema
     loose = {key: _variant(value) for key, value in schema.items() if key not in _NOT_IN_VARIANTS}
     if isinstance(schema.get("$ref"), str):
         loose["$ref"] = schema["$ref"].replace("#/$defs/", "#/$defs/Variant")

@@ -5,23 +5,24 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from foedus.scenario.basics import TEXT, WHOLE, Effects, EvidenceList, Id, Label, Model, Moment, Num, Pays, Why, listed
-from foedus.scenario.calendar import Calendar
+from foedus.scenario.basics import NUMBER, TEXT, WHOLE, Effects, EvidenceList, Id, Label, Model, Num, Pays, Why, listed
+from foedus.scenario.calendar import Calendar, Unit
 from foedus.scenario.distributions import LAWS, Distribution
 from foedus.scenario.dotted import Setting
+
+Moment = str | Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 
 
 class Horizon(Model):
     """How many periods are reported, what they are, and how many more are solved."""
 
     periods: Annotated[int, Field(ge=1, le=2000), WHOLE] = Field(1, description="How many periods are reported.")
-    unit: Literal["day", "week", "month", "quarter", "year", "period"] = Field(
-        "period", description="What a period is."
-    )
+    unit: Unit = Field("period", description="What a period is.")
     first: Annotated[str | None, TEXT] = Field(
         None, description="The date of the first period: YYYY, YYYY-MM or YYYY-MM-DD."
     )
@@ -35,21 +36,10 @@ class Horizon(Model):
         return Calendar(self.unit, self.first)
 
 
-def _unfold_distribution(value: Any) -> Any:
-    """A number, ``{uniform: [0, 1], why: ...}`` or the full form, as the full form."""
-    if value is None or isinstance(value, (int, float, str)):
-        return {"value": value} if value is not None else value
-    if isinstance(value, dict) and "distribution" not in value:
-        kinds = [key for key in value if key in LAWS]
-        if kinds:
-            rest = {key: item for key, item in value.items() if key not in kinds}
-            return {**rest, "distribution": {key: value[key] for key in kinds}}
-    return value
-
-
 class Assumption(Model):
     """A named number: fixed, an expression over other assumptions, or a distribution."""
 
+    bare, alone = NUMBER, "value"
     value: Num | None = Field(None, description="A number, or an expression over other assumptions.")
     distribution: Distribution | None = Field(None, description="A distribution in its full form.")
     why: Why = ""
@@ -58,21 +48,25 @@ class Assumption(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _short(cls, value: Any) -> Any:
-        return _unfold_distribution(value)
+    def _unfolded(cls, value: Any) -> Any:
+        """``{uniform: [0, 1], why: ...}`` as the full form."""
+        kinds = [key for key in value if key in LAWS] if isinstance(value, dict) else []
+        if not kinds or "distribution" in value:
+            return value
+        rest = {key: item for key, item in value.items() if key not in kinds}
+        return {**rest, "distribution": {key: value[key] for key in kinds}}
 
     @model_validator(mode="after")
     def _kind(self) -> Assumption:
-        if (self.value is None) == (self.distribution is None):
-            raise ValueError(
-                "give either a value (a number or an expression) or one distribution, as in uniform: [0, 1]"
-            )
-        return self
+        if (self.value is None) != (self.distribution is None):
+            return self
+        raise ValueError("give either a value (a number or an expression) or one distribution, as in uniform: [0, 1]")
 
 
 class Actor(Model):
     """A state (or other party): precision (logit lambda), patience (discount a period), ambiguity attitude."""
 
+    bare = (NoneType,)
     label: Label = ""
     precision: Assumption = Field(
         Assumption(value=1.0),
@@ -89,8 +83,7 @@ class Actor(Model):
     @property
     def numbers(self) -> dict[Setting, Assumption]:
         """The actor's own numbers, those that it has."""
-        written = {setting: getattr(self, setting) for setting in Setting}
-        return {setting: number for setting, number in written.items() if number is not None}
+        return {setting: number for setting in Setting if (number := getattr(self, setting)) is not None}
 
 
 class StateVariable(Model):
@@ -115,16 +108,12 @@ class StateVariable(Model):
 class Objective(Model):
     """Something an actor wants: a weight, and a value paid every period (or once, at the end)."""
 
+    bare, alone = NUMBER, "weight"
     weight: Num = Field(1.0, description="What one unit of it is worth to the actor; 1 unless said.")
     value: Num | None = Field(None, description="What the state pays every period, read after the last phase.")
     final: bool = Field(False, description="Whether the value is paid only once, at the end of the last solved period.")
     label: Label = ""
     why: Why = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"weight": value} if isinstance(value, (int, float, str)) else value
 
 
 class Branch(Model):
@@ -139,6 +128,7 @@ class Branch(Model):
 class Action(Model):
     """One thing that an actor may do."""
 
+    bare = (NoneType,)
     when: Num | None = Field(None, description="The action is available only where this holds.")
     base: Num = Field(
         1.0, description="How often it would be taken, against the others, if nothing were at stake; 1 unless said."
@@ -152,11 +142,6 @@ class Action(Model):
     in_place_of: Id | None = Field(None, description="The action out of whose base this one's is taken.")
     label: Label = ""
     why: Why = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty(cls, value: Any) -> Any:
-        return {} if value is None else value
 
 
 class Phase(Model):
@@ -177,12 +162,12 @@ class Phase(Model):
     def _kind(self) -> Phase:
         if self.decide is None and not self.chance:
             raise ValueError("a phase needs 'decide' (an actor) with 'actions', or 'chance' (branches)")
+        if self.decide is None and self.actions:
+            raise ValueError("'actions' need 'decide': the actor who chooses among them")
         if self.decide is not None and not self.actions:
             raise ValueError("a phase that an actor decides needs 'actions'")
         if self.decide is not None and self.chance:
             raise ValueError("a phase has either 'decide' or 'chance', not both; put 'chance' inside an action")
-        if self.decide is None and self.actions:
-            raise ValueError("'actions' need 'decide': the actor who chooses among them")
         return self
 
 
@@ -196,18 +181,16 @@ class Enters(Model):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "when" not in value:
-            known = {"pays", "why"}
-            return {
-                "when": {key: item for key, item in value.items() if key not in known},
-                **{key: item for key, item in value.items() if key in known},
-            }
-        return value
+        if not isinstance(value, dict) or "when" in value:
+            return value
+        rest = {key: value[key] for key in ("pays", "why") if key in value}
+        return {"when": {key: item for key, item in value.items() if key not in rest}, **rest}
 
 
 class Belief(Model):
     """What an actor takes an assumption to be; ``known`` when all know that it differs."""
 
+    bare, alone = NUMBER, "is"
     is_: Num = Field(
         alias="is", description="What the actor takes it to be: an expression over the value that a policy has set."
     )
@@ -215,11 +198,6 @@ class Belief(Model):
         False, description="Whether all know that it differs; only for what enters nature's odds alone."
     )
     why: Why = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"is": value} if isinstance(value, (int, float, str)) else value
 
 
 class Bind(Model):
@@ -235,6 +213,7 @@ class Bind(Model):
 class Policy(Model):
     """A way things could be done: assumptions set, actions enabled, actors bound; ``measures`` names what it takes."""
 
+    bare = (NoneType,)
     label: Label = ""
     why: Why = ""
     measures: list[Id] = Field(
@@ -245,11 +224,6 @@ class Policy(Model):
     )
     enable: list[str] = Field([], description="Actions (phase.action) that it brings to life.")
     bind: list[Bind] = Field([], description="What actors are bound to do.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty(cls, value: Any) -> Any:
-        return {} if value is None else value
 
 
 class Observation(Model):
@@ -299,13 +273,9 @@ class Claim(Model):
 class Outcome(Model):
     """An event whose probability is reported over time."""
 
+    bare, alone = (str,), "event"
     event: str = Field(description="An expression over the state, as in tension >= war.")
     feared: bool = Field(
         False, description="Whether it is the one that is to be averted, as war is; the first outcome unless said."
     )
     label: Label = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"event": value} if isinstance(value, str) else value

@@ -90,10 +90,9 @@ FORMS: dict[str, QueryForm] = {
 class Query:
     """One number per world and policy. ``event`` and ``given`` are trees over the state.
 
-    ``mode`` says when the event of a probability is looked for. ``window`` holds
-    the first and last period looked at (both included), or None for all reported ones.
-    ``start`` overrides start levels. ``names`` are the actor and objective, the phase
-    and action, or the two actors that the kind asks for.
+    ``mode`` says when the event of a probability is looked for. ``window`` holds the first and last period looked at
+    (both included), or None for all reported ones. ``start`` overrides start levels. ``names`` are the actor and
+    objective, the phase and action, or the two actors that the kind asks for.
     """
 
     kind: QueryKind

@@ -16,7 +16,6 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
     ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -104,8 +103,7 @@ class Scenario(Model):
 
     def placed(self, problem: Problem) -> Problem:
         """``problem`` with its file, line and column, where they are known."""
-        node: Node | None = self._origin
-        return problem if node is None or problem.file else node.place(problem)
+        return problem if self.origin is None or problem.file else self.origin.place(problem)
 
     @classmethod
     def from_yaml(cls, text: str) -> Scenario:
@@ -129,17 +127,10 @@ class Scenario(Model):
 
     def _repr_html_(self) -> str:
         """A short summary for notebooks: the title and how much of everything there is."""
-        counts = {
-            "periods": self.horizon.periods,
-            "actors": len(self.actors),
-            "assumptions": len(self.assumptions),
-            "state variables": len(self.state),
-            "phases": len(self.turn),
-            "commitments": len(self.commitments),
-            "policies": len(self.all_policies),
-            "observations": len(self.observations),
-            "claims": len(self.claims),
-        }
+        counts = {"periods": self.horizon.periods, "actors": len(self.actors), "assumptions": len(self.assumptions)}
+        counts |= {"state variables": len(self.state), "phases": len(self.turn), "commitments": len(self.commitments)}
+        counts |= {"policies": len(self.all_policies), "observations": len(self.observations)}
+        counts |= {"claims": len(self.claims)}
         cells = "".join(f"<tr><td>{name}</td><td>{count}</td></tr>" for name, count in counts.items() if count)
         return f"<b>{html.escape(self.title or 'Scenario')}</b><table>{cells}</table>"
 
@@ -165,16 +156,9 @@ class Scenario(Model):
         if not isinstance(value, dict) or not isinstance(value.get("turn"), list):
             return value
         entries = [item for item in value["turn"] if isinstance(item, dict) and set(item) == {"enters"}]
-        if not entries:
-            return value
         phases = [item for item in value["turn"] if item not in entries]
         enters = [*listed(value.get("enters", [])), *(item["enters"] for item in entries)]
-        return {**value, "turn": phases, "enters": enters}
-
-    @field_validator("actors", mode="before")
-    @classmethod
-    def _empty_actors(cls, value: Any) -> Any:
-        return {k: {} if v is None else v for k, v in value.items()} if isinstance(value, dict) else value
+        return {**value, "turn": phases, "enters": enters} if entries else value
 
     @property
     def factual_policy(self) -> str:
@@ -205,9 +189,7 @@ class Scenario(Model):
     @property
     def all_assumptions(self) -> dict[str, Assumption]:
         """Assumptions by name; an actor's own numbers are called ``actor.precision`` and so on."""
-        own = {
-            str(ActorNumber(name, setting)): written
-            for name, actor in self.actors.items()
-            for setting, written in actor.numbers.items()
-        }
-        return {**self.assumptions, **own}
+        own = [
+            (ActorNumber(a, key), number) for a, actor in self.actors.items() for key, number in actor.numbers.items()
+        ]
+        return self.assumptions | {str(name): number for name, number in own}

@@ -1,8 +1,7 @@
 """YAML 1.2 text to plain data that remembers where each value stood.
 
-Only plain data can come out: no tags, no merge keys, no dates (they stay text), and
-``no``, ``off`` and ``yes`` are words. Reading is iterative and bounded, so that a hostile
-file costs little and never more than an error.
+Only plain data can come out: no tags, no merge keys, no dates (they stay text), and ``no``, ``off`` and ``yes`` are
+words. Reading is iterative and bounded, so that a hostile file costs little and never more than an error.
 """
 
 from __future__ import annotations

@@ -18,8 +18,7 @@ class ActionName(NamedTuple):
     @classmethod
     def read(cls, text: str) -> ActionName:
         """The parts of a name; ``action`` is empty where the text has one part only."""
-        phase, _, action = text.partition(".")
-        return cls(phase, action)
+        return cls(*text.partition(".")[::2])
 
 
 class ObjectiveName(NamedTuple):
@@ -34,8 +33,7 @@ class ObjectiveName(NamedTuple):
     @classmethod
     def read(cls, text: str) -> ObjectiveName:
         """The parts of a name; ``objective`` is empty where the text has one part only."""
-        actor, _, objective = text.partition(".")
-        return cls(actor, objective)
+        return cls(*text.partition(".")[::2])
 
 
 class Setting(StrEnum):

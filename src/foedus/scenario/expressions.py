@@ -33,6 +33,7 @@ _ADVICE = {
     "(?<![<>=!])=(?!=)": "Write == to compare.",
 }
 RESERVED = {*FUNCTIONS, "t", "date", "and", "or", "not", "if", "else", "rest", "inf", "nan"}
+_NO_DATE = ("'date' can only be compared with a quoted date.", 'As in: date >= "2024-11".')
 NOT_NAMES = _SYNTAX  # words that can never be names
 
 
@@ -70,9 +71,8 @@ def finite(tree: Tree) -> Tree:
     """The tree, when all its constants are finite numbers; ExpressionError otherwise."""
     if all(np.isfinite(leaf[1]) for leaf in leaves(tree) if leaf[0] == "num"):
         return tree
-    raise ExpressionError(
-        "a constant part of it is not a finite number.", "Look for a division by 0, a log or a huge power."
-    )
+    remedy = "Look for a division by 0, a log or a huge power."
+    raise ExpressionError("a constant part of it is not a finite number.", remedy)
 
 
 class ExpressionText:
@@ -90,9 +90,8 @@ class ExpressionText:
     def syntax(self) -> ast.expr:
         """The syntax tree; ExpressionError when the text is no expression."""
         if "#" in self.text:
-            raise ExpressionError(
-                "a comment cannot stand inside an expression.", "Put it on a line of its own.", self.text.index("#")
-            )
+            reason, remedy = "a comment cannot stand inside an expression.", "Put it on a line of its own."
+            raise ExpressionError(reason, remedy, self.text.index("#"))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -165,24 +164,19 @@ class Reader:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return ("not", self.read(operand, deeper))
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                symbol = _BINARY[type(op)]
-                return (symbol, self.read(left, deeper, near), self.read(right, deeper, near))
+                return (_BINARY[type(op)], self.read(left, deeper, near), self.read(right, deeper, near))
             case ast.BoolOp(op=op, values=values):
-                symbol = "and" if isinstance(op, ast.And) else "or"
-                return (symbol, *(self.read(value, deeper) for value in values))
+                return ("and" if isinstance(op, ast.And) else "or", *(self.read(value, deeper) for value in values))
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return ("if", self.read(test, deeper), self.read(body, deeper, near), self.read(orelse, deeper, near))
             case ast.Compare():
                 return self.compare(node, deeper)
             case ast.Call():
                 return self.call(node, deeper, near)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            raise self.fail(node, f"the text {shown(node)} has no value here.", "Write names without quotes.")
-        raise self.fail(
-            node,
-            f"'{shown(node)}' is not allowed in an expression.",
-            f"Use numbers, names, + - * / **, comparisons, and/or/not, {' '.join(FUNCTIONS)}, a if b else c.",
-        )
+            case ast.Constant(value=str()):
+                raise self.fail(node, f"the text {shown(node)} has no value here.", "Write names without quotes.")
+        remedy = f"Use numbers, names, + - * / **, comparisons, and/or/not, {' '.join(FUNCTIONS)}, a if b else c."
+        raise self.fail(node, f"'{shown(node)}' is not allowed in an expression.", remedy)
 
     def name(self, node: ast.AST, near: str | None) -> Tree:
         """A state variable, a level, an assumption, or ``t``."""
@@ -198,7 +192,7 @@ class Reader:
         if name == "t":
             return ("t",)
         if name == "date":
-            raise self.fail(node, "'date' can only be compared with a quoted date.", 'As in: date >= "2024-11".')
+            raise self.fail(node, *_NO_DATE)
         raise self.fail(node, f"'{name}' is not known here.", self.suggestion(name, near))
 
     def suggestion(self, name: str, near: str | None) -> str:
@@ -214,10 +208,9 @@ class Reader:
         sides = [node.left, *node.comparators]
         parts = []
         for left, operator, right in zip(sides, node.ops, sides[1:], strict=False):
-            symbol = _COMPARE.get(type(operator))
-            if symbol is None:
+            if type(operator) not in _COMPARE:
                 raise self.fail(node, "only == != < <= > >= compare here.")
-            parts.append(self.comparison(left, symbol, right, depth))
+            parts.append(self.comparison(left, _COMPARE[type(operator)], right, depth))
         return parts[0] if len(parts) == 1 else ("and", *parts)
 
     def comparison(self, left: ast.expr, symbol: str, right: ast.expr, depth: int) -> Tree:
@@ -232,7 +225,7 @@ class Reader:
     def date(self, node: ast.expr) -> int:
         """The period index of a quoted date."""
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-            raise self.fail(node, "'date' can only be compared with a quoted date.", 'As in: date >= "2024-11".')
+            raise self.fail(node, *_NO_DATE)
         if self.scope.date_index is None:
             raise self.fail(node, "dates are not known here.")
         try:

@@ -49,22 +49,24 @@ def _file(source: str | os.PathLike[str]) -> Path:
     if text in names:
         return names[text]
     if text.endswith(_SUFFIXES) or os.sep in text:
-        raise ScenarioError([Problem((), "there is no such file.", nearest(Path(text).stem, names), file=text)])
-    reason = "it is neither a file nor a shipped scenario."
-    raise ScenarioError([Problem((), reason, nearest(text, names), file=shorten(text, 200))])
+        raise _unread(text, "there is no such file.", nearest(Path(text).stem, names))
+    raise _unread(shorten(text, 200), "it is neither a file nor a shipped scenario.", nearest(text, names))
 
 
 def _bytes(path: Path) -> bytes:
     """The content of a regular file of a sensible size."""
-    name = str(path)
     try:
         if not path.is_file():
-            raise ScenarioError([Problem((), "it is not a file.", "Give a YAML file.", file=name)])
+            raise _unread(str(path), "it is not a file.", "Give a YAML file.")
         if path.stat().st_size > MAX_BYTES:
-            raise ScenarioError([Problem((), f"it is larger than {MAX_BYTES} bytes.", file=name)])
+            raise _unread(str(path), f"it is larger than {MAX_BYTES} bytes.")
         return path.read_bytes()
     except OSError as error:
-        raise ScenarioError([Problem((), f"it cannot be read: {error.strerror or error}.", file=name)]) from None
+        raise _unread(str(path), f"it cannot be read: {error.strerror or error}.") from None
+
+
+def _unread(file: str, reason: str, remedy: str = "") -> ScenarioError:
+    return ScenarioError([Problem((), reason, remedy, file=file)])
 
 
 def _extended(root: Node, here: Path | None, chain: list[str]) -> Node:
@@ -78,9 +80,8 @@ def _extended(root: Node, here: Path | None, chain: list[str]) -> Node:
     if not isinstance(named.value, str):
         raise _fail(named, "'extends' must be the name or the file of a scenario.")
     path = _base_file(named, here)
-    identity = str(path.resolve())
     chain = [*chain, str(here.resolve()) if here else ""]
-    if identity in chain:
+    if str(path.resolve()) in chain:
         raise _fail(named, f"'{shorten(named.value)}' extends, in the end, itself.", "Break the circle.")
     if len(chain) > MAX_CHAIN:
         raise _fail(named, f"more than {MAX_CHAIN} scenarios extend one another.", "Extend an earlier one.")

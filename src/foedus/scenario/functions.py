@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -45,25 +46,11 @@ def _between(name: str, arguments: tuple[int, int], value: Value, slope: Slope |
 
 
 def _reduced(function: Callable[[Any, Any], Any]) -> Value:
-    def apply(*parts: Any) -> Any:
-        result = parts[0]
-        for part in parts[1:]:
-            result = function(result, part)
-        return result
-
-    return apply
+    return lambda *parts: reduce(function, parts)
 
 
 def _truth(function: Value) -> Value:
     return lambda *parts: np.asarray(function(*parts), dtype=float)
-
-
-def _both(a: Any, b: Any) -> Any:
-    return (np.asarray(a) != 0) & (np.asarray(b) != 0)
-
-
-def _either(a: Any, b: Any) -> Any:
-    return (np.asarray(a) != 0) | (np.asarray(b) != 0)
 
 
 def _if(c: Any, a: Any, b: Any) -> Any:
@@ -84,15 +71,12 @@ def _power_slope(i: int, x: Sequence[Any], value: Any) -> Any:
 
 
 def _least_slope(i: int, x: Sequence[Any], value: Any) -> Any:
-    return np.where(_columns(x).argmin(axis=0) == i, 1.0, 0.0)  # the first of equals is taken
+    columns = np.stack(np.broadcast_arrays(*(np.asarray(part, float) for part in x)))
+    return np.where(columns.argmin(axis=0) == i, 1.0, 0.0)  # the first of equals is taken
 
 
 def _greatest_slope(i: int, x: Sequence[Any], value: Any) -> Any:
-    return np.where(_columns(x).argmax(axis=0) == i, 1.0, 0.0)
-
-
-def _columns(x: Sequence[Any]) -> Any:
-    return np.stack(np.broadcast_arrays(*(np.asarray(part, float) for part in x)))
+    return _least_slope(i, [np.negative(part) for part in x], value)
 
 
 def _clip(a: Any, low: Any, high: Any) -> Any:
@@ -127,8 +111,8 @@ OPERATORS = _table(
     _between(">", (2, 2), _truth(np.greater), None, "a is above b"),
     _between(">=", (2, 2), _truth(np.greater_equal), None, "a is at least b"),
     Operation("not", (1, 1), _truth(lambda a: np.asarray(a) == 0), None, lambda s: f"not {s[0]}", "a does not hold"),
-    _between("and", (2, _MANY), _truth(_reduced(_both)), None, "all hold"),
-    _between("or", (2, _MANY), _truth(_reduced(_either)), None, "one holds"),
+    _between("and", (2, _MANY), _truth(_reduced(np.logical_and)), None, "all hold"),
+    _between("or", (2, _MANY), _truth(_reduced(np.logical_or)), None, "one holds"),
     Operation("if", (3, 3), _if, _if_slope, lambda s: f"({s[1]} if {s[0]} else {s[2]})", "a where c holds, else b"),
 )
 # what is called by name

@@ -46,12 +46,11 @@ def _superseded(path: Path, over: dict[str, Node]) -> set[str]:
     """Keys of the base that exclude what ``over`` gives: the other kinds of number, phase or trigger."""
     if _is_number(path):
         return set(_NUMBER) if _NUMBER & set(over) else set()
+    kinds: tuple[frozenset[str], ...] = ()
     if len(path) == 2 and path[0] == "turn":
-        kinds: tuple[frozenset[str], ...] = _KINDS_OF_PHASE
+        kinds = _KINDS_OF_PHASE
     elif len(path) in (2, 3) and path[0] == "commitments":
         kinds = _KINDS_OF_TRIGGER
-    else:
-        return set()
     given = [kind for kind in kinds if kind & set(over)]
     superseded: set[str] = set().union(*(kind for kind in kinds if given and kind not in given))
     if len(path) == 2 and path[0] == "commitments" and given and "trigger" not in over:
@@ -68,20 +67,18 @@ def _merge_turn(base: Node, over: Node) -> Node:
             items.append(item)
             continue
         here = next((i for i, old in enumerate(items) if _id(old) == name), None)
-        if _flag(item, "drop"):
-            if here is None:
-                raise _unknown(item, "drop", name, items)
-            items.pop(here)
+        drop = item.child("drop")
+        dropped = drop is not None and drop.value is True
+        if here is None and dropped:
+            raise _unknown(item, "drop", name, items)
+        old = None if here is None else items.pop(here)
+        if dropped:
             continue
-        bare = replace(item, value={k: v for k, v in item.value.items() if k not in PLACING})
-        moved = any(key in item.value for key in ("after", "before"))
-        merged = bare if here is None else merge(items[here], bare, ("turn", here))
-        if here is not None and not moved:
-            items[here] = merged
-            continue
-        if here is not None:
-            items.pop(here)
-        items.insert(_position(item, items), merged)
+        phase = replace(item, value={k: v for k, v in item.value.items() if k not in PLACING})
+        if old is not None and here is not None:
+            phase = merge(old, phase, ("turn", here))
+        moved = bool(item.value.keys() & {"after", "before"})
+        items.insert(_position(item, items) if here is None or moved else here, phase)
     return replace(over, value=items)
 
 
@@ -90,16 +87,10 @@ def _id(item: Node) -> str | None:
     return node.value if node is not None and isinstance(node.value, str) else None
 
 
-def _flag(item: Node, key: str) -> bool:
-    node = item.child(key)
-    return node is not None and node.value is True
-
-
 def _position(item: Node, items: list[Node]) -> int:
     """Where a phase goes among ``items``."""
     for key, step in (("after", 1), ("before", 0)):
-        wanted = item.child(key)
-        if wanted is None:
+        if (wanted := item.child(key)) is None:
             continue
         for i, other in enumerate(items):
             if _id(other) == wanted.value:
@@ -121,13 +112,11 @@ def lift_enters(root: Node) -> Node:
     turn = root.child("turn")
     if turn is None or not isinstance(turn.value, list):
         return root
-    lifted = [
-        item.value["enters"] for item in turn.value if isinstance(item.value, dict) and set(item.value) == {"enters"}
-    ]
-    if not lifted:
+    lumps = [item for item in turn.value if isinstance(item.value, dict) and set(item.value) == {"enters"}]
+    if not lumps:
         return root
-    kept = [item for item in turn.value if not (isinstance(item.value, dict) and set(item.value) == {"enters"})]
+    kept = [item for item in turn.value if not any(item is lump for lump in lumps)]
     old = root.child("enters")
     before = [] if old is None else old.value if isinstance(old.value, list) else [old]
-    enters = replace(old or turn, value=[*before, *lifted])
+    enters = replace(old or turn, value=[*before, *(lump.value["enters"] for lump in lumps)])
     return replace(root, value={**root.value, "turn": replace(turn, value=kept), "enters": enters})

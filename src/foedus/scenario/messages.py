@@ -21,25 +21,22 @@ _ALSO: dict[type[BaseModel], Iterable[str]] = {Assumption: LAWS, Commitment: TRI
 # what pydantic expected, by the type of its error
 _EXPECTED = {
     "string_type": "text",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "int_parsing_size": "a whole number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "dict_type": "a mapping (key: value)",
-    "model_type": "a mapping (key: value)",
-    "model_attributes_type": "a mapping (key: value)",
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "a whole number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a mapping (key: value)"),
     "list_type": "a list",
 }
-_LIMITS = {
-    "greater_than_equal": "must be at least {ge}",
-    "greater_than": "must be over {gt}",
-    "less_than_equal": "must be at most {le}",
-    "less_than": "must be under {lt}",
-    "finite_number": "must be finite",
+# what is wrong with a value of the right kind
+_WRONG = {
+    "missing": "'{name}' is missing.",
+    "greater_than_equal": "{input} must be at least {ge}.",
+    "greater_than": "{input} must be over {gt}.",
+    "less_than_equal": "{input} must be at most {le}.",
+    "less_than": "{input} must be under {lt}.",
+    "finite_number": "{input} must be finite.",
+    "too_short": "it has {actual_length} entries; at least {min_length} needed.",
+    "too_long": "it has {actual_length} entries; at most {max_length} allowed.",
 }
 _QUOTE = "Text with a comma in it must be quoted inside {} and []."
 _NUMBER = {"a number", "true or false", "text"}  # what a number or an expression may be
@@ -53,8 +50,7 @@ def problems_in(error: ValidationError, top: type[BaseModel], root: Node | None 
     deeper = {path[:n] for path in groups for n in range(len(path))}
     # where one member of a union got further, what the other members wanted does not matter
     kept = {p: items for p, items in groups.items() if not (p in deeper and all(_is_type(i) for i in items))}
-    problems = [_problem(path, items, top, root) for path, items in kept.items()]
-    return problems[:MAX_PROBLEMS]
+    return [_problem(path, items, top, root) for path, items in kept.items()][:MAX_PROBLEMS]
 
 
 def _is_type(item: Any) -> bool:
@@ -72,23 +68,19 @@ def _path(item: Any, root: Node | None) -> Path:
     node = root
     path: list[str | int] = []
     for part in location:
-        child = node.child(part)
-        if child is not None:
+        if (child := node.child(part)) is not None:
             node = child
             path.append(part)
     return (*path, *last)
 
 
 def _problem(path: Path, items: list[Any], top: type[BaseModel], root: Node | None) -> Problem:
-    reason, remedy = _words(items, top)
-    problem = Problem(path, reason, remedy)
+    problem = Problem(path, *_words(items, top))
     if root is None:
         return problem
     node = root.find(path)
     about_key = items[0]["type"] in ("missing", "extra_forbidden") or "[key]" in items[0]["loc"]
-    if about_key and node.key:
-        return problem.placed(node.file, *node.key)
-    return problem.placed(node.file, node.line, node.column)
+    return problem.placed(node.file, *(node.key if about_key and node.key else (node.line, node.column)))
 
 
 def _words(items: list[Any], top: type[BaseModel]) -> tuple[str, str]:
@@ -99,8 +91,6 @@ def _words(items: list[Any], top: type[BaseModel]) -> tuple[str, str]:
     kind, context, name = special["type"], special.get("ctx", {}), str(special["loc"][-1] if special["loc"] else "")
     if kind == "extra_forbidden":
         return _unknown_key(special, top)
-    if kind == "missing":
-        return f"'{name}' is missing.", ""
     if kind == "value_error":
         split = set("()[]\"'") & set(str(special["input"])) or special["input"] is None
         return f"{context.get('error', special['msg'])}.", _QUOTE if "[key]" in special["loc"] and split else ""
@@ -108,12 +98,8 @@ def _words(items: list[Any], top: type[BaseModel]) -> tuple[str, str]:
         allowed = [part.strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(", ")]
         remedy = nearest(str(special["input"]), allowed)
         return f"'{special['input']}' is not one of: {', '.join(allowed)}.", remedy if remedy.startswith("Did") else ""
-    if kind in _LIMITS:
-        return f"{special['input']} {_LIMITS[kind].format(**context)}.", ""
-    if kind == "too_short":
-        return f"it has {context['actual_length']} entries; at least {context['min_length']} needed.", ""
-    if kind == "too_long":
-        return f"it has {context['actual_length']} entries; at most {context['max_length']} allowed.", ""
+    if kind in _WRONG:
+        return _WRONG[kind].format(name=name, input=special["input"], **context), ""
     return f"{special['msg']}.", ""
 
 

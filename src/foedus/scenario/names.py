@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from foedus.scenario.dotted import ActionName, ActorNumber, ObjectiveName
 from foedus.scenario.schema import Scenario
 
@@ -10,6 +12,14 @@ def titled(name: str) -> str:
     """An identifier as a name: ``status_quo`` becomes ``Status quo``."""
     words = plain(name)
     return words[:1].upper() + words[1:]
+
+
+class _Labelled(Protocol):
+    label: str
+
+
+def _label(written: _Labelled | None, name: str) -> str:
+    return written.label if written and written.label else name
 
 
 def plain(name: str) -> str:
@@ -26,8 +36,7 @@ class Names:
 
     def actor(self, name: str) -> str:
         """An actor's name."""
-        actor = self.scenario.actors.get(name)
-        return actor.label if actor and actor.label else titled(name)
+        return _label(self.scenario.actors.get(name), titled(name))
 
     def objective(self, name: str) -> str:
         """``actor.objective`` as "Actor: objective"."""
@@ -36,18 +45,15 @@ class Names:
 
     def aim(self, actor: str, objective: str) -> str:
         """An objective's name, without its actor's."""
-        written = self.scenario.objectives.get(actor, {}).get(objective)
-        return written.label if written and written.label else plain(objective)
+        return _label(self.scenario.objectives.get(actor, {}).get(objective), plain(objective))
 
     def policy(self, name: str) -> str:
         """A policy's name."""
-        policy = self.scenario.policies.get(name)
-        return policy.label if policy and policy.label else titled(name)
+        return _label(self.scenario.policies.get(name), titled(name))
 
     def outcome(self, name: str) -> str:
         """An outcome's name; one that was not declared is called by its event."""
-        outcome = self.scenario.outcomes.get(name)
-        return outcome.label if outcome and outcome.label else titled(name)
+        return _label(self.scenario.outcomes.get(name), titled(name))
 
     def action(self, name: str) -> str:
         """``phase.action`` as "phase: action"."""
@@ -56,36 +62,32 @@ class Names:
 
     def phase(self, name: str) -> str:
         """A phase's name."""
-        phase = self.phases.get(name)
-        return phase.label if phase and phase.label else titled(name)
+        return _label(self.phases.get(name), titled(name))
 
     def act(self, phase: str, action: str) -> str:
         """An action's name, without its phase's."""
-        written = self.phases[phase].actions.get(action) if phase in self.phases else None
-        return written.label if written and written.label else plain(action)
+        return _label(self.phases[phase].actions.get(action) if phase in self.phases else None, plain(action))
 
     def commitment(self, name: str) -> str:
         """A commitment's name, as it stands inside a sentence."""
-        commitment = self.scenario.commitments.get(name)
-        return commitment.label if commitment and commitment.label else plain(name)
+        return _label(self.scenario.commitments.get(name), plain(name))
 
     def assumption(self, name: str) -> str:
         """An assumption's name; an actor's own number is "Actor: precision"."""
-        written = self.scenario.assumptions.get(name)
-        if written is not None:
-            return written.label or titled(name)
-        own = ActorNumber.read(name)
-        return f"{self.actor(own.actor)}: {own.setting}" if own else titled(name)
+        own = None if name in self.scenario.assumptions else ActorNumber.read(name)
+        return (
+            f"{self.actor(own.actor)}: {own.setting}"
+            if own
+            else _label(self.scenario.assumptions.get(name), titled(name))
+        )
 
     def variable(self, name: str) -> str:
         """A state variable's name."""
-        variable = self.scenario.state.get(name)
-        return variable.label if variable and variable.label else titled(name)
+        return _label(self.scenario.state.get(name), titled(name))
 
     def claim(self, name: str) -> str:
         """A claim's short name."""
-        claim = self.scenario.claims.get(name)
-        return claim.label if claim and claim.label else titled(name)
+        return _label(self.scenario.claims.get(name), titled(name))
 
     def inside(self, text: str) -> str:
         """A name as it stands inside a sentence: lowered, unless it begins with an actor's."""

@@ -19,7 +19,7 @@ from foedus.errors import nearest
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.expressions import ExpressionText, Reader, Scope, dotted, finite, parse, shorten, shown
-from foedus.scenario.functions import COMPARISONS
+from foedus.scenario.functions import COMPARISONS, FUNCTIONS
 from foedus.scenario.tree import Tree, fold, leaves, state_names
 
 
@@ -130,10 +130,9 @@ def parse_reading(text: str, scope: QueryScope) -> Tree:
 def parse_event(text: str, scope: Scope) -> Tree:
     """A condition on the state alone, as in ``tension >= war``; ExpressionError says what is wrong."""
     tree = parse(text, scope)
-    for leaf in leaves(tree):
-        if leaf[0] in ("asm", "t"):
-            name = leaf[1] if leaf[0] == "asm" else "t"
-            raise ExpressionError(f"an event may read only the state, not '{name}'.")
+    read = next((leaf for leaf in leaves(tree) if leaf[0] in ("asm", "t")), None)
+    if read is not None:
+        raise ExpressionError(f"an event may read only the state, not '{read[-1]}'.")
     if not state_names(tree):
         raise ExpressionError("an event must read the state.", "As in tension >= war.")
     return tree
@@ -144,24 +143,20 @@ def parse_query(text: str, scope: QueryScope) -> Query:
     tree = parse_reading(text, scope)
     if tree[0] != "query":
         raise ExpressionError(f"'{shorten(text)}' is not a single query.", f"Write one of {', '.join(QueryKind)}(...).")
-    query = tree[1]
-    assert isinstance(query, Query)
+    query: Query = tree[1]
     return query
 
 
 def unit_of(tree: Tree) -> Unit:
     """What the value of a reading is measured in: sums and the like keep the unit of their parts, other things are numbers."""
     operation, parts = tree[0], tree[1:]
-    if operation == "query":
-        query = tree[1]
-        assert isinstance(query, Query)
-        return query.unit
+    if operation == "query" and isinstance(tree[1], Query):
+        return tree[1].unit
     if operation in (*COMPARISONS, "and", "or", "not"):
         return Unit.TRUTH
-    if operation in ("+", "-", "neg", "abs", "min", "max", "if"):
-        units = {unit_of(part) for part in (parts[1:] if operation == "if" else parts)}
-        return units.pop() if len(units) == 1 else Unit.NUMBER
-    return Unit.NUMBER
+    kept = operation in ("+", "-", "neg", "abs", "min", "max", "if")
+    units = {unit_of(part) for part in (parts[1:] if operation == "if" else parts)} if kept else set()
+    return units.pop() if len(units) == 1 else Unit.NUMBER
 
 
 def queries_of(tree: Tree) -> list[Query]:
@@ -179,26 +174,21 @@ class ReadingReader(Reader):
         """Outside a query only assumptions have a value."""
         tree = super().name(node, near)
         if tree[0] in ("state", "t"):
-            raise self.fail(
-                node,
-                f"'{tree[1] if len(tree) > 1 else 't'}' changes over time.",
-                "Ask for it in a query, as in prob(eventually(...)).",
-            )
+            reason = f"'{tree[1] if len(tree) > 1 else 't'}' changes over time."
+            raise self.fail(node, reason, "Ask for it in a query, as in prob(eventually(...)).")
         return tree
 
     def call(self, node: ast.Call, depth: int, near: str | None) -> Tree:
         """A query, or a function of numbers."""
         name = dotted(node.func) or ""
-        if name not in FORMS:
-            if name in (Mode.EVENTUALLY, Mode.ALWAYS):
-                raise self.fail(node, f"'{name}' is an event.", f"Ask for its probability: prob({name}(...)).")
-            try:
-                return super().call(node, depth, near)
-            except ExpressionError as error:
-                if "is not a function" in error.reason:
-                    raise self.fail(node, error.reason, nearest(name, [*FORMS, "min", "max", "abs"])) from None
-                raise
-        return ("query", self.query(QueryKind(name), node))
+        if name in FORMS:
+            return ("query", self.query(QueryKind(name), node))
+        if name in (Mode.EVENTUALLY, Mode.ALWAYS):
+            raise self.fail(node, f"'{name}' is an event.", f"Ask for its probability: prob({name}(...)).")
+        if name not in FUNCTIONS:
+            reason = f"'{name or shown(node.func)}' is not a function here."
+            raise self.fail(node, reason, nearest(name, [*FORMS, "min", "max", "abs"]))
+        return super().call(node, depth, near)
 
     def query(self, kind: QueryKind, node: ast.Call) -> Query:
         """One query from its call."""
@@ -212,19 +202,11 @@ class ReadingReader(Reader):
         mode, event, names = self.subject(kind, node)
         window = self.window(options)
         if kind == QueryKind.PROB and mode == Mode.AT and (window is None or window[0] != window[1]):
-            raise self.fail(
-                node, "a probability needs a time.", 'Write prob(eventually(...)), prob(always(...)) or at="...".'
-            )
-        return Query(
-            kind,
-            names,
-            mode,
-            event,
-            window,
-            given=self.event(options["given"]) if "given" in options else None,
-            under=self.policy(options.get("under")),
-            start=self.start(options.get("from_")),
-        )
+            remedy = 'Write prob(eventually(...)), prob(always(...)) or at="...".'
+            raise self.fail(node, "a probability needs a time.", remedy)
+        given = self.event(options["given"]) if "given" in options else None
+        under, start = self.policy(options.get("under")), self.start(options.get("from_"))
+        return Query(kind, names, mode, event, window, given, under, start)
 
     def subject(self, kind: QueryKind, node: ast.Call) -> tuple[Mode, Tree | None, tuple[str, ...]]:
         """What is asked: (mode, event, names)."""
@@ -267,9 +249,8 @@ class ReadingReader(Reader):
         else:
             tree = Reader(self.scope, self.source).read(node, 0)
         if any(leaf[0] in ("asm", "t") for leaf in leaves(tree)):
-            raise self.fail(
-                node, "an event may read only the state.", "Use at= or during= for time; assumptions differ by world."
-            )
+            remedy = "Use at= or during= for time; assumptions differ by world."
+            raise self.fail(node, "an event may read only the state.", remedy)
         if not state_names(tree):
             raise self.fail(node, "an event must read the state.", "As in tension >= war.")
         return finite(fold(tree))
@@ -293,13 +274,10 @@ class ReadingReader(Reader):
 
     def period(self, node: ast.expr) -> int:
         """A period index from a quoted date or a whole number counted from 0."""
-        match node:
-            case ast.Constant(value=str()):
-                t = self.date(node)
-            case ast.Constant(value=int() as value) if not isinstance(value, bool):
-                t = value
-            case _:
-                raise self.fail(node, "a time is a quoted date or a whole number.")
+        written = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(written, bool) or not isinstance(written, (str, int)):
+            raise self.fail(node, "a time is a quoted date or a whole number.")
+        t = self.date(node) if isinstance(written, str) else written
         if not 0 <= t < self.queries.periods:
             reported = f"0 to {self.queries.periods - 1}" if self.queries.periods > 1 else "0 alone"
             named = shown(node).strip("'")
@@ -324,9 +302,8 @@ class ReadingReader(Reader):
         for part in parts:
             levels = self.scope.state[part[1][1]]
             if part[2][1] not in range(len(levels)):
-                raise self.fail(
-                    node, f"{part[2][1]:g} is not a level of '{part[1][1]}'.", f"Levels: {', '.join(levels)}."
-                )
+                reason = f"{part[2][1]:g} is not a level of '{part[1][1]}'."
+                raise self.fail(node, reason, f"Levels: {', '.join(levels)}.")
         return tuple(sorted((str(part[1][1]), int(part[2][1])) for part in parts))
 
     def actor(self, node: ast.expr) -> str:

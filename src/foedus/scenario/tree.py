@@ -12,6 +12,7 @@ Truth is 1.0 and 0.0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,7 @@ def constant(tree: Tree) -> float:
 
 def sum_of(trees: list[Tree]) -> Tree:
     """The sum of some trees."""
-    total = trees[0]
-    for tree in trees[1:]:
-        total = ("+", total, tree)
-    return total
+    return reduce(lambda total, tree: ("+", total, tree), trees)
 
 
 def leaves(tree: Tree) -> Iterator[Tree]:
@@ -101,14 +99,9 @@ def fold(tree: Tree, state: Mapping[str, float] | None = None) -> Tree:
 
 def _simplify(kind: str, parts: list[Tree]) -> Tree:
     """Drops what cannot matter: a false conjunct, a known branch, a factor of one."""
-    if kind == "and":
-        if any(part == ("num", 0.0) for part in parts):
-            return number(0)
-        parts = [part for part in parts if part[0] != "num"]
-        return (kind, *parts) if len(parts) > 1 else ("!=", parts[0], number(0))
-    if kind == "or":
-        if any(part[0] == "num" and part[1] != 0 for part in parts):
-            return number(1)
+    if kind in ("and", "or"):
+        if any(part[0] == "num" and (part[1] != 0) == (kind == "or") for part in parts):
+            return number(kind == "or")
         parts = [part for part in parts if part[0] != "num"]
         return (kind, *parts) if len(parts) > 1 else ("!=", parts[0], number(0))
     if kind == "if" and parts[0][0] == "num":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -56,8 +56,8 @@ class Node:
         if isinstance(self.value, dict):
             return self.value.get(str(part))
         if isinstance(self.value, list) and isinstance(part, int) and 0 <= part < len(self.value):
-            item = self.value[part]
-            return item if isinstance(item, Node) else None
+            item: Node = self.value[part]
+            return item
         return None
 
     def find(self, path: Path) -> Node:
@@ -105,30 +105,31 @@ class Builder:
     anchors: dict[str, Node] = field(default_factory=dict)
     nodes: int = 0
     root: Node | None = None
+    mark: Any = None  # where the event that is read begins
 
-    def fail(self, reason: str, remedy: str = "", mark: Any = None) -> ScenarioError:
-        """An error at a YAML mark."""
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    def fail(self, reason: str, remedy: str = "") -> ScenarioError:
+        """An error where reading has come to."""
+        line, column = (self.mark.line + 1, self.mark.column + 1) if self.mark is not None else (1, 1)
         path = tuple(item.key for item in self.stack if item.key is not None)
         return ScenarioError([Problem(path, reason, remedy, file=self.file, line=line, column=column)])
 
     def build(self, events: Iterator[Any]) -> Node | None:
         """The single document's node, or None when there is none."""
         for event in events:
+            self.mark = event.start_mark
             match type(event).__name__:
                 case "DocumentStartEvent" if self.root is not None:
-                    raise self.fail(
-                        "the file holds more than one document.", "Keep one, without '---'.", event.start_mark
-                    )
+                    raise self.fail("the file holds more than one document.", "Keep one, without '---'.")
                 case "MappingStartEvent" | "SequenceStartEvent":
                     self.open(event)
                 case "MappingEndEvent" | "SequenceEndEvent":
                     done = self.stack.pop()
-                    self.add(done.node, done.anchor, event.start_mark)
+                    self.add(done.node, done.anchor)
                 case "ScalarEvent":
                     self.scalar(event)
                 case "AliasEvent":
                     self.alias(event)
+        self.mark = None
         return self.root
 
     def open(self, event: Any) -> None:
@@ -136,23 +137,21 @@ class Builder:
         is_map = type(event).__name__ == "MappingStartEvent"
         self.refuse_tag(event)
         if len(self.stack) >= MAX_DEPTH:
-            raise self.fail(f"it is nested more than {MAX_DEPTH} deep.", "", event.start_mark)
+            raise self.fail(f"it is nested more than {MAX_DEPTH} deep.")
         if self.expects_key:
-            raise self.fail("a key must be a word or a number.", "Put a value before ':'.", event.start_mark)
+            raise self.fail("a key must be a word or a number.", "Put a value before ':'.")
         self.stack.append(_Open(self.node({} if is_map else [], event), event.anchor, is_map))
 
     def node(self, value: Any, event: Any) -> Node:
         """A node at the place of an event, counted."""
-        self.count(1, event.start_mark)
+        self.count(1)
         return Node(value, self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def count(self, number: int, mark: Any) -> None:
+    def count(self, number: int) -> None:
         """Keeps the total size, repeated parts included, within bounds."""
         self.nodes += number
         if self.nodes > MAX_NODES:
-            raise self.fail(
-                f"it holds more than {MAX_NODES} values, those that aliases (*name) repeat included.", "", mark
-            )
+            raise self.fail(f"it holds more than {MAX_NODES} values, those that aliases (*name) repeat included.")
 
     @property
     def expects_key(self) -> bool:
@@ -163,18 +162,16 @@ class Builder:
         """A key, or a value."""
         self.refuse_tag(event)
         if not event.value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in event.value):
-            raise self.fail("half a surrogate pair is not a character.", "Remove the escape.", event.start_mark)
+            raise self.fail("half a surrogate pair is not a character.", "Remove the escape.")
         plain = not event.style
         if self.expects_key:
             top, key = self.stack[-1], str(event.value)
             if key == "<<" and plain:
-                raise self.fail(
-                    "merge keys ('<<') are not part of YAML 1.2.", "Use 'extends', or write the keys.", event.start_mark
-                )
+                raise self.fail("merge keys ('<<') are not part of YAML 1.2.", "Use 'extends', or write the keys.")
             if key in top.node.value:
                 first = top.node.value[key].key
                 where = f" It is first given in line {first[0]}." if first else ""
-                raise self.fail(f"the key '{key}' is given twice.{where}", "Remove one.", event.start_mark)
+                raise self.fail(f"the key '{key}' is given twice.{where}", "Remove one.")
             top.key, top.key_mark = key, (event.start_mark.line + 1, event.start_mark.column + 1)
             return
         node = self.node(plain_value(event.value) if plain else event.value, event)
@@ -183,22 +180,19 @@ class Builder:
         node.inline = event.start_mark.line == event.end_mark.line
         if node.inline and not plain and node.column is not None:
             node.column += 1
-        self.add(node, event.anchor, event.start_mark)
+        self.add(node, event.anchor)
 
     def alias(self, event: Any) -> None:
         """A value given before under an anchor."""
         node = self.anchors.get(event.anchor)
         if self.expects_key:
-            raise self.fail("an alias cannot be a key.", "Write the key.", event.start_mark)
+            raise self.fail("an alias cannot be a key.", "Write the key.")
         if node is None:
-            raise self.fail(
-                f"'*{event.anchor}' repeats '&{event.anchor}', which is not given before it.", "", event.start_mark
-            )
-        self.count(node.size, event.start_mark)
-        copy = Node(node.value, node.file, node.line, node.column, None, node.inline, node.size)
-        self.add(copy, None, event.start_mark)
+            raise self.fail(f"'*{event.anchor}' repeats '&{event.anchor}', which is not given before it.")
+        self.count(node.size)
+        self.add(replace(node, key=None), None)
 
-    def add(self, node: Node, anchor: str | None, mark: Any) -> None:
+    def add(self, node: Node, anchor: str | None) -> None:
         """Puts a finished node into what is open."""
         if anchor:
             self.anchors[anchor] = node
@@ -216,9 +210,7 @@ class Builder:
     def refuse_tag(self, event: Any) -> None:
         """Tags could name types; only plain data is read."""
         if event.tag is not None:
-            raise self.fail(
-                f"the tag '{event.tag}' is not allowed.", "Only plain values are read; remove it.", event.start_mark
-            )
+            raise self.fail(f"the tag '{event.tag}' is not allowed.", "Only plain values are read; remove it.")
 
 
 def plain_value(text: str) -> Any:
@@ -242,8 +234,7 @@ def decode(data: bytes, file: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         reason = f"it is not UTF-8 text (byte {data[error.start]:#04x})."
-        remedy = "Save the file as UTF-8."
-        raise ScenarioError([Problem((), reason, remedy, file=file, line=line, column=column)]) from None
+        raise ScenarioError([Problem((), reason, "Save the file as UTF-8.").placed(file, line, column)]) from None
 
 
 def read_yaml(text: str, file: str) -> Node:
@@ -266,16 +257,16 @@ def read_yaml(text: str, file: str) -> Node:
 
 
 def _yaml_problem(builder: Builder, text: str, error: MarkedYAMLError) -> ScenarioError:
-    mark = error.problem_mark or error.context_mark
+    builder.mark = mark = error.problem_mark or error.context_mark
     reason = f"{error.problem or error.context or 'it cannot be read'}".replace("\n", " ")
     lines = text.split("\n")
     line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
     if "\t" in line and ("\\t" in reason or line[: len(line) - len(line.lstrip())].count("\t")):
-        return builder.fail("a tab cannot indent YAML.", "Use spaces.", mark)
+        return builder.fail("a tab cannot indent YAML.", "Use spaces.")
     if "mapping values are not allowed" in reason:
-        return builder.fail("a ':' is not allowed here.", "Put the text in quotes, or check the indentation.", mark)
+        return builder.fail("a ':' is not allowed here.", "Put the text in quotes, or check the indentation.")
     remedy = "Check the indentation, quotes and brackets on this line and the one above."
-    return builder.fail(f"this is not YAML: {reason}.", remedy, mark)
+    return builder.fail(f"this is not YAML: {reason}.", remedy)
 
 
 def _unreadable(text: str, file: str, error: Exception) -> ScenarioError:
@@ -283,9 +274,7 @@ def _unreadable(text: str, file: str, error: Exception) -> ScenarioError:
     if isinstance(position, int):
         line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
         shown = f"U+{ord(text[position]):04X}" if position < len(text) else "a character"
-        reason = f"the character {shown} is not allowed in YAML."
-        return ScenarioError([Problem((), reason, "Remove it.", file=file, line=line, column=column)])
-    flat = " ".join(str(error).split())[:200]
-    return ScenarioError(
-        [Problem((), f"this is not YAML: {flat or type(error).__name__}.", file=file, line=1, column=1)]
-    )
+        problem = Problem((), f"the character {shown} is not allowed in YAML.", "Remove it.")
+        return ScenarioError([problem.placed(file, line, column)])
+    flat = " ".join(str(error).split())[:200] or type(error).__name__
+    return ScenarioError([Problem((), f"this is not YAML: {flat}.").placed(file, 1, 1)])

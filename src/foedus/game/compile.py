@@ -126,12 +126,8 @@ def compile_game(
 def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:
     """The conditions of every policy's bindings, with the phase each is read in."""
     numbers = NumberReader(scenario)
-    return [
-        (rule.phase, numbers.tree(rule.when))
-        for policy in scenario.policies.values()
-        for rule in policy.bind
-        if rule.when is not None
-    ]
+    rules = [rule for policy in scenario.policies.values() for rule in policy.bind]
+    return [(rule.phase, numbers.tree(rule.when)) for rule in rules if rule.when is not None]
 
 
 def _starts(explorer: Explorer, levels: Levels) -> tuple[NDArray[np.int8], list[Tree]]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from foedus.arraytypes import Bits, Ints, Longs
+from foedus.arraytypes import Bits, Bools, Ints, Longs
 from foedus.errors import FoedusError
 from foedus.game.liveness import Live
 from foedus.game.program import Program
@@ -135,14 +135,14 @@ class Explorer:
         self.scratch = np.array([variable.scratch for variable in turn.variables])
         self.count = 0
 
-    def _mask(self, keep: frozenset[str]) -> NDArray[np.bool_]:
+    def _mask(self, keep: frozenset[str]) -> Bools:
         return np.array([name not in keep for name in self.names])
 
     def columns(self, rows: NDArray[T]) -> dict[str, NDArray[T]]:
         """Level columns by variable name."""
         return {name: rows[:, i] for i, name in enumerate(self.names)}
 
-    def ended(self, rows: Rows) -> NDArray[np.bool_]:
+    def ended(self, rows: Rows) -> Bools:
         """Which states end the game."""
         over = np.zeros(len(rows), bool)
         for i, variable in enumerate(self.turn.variables):
@@ -184,11 +184,9 @@ class Explorer:
         without = [len(np.unique(np.delete(rows, i, axis=1), axis=0)) for i in range(len(self.names))]
         factors = [(len(rows) / count, name) for count, name in zip(without, self.names, strict=True)]
         worst = [f"'{name}' (x{factor:.1f})" for factor, name in sorted(factors, reverse=True)[:4] if factor > 1.01]
-        return CompileError(
-            f"the game has more than {self.limit:,} states: it cannot fit. Most to blame: {', '.join(worst)}.",
-            "Give those fewer levels, make them 'within: period', or guard the phases that move them.",
-            max(factors)[1],
-        )
+        reason = f"the game has more than {self.limit:,} states: it cannot fit. Most to blame: {', '.join(worst)}."
+        remedy = "Give those fewer levels, make them 'within: period', or guard the phases that move them."
+        return CompileError(reason, remedy, max(factors)[1])
 
     def explore(self, start: Rows) -> Longs:
         """Explores from the start states; their indices in stage 0.
@@ -219,17 +217,12 @@ class Explorer:
             self._onward(k, states[over], rows[over], self.last)
             states, rows = states[~over], rows[~over]
         phase = self.turn.phases[k]
-        guard = np.full(len(states), -1, np.int64)
-        if phase.guard is not None and len(states):
-            ids = self.program.spread(phase.guard, self.columns(rows), len(rows))
-            values = self.program.constants()[ids]
-            idle = values == 0
-            guard = np.where(np.isnan(values), ids, -1)
-            if idle.any() and phase.id in self.keep:
-                self._pass(k, states[idle], rows[idle])
-            elif idle.any():
-                self._onward(k, states[idle], rows[idle], k + 1)
-            states, rows, guard = states[~idle], rows[~idle], guard[~idle]
+        busy, guard = self._condition(phase.guard, rows)
+        if not busy.all() and phase.id in self.keep:
+            self._pass(k, states[~busy], rows[~busy])
+        elif not busy.all():
+            self._onward(k, states[~busy], rows[~busy], k + 1)
+        states, rows, guard = states[busy], rows[busy], guard[busy]
         if not len(states):
             return
         self._guards(k, states, rows, guard)
@@ -239,7 +232,15 @@ class Explorer:
             low, high = (self._prob(tree, rows, f"a reading of {phase.commitment}") for tree in phase.interval)
             self.records.intervals.append(record(Intervals, k, states, low, high))
 
-    def _guards(self, k: int, states: Longs, rows: Rows, guard: Longs) -> None:
+    def _condition(self, tree: Tree | None, rows: Rows) -> tuple[Bools, Ints]:
+        """Where a condition may hold, and the coefficient that says in which worlds and periods (-1: in all)."""
+        if tree is None or not len(rows):
+            return np.ones(len(rows), bool), np.full(len(rows), -1, np.int32)
+        ids = self.program.spread(tree, self.columns(rows), len(rows))
+        values = self.program.constants()[ids]
+        return values != 0, np.where(np.isnan(values), ids, -1)
+
+    def _guards(self, k: int, states: Longs, rows: Rows, guard: Ints) -> None:
         """Records states as nodes, with where they pass to in worlds or periods in which the guard is false."""
         onward = np.full(len(states), -1, np.int64)
         guarded = guard >= 0
@@ -249,7 +250,7 @@ class Explorer:
 
     def _pass(self, k: int, states: Longs, rows: Rows) -> None:
         """A phase that is kept as a node though nothing is done in it."""
-        self._guards(k, states, rows, np.full(len(states), -1, np.int64))
+        self._guards(k, states, rows, np.full(len(states), -1, np.int32))
         sure = TurnAction("", None, number(1), (), (TurnBranch(None, {}),))
         self._action(k, TurnPhase(self.turn.phases[k].id, -1, None, (sure,)), -1, sure, states, rows)
 
@@ -259,12 +260,8 @@ class Explorer:
     def _action(self, k: int, phase: TurnPhase, order: int, action: TurnAction, states: Longs, rows: Rows) -> None:
         """One action in the states where it may be available."""
         name = f"{phase.id}.{action.name}" if action.name else phase.id
-        mask = np.full(len(states), -1, np.int64)
-        if action.when is not None:
-            ids = self.program.spread(action.when, self.columns(rows), len(rows))
-            values = self.program.constants()[ids]
-            mask = np.where(np.isnan(values), ids, -1)
-            states, rows, mask = (part[values != 0] for part in (states, rows, mask))
+        available, mask = self._condition(action.when, rows)
+        states, rows, mask = states[available], rows[available], mask[available]
         if not len(states):
             return
         base = self.program.spread(action.base, self.columns(rows), len(rows), 0, INF, f"the base rate of {name}")
@@ -323,8 +320,8 @@ class Explorer:
 
     def describe(self, row: Rows) -> str:
         """A state in words, variables at home left out."""
-        pairs = zip(self.turn.variables, row, strict=True)
-        parts = [variable.at(int(level)) for variable, level in pairs if level != variable.home]
+        pairs = zip(self.turn.variables, row.tolist(), strict=True)
+        parts = [variable.at(level) for variable, level in pairs if level != variable.home]
         return ", ".join(parts) or "all variables are at their start"
 
     def _pay(self, k: int, states: Longs, order: int, branch: int, pays: Sequence[Pay], rows: Rows) -> None:

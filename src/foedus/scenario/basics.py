@@ -24,6 +24,9 @@ def listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+LISTED = BeforeValidator(listed)  # a single one may be written without the brackets
+
+
 def _bounded(value: Any) -> Any:
     if isinstance(value, (int, float)) and not abs(value) <= MAX_NUMBER:
         raise ValueError(f"the number must be finite and at most {MAX_NUMBER:g}")
@@ -41,8 +44,7 @@ def _text(value: Any) -> Any:
 
 
 Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": _ID_PATTERN})]
-TEXT = BeforeValidator(_text)  # a number will do for text
-Text = Annotated[str, TEXT]
+Text = Annotated[str, BeforeValidator(_text)]  # a number will do
 Num = Annotated[float | int | bool | str, AfterValidator(_bounded), Field(description="a number, or an expression")]
 WHOLE = BeforeValidator(_whole)  # true and false are no numbers here
 Why = Annotated[str, Field(description="Why this is so, in a sentence.")]

@@ -81,10 +81,8 @@ class Checker:
         for leaf in leaves(tree):
             if leaf[0] in _KINDS and leaf[0] not in allow:
                 name = f"'{leaf[1]}'" if len(leaf) > 1 else "'t'"
-                kinds = " and ".join(_KINDS[kind] for kind in allow)
-                self.error(
-                    path, f"it reads {name}; here {f'it may read only {kinds}' if allow else 'a number must stand'}."
-                )
+                may = f"it may read only {' and '.join(_KINDS[k] for k in allow)}" if allow else "a number must stand"
+                self.error(path, f"it reads {name}; here {may}.")
                 return False
         self.reads |= state_names(tree)
         for name in assumption_names(tree):

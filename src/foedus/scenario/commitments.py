@@ -8,9 +8,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from foedus.scenario.basics import Effects, EvidenceList, Id, Label, Model, Num, Pays, Why, listed
+from foedus.scenario.basics import LISTED, Effects, EvidenceList, Id, Label, Model, Num, Pays, Why
 
 
 class CommitmentKind(StrEnum):
@@ -89,7 +89,7 @@ class Commitment(Model):
     """A pact, threat, assurance or red line: if the trigger occurs, the obligor is expected to answer."""
 
     from_: Id = Field(alias="from", description="The obligor.")
-    to: Annotated[list[Id], BeforeValidator(listed)] = Field(description="To whom it is made.")
+    to: Annotated[list[Id], LISTED] = Field(description="To whom it is made.")
     kind: Id = Field(
         CommitmentKind.DEFENCE_PACT.value,
         description="What it is called: defence_pact (unless said), threat, assurance, red_line, ...",

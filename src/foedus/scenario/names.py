@@ -74,12 +74,10 @@ class Names:
 
     def assumption(self, name: str) -> str:
         """An assumption's name; an actor's own number is "Actor: precision"."""
-        own = None if name in self.scenario.assumptions else ActorNumber.read(name)
-        return (
-            f"{self.actor(own.actor)}: {own.setting}"
-            if own
-            else _label(self.scenario.assumptions.get(name), titled(name))
-        )
+        written = self.scenario.assumptions.get(name)
+        if written is None and (own := ActorNumber.read(name)):
+            return f"{self.actor(own.actor)}: {own.setting}"
+        return _label(written, titled(name))
 
     def variable(self, name: str) -> str:
         """A state variable's name."""

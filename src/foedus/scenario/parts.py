@@ -8,9 +8,9 @@ from __future__ import annotations
 from types import NoneType
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from foedus.scenario.basics import NUMBER, TEXT, WHOLE, Effects, EvidenceList, Id, Label, Model, Num, Pays, Why, listed
+from foedus.scenario.basics import LISTED, NUMBER, WHOLE, Effects, EvidenceList, Id, Label, Model, Num, Pays, Text, Why
 from foedus.scenario.calendar import Calendar, Unit
 from foedus.scenario.distributions import LAWS, Distribution
 from foedus.scenario.dotted import Setting
@@ -23,9 +23,7 @@ class Horizon(Model):
 
     periods: Annotated[int, Field(ge=1, le=2000), WHOLE] = Field(1, description="How many periods are reported.")
     unit: Unit = Field("period", description="What a period is.")
-    first: Annotated[str | None, TEXT] = Field(
-        None, description="The date of the first period: YYYY, YYYY-MM or YYYY-MM-DD."
-    )
+    first: Text | None = Field(None, description="The date of the first period: YYYY, YYYY-MM or YYYY-MM-DD.")
     beyond: Annotated[int, Field(ge=0, le=2000), WHOLE] | dict[Id, Num] | None = Field(
         None, description="Periods solved after the reported ones (6 unless said), or each actor's value at the end."
     )
@@ -95,9 +93,7 @@ class StateVariable(Model):
         description="The names of its levels, in order; in expressions they count 0, 1, 2, ...",
     )
     start: Id | dict[Id, Num] = Field(description="The level it starts at, or level to probability.")
-    ends: Annotated[list[Id], BeforeValidator(listed)] = Field(
-        [], description="A level, or several, at which the game freezes."
-    )
+    ends: Annotated[list[Id], LISTED] = Field([], description="A level, or several, at which the game freezes.")
     within: Literal["period"] | None = Field(
         None, description="'period': it falls back to its start when the period ends."
     )
@@ -152,7 +148,7 @@ class Phase(Model):
     actions: dict[Id, Action] = Field({}, description="What it can do.")
     chance: list[Branch] = Field([], description="Nature's branches, in a phase that nobody decides.")
     when: Num | None = Field(None, description="The phase takes place only where this holds.")
-    at: Annotated[list[Moment], BeforeValidator(listed)] = Field(
+    at: Annotated[list[Moment], LISTED] = Field(
         [], description="The phase takes place only in these periods: dates, or numbers from 0."
     )
     label: Label = ""
@@ -230,7 +226,7 @@ class Observation(Model):
     """Something that happened: a set of actions one of which was taken, or a state that was."""
 
     at: Moment = Field(description="The period: a date, or a number from 0.")
-    took: Annotated[list[str] | None, BeforeValidator(lambda v: v if v is None else listed(v))] = Field(
+    took: Annotated[list[str], LISTED] | None = Field(
         None, description="The action (phase.action) that was taken, or several of which one was."
     )
     is_: Num | None = Field(

@@ -9,37 +9,16 @@ from __future__ import annotations
 import html
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from foedus.scenario.basics import Id, Model, Source, Text, listed
+from foedus.scenario import parts
+from foedus.scenario.basics import LISTED, Id, Model, Source, Text, listed
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.dotted import ActorNumber, applies_variable
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.files import read_text
 from foedus.scenario.messages import problems_in
-from foedus.scenario.parts import (
-    Actor,
-    Assumption,
-    Belief,
-    Claim,
-    Enters,
-    Horizon,
-    Objective,
-    Observation,
-    Outcome,
-    Phase,
-    Policy,
-    StateVariable,
-)
 from foedus.scenario.yamltext import Node
 
 
@@ -55,21 +34,21 @@ class Scenario(Model):
     extends: str | None = Field(
         None, description="A shipped scenario, or a file beside this one, of which this is a variant."
     )
-    horizon: Horizon = Field(Horizon(), description="How many periods there are, and what they are.")
-    actors: dict[Id, Actor] = Field(min_length=1, max_length=40, description="The parties that decide, by id.")
-    assumptions: dict[Id, Assumption] = Field(
+    horizon: parts.Horizon = Field(parts.Horizon(), description="How many periods there are, and what they are.")
+    actors: dict[Id, parts.Actor] = Field(min_length=1, max_length=40, description="The parties that decide, by id.")
+    assumptions: dict[Id, parts.Assumption] = Field(
         {}, description="Named numbers, fixed or uncertain; a draw of all of them is a world."
     )
-    state: dict[Id, StateVariable] = Field(
+    state: dict[Id, parts.StateVariable] = Field(
         min_length=1,
         max_length=60,
         description="What can change, by id: each variable is at one of a few ordered levels.",
     )
-    objectives: dict[Id, dict[Id, Objective]] = Field(
+    objectives: dict[Id, dict[Id, parts.Objective]] = Field(
         {}, description="What each actor wants: actor to objective to weight and value."
     )
-    turn: list[Phase] = Field(min_length=1, max_length=200, description="The phases of one period, in order.")
-    enters: Annotated[list[Enters], BeforeValidator(listed)] = Field(
+    turn: list[parts.Phase] = Field(min_length=1, max_length=200, description="The phases of one period, in order.")
+    enters: Annotated[list[parts.Enters], LISTED] = Field(
         [], description="Lumps paid when the state enters a condition."
     )
     commitments: dict[Id, Commitment] = Field({}, description="Pacts, threats, assurances and red lines, by id.")
@@ -77,16 +56,16 @@ class Scenario(Model):
         {},
         description="Camps, by name: the actors that stand together; read from the commitments where none are named.",
     )
-    beliefs: dict[Id, dict[str, Belief]] = Field(
+    beliefs: dict[Id, dict[str, parts.Belief]] = Field(
         {}, description="What actors take assumptions to be: actor to assumption to value."
     )
-    policies: dict[Id, Policy] = Field({}, description="Ways things could be done, which are compared.")
+    policies: dict[Id, parts.Policy] = Field({}, description="Ways things could be done, which are compared.")
     factual: Id | None = Field(
         None, description="The policy under which the observations were made; 'status_quo' unless said."
     )
-    observations: list[Observation] = Field([], description="What happened; it weighs the worlds.")
-    outcomes: dict[Id, Outcome] = Field({}, description="Events whose probability is reported over time.")
-    claims: dict[Id, Claim] = Field({}, description="The sentences of the argument that are tested.")
+    observations: list[parts.Observation] = Field([], description="What happened; it weighs the worlds.")
+    outcomes: dict[Id, parts.Outcome] = Field({}, description="Events whose probability is reported over time.")
+    claims: dict[Id, parts.Claim] = Field({}, description="The sentences of the argument that are tested.")
     _origin: Any = PrivateAttr(default=None)
 
     def __eq__(self, other: object) -> bool:
@@ -168,9 +147,9 @@ class Scenario(Model):
         return "status_quo" if "status_quo" in self.policies or not self.policies else next(iter(self.policies))
 
     @property
-    def all_policies(self) -> dict[str, Policy]:
+    def all_policies(self) -> dict[str, parts.Policy]:
         """The policies, or a single empty one where none are written."""
-        return self.policies or {"status_quo": Policy()}
+        return self.policies or {"status_quo": parts.Policy()}
 
     @property
     def beyond(self) -> int:
@@ -187,7 +166,7 @@ class Scenario(Model):
         return levels | {applies_variable(name): ("no", "yes") for name in self.commitments}
 
     @property
-    def all_assumptions(self) -> dict[str, Assumption]:
+    def all_assumptions(self) -> dict[str, parts.Assumption]:
         """Assumptions by name; an actor's own numbers are called ``actor.precision`` and so on."""
         own = [
             (ActorNumber(a, key), number) for a, actor in self.actors.items() for key, number in actor.numbers.items()

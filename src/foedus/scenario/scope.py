@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from foedus.scenario.basics import Pays
 from foedus.scenario.commitments import Commitment
-from foedus.scenario.errors import ExpressionError, Path
+from foedus.scenario.errors import ExpressionError
 from foedus.scenario.expressions import Scope, parse
 from foedus.scenario.parts import Objective
 from foedus.scenario.query import QueryScope
@@ -31,37 +31,26 @@ def number_scope(scenario: Scenario) -> Scope:
 
 def query_scope(scenario: Scenario) -> QueryScope:
     """The names that queries may use."""
-    return QueryScope(
-        scope_of(scenario),
-        {actor: frozenset(objectives) for actor, objectives in objectives_of(scenario).items()},
-        {phase.id: frozenset(phase.actions) for phase in scenario.turn if phase.decide is not None},
-        frozenset(scenario.all_policies),
-        scenario.horizon.periods,
-    )
+    objectives = {actor: frozenset(names) for actor, names in objectives_of(scenario).items()}
+    actions = {phase.id: frozenset(phase.actions) for phase in scenario.turn if phase.decide is not None}
+    policies = frozenset(scenario.all_policies)
+    return QueryScope(scope_of(scenario), objectives, actions, policies, scenario.horizon.periods)
 
 
-def pays_of(scenario: Scenario) -> Iterator[tuple[Path, Pays]]:
-    """Every ``pays`` of the scenario with its path."""
-    for i, phase in enumerate(scenario.turn):
-        for b, branch in enumerate(phase.chance):
-            yield ("turn", i, "chance", b, "pays"), branch.pays
-        for name, action in phase.actions.items():
-            where: Path = ("turn", i, "actions", name)
-            yield (*where, "pays"), action.pays
-            for b, branch in enumerate(action.chance):
-                yield (*where, "chance", b, "pays"), branch.pays
-    for i, enters in enumerate(scenario.enters):
-        yield ("enters", i, "pays"), enters.pays
-    for name, commitment in scenario.commitments.items():
-        for key, word in (("kept", commitment.kept), ("broken", commitment.broken)):
-            if word is not None:
-                yield ("commitments", name, key, "pays"), word.pays
+def _pays(scenario: Scenario) -> Iterator[Pays]:
+    actions = [action for phase in scenario.turn for action in phase.actions.values()]
+    words = [word for made in scenario.commitments.values() for word in (made.kept, made.broken) if word is not None]
+    yield from (action.pays for action in actions)
+    yield from (branch.pays for action in actions for branch in action.chance)
+    yield from (branch.pays for phase in scenario.turn for branch in phase.chance)
+    yield from (enters.pays for enters in scenario.enters)
+    yield from (word.pays for word in words)
 
 
 def objectives_of(scenario: Scenario) -> dict[str, dict[str, Objective]]:
     """Each actor's objectives, ``payoff`` (weight 1) included where a bare amount is paid."""
     objectives = {actor: dict(scenario.objectives.get(actor, {})) for actor in scenario.actors}
-    for _, pays in pays_of(scenario):
+    for pays in _pays(scenario):
         for actor, amount in pays.items():
             if actor in objectives and not isinstance(amount, dict):
                 objectives[actor].setdefault(PAYOFF, Objective())
@@ -73,10 +62,9 @@ def period_of(scenario: Scenario, at: str | int) -> int:
 
     A number of four digits is a year where the horizon has a ``first`` date.
     """
-    text = str(at)
-    if isinstance(at, int) and not (scenario.horizon.first is not None and _YEAR.match(text)):
+    if isinstance(at, int) and not (scenario.horizon.first is not None and _YEAR.match(str(at))):
         return at
-    return scenario.horizon.calendar.index(text)
+    return scenario.horizon.calendar.index(str(at))
 
 
 def threshold_tree(scenario: Scenario, commitment: Commitment) -> Tree:
@@ -97,7 +85,5 @@ def threshold_tree(scenario: Scenario, commitment: Commitment) -> Tree:
 
 def level_of(scopes: Mapping[str, tuple[str, ...]], variables: frozenset[str], name: str) -> int | None:
     """The index of level ``name`` when exactly one variable is meant and it has that level."""
-    if len(variables) != 1:
-        return None
-    levels = scopes[next(iter(variables))]
+    levels = scopes[next(iter(variables))] if len(variables) == 1 else ()
     return levels.index(name) if name in levels else None

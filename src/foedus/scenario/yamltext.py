@@ -68,12 +68,9 @@ class Node:
         node, skipped = self, False
         for part in path:
             child = node.child(part)
-            if child is None:
-                if skipped:
-                    break
-                skipped = True
-                continue
-            node, skipped = child, False
+            if child is None and skipped:
+                break
+            node, skipped = child or node, child is None
         return node
 
     def place(self, problem: Problem) -> Problem:

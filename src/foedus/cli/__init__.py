@@ -6,8 +6,9 @@ import os
 import sys
 from typing import Annotated
 
-import typer
+from typer import Exit, Option
 
+from foedus import __version__
 from foedus.cli import learning, lens, policies, runs, scenarios
 from foedus.cli.common import app
 from foedus.errors import FoedusError
@@ -42,16 +43,12 @@ def main() -> None:
 def version(wanted: bool) -> None:
     """Prints the version and stops."""
     if wanted:
-        from foedus import __version__
-
         print(__version__)
-        raise typer.Exit
+        raise Exit
 
 
 @app.callback()
 def root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=version, is_eager=True, help="print the version")
-    ] = False,
+    version: Annotated[bool, Option("--version", callback=version, is_eager=True, help="print the version")] = False,
 ) -> None:
     """Foedus: strategic crises between states, solved in every plausible world."""

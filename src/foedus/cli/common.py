@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option, Typer
 
 from foedus.errors import FoedusError, nearest
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what these need takes a second to import, which help would 
     from foedus.runs.result import Run
     from foedus.scenario.schema import Scenario
 
-app = typer.Typer(
+app = Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -28,14 +28,14 @@ app = typer.Typer(
     help="Foedus: strategic crises between states, solved in every plausible world.",
 )
 
-Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="a shipped scenario's name, or a file")]
-Json = Annotated[bool, typer.Option("--json", help="print one JSON object instead")]
-Worlds = Annotated[int, typer.Option(min=1, max=1_000_000, help="how many worlds are sampled")]
-World = Annotated[int, typer.Option(min=0, help="which world of the sample")]
-Seed = Annotated[int, typer.Option(help="the seed of the sample")]
-Policy = Annotated[str | None, typer.Option(help="the policy; default: the factual one")]
-Policies = Annotated[list[str] | None, typer.Option("--policy", help="a policy to compare (repeatable); default: all")]
-Page = Annotated[Path | None, typer.Option("--html", help="also write it with its charts to this HTML file")]
+Name = Annotated[str, Argument(metavar="SCENARIO", help="a shipped scenario's name, or a file")]
+Json = Annotated[bool, Option("--json", help="print one JSON object instead")]
+Worlds = Annotated[int, Option(min=1, max=1_000_000, help="how many worlds are sampled")]
+World = Annotated[int, Option(min=0, help="which world of the sample")]
+Seed = Annotated[int, Option(help="the seed of the sample")]
+Policy = Annotated[str | None, Option(help="the policy; default: the factual one")]
+Policies = Annotated[list[str] | None, Option("--policy", help="a policy to compare (repeatable); default: all")]
+Page = Annotated[Path | None, Option("--html", help="also write it with its charts to this HTML file")]
 Step = Callable[[str, int, int], None]  # what, done, of how many
 
 
@@ -64,7 +64,7 @@ def solve(scenario: Scenario, worlds: int, seed: int, step: Step, policies: Iter
     return run(scenario, policies=chosen, worlds=worlds, seed=seed, judge=False, progress=step)
 
 
-def print_json(value: Any) -> None:
+def show_json(value: Any) -> None:
     """Prints strict JSON."""
     print(jsonlib.dumps(value, indent=2, allow_nan=False, ensure_ascii=False))
 
@@ -84,7 +84,7 @@ def present(section: Section, told: Any, json: bool, page: Path | None = None, t
     if page is not None:
         write_page(title, [section], page)
     if json:
-        print_json(told)
+        show_json(told)
         return
     terminal = console()
     print_section(section, terminal)

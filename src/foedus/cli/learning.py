@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from foedus.cli.common import Json, Name, Seed, Step, Worlds, app, present, progress, read
 from foedus.runs.settings import WORLDS
@@ -19,10 +19,10 @@ def learn(
     scenario: Name,
     worlds: Worlds = LEARNING_WORLDS,
     effective: Annotated[
-        int, typer.Option(min=2, max=100_000, help="draw worlds anew where fewer effective ones are left")
+        int, Option(min=2, max=100_000, help="draw worlds anew where fewer effective ones are left")
     ] = LEARNING_EFFECTIVE,
     resample: Annotated[
-        bool | None, typer.Option("--resample/--no-resample", help="draw worlds anew in any case, or in none")
+        bool | None, Option("--resample/--no-resample", help="draw worlds anew in any case, or in none")
     ] = None,
     seed: Seed = 0,
     json: Json = False,
@@ -48,9 +48,9 @@ def learn(
 def score(
     scenario: Name,
     worlds: Worlds = WORLDS,
-    horizon: Annotated[int, typer.Option(min=1, max=2000, help="how many periods ahead is forecast")] = 1,
+    horizon: Annotated[int, Option(min=1, max=2000, help="how many periods ahead is forecast")] = 1,
     drop: Annotated[
-        int, typer.Option(min=0, max=100_000, help="worlds in which each mechanism is dropped in turn; 0: none is")
+        int, Option(min=0, max=100_000, help="worlds in which each mechanism is dropped in turn; 0: none is")
     ] = 50,
     seed: Seed = 0,
     json: Json = False,

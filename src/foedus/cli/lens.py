@@ -5,50 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
-from foedus.cli.common import (
-    Json,
-    Policy,
-    Seed,
-    Worlds,
-    app,
-    console,
-    known,
-    present,
-    print_json,
-    progress,
-    read,
-    solve,
-)
+from foedus.cli.common import Json, Policy, Seed, Worlds, app, console, known, present, progress, read, show_json, solve
 from foedus.errors import FoedusError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.runs.view import RunView
+    from foedus.scenario.names import Names
 
 
 @app.command()
 def lens(
-    name: Annotated[str | None, typer.Argument(help="the lens; --list shows them")] = None,
-    scenario: Annotated[str | None, typer.Argument(help="a scenario, or a conflict in option form (.gmcr)")] = None,
+    name: Annotated[str | None, Argument(help="the lens; --list shows them")] = None,
+    scenario: Annotated[str | None, Argument(help="a scenario, or a conflict in option form (.gmcr)")] = None,
     policy: Policy = None,
     worlds: Worlds = 50,
     seed: Seed = 0,
-    write: Annotated[Path | None, typer.Option(help="stability: write the conflict to this .gmcr file")] = None,
-    start: Annotated[str | None, typer.Option(help="stability of a .gmcr file: the status quo, as YNN")] = None,
-    hold: Annotated[str | None, typer.Option(help="stability of a .gmcr file: the state to invert for")] = None,
-    horizon: Annotated[int | None, typer.Option(help="stability of a .gmcr file: moves looked ahead")] = None,
-    list_: Annotated[bool, typer.Option("--list", help="list the lenses")] = False,
+    write: Annotated[Path | None, Option(help="stability: write the conflict to this .gmcr file")] = None,
+    start: Annotated[str | None, Option(help="stability of a .gmcr file: the status quo, as YNN")] = None,
+    hold: Annotated[str | None, Option(help="stability of a .gmcr file: the state to invert for")] = None,
+    horizon: Annotated[int | None, Option(help="stability of a .gmcr file: moves looked ahead")] = None,
+    list_: Annotated[bool, Option("--list", help="list the lenses")] = False,
     json: Json = False,
 ) -> None:
     """Look at a scenario or a conflict through one lens."""
     from foedus.lenses.registry import LENSES, lens_section, look
+    from foedus.present.plain import section_json
+    from foedus.runs.view import RunView
 
     if list_:
         questions = {name: lens.question for name, lens in LENSES.items()}
-        print_json(questions) if json else print("\n".join(f"{key:<12} {text}" for key, text in questions.items()))
+        show_json(questions) if json else print("\n".join(f"{key:<12} {text}" for key, text in questions.items()))
         return
     if name is None or scenario is None:
         raise FoedusError(
@@ -62,16 +51,14 @@ def lens(
         raise FoedusError("--start, --hold and --horizon are for the lens stability and a conflict file (.gmcr).")
     if write is not None and name != "stability":
         raise FoedusError("--write is for the lens stability.")
-    from foedus.present.plain import section_json
-    from foedus.runs.view import RunView
-
     loaded = read(scenario, policy)
     with progress(not json) as step:
         run = solve(loaded, worlds, seed, step)
         looked = look(name, run, policy)
-    section = lens_section(RunView(run), looked)
+    results = RunView(run)
+    section = lens_section(results, looked)
     if write is not None:
-        _write(RunView(run), looked, write)
+        _write(results.names, looked, write)
     present(section, section_json(section, looked), json)
 
 
@@ -83,27 +70,22 @@ def _conflict(
     from foedus.conflict.file import load_conflict, save_conflict
     from foedus.conflict.followup import follow_up
     from foedus.conflict.graph_form import model_of
+    from foedus.report.conflict import print_conflict
 
     conflict = load_conflict(file)
     model = model_of(conflict)
-    more = follow_up(model, start, hold, horizon)
-    result = analyse(model)
+    more, result = follow_up(model, start, hold, horizon), analyse(model)
     if write is not None:
         save_conflict(conflict, write)
-    if json:
-        print_json(result.to_json() | more.to_json())
-        return
-    from foedus.report.conflict import print_conflict
-
-    print_conflict(result, more, console())
+    show_json(result.to_json() | more.to_json()) if json else print_conflict(result, more, console())
 
 
-def _write(results: RunView, looked: xr.Dataset, file: Path) -> None:
+def _write(names: Names, looked: xr.Dataset, file: Path) -> None:
     """Writes the postures of a scenario as a conflict in option form."""
     from foedus.conflict.file import save_conflict
     from foedus.lenses.stability.measure import conflict
 
     if "undefined" in looked.attrs:
         raise FoedusError(f"There is nothing to write: {looked.attrs['undefined']}")
-    orders = [results.names.action(str(order)) for order in looked["order"].values]
-    save_conflict(conflict(looked, orders, [results.names.actor(str(mover)) for mover in looked["mover"].values]), file)
+    orders, movers = (looked[dim].values.tolist() for dim in ("order", "mover"))
+    save_conflict(conflict(looked, [*map(names.action, orders)], [*map(names.actor, movers)]), file)

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import typer
+from typer import Option
 
 from foedus.cli.common import Json, Name, Page, Policies, Seed, Worlds, app, known, present, progress, read, solve
 from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS
-
-if TYPE_CHECKING:
-    from foedus.lenses.policies.comparison import Direction
-
-MetricTexts = Annotated[
-    list[str] | None, typer.Option("--metric", metavar="QUERY", help="what to compare by, a query (repeatable)")
-]
-Lower = Annotated[bool, typer.Option("--lower/--higher", help="whether lower or higher is better, for --metric")]
-
-
-def direction(lower: bool) -> Direction:
-    """Which way is better."""
-    from foedus.lenses.policies.comparison import Direction
-
-    return Direction.LOWER if lower else Direction.HIGHER
 
 
 @app.command()
 def compare(
     scenario: Name,
     policy: Policies = None,
-    metric: MetricTexts = None,
-    lower: Lower = True,
-    enough: Annotated[
-        float | None, typer.Option(help="what is good enough; default: the factual policy's median")
+    metric: Annotated[
+        list[str] | None, Option(metavar="QUERY", help="what to compare by, a query (repeatable)")
     ] = None,
-    actor: Annotated[str | None, typer.Option(help="compare by what this actor expects")] = None,
+    lower: Annotated[bool, Option("--lower/--higher", help="whether lower or higher is better, for --metric")] = True,
+    enough: Annotated[float | None, Option(help="what is good enough; default: the factual policy's median")] = None,
+    actor: Annotated[str | None, Option(help="compare by what this actor expects")] = None,
     worlds: Worlds = WORLDS,
     seed: Seed = 0,
     html: Page = None,
@@ -44,6 +29,7 @@ def compare(
     """Compare policies: which to choose by each rule, and what would change our mind."""
     from foedus.lenses.policies.choice import choose
     from foedus.lenses.policies.choice_telling import choice_json, choice_section
+    from foedus.lenses.policies.comparison import Direction
     from foedus.lenses.policies.metric import asked_metrics, own_metrics
     from foedus.runs.view import RunView
 
@@ -54,9 +40,10 @@ def compare(
     chosen = list(dict.fromkeys(policy or loaded.all_policies))
     if len(chosen) < 2:
         raise FoedusError("comparing takes at least two policies. Give --policy twice, or write policies.")
+    way = Direction.LOWER if lower else Direction.HIGHER
     with progress(not json) as step:
         run = solve(loaded, worlds, seed, step, [] if metric else chosen)
-        metrics = asked_metrics(run, metric, chosen, direction(lower)) if metric else own_metrics(run, actor, chosen)
+        metrics = asked_metrics(run, metric, chosen, way) if metric else own_metrics(run, actor, chosen)
     choice = choose(run, metrics, enough)
     section = choice_section(RunView(run), choice)
     present(section, choice_json(choice, list(section.sentences)), json, html, loaded.title)
@@ -67,15 +54,15 @@ def measures(
     scenario: Name,
     measure: Annotated[
         list[str] | None,
-        typer.Option(metavar="POLICY", help="a policy to be a measure (repeatable); every set of them is solved"),
+        Option(metavar="POLICY", help="a policy to be a measure (repeatable); every set of them is solved"),
     ] = None,
     goal: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="what the goal is about; default: the main outcomes")
+        str | None, Option(metavar="QUERY", help="what the goal is about; default: the main outcomes")
     ] = None,
-    at_most: Annotated[float | None, typer.Option(help="the goal is reached where the query is at most this")] = None,
-    at_least: Annotated[float | None, typer.Option(help="the goal is reached where the query is at least this")] = None,
+    at_most: Annotated[float | None, Option(help="the goal is reached where the query is at most this")] = None,
+    at_least: Annotated[float | None, Option(help="the goal is reached where the query is at least this")] = None,
     within: Annotated[
-        float, typer.Option(min=0, help="without a threshold: how far above all measures' value is near enough")
+        float, Option(min=0, help="without a threshold: how far above all measures' value is near enough")
     ] = 0.1,
     worlds: Worlds = WORLDS,
     seed: Seed = 0,
@@ -83,6 +70,7 @@ def measures(
     json: Json = False,
 ) -> None:
     """Tell which measures a goal needs, and which are enough."""
+    from foedus.lenses.policies.comparison import Direction
     from foedus.lenses.policies.measures import Goal, combined, degrees_on, measures_of
     from foedus.lenses.policies.measures_telling import measures_json, measures_section
     from foedus.lenses.policies.metric import MetricKind, asked_metrics, own_metrics
@@ -100,7 +88,7 @@ def measures(
         )
     with progress(not json) as step:
         run = solve(loaded, worlds, seed, step, [] if goal else taken)
-        way = direction(at_least is None)
+        way = Direction.LOWER if at_least is None else Direction.HIGHER
         metrics = asked_metrics(run, [goal], list(taken), way) if goal else own_metrics(run)
     if not goal:
         metrics = [metric for metric in metrics if metric.kind == MetricKind.OUTCOME]
@@ -116,19 +104,19 @@ def measures(
 @app.command()
 def drivers(
     scenario: Name,
-    query: Annotated[str | None, typer.Option(help="a query, or arithmetic of queries")] = None,
-    claim: Annotated[str | None, typer.Option(help="a claim's id")] = None,
-    reading: Annotated[str | None, typer.Option(help="which of the claim's readings; default: the first")] = None,
+    query: Annotated[str | None, Option(help="a query, or arithmetic of queries")] = None,
+    claim: Annotated[str | None, Option(help="a claim's id")] = None,
+    reading: Annotated[str | None, Option(help="which of the claim's readings; default: the first")] = None,
     policy: Annotated[
-        str | None, typer.Option(help="the policy that a query is asked under; default: the factual one")
+        str | None, Option(help="the policy that a query is asked under; default: the factual one")
     ] = None,
-    method: Annotated[str, typer.Option(help="sobol, box, local, or all of them")] = "all",
+    method: Annotated[str, Option(help="sobol, box, local, or all of them")] = "all",
     above: Annotated[
-        float | None, typer.Option(help="the box is where the query is above this; default: its upper quartile")
+        float | None, Option(help="the box is where the query is above this; default: its upper quartile")
     ] = None,
     points: Annotated[
         int | None,
-        typer.Option(min=2, max=65536, help="base points of the Sobol design, a power of two; default: 64 to 1024"),
+        Option(min=2, max=65536, help="base points of the Sobol design, a power of two; default: 64 to 1024"),
     ] = None,
     worlds: Worlds = WORLDS,
     seed: Seed = 0,
@@ -163,22 +151,20 @@ def drivers(
 @app.command()
 def search(
     scenario: Name,
-    policy: Annotated[
-        str | None, typer.Option(help="the policy that the levers act on; default: the factual one")
-    ] = None,
+    policy: Annotated[str | None, Option(help="the policy that the levers act on; default: the factual one")] = None,
     lever: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="NAME=LOW:HIGH", help="an assumption, or a phase the policy binds (its first period); repeatable"
         ),
     ] = None,
-    metric: Annotated[list[str] | None, typer.Option(metavar="QUERY", help="a query to make low (repeatable)")] = None,
-    higher: Annotated[list[str] | None, typer.Option(metavar="QUERY", help="a query to make high (repeatable)")] = None,
+    metric: Annotated[list[str] | None, Option(metavar="QUERY", help="a query to make low (repeatable)")] = None,
+    higher: Annotated[list[str] | None, Option(metavar="QUERY", help="a query to make high (repeatable)")] = None,
     rule: Annotated[
-        str, typer.Option(help="judge by the expected value, or by the tail (the worst tenth of worlds)")
+        str, Option(help="judge by the expected value, or by the tail (the worst tenth of worlds)")
     ] = "expected",
-    evaluations: Annotated[int, typer.Option(min=16, max=1_000_000, help="how many candidates are tried, about")] = 600,
-    few: Annotated[int, typer.Option(min=1, max=100_000, help="how many worlds stand for all in the search")] = 32,
+    evaluations: Annotated[int, Option(min=16, max=1_000_000, help="how many candidates are tried, about")] = 600,
+    few: Annotated[int, Option(min=1, max=100_000, help="how many worlds stand for all in the search")] = 32,
     worlds: Worlds = WORLDS,
     seed: Seed = 0,
     html: Page = None,
@@ -186,6 +172,7 @@ def search(
 ) -> None:
     """Search for efficient settings of levers: clarity, credibility, timing; final figures in other worlds."""
     from foedus.lenses.policies import search as robust
+    from foedus.lenses.policies.comparison import Direction
     from foedus.lenses.policies.levers import default_levers, read_lever
     from foedus.lenses.policies.search_telling import search_json, search_section
 
@@ -197,9 +184,9 @@ def search(
         raise FoedusError(
             "no commitment's clarity or cost is one uncertain assumption. Name levers: --lever name=low:high."
         )
-    asked = [(text, direction(lower=True)) for text in metric or []]
-    asked += [(text, direction(lower=False)) for text in higher or []]
-    aims = [robust.read_aim(loaded, *aim) for aim in asked] or robust.default_aims(loaded, levers)
+    asked = {Direction.LOWER: metric or [], Direction.HIGHER: higher or []}
+    aims = [robust.read_aim(loaded, text, way) for way, texts in asked.items() for text in texts]
+    aims = aims or robust.default_aims(loaded, levers)
     problem = robust.Problem(loaded, base, tuple(levers), tuple(aims))
     settings = robust.SearchSettings(robust.Criterion(rule), evaluations, seed)
     with progress(not json) as step:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option, launch
 
-from foedus.cli.common import Json, Name, Policies, Seed, Worlds, app, console, known, print_json, progress, read
+from foedus.cli.common import Json, Name, Policies, Seed, Worlds, app, console, known, progress, read, show_json
 from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS, RunOptions
 from foedus.worlds.methods import METHODS
@@ -15,17 +15,15 @@ from foedus.worlds.methods import METHODS
 if TYPE_CHECKING:
     from foedus.runs.result import Run
 
-Kind = Annotated[str, typer.Option("--executor", help="who solves: local (threads here) or dask")]
+Kind = Annotated[str, Option("--executor", help="who solves: local (threads here) or dask")]
 Scheduler = Annotated[
-    str | None, typer.Option(help="a Dask scheduler's address, tcp://...; default: workers are started here")
+    str | None, Option(help="a Dask scheduler's address, tcp://...; default: workers are started here")
 ]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="threads, or Dask processes started here; default: one a core")
-]
+Workers = Annotated[int | None, Option(min=1, help="threads, or Dask processes started here; default: one a core")]
 Lenses = Annotated[
-    str, typer.Option(help="lenses in the report: all, none, names with commas; auto: all, but few for a quick look")
+    str, Option(help="lenses in the report: all, none, names with commas; auto: all, but few for a quick look")
 ]
-Open = Annotated[bool, typer.Option("--open", help="open the report in a browser")]
+Open = Annotated[bool, Option("--open", help="open the report in a browser")]
 
 
 @app.command()
@@ -34,16 +32,16 @@ def run(
     policy: Policies = None,
     worlds: Worlds = WORLDS,
     seed: Seed = 0,
-    method: Annotated[str, typer.Option(help="how worlds are sampled: lhs or sobol")] = "lhs",
-    out: Annotated[Path | None, typer.Option(help="where the report goes; default: foedus-out/SCENARIO")] = None,
+    method: Annotated[str, Option(help="how worlds are sampled: lhs or sobol")] = "lhs",
+    out: Annotated[Path | None, Option(help="where the report goes; default: foedus-out/SCENARIO")] = None,
     resample: Annotated[
-        bool, typer.Option("--resample", help="draw half of the worlds anew where the observations point")
+        bool, Option("--resample", help="draw half of the worlds anew where the observations point")
     ] = False,
-    chunk: Annotated[int | None, typer.Option(min=1, help="worlds kept together; default: by size")] = None,
+    chunk: Annotated[int | None, Option(min=1, help="worlds kept together; default: by size")] = None,
     executor: Kind = "local",
     scheduler: Scheduler = None,
     workers: Workers = None,
-    anew: Annotated[bool, typer.Option("--anew", help="throw away what the directory holds of a run")] = False,
+    anew: Annotated[bool, Option("--anew", help="throw away what the directory holds of a run")] = False,
     lenses: Lenses = "auto",
     open_: Open = False,
     json: Json = False,
@@ -67,13 +65,12 @@ def run(
     else:
         with progress(not json) as step:
             solved = ensemble(loaded, target, chunk=chunk, executor=who, anew=anew, progress=step, **options)
-    _look(solved, lenses, json)
-    _show(solved, target, open_, json)
+    _tell(solved, lenses, target, open_, json)
 
 
 @app.command()
 def resume(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where a run was begun (its --out)")],
+    directory: Annotated[Path, Argument(metavar="DIR", help="where a run was begun (its --out)")],
     executor: Kind = "local",
     scheduler: Scheduler = None,
     workers: Workers = None,
@@ -89,34 +86,28 @@ def resume(
     known_lenses(lenses)
     with progress(not json) as step:
         solved = go_on(directory, executor=Executor(executor, scheduler, workers), progress=step)
-    _look(solved, lenses, json)
     if not json:
         missing = f"{solved.solved} missing pieces were solved" if solved.solved else "all pieces were there and sound"
         print(f"{directory}: {missing}; report, results and run.json are written anew.")
-    _show(solved, directory, open_, json)
+    _tell(solved, lenses, directory, open_, json)
 
 
-def _look(solved: Run, lenses: str, json: bool) -> None:
-    """Looks at a run through the lenses that its report is to show."""
+def _tell(solved: Run, lenses: str, target: Path | None, open_: bool, json: bool) -> None:
+    """Looks through lenses, writes a run's files where there is a place for them, and prints what it found."""
     from foedus.lenses.registry import chosen, look_through
-
-    with progress(not json) as step:
-        look_through(solved, chosen(lenses, solved), step)
-
-
-def _show(solved: Run, target: Path | None, open_: bool, json: bool) -> None:
-    """Writes a run's files where there is a place for them, and prints what it found."""
     from foedus.report.files import write_run
     from foedus.report.json import to_json
     from foedus.report.summary import print_summary
 
+    with progress(not json) as step:
+        look_through(solved, chosen(lenses, solved), step)
     report = None if target is None else write_run(solved, target, f"and run `foedus resume {target}`")
     if json:
-        print_json(to_json(solved))
+        show_json(to_json(solved))
         return
     terminal = console()
     print_summary(solved, terminal)
     if report is not None:
         terminal.print(f"Report: {report}", soft_wrap=True)
         if open_:
-            typer.launch(report.resolve().as_uri())
+            launch(report.resolve().as_uri())

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Option
 
-from foedus.cli.common import Json, Name, Policy, Seed, World, Worlds, app, console, print_json, read
+from foedus.cli.common import Json, Name, Policy, Seed, World, Worlds, app, console, read, show_json
 from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS
 
@@ -17,19 +17,18 @@ from foedus.runs.settings import WORLDS
 @app.command()
 def check(scenario: Name, json: Json = False) -> None:
     """List everything wrong with a scenario, and how large its game is."""
+    from foedus.present.wording import count
     from foedus.report.sizes import sizes
-    from foedus.runs.result import GameSize
     from foedus.scenario.check import check as problems_of
     from foedus.scenario.errors import Problem, ScenarioError
     from foedus.scenario.load import load
 
     problems: list[Problem] = []
-    size: GameSize | None = None
+    size = None
     try:
         loaded = load(scenario)
         problems = problems_of(loaded)
-        if not any(problem.severity == "error" for problem in problems):
-            size = sizes(loaded)
+        size = None if any(problem.severity == "error" for problem in problems) else sizes(loaded)
     except ScenarioError as error:
         problems += error.problems
     except FoedusError as error:
@@ -38,7 +37,7 @@ def check(scenario: Name, json: Json = False) -> None:
     if json:
         keys = ("file", "line", "column", "severity", "reason", "remedy")
         listed = [{key: getattr(p, key) for key in keys} | {"path": ".".join(map(str, p.path))} for p in problems]
-        print_json({"errors": errors, "problems": listed, "size": size and vars(size)})
+        show_json({"errors": errors, "problems": listed, "size": size and vars(size)})
     else:
         for problem in problems:
             print(problem)
@@ -48,14 +47,13 @@ def check(scenario: Name, json: Json = False) -> None:
                 f"nodes and {size.branches:,} branches a period, {size.coefficients:,} coefficients, "
                 f"{size.bytes_per_world / 1e6:.1f} MB a world."
             )
-        warnings = len(problems) - errors
-        print(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}.")
+        print(f"{count(errors, 'error')}, {count(len(problems) - errors, 'warning')}.")
     if errors:
-        raise typer.Exit(2)
+        raise Exit(2)
 
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(help="the name of the scenario: NAME.yaml is written here")]) -> None:
+def new(name: Annotated[str, Argument(help="the name of the scenario: NAME.yaml is written here")]) -> None:
     """Write a small commented scenario that runs."""
     from foedus.scenario.template import template
 
@@ -79,7 +77,7 @@ def list_(json: Json = False) -> None:
 
     rows = [{"name": name, "title": load(name).title} for name in shipped()]
     if json:
-        print_json(rows)
+        show_json(rows)
         return
     width = max(len(row["name"]) for row in rows)
     for row in rows:
@@ -89,13 +87,13 @@ def list_(json: Json = False) -> None:
 @app.command()
 def show(scenario: Name, json: Json = False) -> None:
     """Present a scenario: who wants what, who can do what, what is claimed."""
-    loaded = read(scenario)
-    if json:
-        print_json(loaded.model_dump(mode="json", by_alias=True, exclude_defaults=True))
-        return
     from foedus.report.scenario_text import print_scenario
 
-    print_scenario(loaded, console())
+    loaded = read(scenario)
+    if json:
+        show_json(loaded.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+    else:
+        print_scenario(loaded, console())
 
 
 @app.command()
@@ -104,18 +102,17 @@ def explain(
 ) -> None:
     """Walk the most likely path in one world, and say what each alternative was worth to the mover."""
     from foedus.lenses.explain.path import explain as explain_world
+    from foedus.lenses.explain.terminal import print_explanation
+    from foedus.scenario.names import Names
 
     loaded = read(scenario, policy)
     if world >= worlds:
         raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
     steps = explain_world(loaded, world=world, policy=policy, worlds=worlds, seed=seed)
     if json:
-        print_json([asdict(step) for step in steps])
-        return
-    from foedus.lenses.explain.terminal import print_explanation
-    from foedus.scenario.names import Names
-
-    print_explanation(steps, Names(loaded), console())
+        show_json([asdict(step) for step in steps])
+    else:
+        print_explanation(steps, Names(loaded), console())
 
 
 @app.command()
@@ -123,15 +120,13 @@ def schema() -> None:
     """Print the JSON Schema of the language, for editors."""
     from foedus.scenario.jsonschema import json_schema
 
-    print_json(json_schema())
+    show_json(json_schema())
 
 
 @app.command()
 def export(
     scenario: Name,
-    format_: Annotated[
-        str, typer.Option("--format", help="such as efg (Gambit) or drn (Storm); a wrong one lists all")
-    ],
+    format_: Annotated[str, Option("--format", help="such as efg (Gambit) or drn (Storm); a wrong one lists all")],
     policy: Policy = None,
     world: World = 0,
     worlds: Worlds = WORLDS,

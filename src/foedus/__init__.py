@@ -17,43 +17,39 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "load": "foedus.scenario.load",
-    "Scenario": "foedus.scenario.schema",
-    "check": "foedus.scenario.check",
-    "problems_of": "foedus.scenario.check",
-    "FoedusError": "foedus.errors",
-    "ScenarioError": "foedus.scenario.errors",
-    "validate": "foedus.scenario.check",
-    "run": "foedus.runs.local",
-    "ensemble": "foedus.runs.ensemble",
-    "resume": "foedus.runs.ensemble",
-    "Executor": "foedus.runs.executors",
-    "Run": "foedus.runs.result",
-    "simulate": "foedus.worlds.simulate",
-    "sample": "foedus.worlds.sample",
+    "errors": ["FoedusError"],
+    "runs.ensemble": ["ensemble", "resume"],
+    "runs.executors": ["Executor"],
+    "runs.local": ["run"],
+    "runs.result": ["Run"],
+    "scenario.check": ["check", "problems_of", "validate"],
+    "scenario.errors": ["ScenarioError"],
+    "scenario.load": ["load"],
+    "scenario.schema": ["Scenario"],
+    "worlds.sample": ["sample"],
+    "worlds.simulate": ["simulate"],
 }
-__all__ = ["__version__", *_HOMES]
+_HOME = {name: f"foedus.{module}" for module, names in _HOMES.items() for name in names}
+__all__ = ["Executor", "FoedusError", "Run", "Scenario", "ScenarioError", "__version__", "check", "ensemble", "load"]
+__all__ += ["problems_of", "resume", "run", "sample", "simulate", "validate"]
 
 if TYPE_CHECKING:
-    from foedus.errors import FoedusError as FoedusError
-    from foedus.runs.ensemble import ensemble as ensemble
-    from foedus.runs.ensemble import resume as resume
-    from foedus.runs.executors import Executor as Executor
-    from foedus.runs.local import run as run
-    from foedus.runs.result import Run as Run
-    from foedus.scenario.check import check as check
-    from foedus.scenario.check import problems_of as problems_of
-    from foedus.scenario.check import validate as validate
-    from foedus.scenario.errors import ScenarioError as ScenarioError
-    from foedus.scenario.load import load as load
-    from foedus.scenario.schema import Scenario as Scenario
-    from foedus.worlds.sample import sample as sample
-    from foedus.worlds.simulate import simulate as simulate
+    from foedus.errors import FoedusError
+    from foedus.runs.ensemble import ensemble, resume
+    from foedus.runs.executors import Executor
+    from foedus.runs.local import run
+    from foedus.runs.result import Run
+    from foedus.scenario.check import check, problems_of, validate
+    from foedus.scenario.errors import ScenarioError
+    from foedus.scenario.load import load
+    from foedus.scenario.schema import Scenario
+    from foedus.worlds.sample import sample
+    from foedus.worlds.simulate import simulate
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _HOME:
         raise AttributeError(f"module 'foedus' has no attribute '{name}'")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value

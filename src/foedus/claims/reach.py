@@ -27,20 +27,19 @@ def refuse_unreachable(readings: Sequence[ParsedReading], games: Games) -> None:
 
     Such a question has one answer whatever is assumed; as a rule it is a slip.
     """
-    wanted = {tree for reading in readings for query in reading.queries for tree in _events(query)}
-    for policy in games.scenario.all_policies:
-        if not wanted:
+    scenario, problems = games.scenario, []
+    unmet = {event for reading in readings for query in reading.queries for event in _events(query)}
+    for policy in scenario.all_policies:
+        if not unmet:
             return
-        wanted -= events_met(games.play(policy)[0].game)
-    problems = []
+        unmet -= events_met(games.play(policy)[0].game)
     for reading in readings:
-        for tree in dict.fromkeys(t for query in reading.queries for t in _events(query) if t in wanted):
-            shown = text(tree, games.scenario.scopes)
-            reason = f"no state that the game can come to satisfies {shown}, under any policy."
+        for event in dict.fromkeys(event for query in reading.queries for event in _events(query) if event in unmet):
+            reason = f"no state that the game can come to satisfies {text(event, scenario.scopes)}, under any policy."
             path = ("claims", reading.claim, "readings", reading.name)
             problems.append(Problem(path, reason, "Ask about what can happen, or add the move that leads there."))
     if problems:
-        raise ScenarioError(map(games.scenario.placed, problems))
+        raise ScenarioError(map(scenario.placed, problems))
 
 
 def _events(query: Query) -> list[Tree]:

@@ -40,9 +40,8 @@ class ParsedReading:
 
     def holds(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Bools:
         """[worlds] whether it holds; False where it is undefined."""
-        known = self.defined(answers, width)
-        value = np.broadcast_to(np.asarray(self._value(self.tree, answers, assumptions), float), width)
-        return np.asarray((value != 0) & ~np.isnan(value) & known)
+        value = self.value(answers, assumptions, width)
+        return np.asarray((value != 0) & ~np.isnan(value) & self.defined(answers, width))
 
     def defined(self, answers: Mapping[Query, Floats], width: int) -> Bools:
         """[worlds] whether every query has an answer."""
@@ -53,19 +52,19 @@ class ParsedReading:
 
     def margin(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
         """[worlds] by how much it holds (below 0: fails); NaN where it is no comparison or undefined."""
-        sign = _SIGN.get(self.tree[0])
-        if sign is None:
+        if self.tree[0] not in _SIGN:
             return np.full(width, np.nan)
-        left, right = (self._value(part, answers, assumptions) for part in self.tree[1:])
-        return np.array(np.broadcast_to(sign * (np.asarray(left, float) - right), width))
+        left, right = (_value(part, answers, assumptions, width) for part in self.tree[1:])
+        return _SIGN[self.tree[0]] * (left - right)
 
     def value(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
         """[worlds] the number that it comes to."""
-        return np.array(np.broadcast_to(np.asarray(self._value(self.tree, answers, assumptions), float), width))
+        return _value(self.tree, answers, assumptions, width)
 
-    def _value(self, tree: Tree, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats]) -> Floats:
-        env: dict[Any, Floats] = {**dict[Any, Floats](assumptions), **answers}
-        return np.asarray(evaluate(tree, {}, env))
+
+def _value(tree: Tree, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
+    known: dict[Any, Floats] = {**dict[Any, Floats](assumptions), **answers}
+    return np.array(np.broadcast_to(np.asarray(evaluate(tree, {}, known), float), width))
 
 
 def read_claims(scenario: Scenario) -> list[ParsedReading]:
@@ -90,15 +89,11 @@ def under(tree: Tree, policy: str) -> Tree:
 
 def neutral_scenario(scenario: Scenario, rests_on: Mapping[str, Any]) -> Scenario:
     """The scenario with some assumptions fixed."""
-    changed = scenario.model_copy()
-    changed.assumptions = {
-        **scenario.assumptions,
-        **{name: Assumption(value=value) for name, value in rests_on.items() if name in scenario.assumptions},
-    }
-    changed.actors = dict(scenario.actors)
+    assumptions, actors = dict(scenario.assumptions), dict(scenario.actors)
     for name, value in rests_on.items():
-        own = ActorNumber.read(name)
-        if own is not None and own.actor in changed.actors:
-            update = {str(own.setting): Assumption(value=value)}
-            changed.actors[own.actor] = changed.actors[own.actor].model_copy(update=update)
-    return changed
+        fixed, number = Assumption(value=value), ActorNumber.read(name)
+        if name in assumptions:
+            assumptions[name] = fixed
+        if number is not None and number.actor in actors:
+            actors[number.actor] = actors[number.actor].model_copy(update={str(number.setting): fixed})
+    return scenario.model_copy(update={"assumptions": assumptions, "actors": actors})

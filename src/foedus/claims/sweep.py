@@ -39,6 +39,5 @@ class Precision(StrEnum):
         return Behaviour(self.scale, bare=True)
 
 
-VARIED: tuple[Precision, ...] = tuple(
-    step for step in Precision if step != Precision.ONE
-)  # solved beside the run itself
+# Solved beside the run itself.
+VARIED: tuple[Precision, ...] = tuple(step for step in Precision if step != Precision.ONE)

@@ -25,8 +25,8 @@ from foedus.runs.plan import Plan
 from foedus.runs.progress import Progress, Tally
 from foedus.runs.provenance import engine, scenario_hash
 from foedus.runs.result import LOADED, Run
-from foedus.runs.settings import RunOptions, RunSettings, whole_number
-from foedus.runs.solved import Solved, stored
+from foedus.runs.settings import RunOptions, RunSettings
+from foedus.runs.solved import stored
 from foedus.runs.store import MANIFEST, ChunkStore, Manifest, chunk_name, locked, write_atomic
 from foedus.runs.work import Piece, forget
 from foedus.scenario.dump import dump
@@ -62,9 +62,8 @@ def ensemble(
     disk is full: what was solved is kept.
     """
     plan = Plan(scenario, RunSettings.of(**options))
-    if chunk is None:
-        chunk = chunk_size(plan.solver.layout, plan.settings.worlds)
-    manifest = Manifest(scenario_hash(scenario), engine(), whole_number("chunk", chunk, 1), plan.settings)
+    chunk = chunk_size(plan.solver.layout, plan.settings.worlds) if chunk is None else chunk
+    manifest = Manifest(scenario_hash(scenario), engine(), chunk, plan.settings)
     kept = Path(directory) / CHUNKS
     with locked(kept, directory):
         _make_way(kept, manifest, anew)
@@ -139,13 +138,13 @@ def _make_way(kept: Path, manifest: Manifest, anew: bool) -> None:
 def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress | None) -> Run:
     """Solves the pieces that the store lacks, then says what all of them say."""
     started = time.perf_counter()
-    for left in store.run.glob("*.partial"):  # of a report that was being written when the run was killed
-        left.unlink(missing_ok=True)
+    for partial in store.run.glob("*.partial"):  # of a report that was being written when the run was killed
+        partial.unlink(missing_ok=True)
     # Importing it takes a while, and it is needed when all is solved.
     Thread(target=import_module, args=("xarray",), daemon=True).start()
-    absent = store.missing()
+    absent, bytes_per_world = store.missing(), plan.solver.layout.bytes_per_world
     neutral = [piece for piece in plan.neutral_pieces.values() if not store.sound(piece.name)]
-    _check_room(plan, store, len(absent))
+    _check_room(store, len(absent) * store.manifest.chunk * bytes_per_world)
 
     def chunk(index: int) -> Piece:
         return plan.piece(chunk_name(index), store.manifest.span(index))
@@ -157,23 +156,18 @@ def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress
             if done == 0:
                 plan.refuse_unreachable()
             store.keep(piece.name, arrays)
-    solved = time.perf_counter()
-    main = stored(store, plan.queries, plan.solver.layout, list(plan.sweep))
-    if plan.solver.layout.bytes_per_world * store.manifest.worlds <= LOADED:
+    timings = {"solve": time.perf_counter() - started}
+    main = stored(store, plan.solver.layout, list(plan.sweep))
+    if bytes_per_world * store.manifest.worlds <= LOADED:
         main.data.load()
-
-    def made_neutral() -> dict[str, Solved]:
-        return {claim: plan.labelled(piece, store.read(piece.name)) for claim, piece in plan.neutral_pieces.items()}
-
-    run = finish(plan, main, made_neutral, {"solve": solved - started})
+    run = finish(plan, main, lambda: plan.neutral(lambda piece: store.read(piece.name)), timings)
     run.solved = len(neutral) + len(absent)
     forget()
     return run
 
 
-def _check_room(plan: Plan, store: ChunkStore, chunks: int) -> None:
-    """FoedusError when the disk has no room for the chunks that are still to come."""
-    needed = chunks * store.manifest.chunk * plan.solver.layout.bytes_per_world
+def _check_room(store: ChunkStore, needed: int) -> None:
+    """FoedusError when the disk has no room for the bytes that are still to come."""
     free = shutil.disk_usage(store.directory).free
     if needed > free:
         raise FoedusError(

@@ -102,7 +102,10 @@ def _on_dask(solver: Solver, pieces: Iterable[Piece], scheduler: str | None, wor
         shared = client.submit(pickle.loads, pickle.dumps(solver), pure=False)
         last_seen = time.monotonic()
         while True:
-            last_seen, threads = _alive(client, last_seen)
+            threads = _threads(client)
+            last_seen = time.monotonic() if threads else last_seen
+            if time.monotonic() - last_seen > IDLE:
+                raise FoedusError(f"no Dask worker has been there for {IDLE} seconds. {_KEPT}")
             while len(running) < 2 * max(threads, 1) and (piece := next(source, None)) is not None:
                 running[client.submit(_solve, shared, piece, pure=False, retries=2)] = piece
             if not running:
@@ -113,6 +116,10 @@ def _on_dask(solver: Solver, pieces: Iterable[Piece], scheduler: str | None, wor
                     piece = running.pop(future)
                     tell(piece.count)
                     yield piece, arrays
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
 
 
 def _gone(error: Exception) -> FoedusError:
@@ -146,26 +153,19 @@ def _result(future: Any) -> Arrays | None:
     except (OSError, CancelledError) as error:
         raise _gone(error) from None
     except Exception as error:
-        reason = str(error).strip().split("\n")[0][:300]
-        raise FoedusError(
-            f"a Dask worker could not solve a chunk: {type(error).__name__}: {reason}. {_KEPT}"
-        ) from error
+        reason = f"{type(error).__name__}: {_first_line(error)[:300]}"
+        raise FoedusError(f"a Dask worker could not solve a chunk: {reason}. {_KEPT}") from error
     if "error" in arrays:
         raise arrays["error"]  # type: ignore[misc]
     return arrays
 
 
-def _alive(client: Any, last_seen: float) -> tuple[float, int]:
-    """When a worker was last there, and the number of threads; FoedusError when the scheduler is gone, or long no worker."""
+def _threads(client: Any) -> int:
+    """How many threads there are; FoedusError when the scheduler is gone."""
     try:
-        threads = sum(client.nthreads().values())
+        return sum(client.nthreads().values())
     except Exception as error:
         raise _gone(error) from None
-    if threads:
-        return time.monotonic(), threads
-    if time.monotonic() - last_seen > IDLE:
-        raise FoedusError(f"no Dask worker has been there for {IDLE} seconds. {_KEPT}")
-    return last_seen, 0
 
 
 def _check_engines(client: Any) -> None:
@@ -193,20 +193,15 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
     for name in ("distributed", "distributed.client", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
     if scheduler is None:
-        cluster = distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=":0",
-            silence_logs=logging.CRITICAL,
-        )
+        quiet = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL}
+        cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, **quiet)
         with cluster, distributed.Client(cluster) as client:
             yield client
         return
     try:
         client = distributed.Client(scheduler, timeout=CONNECT)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        reason = _first_line(error) or type(error).__name__
         raise FoedusError(
             f"no Dask scheduler answers at '{scheduler}': {reason}. Start one (dask scheduler) and give its address, "
             "as in --scheduler tcp://127.0.0.1:8786."
@@ -215,7 +210,6 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
         try:
             client.wait_for_workers(1, timeout=CONNECT)
         except TimeoutError:
-            raise FoedusError(
-                f"the Dask scheduler at '{scheduler}' has no workers: start some (dask worker {scheduler})."
-            ) from None
+            remedy = f"start some (dask worker {scheduler})"
+            raise FoedusError(f"the Dask scheduler at '{scheduler}' has no workers: {remedy}.") from None
         yield client

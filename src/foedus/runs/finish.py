@@ -35,7 +35,8 @@ def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]]
     ``neutral`` gives those of ``plan.neutral_pieces`` by claim; they may still be under way, and are asked for last.
     """
     started = time.perf_counter()
-    likelihood = main.record["log_likelihood"][:].sum(axis=1) if main.record else np.zeros(plan.settings.worlds)
+    record = main.record
+    likelihood = record["log_likelihood"][:].sum(axis=1) if record else np.zeros(plan.settings.worlds)
     prior, weights, effective = plan.sample.weigh(likelihood)
     judge = Judge(plan, main, weights, prior)
     meta = provenance(plan.scenario, plan.settings) | plan.sample.about
@@ -47,7 +48,7 @@ def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]]
         weights=weights,
         ess=effective,
         observed=bool(plan.scenario.observations),
-        loglik_by_observation=by_observation(main),
+        loglik_by_observation=np.ascontiguousarray(record["log_each"][:].T) if record else None,
         policies=plan.policies,
         periods=list(plan.solver.layout.labels["period"]),
         data=judge.data(),
@@ -75,11 +76,6 @@ def _track_record(plan: Plan, main: Solved, prior: Floats | None) -> TrackRecord
     if plan.settings.judge and record.lost_to:
         record = replace(record, mechanisms=drop_each(scenario, plan.subset, plan.settings.seed))
     return record
-
-
-def by_observation(main: Solved) -> Floats | None:
-    """[observations, world] what each observation adds to the log-likelihood, given those before; None without any."""
-    return np.ascontiguousarray(main.record["log_each"][:].T) if "log_each" in main.record else None
 
 
 def learned_in(run: Run) -> xr.Dataset | None:

@@ -29,12 +29,6 @@ if TYPE_CHECKING:
 _DECIDING = 5  # assumptions that are named as deciding, at most
 
 
-def searched(draws: Mapping[str, Floats], worlds: int) -> int:
-    """How many worlds (the first ones) associations with assumptions are looked for in."""
-    varied = sum(bool(np.ptp(draw) > 0) for draw in draws.values())
-    return min(worlds, max(SEARCHED // max(varied, 1), 1))
-
-
 class Judge:
     """Reads claims, labelled data and drivers off ``main``: all worlds solved, and the subset at each precision.
 
@@ -45,10 +39,13 @@ class Judge:
         self.plan, self.main, self.weights, self.prior = plan, main, weights, prior
         self.width = len(weights)
         self.assumptions = _resolved(plan.scenario, plan.draws)
-        self.searched = searched(plan.draws, self.width)
+        varied = sum(bool(np.ptp(draw) > 0) for draw in plan.draws.values())
+        # Associations with assumptions are looked for in so many worlds, the first ones.
+        self.searched = min(self.width, max(SEARCHED // max(varied, 1), 1))
         self.leading = {name: draw[: self.searched] for name, draw in plan.draws.items()}
-        self.holds = [reading.holds(main.answers, self.assumptions, self.width) for reading in plan.readings]
-        self.margins = [reading.margin(main.answers, self.assumptions, self.width) for reading in plan.readings]
+        known = main.answers, self.assumptions, self.width
+        self.holds = [reading.holds(*known) for reading in plan.readings]
+        self.margins = [reading.margin(*known) for reading in plan.readings]
 
     def claims(self, neutral: Callable[[], Mapping[str, Solved]]) -> list[ClaimResult]:
         """Every claim with its readings; ``neutral`` (by claim) are waited for once all else is known."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
 from foedus.game.build_turn import build_turn
+from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.worlds.simulate import PolicyResult
 
@@ -49,26 +50,30 @@ class Layout:
     """The labels of a run's results along each dim, in order."""
 
     policies: tuple[str, ...]
+    queries: tuple[Query, ...]
     labels: dict[str, tuple[str, ...]]  # period, outcome, objective, actor, action
     reported: tuple[int, ...]  # of the game's objectives
     owners: tuple[int, ...]  # the actor of each reported objective
 
     @classmethod
-    def of(cls, scenario: Scenario, policies: Sequence[str], outcomes: Iterable[str]) -> Layout:
+    def of(
+        cls, scenario: Scenario, policies: Sequence[str], queries: Sequence[Query], outcomes: Iterable[str]
+    ) -> Layout:
         """The layout of a run under these policies, without compiling their games."""
-        calendar, actors = scenario.horizon.calendar, list(scenario.actors)
+        actors = list(scenario.actors)
         enabled = dict.fromkeys(frozenset(scenario.all_policies[policy].enable) for policy in policies)
         turns = [build_turn(scenario, actions) for actions in enabled]
         objectives = turns[0].objectives
         reported = tuple(i for i, (_, name) in enumerate(objectives) if name != "terminal")
         labels = {
-            "period": tuple(calendar.label(t) for t in range(scenario.horizon.periods)),
+            "period": tuple(scenario.horizon.calendar.label(t) for t in range(scenario.horizon.periods)),
             "outcome": tuple(outcomes),
             "objective": tuple(".".join(objectives[i]) for i in reported),
             "actor": tuple(actors),
             "action": tuple(dict.fromkeys(name for turn in turns for name in turn.action_ids)),
         }
-        return cls(tuple(policies), labels, reported, tuple(actors.index(objectives[i][0]) for i in reported))
+        owners = tuple(actors.index(objectives[i][0]) for i in reported)
+        return cls(tuple(policies), tuple(queries), labels, reported, owners)
 
     def shape(self, variable: str) -> tuple[int, ...]:
         """The lengths of a variable's dims after world and policy."""
@@ -80,7 +85,7 @@ class Layout:
         return 8 * len(self.policies) * sum(int(np.prod(self.shape(variable))) for variable in VARIABLES)
 
     def arrays(self, result: PolicyResult) -> dict[str, Floats]:
-        """The variables of one policy's result, [world, ...]."""
+        """The VARIABLES of one policy's result, [world, ...]."""
         expected = np.ascontiguousarray(result.pays[:, list(self.reported)])
         value = np.zeros((len(expected), len(self.labels["actor"])))
         for i, owner in enumerate(self.owners):  # one after the other, so that the sum depends on nothing else
@@ -88,11 +93,4 @@ class Layout:
         taken = np.zeros((len(expected), *self.shape("taken")))
         columns = [self.labels["action"].index(name) for name in result.actions]
         taken[:, :, columns] = result.taken[:, :, : len(columns)]
-        return {
-            "outcome_by": result.by,
-            "outcome_at": result.at,
-            "expected": expected,
-            "value": value,
-            "taken": taken,
-            "entropy": result.entropy,
-        }
+        return dict(zip(VARIABLES, (result.by, result.at, expected, value, taken, result.entropy), strict=True))

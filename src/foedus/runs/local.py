@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Unpack
 
 from foedus.runs.finish import finish
@@ -11,7 +12,6 @@ from foedus.runs.plan import Plan
 from foedus.runs.progress import Progress, Tally
 from foedus.runs.result import Run
 from foedus.runs.settings import RunOptions, RunSettings, whole_number
-from foedus.runs.solved import Solved
 from foedus.scenario.schema import Scenario
 
 
@@ -28,13 +28,9 @@ def run(
     plan = Plan(scenario, RunSettings.of(**options))
     whole = plan.piece("main", range(plan.settings.worlds))
     tally = Tally(sum(piece.count for piece in (whole, *plan.neutral_pieces.values())), progress)
-    main = plan.labelled(whole, plan.solver.solve(whole, threads, tally))
+    solve = partial(plan.solver.solve, threads=threads, progress=tally)
+    main = plan.labelled(whole, solve(whole))
     plan.refuse_unreachable()
-    solved = time.perf_counter()
-
-    def neutral() -> dict[str, Solved]:
-        pieces = plan.neutral_pieces.items()
-        return {claim: plan.labelled(piece, plan.solver.solve(piece, threads, tally)) for claim, piece in pieces}
-
+    timings = {"solve": time.perf_counter() - started}
     with ThreadPoolExecutor(max_workers=1) as pool:  # solved while the rest is judged: both let go of the interpreter
-        return finish(plan, main, pool.submit(neutral).result, {"solve": solved - started})
+        return finish(plan, main, pool.submit(plan.neutral, solve).result, timings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import cast
@@ -19,7 +20,6 @@ from foedus.runs.solved import Solved, in_memory
 from foedus.runs.work import Piece, Solver
 from foedus.scenario.check import validate
 from foedus.scenario.outcomes import outcomes_of
-from foedus.scenario.parts import Claim
 from foedus.scenario.schema import Scenario
 from foedus.worlds.methods import Method
 from foedus.worlds.posterior import MixtureSample, mixture_sample
@@ -67,34 +67,30 @@ class Plan:
         """By claim that says what it rests on: the subset with that at its neutral value, under what it asks about."""
         if not self.settings.judge:
             return {}
-        resting = {claim: written for claim, written in self.scenario.claims.items() if written.rests_on}
+        resting = {claim: written.rests_on for claim, written in self.scenario.claims.items() if written.rests_on}
         return {
-            claim: self._neutral_piece(f"neutral-{i:03d}", claim, written)
-            for i, (claim, written) in enumerate(resting.items())
+            claim: self._neutral_piece(f"neutral-{i:03d}", claim, resting[claim]) for i, claim in enumerate(resting)
         }
 
-    def _neutral_piece(self, name: str, claim: str, written: Claim) -> Piece:
-        neutral = written.rests_on
+    def _neutral_piece(self, name: str, claim: str, neutral: Mapping[str, float | str]) -> Piece:
         put = {key: np.full(self.subset, float(v)) for key, v in neutral.items() if not isinstance(v, str)}
         draws = {key: draw[: self.subset] for key, draw in self.draws.items()} | put
         queries = [query for reading in self.readings if reading.claim == claim for query in reading.queries]
-        policies = dict.fromkeys(query.under for query in queries if query.under)
-        policies = policies or dict.fromkeys([self.scenario.factual_policy])  # a claim that asks nothing of the game
+        policies = tuple(dict.fromkeys(query.under for query in queries if query.under))
+        policies = policies or (self.scenario.factual_policy,)  # a claim that asks nothing of the game
         values = ", ".join(f"{key} = {value}" for key, value in neutral.items())
-        return Piece(
-            name,
-            0,
-            draws,
-            tuple(policies),
-            scenario=neutral_scenario(self.scenario, neutral),
-            only=SWEPT_VARIABLES,
-            about=f"With what claim '{claim}' rests on made neutral ({values})",
-        )
+        about = f"With what claim '{claim}' rests on made neutral ({values})"
+        changed = neutral_scenario(self.scenario, neutral)
+        return Piece(name, 0, draws, policies, scenario=changed, only=SWEPT_VARIABLES, about=about)
+
+    def neutral(self, solve: Callable[[Piece], Arrays]) -> dict[str, Solved]:
+        """What was solved with neutral values, by claim; ``solve`` gives a piece's arrays."""
+        return {claim: self.labelled(piece, solve(piece)) for claim, piece in self.neutral_pieces.items()}
 
     def labelled(self, piece: Piece, arrays: Arrays) -> Solved:
         """A piece's arrays, labelled."""
         sweep = list(piece.sweep) if piece.few else []
-        return in_memory(arrays, self.queries, self.solver.layout, piece.policies, sweep)
+        return in_memory(arrays, self.solver.layout, piece.policies, sweep)
 
 
 def subset_of(settings: RunSettings) -> int:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from foedus import __version__
 from foedus.runs.settings import RunSettings
 from foedus.scenario.dump import dump
 from foedus.scenario.schema import Scenario
@@ -17,8 +18,6 @@ _SHOWING = ("lenses", "report", "export", "cli", "present", "conflict", "library
 
 def provenance(scenario: Scenario, settings: RunSettings) -> dict[str, Any]:
     """What a run was made from, as plain data."""
-    from foedus import __version__
-
     return {
         "version": __version__,
         "hash": scenario_hash(scenario),
@@ -40,8 +39,6 @@ def engine() -> str:
 
     All sources count but those that only show what was computed, so that a new folder counts until it is named here.
     """
-    from foedus import __version__
-
     root, digest = Path(__file__).parent.parent, hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()

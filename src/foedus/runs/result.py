@@ -55,7 +55,9 @@ class Run:
     weights: Floats
     ess: float
     observed: bool
-    loglik_by_observation: Floats | None
+    loglik_by_observation: (
+        Floats | None
+    )  # [observation, world] what each adds to the log-likelihood, given those before
     policies: list[str]
     periods: list[str]
     data: xr.Dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,12 +55,7 @@ class Solved:
 
 
 def in_memory(
-    arrays: Arrays,
-    queries: Sequence[Query],
-    layout: Layout,
-    policies: Sequence[str],
-    sweep: Sequence[str] = (),
-    step: str = "",
+    arrays: Arrays, layout: Layout, policies: Sequence[str], sweep: Sequence[str] = (), step: str = ""
 ) -> Solved:
     """A piece's arrays, labelled, with those at the precisions that it was solved at. They are taken out of ``arrays``,
     so that they are not held twice."""
@@ -68,22 +64,18 @@ def in_memory(
         for variable in VARIABLES
         if kept.result_key(variable, policies[0], step) in arrays
     }
-    record = {
-        part: arrays.pop(kept.record_key(part))
-        for part in kept.RECORD_PARTS
-        if not step and kept.record_key(part) in arrays
-    }
-    varied = {other: in_memory(arrays, queries, layout, policies, step=other) for other in sweep}
-    answers = _by_query(arrays.pop(kept.answers_key(step)), queries)
+    keys = {part: kept.record_key(part) for part in kept.RECORD_PARTS}
+    record = {part: arrays.pop(key) for part, key in keys.items() if key in arrays}
+    varied = {other: in_memory(arrays, layout, policies, step=other) for other in sweep}
+    answers = _by_query(arrays.pop(kept.answers_key(step)), layout)
     return Solved(answers, _dataset(stacked, layout, policies), record, varied)
 
 
-def stored(store: ChunkStore, queries: Sequence[Query], layout: Layout, sweep: Sequence[str] = ()) -> Solved:
+def stored(store: ChunkStore, layout: Layout, sweep: Sequence[str]) -> Solved:
     """All chunks of a run, labelled; of ``data`` only what is looked at is read, when it is looked at.
 
     ``data.load()`` reads it all; ``data.isel(world=slice(0, 100))`` or ``data.sel(policy="x")`` a part.
     """
-    import xarray as xr
     from xarray.backends import BackendArray
     from xarray.core import indexing
 
@@ -101,43 +93,34 @@ def stored(store: ChunkStore, queries: Sequence[Query], layout: Layout, sweep: S
             return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, read)
 
     lazy = {variable: indexing.LazilyIndexedArray(LazyVariable(variable)) for variable in VARIABLES}
-    variables = {name: xr.Variable(("world", "policy", *VARIABLES[name]), array) for name, array in lazy.items()}
     record = {part: ChunkedArray(store, kept.record_key(part)) for part in kept.RECORD_PARTS}
     record = {part: array for part, array in record.items() if store.member(0, array.name) is not None}
     varied = {}
     for step in sweep:
         keys = [kept.result_key(variable, policy, step) for variable in SWEPT_VARIABLES for policy in layout.policies]
         arrays = {key: _joined(store, key) for key in [kept.answers_key(step), *keys]}
-        varied[step] = in_memory(arrays, queries, layout, layout.policies, step=step)
-    answers = _by_query(_joined(store, kept.answers_key()), queries)
-    return Solved(answers, _dataset(variables, layout, layout.policies), record, varied)
+        varied[step] = in_memory(arrays, layout, layout.policies, step=step)
+    answers = _by_query(_joined(store, kept.answers_key()), layout)
+    return Solved(answers, _dataset(lazy, layout, layout.policies), record, varied)
 
 
-def _by_query(answers: Floats, queries: Sequence[Query]) -> dict[Query, Floats]:
-    return {query: np.ascontiguousarray(answers[:, i]) for i, query in enumerate(queries)}
+def _by_query(answers: Floats, layout: Layout) -> dict[Query, Floats]:
+    return {query: np.ascontiguousarray(answers[:, i]) for i, query in enumerate(layout.queries)}
 
 
 def _dataset(arrays: Mapping[str, Any], layout: Layout, policies: Sequence[str]) -> xr.Dataset:
     import xarray as xr
 
-    variables = {
-        name: array if isinstance(array, xr.Variable) else (("world", "policy", *VARIABLES[name]), array)
-        for name, array in arrays.items()
-    }
-    used = {"policy", *(dim for name in arrays for dim in VARIABLES[name])}
-    coords = {"policy": list(policies), **{dim: list(labels) for dim, labels in layout.labels.items()}}
-    return xr.Dataset(variables, coords={dim: labels for dim, labels in coords.items() if dim in used})
+    variables = {name: (("world", "policy", *VARIABLES[name]), array) for name, array in arrays.items()}
+    used = {dim for name in arrays for dim in VARIABLES[name]}
+    labels = {dim: list(labels) for dim, labels in layout.labels.items() if dim in used}
+    return xr.Dataset(variables, coords={"policy": list(policies), **labels})
 
 
 def _joined(store: ChunkStore, name: str) -> Floats:
     """One array of the first chunks that have it, joined: the sweep is in those that reach into the subset."""
-    parts: list[Floats] = []
-    for chunk in range(store.manifest.chunks):
-        part = store.member(chunk, name)
-        if part is None:
-            break
-        parts.append(part)
-    return np.concatenate(parts)
+    parts = (store.member(chunk, name) for chunk in range(store.manifest.chunks))
+    return np.concatenate(list(takewhile(lambda part: part is not None, parts)))
 
 
 def _read(store: ChunkStore, variable: str, policies: Sequence[str], index: Index) -> Floats:

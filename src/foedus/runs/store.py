@@ -32,7 +32,7 @@ from foedus.runs.settings import RunSettings, whole_number
 
 MANIFEST = "manifest.json"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_PARTIAL = ".partial"
+_PARTIAL, _SUM = ".partial", ".npz.sha256"
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Manifest:
     settings: RunSettings
 
     def __post_init__(self) -> None:
-        """Refuses a size below 1."""
-        whole_number("chunk", self.chunk, 1)
+        """Refuses a size below 1; a number becomes a plain one."""
+        object.__setattr__(self, "chunk", whole_number("chunk", self.chunk, 1))
 
     @property
     def worlds(self) -> int:
@@ -103,18 +103,15 @@ class ChunkStore:
 
     def __init__(self, directory: Path | str, manifest: Manifest, run: Path | str | None = None):
         """Opens the directory or makes it. FoedusError when it holds a run with another manifest."""
-        self.directory, self.manifest = Path(directory), manifest
-        self.run = Path(run or directory)
+        self.directory, self.manifest, self.run = Path(directory), manifest, Path(run or directory)
         path = self.directory / MANIFEST
-        if path.exists():
-            differences = manifest.differences(Manifest.read(path))
-            if differences:
-                raise FoedusError(
-                    f"{self.directory} holds another run: {'; '.join(differences.values())}. "
-                    "Give another directory, or resume with the same scenario, version and settings."
-                )
-        else:
+        if not path.exists():
             self._keep(path, manifest.text().encode())
+        elif differences := manifest.differences(Manifest.read(path)):
+            raise FoedusError(
+                f"{self.directory} holds another run: {'; '.join(differences.values())}. "
+                "Give another directory, or resume with the same scenario, version and settings."
+            )
         for left in self.directory.glob(f"*{_PARTIAL}"):
             left.unlink(missing_ok=True)
 
@@ -123,21 +120,17 @@ class ChunkStore:
         return self.directory / f"{piece}.npz"
 
     def keep(self, piece: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keeps arrays of any shape under a name.
-
-        FoedusError when the disk is full or cannot be written; what was there before is kept.
-        """
+        """Keeps arrays of any shape under a name; FoedusError (see ``write_atomic``) keeps what was there before."""
         data, path = pack(arrays), self.path(piece)
         self._keep(path, data)
-        self._keep(_sidecar(path), _checksum(path, data))
+        self._keep(path.with_suffix(_SUM), _checksum(path, data))
 
     def _keep(self, path: Path, data: bytes) -> None:
         write_atomic(path, data, f"and run `foedus resume {self.run}`")
 
     def read(self, piece: str) -> Arrays:
         """A piece's arrays by name; FoedusError when it is missing or its checksum is wrong."""
-        data = self._sound_bytes(piece)
-        if data is None:
+        if (data := self._sound_bytes(piece)) is None:
             raise self._damaged(piece)
         return unpack(data)
 
@@ -171,7 +164,7 @@ class ChunkStore:
         """The bytes of a piece when they agree with their checksum."""
         path = self.path(piece)
         try:
-            data, written = path.read_bytes(), _sidecar(path).read_bytes()
+            data, written = path.read_bytes(), path.with_suffix(_SUM).read_bytes()
         except FileNotFoundError:
             return None
         return data if written == _checksum(path, data) else None
@@ -180,10 +173,6 @@ class ChunkStore:
 def _checksum(path: Path, data: bytes) -> bytes:
     """The line that ``sha256sum`` writes of a file; with its name, so that another chunk's files do not pass for it."""
     return f"{hashlib.sha256(data).hexdigest()}  {path.name}\n".encode()
-
-
-def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ".sha256")
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -249,7 +238,12 @@ def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
             file.flush()
             os.fsync(file.fileno())  # before the rename: else a power cut may keep the name and lose the bytes
         os.replace(partial, path)
-        _flush_directory(path.parent)
+        if os.name == "posix":  # there a folder can be flushed, which makes the rename last
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
     except OSError as error:
         with suppress(OSError):  # it may never have been made: its folder is missing or is a file
             partial.unlink(missing_ok=True)
@@ -259,14 +253,3 @@ def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
                 f"Make room (it needs {len(data):,} bytes) {then}."
             ) from error
         raise FoedusError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
-def _flush_directory(directory: Path) -> None:
-    """Makes a rename last, where the system lets a folder be flushed."""
-    if os.name != "posix":
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,7 +12,7 @@ from foedus.runs.result import Run
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
-from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, quantiles
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, quantiles
 
 
 class RunView:
@@ -30,9 +30,7 @@ class RunView:
     @property
     def prior_weights(self) -> Floats:
         """Every world alike, where the sample is drawn from the assumptions as written."""
-        if self.run.prior is not None:
-            return self.run.prior
-        return np.full(len(self.weights), 1.0 / len(self.weights))
+        return even(len(self.weights)) if self.run.prior is None else self.run.prior
 
     @property
     def factual(self) -> str:
@@ -48,14 +46,13 @@ class RunView:
     def labels(self, dim: str) -> list[str]:
         """The labels along a dimension of the results."""
         if dim not in self._labels:
-            there = dim in self.run.data.dims
-            self._labels[dim] = [str(label) for label in self.run.data[dim].values] if there else []
+            labels = self.run.data[dim].values if dim in self.run.data.dims else ()
+            self._labels[dim] = [str(label) for label in labels]
         return self._labels[dim]
 
     def array(self, variable: str, *dims: str, **pick: str) -> Floats:
         """A variable as a plain array ``[world, *dims]``, with single labels picked; nothing else of it is read."""
-        at = {dim: self.labels(dim).index(label) for dim, label in pick.items()}
-        picked = self.run.data[variable].isel(at)
+        picked = self.run.data[variable].isel({dim: self.labels(dim).index(label) for dim, label in pick.items()})
         return np.ascontiguousarray(picked.transpose("world", *dims).values, dtype=float)
 
     def mean(self, variable: str, *dims: str, policy: str) -> Floats:
@@ -114,7 +111,6 @@ class RunView:
     @property
     def observed_periods(self) -> list[int]:
         """Indices of the periods that have observations."""
-        if not self.run.observed:
-            return []
-        periods = {period_of(self.scenario, observation.at) for observation in self.scenario.observations}
+        observations = self.scenario.observations if self.run.observed else []
+        periods = {period_of(self.scenario, observation.at) for observation in observations}
         return sorted(t for t in periods if 0 <= t < len(self.periods))

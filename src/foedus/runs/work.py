@@ -80,7 +80,7 @@ class Solver:
     @cached_property
     def layout(self) -> Layout:
         """The labels of the results."""
-        return Layout.of(self.scenario, self.policies, self.outcomes)
+        return Layout.of(self.scenario, self.policies, self.queries, self.outcomes)
 
     @cached_property
     def key(self) -> str:
@@ -105,9 +105,8 @@ class Solver:
             raise
         arrays = self._arrays(simulation.results, piece.only)
         for result in simulation.results.values():
-            arrays |= {
-                kept.record_key(part): array for part, array in result.arrays.items() if part in kept.RECORD_PARTS
-            }
+            record = {part: array for part, array in result.arrays.items() if part in kept.RECORD_PARTS}
+            arrays |= {kept.record_key(part): array for part, array in record.items()}
         for step, varied in simulation.varied.items():
             arrays |= self._arrays(varied.results, SWEPT_VARIABLES, step)
         return arrays

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option, Typer
 
 from foedus.errors import FoedusError, nearest
+from foedus.runs.progress import Progress as Step
 
 if TYPE_CHECKING:  # what these need takes a second to import, which help would have to wait for
     from rich.console import Console
@@ -20,13 +21,7 @@ if TYPE_CHECKING:  # what these need takes a second to import, which help would 
     from foedus.runs.result import Run
     from foedus.scenario.schema import Scenario
 
-app = Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Foedus: strategic crises between states, solved in every plausible world.",
-)
+app = Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 Name = Annotated[str, Argument(metavar="SCENARIO", help="a shipped scenario's name, or a file")]
 Json = Annotated[bool, Option("--json", help="print one JSON object instead")]
@@ -36,7 +31,6 @@ Seed = Annotated[int, Option(help="the seed of the sample")]
 Policy = Annotated[str | None, Option(help="the policy; default: the factual one")]
 Policies = Annotated[list[str] | None, Option("--policy", help="a policy to compare (repeatable); default: all")]
 Page = Annotated[Path | None, Option("--html", help="also write it with its charts to this HTML file")]
-Step = Callable[[str, int, int], None]  # what, done, of how many
 
 
 def known(names: Iterable[str | None], valid: Iterable[str], what: str) -> None:

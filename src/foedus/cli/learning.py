@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
 from typer import Option
 
-from foedus.cli.common import Json, Name, Seed, Step, Worlds, app, present, progress, read
+from foedus.cli.common import Json, Name, Seed, Worlds, app, present, progress, read
+from foedus.runs.progress import Tally
 from foedus.runs.settings import WORLDS
 from foedus.worlds.thresholds import LEARNING_EFFECTIVE, LEARNING_WORLDS
 
@@ -37,8 +36,9 @@ def learn(
     loaded = read(scenario)
     validate(loaded)
     with progress(not json) as step:
-        tell = adding_up(step, worlds)
-        learned = learning(loaded, posterior_worlds(loaded, worlds, seed, effective, resample, tell))
+        tally = Tally(worlds, step)
+        weighed = posterior_worlds(loaded, worlds, seed, effective, resample, lambda what, more: tally(more, what))
+        learned = learning(loaded, weighed)
     names = Names(loaded)
     told = section(names, learned)
     present(told, to_json(names, learned, list(told.sentences)), json)
@@ -66,21 +66,10 @@ def score(
     loaded = read(scenario)
     validate(loaded)
     with progress(not json) as step:
-        tell = adding_up(step, worlds)
-        record = score_scenario(loaded, worlds, seed, horizon, lambda more: tell("forecasting", more))
+        tally = Tally(worlds, step)
+        record = score_scenario(loaded, worlds, seed, horizon, lambda more: tally(more, "forecasting"))
         if drop:
             dropped = drop_each(loaded, drop, seed, horizon, lambda *done: step("dropping mechanisms", *done))
             record = replace(record, mechanisms=dropped)
     told = section(Names(loaded), record)
     present(told, strict({**record.to_json(), "sentences": list(told.sentences)}), json)
-
-
-def adding_up(step: Step, total: int) -> Callable[[str, int], None]:
-    """Adds up what is reported as done, by what it is."""
-    done = Counter[str]()
-
-    def tell(what: str, more: int) -> None:
-        done[what] += more
-        step(what, done[what], max(total, done[what]))
-
-    return tell

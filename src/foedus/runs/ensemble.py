@@ -1,10 +1,7 @@
 """A run whose results are kept in a directory, a chunk of worlds at a time: it can be killed, and go on.
 
-    r = foedus.ensemble(scenario, "out", worlds=100_000)
-    r = foedus.resume("out")
-
-In the directory, ``chunks/`` holds the scenario as it was resolved, what the run is (``manifest.json``) and
-the pieces that were solved. Which pieces there are and who solves them decides nothing about the results.
+In the directory, ``chunks/`` holds the scenario as it was resolved, what the run is (``manifest.json``) and the pieces
+that were solved. Which pieces there are and who solves them decides nothing about the results.
 """
 
 from __future__ import annotations
@@ -35,8 +32,7 @@ from foedus.scenario.load import load
 from foedus.scenario.schema import Scenario
 
 CHUNKS, SCENARIO = "chunks", "scenario.yaml"
-CHUNK_BYTES = 16 * 2**20  # of results in a chunk, about
-_LEAST_WORLDS, _LEAST_CHUNKS = 32, 4
+_CHUNK_BYTES, _CHUNK_BLOCK, _LEAST_CHUNKS = 16 * 2**20, 32, 4
 _DIFFERS = {
     "scenario": "another scenario, or an earlier state of this one",
     "version": "another version of Foedus",
@@ -56,10 +52,10 @@ def ensemble(
 ) -> Run:
     """``foedus.run`` with its results kept in a directory; chunks that are there already are not solved again.
 
-    ``options`` are those of ``RunSettings``. ``chunk`` is the number of worlds kept together (default: by size);
-    results do not depend on it, nor on the ``executor``. A finished run of something else in the directory is replaced,
-    an unfinished one only with ``anew``, which also solves all chunks again; else FoedusError. FoedusError when the
-    disk is full: what was solved is kept.
+    ``options`` are those of ``RunSettings``. ``chunk`` is the number of worlds kept together (default: by size); results
+    do not depend on it, nor on the ``executor``. A finished run of something else in the directory is replaced, an
+    unfinished one only with ``anew``, which solves all chunks again. FoedusError when the disk is full: what was solved
+    is kept.
     """
     plan = Plan(scenario, RunSettings.of(**options))
     chunk = chunk_size(plan.solver.layout, plan.settings.worlds) if chunk is None else chunk
@@ -76,8 +72,8 @@ def ensemble(
 def resume(directory: Path | str, *, executor: Executor | None = None, progress: Progress | None = None) -> Run:
     """Goes on with the run in a directory: solves what is missing or damaged.
 
-    The result is that of a run that was never stopped. FoedusError when there is no run, when it was begun by
-    another version of Foedus or of the libraries that it computes with, or when its scenario was changed since.
+    The result is that of a run that was never stopped. FoedusError when there is no run, when it was begun by another
+    version of Foedus or of the libraries that it computes with, or when its scenario was changed since.
     """
     kept = Path(directory) / CHUNKS
     if not (kept / MANIFEST).exists():
@@ -90,46 +86,43 @@ def resume(directory: Path | str, *, executor: Executor | None = None, progress:
 
 def chunk_size(layout: Layout, worlds: int) -> int:
     """How many worlds are kept together: some megabytes of them, in blocks of 32, and no more than a quarter."""
-    fit = min(CHUNK_BYTES // max(layout.bytes_per_world, 1), -(-worlds // _LEAST_CHUNKS))
-    return max(-(-fit // _LEAST_WORLDS) * _LEAST_WORLDS, _LEAST_WORLDS)
+    fit = min(_CHUNK_BYTES // max(layout.bytes_per_world, 1), -(-worlds // _LEAST_CHUNKS))
+    return max(-(-fit // _CHUNK_BLOCK), 1) * _CHUNK_BLOCK
 
 
 def _scenario(path: Path, manifest: Manifest, directory: Path | str) -> Scenario:
     """The scenario that a run was begun with; FoedusError when it, or the version, is another now."""
     if manifest.version != engine():
-        raise FoedusError(
-            f"{directory} was begun by another version of Foedus ({manifest.version}); this is {engine()}. "
-            "Resume it with that one, or start it anew with this one (foedus run)."
-        )
+        versions = f"another version of Foedus ({manifest.version}); this is {engine()}"
+        remedy = "Resume it with that one, or start it anew with this one (foedus run)."
+        raise FoedusError(f"{directory} was begun by {versions}. {remedy}")
     try:
         scenario = load(path)
     except ScenarioError as error:
         raise FoedusError(f"the scenario kept in {directory} cannot be used: {error}") from None
     if scenario_hash(scenario) != manifest.scenario:
-        raise FoedusError(
-            f"{path} is not the scenario that this run was begun with. Put it back as it was, "
-            "or start a run of the changed one in another directory (foedus run --out)."
-        )
+        remedy = "Put it back as it was, or start a run of the changed one in another directory (foedus run --out)."
+        raise FoedusError(f"{path} is not the scenario that this run was begun with. {remedy}")
     return scenario
 
 
 def _make_way(kept: Path, manifest: Manifest, anew: bool) -> None:
     """Takes away what a finished run of something else left, or any run if ``anew``."""
-    if (kept / MANIFEST).exists():
-        try:
-            there = Manifest.read(kept / MANIFEST)
-            differences = [_DIFFERS.get(name, text) for name, text in manifest.differences(there).items()]
-            solved = sum((kept / f"{chunk_name(i)}.npz").exists() for i in range(there.chunks))
-            unfinished = 0 < solved < there.chunks
-        except FoedusError:
-            differences, unfinished = ["it cannot be read"], False
-        if not differences and not anew:
+    try:
+        there = None if anew else Manifest.read(kept / MANIFEST)
+    except FoedusError:  # there is none, or none that can be read
+        there = None
+    if there is not None:
+        differences = [_DIFFERS.get(name, text) for name, text in manifest.differences(there).items()]
+        if not differences:
             return
-        if unfinished and not anew:
-            raise FoedusError(
-                f"{kept.parent} holds an unfinished run of something else ({'; '.join(differences)}). Finish it with "
-                f"`foedus resume {kept.parent}`, give another --out, or add --anew to throw it away."
+        solved = sum((kept / f"{chunk_name(i)}.npz").exists() for i in range(there.chunks))
+        if 0 < solved < there.chunks:
+            remedy = (
+                f"Finish it with `foedus resume {kept.parent}`, give another --out, or add --anew to throw it away."
             )
+            other = f"an unfinished run of something else ({'; '.join(differences)})"
+            raise FoedusError(f"{kept.parent} holds {other}. {remedy}")
     for path in kept.glob("*.npz*"):
         path.unlink()
     (kept / MANIFEST).unlink(missing_ok=True)  # last: what goes before it is then still a part of the old run
@@ -141,7 +134,8 @@ def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress
     for partial in store.run.glob("*.partial"):  # of a report that was being written when the run was killed
         partial.unlink(missing_ok=True)
     # Importing it takes a while, and it is needed when all is solved.
-    Thread(target=import_module, args=("xarray",), daemon=True).start()
+    importing = Thread(target=import_module, args=("xarray",), daemon=True)
+    importing.start()
     absent, bytes_per_world = store.missing(), plan.solver.layout.bytes_per_world
     neutral = [piece for piece in plan.neutral_pieces.values() if not store.sound(piece.name)]
     _check_room(store, len(absent) * store.manifest.chunk * bytes_per_world)
@@ -157,6 +151,7 @@ def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress
                 plan.refuse_unreachable()
             store.keep(piece.name, arrays)
     timings = {"solve": time.perf_counter() - started}
+    importing.join()  # two threads that import parts of it at once may find them half made
     main = stored(store, plan.solver.layout, list(plan.sweep))
     if bytes_per_world * store.manifest.worlds <= LOADED:
         main.data.load()
@@ -170,7 +165,6 @@ def _check_room(store: ChunkStore, needed: int) -> None:
     """FoedusError when the disk has no room for the bytes that are still to come."""
     free = shutil.disk_usage(store.directory).free
     if needed > free:
-        raise FoedusError(
-            f"the disk that holds {store.run} has room for {free / 1e9:.3g} GB, the run needs about "
-            f"{needed / 1e9:.3g} GB more. Make room and run `foedus resume {store.run}`, or give another --out."
-        )
+        room = f"has room for {free / 1e9:.3g} GB, the run needs about {needed / 1e9:.3g} GB more"
+        remedy = f"Make room and run `foedus resume {store.run}`, or give another --out."
+        raise FoedusError(f"the disk that holds {store.run} {room}. {remedy}")

@@ -1,7 +1,7 @@
 """Who solves the pieces of a run: threads of this process, or the workers of a Dask cluster.
 
-Either hands back each piece with its arrays, in whatever order they are done. Few are under way at a time,
-so that memory is bounded by the size of a piece and not by the number of worlds.
+Pieces come back in whatever order they are done. Few are under way at a time, so that memory is bounded by the size of
+a piece and not by the number of worlds.
 """
 
 from __future__ import annotations
@@ -35,11 +35,8 @@ _WORKERS = 8  # at most, unless told
 
 @dataclass(frozen=True)
 class Executor:
-    """``kind`` is local or dask; ``scheduler`` the address of a running one; ``workers`` threads or processes.
-
-    Without a scheduler, dask starts ``workers`` processes of its own on this machine. FoedusError for what
-    does not fit together.
-    """
+    """``kind`` is local or dask; ``scheduler`` the address of a running one, else dask starts ``workers`` processes on
+    this machine; local ``workers`` are threads. FoedusError for what does not fit together."""
 
     kind: str = "local"
     scheduler: str | None = None
@@ -178,9 +175,8 @@ def _check_engines(client: Any) -> None:
         if isinstance(answer, BaseException):
             raise FoedusError(f"the Dask worker {worker} cannot run Foedus: {answer}. Install Foedus where it runs.")
         if answer != engine():
-            raise FoedusError(
-                f"the Dask worker {worker} runs another Foedus ({answer}) than this one ({engine()}): install the same."
-            )
+            versions = f"another Foedus ({answer}) than this one ({engine()})"
+            raise FoedusError(f"the Dask worker {worker} runs {versions}: install the same.")
 
 
 @contextmanager
@@ -202,10 +198,8 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
         client = distributed.Client(scheduler, timeout=CONNECT)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         reason = _first_line(error) or type(error).__name__
-        raise FoedusError(
-            f"no Dask scheduler answers at '{scheduler}': {reason}. Start one (dask scheduler) and give its address, "
-            "as in --scheduler tcp://127.0.0.1:8786."
-        ) from None
+        remedy = "Start one (dask scheduler) and give its address, as in --scheduler tcp://127.0.0.1:8786."
+        raise FoedusError(f"no Dask scheduler answers at '{scheduler}': {reason}. {remedy}") from None
     with client:
         try:
             client.wait_for_workers(1, timeout=CONNECT)

@@ -48,7 +48,9 @@ class Plan:
         self.subset = subset_of(settings)
         self.settings = replace(settings, policies=tuple(self.policies), subset=self.subset)
         self.sweep = {step: step.behaviour(scenario.rationality) for step in VARIED if settings.judge}
-        self.sample = _sample(scenario, settings)
+        drawn = scenario, settings.worlds, settings.seed
+        method = cast(Method, settings.method)
+        self.sample = mixture_sample(*drawn) if settings.resample else MixtureSample(sample(*drawn, method))
         self.draws = self.sample.draws
         self.solver = Solver(scenario, tuple(self.policies), tuple(self.queries), self.outcomes)
 
@@ -100,10 +102,3 @@ def subset_of(settings: RunSettings) -> int:
     if settings.subset is not None:
         return min(settings.subset, full)
     return min(SUBSET, max(full // 2 // LANES * LANES, min(full, LANES)))
-
-
-def _sample(scenario: Scenario, settings: RunSettings) -> MixtureSample:
-    """The worlds: of the prior, or half of them drawn where the observations point."""
-    if settings.resample:
-        return mixture_sample(scenario, settings.worlds, settings.seed)
-    return MixtureSample(sample(scenario, settings.worlds, settings.seed, cast(Method, settings.method)))

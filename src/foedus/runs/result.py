@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,8 +43,8 @@ class GameSize:
     @classmethod
     def of(cls, game: Game) -> GameSize:
         """The size of a compiled game."""
-        coefficients = len(game.program.trees)
-        return cls(game.start_states, game.nodes, game.branches, game.actions, coefficients, game.bytes_per_world)
+        sizes = game.start_states, game.nodes, game.branches, game.actions, len(game.program.trees)
+        return cls(*sizes, game.bytes_per_world)
 
 
 @dataclass(repr=False)
@@ -55,9 +56,7 @@ class Run:
     weights: Floats
     ess: float
     observed: bool
-    loglik_by_observation: (
-        Floats | None
-    )  # [observation, world] what each adds to the log-likelihood, given those before
+    loglik_by_observation: Floats | None  # [observation, world] what each adds, given those before
     policies: list[str]
     periods: list[str]
     data: xr.Dataset
@@ -92,16 +91,10 @@ class Run:
         marks = (np.arange(most) + 0.5) / most
         drawn = np.minimum(np.searchsorted(np.cumsum(self.weights) / self.weights.sum(), marks), len(self.weights) - 1)
         chosen, times = np.unique(drawn, return_counts=True)
-        weights = times / most
-        return replace(
-            self,
-            draws={name: draw[chosen] for name, draw in self.draws.items()},
-            weights=weights,
-            ess=ess(weights),
-            data=self.data.isel(world=chosen),
-            loglik_by_observation=None,
-            prior=None,
-        )
+        draws, data = {name: draw[chosen] for name, draw in self.draws.items()}, self.data.isel(world=chosen)
+        few = replace(self, draws=draws, data=data, loglik_by_observation=None, prior=None)
+        few.weights, few.ess = times / most, ess(times / most)
+        return few
 
     @property
     def large(self) -> bool:
@@ -138,12 +131,9 @@ class Run:
         return xr.DataArray(values, dims=("policy", "world"), coords={"policy": policies}, name=text)
 
     def __repr__(self) -> str:
-        worlds, policies, claims = len(self.weights), len(self.policies), len(self.claims)
-        counts = f"worlds: {worlds}, policies: {policies}, claims: {claims}"
+        counts = f"worlds: {len(self.weights)}, policies: {len(self.policies)}, claims: {len(self.claims)}"
         return f"Run({self.scenario.title!r}, {counts})"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         head = f"<b>{escape(self.scenario.title)}</b>, {len(self.weights)} worlds, {len(self.policies)} policies"
         return head + Claims(self.claims)._repr_html_()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from numbers import Integral
 from typing import TypedDict, Unpack
 
@@ -47,21 +48,18 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         """Checks every value; numbers become plain ones, and a single policy's name a tuple of one."""
-        plain: dict[str, object] = {
-            "worlds": whole_number("worlds", self.worlds, 1),
-            "seed": whole_number("seed", self.seed),
-        }
+        put = partial(object.__setattr__, self)
+        put("worlds", whole_number("worlds", self.worlds, 1))
+        put("seed", whole_number("seed", self.seed))
         if self.policies is not None:
-            plain["policies"] = (self.policies,) if isinstance(self.policies, str) else tuple(self.policies)
+            put("policies", (self.policies,) if isinstance(self.policies, str) else tuple(self.policies))
         if self.subset is not None:
-            plain["subset"] = whole_number("subset", self.subset, 1)
+            put("subset", whole_number("subset", self.subset, 1))
         if self.method not in METHODS:
             raise FoedusError(f"'{self.method}' is not a sampling method. {nearest(str(self.method), METHODS)}")
         for name in ("judge", "resample"):
             if not isinstance(getattr(self, name), bool):
                 raise FoedusError(f"{name} must be True or False, not {getattr(self, name)!r}.")
-        for name, value in plain.items():
-            object.__setattr__(self, name, value)
 
     @classmethod
     def of(cls, **options: Unpack[RunOptions]) -> RunSettings:

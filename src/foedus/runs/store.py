@@ -1,11 +1,10 @@
 """A run's results in a directory, written in pieces so that a run that is killed can go on.
 
-Every file is written beside its place, flushed to the disk and moved there in one step, so a file under its own name is
-whole. A chunk of worlds is `chunk-00003.npz` with its SHA-256 in `chunk-00003.npz.sha256` (in the form that
-``sha256sum -c`` reads); other pieces of a run (a subset of worlds solved in another way) are kept likewise, by name. The
-sum is written last: a piece counts only once both are there and agree, so a kill between the two costs a piece and never
-leaves a wrong one. The bytes depend on the numbers alone: no clock, no compression, names in order. One process at a
-time writes to a directory: ``locked`` holds others off.
+Every file is written beside its place, flushed and moved there in one step, so a file under its own name is whole. A
+chunk of worlds is `chunk-00003.npz` with its SHA-256 in `chunk-00003.npz.sha256` (as ``sha256sum -c`` reads it), other
+pieces likewise. The sum is written last, and a piece counts only once both are there and agree: a kill between the two
+costs a piece and never leaves a wrong one. The bytes depend on the numbers alone: no clock, no compression, names in
+order. One process at a time writes to a directory: ``locked`` holds others off.
 """
 
 from __future__ import annotations
@@ -108,10 +107,8 @@ class ChunkStore:
         if not path.exists():
             self._keep(path, manifest.text().encode())
         elif differences := manifest.differences(Manifest.read(path)):
-            raise FoedusError(
-                f"{self.directory} holds another run: {'; '.join(differences.values())}. "
-                "Give another directory, or resume with the same scenario, version and settings."
-            )
+            remedy = "Give another directory, or resume with the same scenario, version and settings."
+            raise FoedusError(f"{self.directory} holds another run: {'; '.join(differences.values())}. {remedy}")
         for left in self.directory.glob(f"*{_PARTIAL}"):
             left.unlink(missing_ok=True)
 
@@ -227,8 +224,8 @@ def locked(directory: Path, run: Path | str) -> Iterator[None]:
 def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
     """Writes a file so that it is there whole or not at all, even after a power cut.
 
-    FoedusError when the disk is full (``then`` says what to do once there is room) or the place
-    cannot be written; the old file, if any, is kept.
+    FoedusError when the disk is full (``then`` says what to do once there is room) or the place cannot be written; the
+    old file, if any, is kept.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}{_PARTIAL}")
     try:
@@ -248,8 +245,7 @@ def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
         with suppress(OSError):  # it may never have been made: its folder is missing or is a file
             partial.unlink(missing_ok=True)
         if error.errno in _FULL:
-            raise FoedusError(
-                f"the disk that holds {path.parent} is full: {path.name} was not written, what was there is kept. "
-                f"Make room (it needs {len(data):,} bytes) {then}."
-            ) from error
+            state = f"is full: {path.name} was not written, what was there is kept"
+            remedy = f"Make room (it needs {len(data):,} bytes) {then}."
+            raise FoedusError(f"the disk that holds {path.parent} {state}. {remedy}") from error
         raise FoedusError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -58,7 +58,7 @@ class Box:
 
 
 def layers() -> list[list[str]]:
-    """The folders by layer, the one that imports nothing first, from the contract in pyproject.toml."""
+    """The folders and modules by layer, those that import nothing first, from the contract in pyproject.toml."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     contract = next(contract for contract in settings["contracts"] if contract["type"] == "layers")
     return [[part.strip() for part in row.split("|")] for row in reversed(contract["layers"])]
@@ -163,13 +163,14 @@ def drawn(box: Box) -> str:
 
 def picture() -> str:
     """The picture as SVG."""
-    ground, *rows = layers()
+    below = [name for row in layers() for name in row if not (PACKAGE / name).is_dir()]
+    rows = [row for row in layers() if not set(row) & set(below)]
     names = [name for row in rows for name in row]
     placed = boxes(rows)
     width = MARGIN + sum(WIDTHS) + GAP + 20
     height = max(box.top + box.height for box in placed.values()) + 20
     heading = "An arrow leads from a folder to one that imports it. None leads up."
-    under = f"Used everywhere: {', '.join(ground)}. Arrows that follow from others are left out."
+    under = f"Used everywhere: {', '.join(below)}. Arrows that follow from others are left out."
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}">',
         "<title>The folders of Foedus and which of them uses which</title>",

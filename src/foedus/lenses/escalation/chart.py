@@ -59,7 +59,6 @@ def ladder_chart(levels: Sequence[str], ever: Floats, moves: Sequence[Step], tim
 
 
 def _arrow(drawing: Drawing, x: float, start: float, end: float, width: float, tip: str) -> None:
-    """A vertical arrow."""
     head, up = max(7.0, width * 0.8), end < start
     neck, style = end + (head if up else -head), "posterior now" if up else "posterior"
     drawing.rect(x - width / 2, min(start, neck), width, abs(neck - start), style, 0, tip)

@@ -10,35 +10,20 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
 from foedus.lenses.escalation.ladder import Ladder, ladder_of, rungs
-from foedus.lenses.escalation.no_return import LIMITS, against, sets_of, stacked
+from foedus.lenses.escalation.no_return import LIMITS, Arrays, against, sets_of, stacked
 from foedus.lenses.escalation.routes import Routes, best_routes
 from foedus.lenses.labels import label_coords
 from foedus.lenses.moves import Move, phase_moves
 from foedus.runs.result import Run
 from foedus.solve.pursuit import too_large
+from foedus.solve.queries import ratio
 from foedus.worlds.blocks import blocks
 from foedus.worlds.simulate import Games
 
 NO_LADDER = "No state variable lasts beyond a period and has a few ordered levels, so there is no ladder to climb."
 TOO_LARGE = "The game is too large to look at every state of every period."
-DIMS = {
-    "ever": ("level",),
-    "periods_at": ("level",),
-    "step": ("from", "to"),
-    "moves": ("move",),
-    "moves_up": ("move",),
-    "usual": ("target",),
-    "usual_at": ("target", "level"),
-    "least": ("target", "set"),
-    "least_at": ("target", "set", "level"),
-    "passed": ("target", "set", "limit"),
-    "first_at": ("target", "set", "limit", "level"),
-    "first_next": ("target", "set", "limit", "phase"),
-    "route": ("route",),
-}
 
 
 def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
@@ -71,15 +56,15 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
     ladder = Ladder(block, variable, len(levels))
     targets = [ladder.top - 1, ladder.top] if ladder.top >= 3 else [ladder.top]
     sets = sets_of(game.turn)
-    arrays = _levels(ladder) | _moves(ladder) | stacked([against(ladder, target, sets) for target in targets])
+    arrays = _levels(ladder) | _moves(ladder) | stacked("target", [against(ladder, k, sets) for k in targets])
     weights = np.concatenate([subset.weights, np.zeros(LANES - len(subset.weights))])
     # The likeliest routes to the highest level that is ever come to.
-    reached = [k for k in range(1, ladder.size) if float(weights @ arrays["ever"][:, k]) > 1e-12]
+    reached = [k for k in range(1, ladder.size) if float(weights @ arrays["ever"][1][:, k]) > 1e-12]
     routes = best_routes(ladder, reached[-1], weights) if reached else Routes(0, [], True)
-    arrays["route"] = np.array([route.chance for route in routes.best]).reshape(-1, LANES).T
+    arrays["route"] = ("route",), np.array([route.chance for route in routes.best]).reshape(-1, LANES).T
     moves, actors = ladder.moves, list(run.scenario.actors)
     return xr.Dataset(
-        {name: (("world", *DIMS[name]), values[: block.width]) for name, values in arrays.items()}
+        {name: (("world", *dims), values[: block.width]) for name, (dims, values) in arrays.items()}
         | _route_moves(routes)
         | {"weight": ("world", subset.weights)},
         coords={
@@ -104,7 +89,7 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
     )
 
 
-def _levels(ladder: Ladder) -> dict[str, Floats]:
+def _levels(ladder: Ladder) -> Arrays:
     """Levels over time, and transitions over a period."""
     g, size = ladder.g, ladder.size
     ends, end_level = ladder.usual[:, g.end_nodes], ladder.level[g.end_nodes]
@@ -117,12 +102,13 @@ def _levels(ladder: Ladder) -> dict[str, Floats]:
         started = mass.sum(axis=(0, 1))[:, None]
         ladder.pushed(mass, days=False)
         landed = ladder.by_level(mass[:, g.end_nodes].sum(axis=0), end_level)
-        step[:, k] = np.divide(landed, started, out=np.full_like(landed, np.nan), where=started > 0)
+        step[:, k] = ratio(landed, started)
     ever = np.stack([np.ones(LANES), *(ladder.risk(k)[0] for k in range(1, size))], axis=1)
-    return {"ever": ever, "periods_at": ladder.by_level(ends.sum(axis=0), end_level), "step": step}
+    periods = ladder.by_level(ends.sum(axis=0), end_level)
+    return {"ever": (("level",), ever), "periods_at": (("level",), periods), "step": (("from", "to"), step)}
 
 
-def _moves(ladder: Ladder) -> dict[str, Floats]:
+def _moves(ladder: Ladder) -> Arrays:
     """How often each move is made: on all paths, and on paths to the top, before they get there.
 
     The latter weighs each move by the risk where it lands (Doob's h-transform): ``flow(b) h(next) / h(start)``.
@@ -130,11 +116,8 @@ def _moves(ladder: Ladder) -> dict[str, Floats]:
     start, later = ladder.risk(ladder.top)
     ahead = np.where((ladder.comes_to >= ladder.top)[:, None], 1.0, later[:, ladder.next])
     up = ladder.by_move((ladder.taken(ladder.before(ladder.top)) * ahead).sum(axis=0))
-    start = start[:, None]
-    return {
-        "moves": ladder.by_move(ladder.taken(ladder.usual).sum(axis=0)),
-        "moves_up": np.divide(up, start, out=np.full_like(up, np.nan), where=start > 0),
-    }
+    times = ladder.by_move(ladder.taken(ladder.usual).sum(axis=0))
+    return {"moves": (("move",), times), "moves_up": (("move",), ratio(up, start[:, None]))}
 
 
 def _route_moves(routes: Routes) -> dict[str, Any]:

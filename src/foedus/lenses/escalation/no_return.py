@@ -15,9 +15,12 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.game.turn import Turn
 from foedus.lenses.escalation.ladder import Ladder, summed
+from foedus.solve.queries import ratio
 
 LIMITS = (0.1, 0.5)
 PAIRED = 8  # actors up to which pairs are looked at
+
+Arrays = dict[str, tuple[tuple[str, ...], Floats]]  # by name the dims behind the world, and the numbers
 
 
 def sets_of(turn: Turn) -> list[tuple[int, ...]]:
@@ -27,46 +30,46 @@ def sets_of(turn: Turn) -> list[tuple[int, ...]]:
     return list(dict.fromkeys([*combinations(movers, 1), *pairs, tuple(movers)]))
 
 
-def against(ladder: Ladder, target: int, sets: Sequence[tuple[int, ...]]) -> dict[str, Floats]:
-    """Risk of one target and what sets of actors can do against it, the world first; see ``measure.look``."""
+def against(ladder: Ladder, target: int, sets: Sequence[tuple[int, ...]]) -> Arrays:
+    """Risk of one target and what sets of actors can do against it; see ``measure.look``."""
     usual, worth = ladder.risk(target)
     # [periods, changing branches, LANES]: what comes to a level below the target from below, before the target.
     rises = (ladder.comes_to > ladder.comes_from) & (ladder.comes_to < target)
     entered = np.asarray(ladder.taken(ladder.before(target)) * rises[:, None])
     with ThreadPoolExecutor(max_workers=2) as pool:
         parts = list(pool.map(lambda members: _best_of(ladder, target, members, entered), sets))
-    return stacked(parts) | {"usual": usual, "usual_at": _on_entry(ladder, worth, entered)}
+    return stacked("set", parts) | {"usual": ((), usual), "usual_at": _on_entry(ladder, worth, entered)}
 
 
-def stacked(parts: Sequence[dict[str, Floats]]) -> dict[str, Floats]:
-    """Arrays [world, ...] of several cases as [world, case, ...]."""
-    return {name: np.stack([part[name] for part in parts], axis=1) for name in parts[0]}
+def stacked(dim: str, parts: Sequence[Arrays]) -> Arrays:
+    """Several cases put together along a new dim, the first behind the world."""
+    return {n: ((dim, *dims), np.stack([part[n][1] for part in parts], axis=1)) for n, (dims, _) in parts[0].items()}
 
 
-def _best_of(ladder: Ladder, target: int, members: Sequence[int], entered: Floats) -> dict[str, Floats]:
+def _best_of(ladder: Ladder, target: int, members: Sequence[int], entered: Floats) -> Arrays:
     """What one set of actors can do against a target."""
     least, worth = ladder.risk(target, members)
-    first = stacked([_first(ladder, target, worth, limit) for limit in LIMITS])
-    passed = first["first_at"].sum(axis=2)
-    return {"least": least, "least_at": _on_entry(ladder, worth, entered), "passed": passed, **first}
+    first = stacked("limit", [_first(ladder, target, worth, limit) for limit in LIMITS])
+    passed = ("limit",), first["first_at"][1].sum(axis=2)
+    return {"least": ((), least), "least_at": _on_entry(ladder, worth, entered), "passed": passed, **first}
 
 
-def _first(ladder: Ladder, target: int, worth: Floats, limit: float) -> dict[str, Floats]:
+def _first(ladder: Ladder, target: int, worth: Floats, limit: float) -> Arrays:
     """The probability that a path's first state of no return is at each level, and that each phase is next there."""
     # Mass is held back where the risk is at the limit, so what lies there in the end has come there for the first time.
     mass = ladder.pushed(ladder.begin(range(target)), ladder.lands >= target, worth=worth, limit=limit)
     mass = np.where(worth >= limit, mass, 0.0)
     mass[:, ladder.g.end_nodes] = 0.0  # a period's end is the same state as the next one's start
     first, phases = mass.sum(axis=0), len(ladder.block.game.phase_ids)
-    phase = np.maximum(ladder.g.phase, 0)
-    return {"first_at": ladder.by_level(first, ladder.level), "first_next": summed(first, phase, phases)}
+    after = summed(first, np.maximum(ladder.g.phase, 0), phases)
+    return {"first_at": (("level",), ladder.by_level(first, ladder.level)), "first_next": (("phase",), after)}
 
 
-def _on_entry(ladder: Ladder, worth: Floats, entered: Floats) -> Floats:
-    """[LANES, level]: the average of ``worth`` over arrivals at a level from below, and starts there."""
+def _on_entry(ladder: Ladder, worth: Floats, entered: Floats) -> tuple[tuple[str, ...], Floats]:
+    """By level the average of ``worth`` over arrivals at a level from below, and starts there."""
     at_start = ladder.begin()[0]
     risk = ladder.by_level((entered * worth[:, ladder.next]).sum(axis=0), ladder.comes_to)
     arrivals = ladder.by_level(entered.sum(axis=0), ladder.comes_to)
     risk += ladder.by_level(at_start * worth[0], ladder.level)
     arrivals += ladder.by_level(at_start, ladder.level)
-    return np.divide(risk, arrivals, out=np.full_like(risk, np.nan), where=arrivals > 0)
+    return ("level",), ratio(risk, arrivals)

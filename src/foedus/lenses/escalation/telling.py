@@ -15,6 +15,7 @@ from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, a
 from foedus.present.wording import band, capital, count, number, percent
 from foedus.runs.view import RunView
 from foedus.scenario.names import plain, titled
+from foedus.solve.queries import ratio
 
 _PAIRS = 3  # pairs of actors in the tables: those that can do most
 _MOVES = 12  # moves in the table: the most frequent
@@ -67,9 +68,7 @@ class _Escalation(Looked):
         """Averages over the worlds where the value is defined; NaN where it is nowhere."""
         flat = values.reshape(self.worlds, -1)
         known = ~np.isnan(flat)
-        mass = self.weights @ known
-        total = self.weights @ np.where(known, flat, 0.0)
-        return np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 0).reshape(values.shape[1:])
+        return ratio(self.weights @ np.where(known, flat, 0.0), self.weights @ known).reshape(values.shape[1:])
 
     def averages(self, name: str) -> Floats:
         return self.mean(self.array(name))
@@ -191,7 +190,6 @@ def _returns(view: _Escalation, k: int) -> Table:
 
 
 def _moves(view: _Escalation) -> Table:
-    """Who moves the ladder."""
     times, up = (np.nan_to_num(view.averages(name)) for name in ("moves", "moves_up"))
     shown = sorted(np.argsort(-times, kind="stable")[:_MOVES].tolist(), key=lambda m: -up[m])
 

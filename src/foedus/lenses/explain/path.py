@@ -104,7 +104,6 @@ def _onward(block: Block, node: int, now: Floats, odds: Floats) -> Iterator[tupl
 
 
 def _alternatives(block: Block, path: Sequence[Taken]) -> dict[Taken, list[Alternative]]:
-    """For each decision all actions that could be taken."""
     g, game = block.game.arrays, block.game
     by_mover: dict[int, dict[int, list[Taken]]] = defaultdict(lambda: defaultdict(list))
     for taken in path:

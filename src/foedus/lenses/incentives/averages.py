@@ -76,7 +76,6 @@ class _Adder:
         self.by_objective = np.ix_(self.options, values.own)
 
     def add_all(self, visits: Floats) -> None:
-        """Every reported period."""
         for t, now, later in self.values.periods(self.block):
             if visits[t, self.values.nodes].any():
                 self._add(visits[t, self.values.nodes], t, now, self.values.worth(now, later))

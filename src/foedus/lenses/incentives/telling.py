@@ -83,12 +83,12 @@ class _Incentives(Looked):
             if margins:
                 second = min(margins, key=lambda option: margins[option].mean)
                 odds = [max(self.spread_of("probability", option).mean, 1e-12) for option in (first, second)]
-                order = self.met(phase).mean < RARE, abs(float(np.log(odds[0] / odds[1])))
+                order = self.met(phase) < RARE, abs(float(np.log(odds[0] / odds[1])))
                 choices.append((order, PhaseChoice(phase, first, second, margins[second])))
         return [choice for _, choice in sorted(choices, key=lambda pair: pair[0])]
 
-    def met(self, situation: str) -> Spread:
-        return self.spread(self.array("met", situation=situation))
+    def met(self, situation: str) -> float:
+        return self.spread(self.array("met", situation=situation)).mean
 
     # --- names
 
@@ -116,9 +116,8 @@ class _Incentives(Looked):
 
     def first(self) -> str:
         """What the closest choice is, and why it is taken as it is."""
-        c = self.choices[0]
+        c, many = self.choices[0], len(self.choices)
         taken, gap = self.spread_of("probability", c.first), self.gap(c.second)
-        many = len(self.choices)
         which = "The only choice" if many == 1 else f"Of {many} choices the closest to turning"
         return (
             f"{which} is {self.who(c.phase)}'s “{self.names.phase(c.phase)}”: mostly “{self.act(c.first)}” "
@@ -152,9 +151,8 @@ class _Incentives(Looked):
         text += f"; it is the likelier one in {percent(self._already(c))} of worlds"
         if self.flips:
             return f"{text}; {self._flip(next((f for f in self.flips if f.phase == c.phase), self.flips[0]))}."
-        if self.tried:
-            return f"{text}, and none of the {count(self.tried, 'assumption')} tried turns any choice by itself."
-        return f"{text}."
+        none = f", and none of the {count(self.tried, 'assumption')} tried turns any choice by itself"
+        return f"{text}{none if self.tried else ''}."
 
     def _already(self, c: PhaseChoice) -> float:
         """The share of worlds in which the runner-up is the likelier one."""
@@ -173,11 +171,8 @@ class _Incentives(Looked):
 
     def why(self) -> Figure:
         """The worth of the other actions of the closest choice by objective, against the one taken most."""
-        c = self.choices[0]
-        rows: list[Effect] = []
-        for option in self.options(c.phase):
-            if option == c.first:
-                continue
+        c, rows = self.choices[0], list[Effect]()
+        for option in (option for option in self.options(c.phase) if option != c.first):
             rows.append(Effect(f"{self.act(option)}: {signed(self.gap(option).mean)} in all"))
             parts = sorted(self._by_objective(option), key=lambda part: -abs(part[1].mean))
             parts = [part for part in parts if abs(part[1].mean) >= NEGLIGIBLE][:6]
@@ -190,7 +185,6 @@ class _Incentives(Looked):
         return Figure(title, note, effects(rows, title))
 
     def margins(self) -> Figure:
-        """How far each choice is from turning."""
         rows = []
         for c in self.choices[:16]:
             tip = f"{self.names.phase(c.phase)}: {self.act(c.second)} instead of {self.act(c.first)}"
@@ -204,7 +198,6 @@ class _Incentives(Looked):
         return Figure(title, note, effects(rows, title, 330.0, 350.0))
 
     def tables(self) -> list[Table]:
-        """The choices, the closest ones by situation, and flips."""
         columns: Columns[PhaseChoice] = {
             "who decides what": lambda c: self.choice(c.phase),
             "mostly": lambda c: self.act(c.first),
@@ -241,7 +234,7 @@ class _Incentives(Looked):
             "by base rates": lambda o: probability(self.spread_of("usual", o).mean),
             "worth": lambda o: Amount(signed(self.gap(o).mean), float(np.nan_to_num(self.gap(o).mean))),
             "payment to be likeliest": lambda o: change(self.spread_of("bonus", o), dash=0.0),
-            "met, a play": lambda o: amount(self.met(o.situation).mean, lambda x: number(x, 2)),
+            "met, a play": lambda o: amount(self.met(o.situation), lambda x: number(x, 2)),
         }
         return table("The closest choices by situation", columns, shown)
 

@@ -161,7 +161,6 @@ def _changes_figure(view: _Information) -> Figure | None:
 
 
 def _choosers(view: _Information) -> Table:
-    """What knowing more is worth to each."""
     gain, error, switch = (view.array(name) for name in ("gain", "evpi_error", "switch"))
 
     def most(i: int) -> str:
@@ -181,7 +180,6 @@ def _choosers(view: _Information) -> Table:
 
 
 def _assumptions(view: _Information) -> Table:
-    """What each assumption is worth to the main chooser."""
     i = view.main
     error, bias = view.array("evppi_error")[i], view.array("evppi_bias")[i]
     columns: Columns[int] = {
@@ -194,7 +192,6 @@ def _assumptions(view: _Information) -> Table:
 
 
 def _dropped(view: _Information) -> Table:
-    """What dropping each misperception or secret changes."""
     rows: list[list[Cell]] = []
     for j in range(len(view.items)) if view.spots else ():
         risks = [view.spread(100 * view.risk[j, k]) for k in range(len(view.outcomes[:2]))]

@@ -138,7 +138,6 @@ class _Stability(Looked):
         return table("By way of thinking ahead (worths averaged over worlds; shares over worlds)", columns, lasts)
 
     def postures(self) -> Table:
-        """The postures that last in most worlds."""
         ways = self.array("moves").tolist()
         columns: Columns[int] = {
             "Standing orders in force": lambda p: capital(self.posture(p)) + " (status quo)" * (p == self.start),
@@ -151,7 +150,6 @@ class _Stability(Looked):
         return table("Postures by the share of worlds in which they last", columns, shown)
 
     def leavers(self) -> Table:
-        """Who would leave the status quo, and what would hold it."""
         nash, seq = (self.array("stable_share", concept=concept)[self.start] for concept in ("nash", "seq"))
         pull, price = self.array("temptation"), self.array("price", core="seq")
         columns: Columns[int] = {

@@ -81,9 +81,6 @@ class _Timing(Looked):
         come = np.cumsum(first)
         return int(np.argmax(come >= come[-1] / 2))
 
-    def mean_first(self, o: int) -> Floats:
-        return self.mean(self.array("first")[:, o])
-
     def hazard(self, o: int) -> Floats:
         """[period] the average hazard of an outcome over the worlds in which it is defined."""
         hazard = self.array("hazard")[:, o]
@@ -98,7 +95,7 @@ class _Timing(Looked):
         s = self.by_end(0)
         text = f"{self.under}, “{self.outcomes[0]}” comes within the horizon with probability {band(s)}, {estimative(s.mean)}"
         if s.mean > 0 and len(self.periods) > 1:
-            half = self.periods[self.typical(self.mean_first(0))]
+            half = self.periods[self.typical(self.mean(self.array("first")[:, 0]))]
             text += f"; if it comes, it is as likely as not to have come by {half}"
         top = [f"{self.move(move)} ({percent(share)})" for move, share in self.causes(0)[:2]]
         return f"{text}; it is most often set off by {listed(top)}." if top else f"{text}."
@@ -209,10 +206,11 @@ class _Timing(Looked):
         return Amount(self.periods[half], half) if s.mean > 0 else Amount("–", -1)
 
     def _outcomes(self) -> Table:
+        first = self.array("first")
         columns: Columns[int] = {
             "outcome": lambda o: self.outcomes[o],
             "within the horizon": lambda o: probability(self.by_end(o)),
-            "typical time, if it comes": lambda o: self._typical(self.by_end(o), self.mean_first(o)),
+            "typical time, if it comes": lambda o: self._typical(self.by_end(o), self.mean(first[:, o])),
             f"a {self.unit}, at most": lambda o: probability(float(max(self.hazard(o), default=np.nan))),
             "set off by": lambda o: listed([f"{self.move(m)} {percent(x)}" for m, x in self.causes(o)[:3]]) or "–",
         }

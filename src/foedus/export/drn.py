@@ -83,18 +83,14 @@ class _Chain:
                     if share * odds > 0:
                         yield share * odds, State(t, int(arrays.target[b]), int(arrays.flags[b]))
 
-    def index(self, state: State) -> int:
-        """The number of a state, which gets one where it has none."""
-        if state not in self.number:
-            self.order.append(state)
-            self.number[state] = len(self.order)
-        return self.number[state]
-
     def row(self, leads: Leads) -> dict[int, float]:
         """The transitions of a state by number (-1 for the end, numbered last), those to the same state added up."""
         row: dict[int, float] = {}
         for prob, state in leads:
-            to = -1 if state is None else self.index(state)
+            if state is not None and state not in self.number:
+                self.order.append(state)
+                self.number[state] = len(self.order)
+            to = -1 if state is None else self.number[state]
             row[to] = row.get(to, 0.0) + prob
         return row
 

@@ -180,12 +180,11 @@ def simulate(
     while waiting:
         waiting.popleft().collect(arrays)
     played = {policy: games.play(policy)[0].game for policy in names}
-    whole, *varied = (
-        Simulation(
-            {policy: PolicyResult.of(game, joined(arrays[way, policy])) for policy, game in played.items()}, played
-        )
-        for way in ways
-    )
+
+    def results(way: str) -> dict[str, PolicyResult]:
+        return {policy: PolicyResult.of(game, joined(arrays[way, policy])) for policy, game in played.items()}
+
+    whole, *varied = (Simulation(results(way), played) for way in ways)
     whole.varied = dict(zip(options.variations, varied, strict=True))
     return whole
 
@@ -251,18 +250,11 @@ class Games:
                 game, perception = self.game(policy), perceive(self.scenario, policy)
                 versions = perception_versions(perception)
                 solves = [
-                    Solving(1 + versions.index(solve.version), solve.fixed, tuple(sorted(solve.own)))
-                    for solve in perception.solves
+                    Solving(1 + versions.index(s.version), s.fixed, tuple(sorted(s.own))) for s in perception.solves
                 ]
+                events, seen = list(self.outcomes.values()), self.observed_under(policy)
                 ends = [tree if name in self.lasting else None for name, tree in self.outcomes.items()]
-                about = (
-                    list(self.outcomes.values()),
-                    ends,
-                    self.observed_under(policy),
-                    self.entropy,
-                    self.ahead,
-                    self.lean,
-                )
+                about = events, ends, seen, self.entropy, self.ahead, self.lean
                 self.plays[policy] = Play(game, solves, self.queries, policy, *about), perception
             return self.plays[policy]
 

@@ -204,6 +204,8 @@ def _weights(plan: QueryPlan, query: Query) -> tuple[Weights, Weights, float]:
         pairs = plan.game.turn.objectives
         paid = [i for i, pair in enumerate(pairs) if pair[: len(query.names)] == query.names and pair[1] != TERMINAL]
         return [("pays", (full, i), 1.0) for i in paid], below, 0.0
+    if query.kind not in ("rate", "share"):
+        raise ValueError(f"no slopes are known of a query of kind {query.kind}")
     name = ".".join(query.names)
     action = plan.game.action_ids.index(name) if name in plan.game.action_ids else -1
     times = 1.0 if query.kind == "share" else 1.0 / (last - first + 1)

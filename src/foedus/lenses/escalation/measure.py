@@ -63,6 +63,7 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
     routes = best_routes(ladder, reached[-1], weights) if reached else Routes(0, [], True)
     arrays["route"] = ("route",), np.array([route.chance for route in routes.best]).reshape(-1, LANES).T
     moves, actors = ladder.moves, list(run.scenario.actors)
+    attrs |= {"worlds": len(subset.weights), "route_target": levels[routes.target], "routes_sure": routes.sure}
     return xr.Dataset(
         {name: (("world", *dims), values[: block.width]) for name, (dims, values) in arrays.items()}
         | _route_moves(routes)
@@ -84,8 +85,7 @@ def look(run: Run, policy: str, variable: str | None = None) -> xr.Dataset:
             "members": (("set", "actor"), [[i in members for i in range(len(actors))] for members in sets]),
             "limit": list(LIMITS),
         },
-        attrs=attrs
-        | {"worlds": len(subset.weights), "route_target": levels[routes.target], "routes_sure": routes.sure},
+        attrs=attrs,
     )
 
 

@@ -68,9 +68,7 @@ def explain(
 
 def likeliest_path(block: Block) -> list[Taken]:
     """The decisions on the path of the highest probability by true odds (Viterbi 1967), in the block's first world."""
-    g = block.game.arrays
-    start = block.now(0)
-    best: dict[int, float] = {}
+    g, start, best = block.game.arrays, block.now(0), dict[int, float]()
     came: dict[tuple[int, int], Taken] = {}  # period and node: by which action it is best come to; -1 for a shut phase
     for node, c in zip(g.start_node, g.start_prob, strict=True):
         best[int(node)] = max(best.get(int(node), 0.0), float(start[c, 0]))
@@ -116,11 +114,10 @@ def _alternatives(block: Block, path: Sequence[Taken]) -> dict[Taken, list[Alter
             worth = values.worth(now, later)[:, :, 0].tolist() if t in by_period else []
             for taken in by_period.get(t, ()):
                 here = range(g.a_ptr[taken.node], g.a_ptr[taken.node + 1])
-                each = [(a, parts) for a, parts in zip(values.acts.tolist(), worth, strict=True) if a in here]
                 alternatives[taken] = [
                     Alternative(_action(block, a), float(block.played[t, a, 0]), sum(parts), dict(zip(names, parts)))
-                    for a, parts in each
-                    if now[g.mask[a], 0] != 0
+                    for a, parts in zip(values.acts.tolist(), worth, strict=True)
+                    if a in here and now[g.mask[a], 0] != 0
                 ]
     return alternatives
 

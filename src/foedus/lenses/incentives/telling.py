@@ -161,10 +161,10 @@ class _Incentives(Looked):
         return float(self.weights[known] @ (bonus[known] < 0)) / float(self.weights[known].sum())
 
     def _flip(self, flip: Flip) -> str:
+        phase, assumption = self.names.phase(flip.phase), self.names.assumption(flip.assumption)
         below, above = (self.names.act(flip.phase, action) for action in (flip.below, flip.above))
         return (
-            f"in a middling world “{self.names.assumption(flip.assumption)}” beyond {number(flip.at)} turns "
-            f"“{self.names.phase(flip.phase)}” from “{below}” to “{above}”"
+            f"in a middling world “{assumption}” beyond {number(flip.at)} turns “{phase}” from “{below}” to “{above}”"
         )
 
     # --- figures and tables
@@ -179,8 +179,8 @@ class _Incentives(Looked):
             habit = self.spread_of("habit", option)
             parts += [("habit (base rates)", habit)] if abs(habit.mean) >= NEGLIGIBLE else []
             rows += [Effect(name, s, ranged(s), f"{name}: {ranged(s)}") for name, s in parts]
-        first, who = self.act(c.first), self.who(c.phase)
-        title = f"{who}, “{self.names.phase(c.phase)}”: what each action is worth against “{first}”"
+        who = self.who(c.phase)
+        title = f"{who}, “{self.names.phase(c.phase)}”: what each action is worth against “{self.act(c.first)}”"
         note = f"In {who}'s own units and its own version of the game: average, and the line on which nine worlds in ten lie."
         return Figure(title, note, effects(rows, title))
 

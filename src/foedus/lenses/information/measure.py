@@ -114,10 +114,8 @@ def _misperception(run: Run, policy: str) -> xr.Dataset:
     items = {BlindSpot(SpotKind.ALL): spots} if len(spots) != 1 else {}
     items |= {spot: [spot] for spot in spots[:MOST]}
     paid, risk = _as_run(subset, policy) if policy in run.policies else _played(run.scenario, subset, policy)
-    dropped = [
-        _played(without(run.scenario, policy, each), subset, policy) if spots else (paid, risk)
-        for each in items.values()
-    ]
+    others = [without(run.scenario, policy, each) for each in items.values()]
+    dropped = [_played(other, subset, policy) if spots else (paid, risk) for other in others]
     return xr.Dataset(
         {
             "paid": (("world_few", "actor"), paid),

@@ -12,6 +12,7 @@ from foedus.present.svg import Drawing, wrapped
 from foedus.present.wording import percent
 
 _WIDTH, _GAP, _PAD, _LINE, _HEAD = 164.0, 66.0, 8.0, 15.0, 26.0
+_Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def posture_graph(boxes: Mapping[int, PostureBox], ways: Sequence[Sequence[tuple
     if apart:
         drawing.text(2, foot + 14, "Other postures that last in some worlds", "small")
 
-    def side(posture: int, right: float) -> tuple[float, float]:
+    def side(posture: int, right: float) -> _Point:
         x, y = places[posture]
         return x + right, y + boxes[posture].height / 2
 
@@ -67,12 +68,9 @@ def posture_graph(boxes: Mapping[int, PostureBox], ways: Sequence[Sequence[tuple
     return drawing.render()
 
 
-def _columns(
-    boxes: Mapping[int, PostureBox], column: Mapping[int, int]
-) -> tuple[dict[int, tuple[float, float]], float]:
+def _columns(boxes: Mapping[int, PostureBox], column: Mapping[int, int]) -> tuple[dict[int, _Point], float]:
     """Left top corners of the boxes, one below the other in their columns, and where the longest column ends."""
-    free: dict[int, float] = {}
-    places = {}
+    free, places = dict[int, float](), dict[int, _Point]()
     for posture in (posture for posture in boxes if posture in column):
         top = free.get(column[posture], _HEAD)
         places[posture] = (column[posture] * (_WIDTH + _GAP) + 2, top)
@@ -91,7 +89,7 @@ def _draw(drawing: Drawing, box: PostureBox, x: float, y: float, distance: str) 
     drawing.rect(x + _PAD, foot + 5, (_WIDTH - 2 * _PAD) * box.share, 4, "bar")
 
 
-def _arrow(drawing: Drawing, start: tuple[float, float], end: tuple[float, float], who: str) -> None:
+def _arrow(drawing: Drawing, start: _Point, end: _Point, who: str) -> None:
     """From the right side of one box to the left side of another, with the mover's name on it."""
     (x1, y1), (x2, y2) = start, end
     turn = x1 + 10 if x2 > x1 else x1 + _GAP / 2

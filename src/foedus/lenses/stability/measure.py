@@ -47,16 +47,13 @@ def look(run: Run, policy: str) -> xr.Dataset:
     solved = postures(run, policy)
     if isinstance(solved, str):
         return xr.Dataset(attrs={"policy": policy, "undefined": solved})
-    actors = list(run.scenario.actors)
-    average = np.tensordot(solved.weights, solved.worth, 1)
+    actors, average = list(run.scenario.actors), np.tensordot(solved.weights, solved.worth, 1)
     model = OptionModel(conflict_of(solved.orders, average, actors))
-    movers = list(model.names)
-    columns = [actors.index(mover) for mover in movers]
+    columns = [actors.index(mover) for mover in model.names]
     stable = _by_posture(analyse(model).stable)
     each = np.stack([_in_world(model, worth[:, columns].T) for worth in solved.worth])
     lasts: Bools = np.asarray(stable.all(axis=2))
     lasts_share = np.tensordot(solved.weights, each.all(axis=3), 1)
-    limited = _by_posture(limited_moves(model, HORIZON).stable)
     seq = list(CONCEPTS).index("seq")
     data = xr.Dataset(
         {
@@ -67,7 +64,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "lasts": (("concept", "posture"), lasts),
             "stable_share": (("concept", "posture", "mover"), np.tensordot(solved.weights, each, 1)),
             "lasts_share": (("concept", "posture"), lasts_share),
-            "limited": (("horizon", "posture", "mover"), limited),
+            "limited": (("horizon", "posture", "mover"), _by_posture(limited_moves(model, HORIZON).stable)),
             "score": (("tried",), solved.score),
             "gain": (("tried",), solved.gain),
             **_from_start(model, solved.start, average[:, columns]),
@@ -76,7 +73,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "posture": model.letters(np.arange(model.size)),
             **label_coords("order", StandingOrder, solved.orders),
             "actor": actors,
-            "mover": movers,
+            "mover": list(model.names),
             "concept": list(CONCEPTS),
             "horizon": np.arange(1, HORIZON + 1),
             "core": list(CORE),
@@ -94,10 +91,8 @@ def look(run: Run, policy: str) -> xr.Dataset:
 
 def conflict(data: xr.Dataset, order_names: Sequence[str] = (), actor_names: Sequence[str] = ()) -> Conflict:
     """The postures that ``look`` found, as a conflict in option form with the average worths as manual rankings."""
-    average, orders = (
-        np.tensordot(data["weight"].values, data["worth"].values, 1),
-        labels_along(data, "order", StandingOrder),
-    )
+    average = np.tensordot(data["weight"].values, data["worth"].values, 1)
+    orders = labels_along(data, "order", StandingOrder)
     return conflict_of(orders, average, data["actor"].values.tolist(), order_names, actor_names)
 
 
@@ -152,8 +147,8 @@ def _inverse(model: OptionModel, start: int, concept: str) -> list[dict[str, Any
     conditions = []
     for need in inverse(model, start, concept):
         unmet = named([clause for clause in need.clauses if all(way & need.preferred for way in clause)])
-        conditions.append({"mover": need.player, "met": need.met, "clauses": named(need.clauses), "unmet": unmet})
-        conditions[-1]["share"] = need.share
+        told = {"mover": need.player, "met": need.met, "clauses": named(need.clauses), "unmet": unmet}
+        conditions.append(told | {"share": need.share})
     return conditions
 
 

@@ -44,10 +44,10 @@ def look(run: Run, policy: str) -> xr.Dataset:
     ``dated`` in the attributes lists each event's phase, periods and ways.
     """
     by = run.data["outcome_by"].sel(policy=policy).transpose("world", "outcome", "period")
-    first, hazard = hazards(np.asarray(by.values, float))
-    subset = run.few(WORLDS)
+    (first, hazard), subset = hazards(np.asarray(by.values, float)), run.few(WORLDS)
     times = times_in(Games(run.scenario, (), outcomes_of(run.scenario), observe=False), policy, subset.draws)
-    dims = ("world", "outcome", "period")
+    dims, events = ("world", "outcome", "period"), times.events
+    dated = [{"phase": e.phase, "periods": list(e.periods), "ways": [way.name for way in e.ways]} for e in events]
     return xr.Dataset(
         {
             "first": (dims, first),
@@ -70,13 +70,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "variant_phase": ("variant", ["", *(v.event.phase for v in times.variants)]),
             "variant_way": ("variant", ["", *("" if v.way is None else v.way.name for v in times.variants)]),
         },
-        attrs={
-            "policy": policy,
-            "dated": [
-                {"phase": e.phase, "periods": list(e.periods), "ways": [way.name for way in e.ways]}
-                for e in times.events
-            ],
-        },
+        attrs={"policy": policy, "dated": dated},
     )
 
 

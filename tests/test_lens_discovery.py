@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from foedus.sensitivity.association import rank
-from foedus.sensitivity.discovery import Box, Limit, Region, peel, prim, tree, where_it_fails
+from foedus.present.plain import strict
+from foedus.sensitivity.association import Ranker, Ranking
+from foedus.sensitivity.discovery import Box, Limit, Region, Worlds, peel, prim, tree, where_it_fails
 from foedus.sensitivity.telling import in_words, where
 
 
 def cube(n: int, names: int, seed: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     return {f"x{i}": rng.random(n) for i in range(names)}
+
+
+def rank(draws, size=None, holds=None, weights=None, rounds: int = 200) -> Ranking:
+    return Ranker(draws, weights, rounds).rank(size, holds)
 
 
 def ends(box: Box) -> dict[str, list[float]]:
@@ -57,7 +62,7 @@ def test_quasi_p_is_the_binomial_tail() -> None:
 def test_trajectory_is_nested_and_ends_at_the_least_mass() -> None:
     draws = cube(600, 4, 1)
     cases = np.random.default_rng(2).random(600) < np.where(draws["x0"] < 0.4, 0.8, 0.1)
-    boxes = peel(draws, cases)
+    boxes = peel(Worlds(draws, cases))
     assert boxes[0].limits == () and boxes[0].coverage == 1
     for wide, narrow in pairwise(boxes):
         assert not (narrow.contains(draws) & ~wide.contains(draws)).any()
@@ -208,7 +213,7 @@ def test_pasting_and_tidying_never_shrink_the_best_peeled_box() -> None:
     for seed in range(8):
         draws = cube(500, 4, 40 + seed)
         cases = ((draws["x0"] < 0.55) & (draws["x2"] > 0.25)) ^ (np.random.default_rng(seed).random(500) < 0.05)
-        box, best = prim(draws, cases), max(peel(draws, cases), key=lambda each: each.quality)
+        box, best = prim(draws, cases), max(peel(Worlds(draws, cases)), key=lambda each: each.quality)
         assert box.mass >= best.mass and box.coverage >= best.coverage
         assert box.quality >= best.quality - 0.01 * (len(best.limits) - len(box.limits))
         assert len(box.limits) <= len(best.limits)
@@ -230,7 +235,9 @@ def test_a_box_and_a_region_as_json_are_complete() -> None:
     draws = cube(400, 3, 6)
     cases = draws["x2"] > 0.7
     box, leaves = prim(draws, cases), tuple(tree(draws, cases))
-    told = Region(float(cases.mean()), box, leaves).to_json()
-    assert told["box"]["limits"] == [vars(limit) for limit in box.limits] and told["share"] == cases.mean()
+    region = Region(float(cases.mean()), box, leaves)
+    told = strict(region.to_json())
+    assert told["box"].keys() == {"density", "coverage", "mass", "base", "limits"}
+    assert told["box"]["limits"] == [strict(vars(limit)) for limit in box.limits] and told["share"] == cases.mean()
     assert sum(leaf["mass"] for leaf in told["tree"]) == pytest.approx(1)
-    assert Region(0.0, None, ()).to_json() == {"share": 0.0, "box": None, "tree": []}
+    assert strict(Region(0.0, None, ()).to_json()) == {"share": 0.0, "box": None, "tree": []}

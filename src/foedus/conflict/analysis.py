@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from foedus.arraytypes import Bools
-from foedus.conflict.concepts import CONCEPTS, Confrontation, concepts_for
-from foedus.conflict.graph_form import GraphConflict, Model, model_of, movers_of, player_names
-from foedus.conflict.option_form import Conflict, OptionModel
+from foedus.conflict.concepts import CONCEPTS, concepts_for, confrontations
+from foedus.conflict.graph_form import AnyConflict, Model, model_of, player_names
+from foedus.conflict.option_form import OptionModel
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,13 @@ class StabilityResult:
         return {"states": self.model.size, "players": list(self.players), **options, "equilibria": equilibria}
 
 
-def analyse(
-    conflict: Conflict | GraphConflict | Model, concepts: Iterable[str] = CONCEPTS, once: bool = False
-) -> StabilityResult:
+def analyse(conflict: AnyConflict, concepts: Iterable[str] = CONCEPTS, once: bool = False) -> StabilityResult:
     """Stability of every state for every player under each of the concepts that are defined for such a conflict.
 
     With ``once`` each opponent responds to an improvement at most once, as in the program GMCR+; otherwise in any
     legal sequence, as in the literature.
     """
     model = model_of(conflict)
-    movers = movers_of(model)
-    faced = [
-        Confrontation(model, focal, movers[:place] + movers[place + 1 :], once) for place, focal in enumerate(movers)
-    ]
-    defined = [concept for concept in concepts if concept in concepts_for(model)]
+    faced, defined = confrontations(model, once), [concept for concept in concepts if concept in concepts_for(model)]
     stable = {concept: np.stack([CONCEPTS[concept].stable(each) for each in faced]) for concept in defined}
     return StabilityResult(model, player_names(model), stable)

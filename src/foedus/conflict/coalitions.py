@@ -16,12 +16,11 @@ import numpy as np
 from foedus.arraytypes import Bools
 from foedus.conflict.analysis import StabilityResult
 from foedus.conflict.concepts import CONCEPTS, Confrontation
-from foedus.conflict.graph_form import GraphConflict, Model, model_of, moves_of
-from foedus.conflict.option_form import Conflict
+from foedus.conflict.graph_form import AnyConflict, model_of, moves_of
 from foedus.errors import FoedusError
 
 MOST_PLAYERS = 10
-COALITION_CONCEPTS = tuple(concept.id for concept in CONCEPTS.values() if not concept.option_form_only)
+COALITION_CONCEPTS = tuple(concept.id for concept in CONCEPTS.values() if not concept.options_only)
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,7 @@ class CoalitionResult(StabilityResult):
         return [members for members, row in zip(self.coalitions, self.stable[concept], strict=True) if not row[state]]
 
 
-def coalition_stability(
-    conflict: Conflict | GraphConflict | Model, concepts: Iterable[str] = COALITION_CONCEPTS
-) -> CoalitionResult:
+def coalition_stability(conflict: AnyConflict, concepts: Iterable[str] = COALITION_CONCEPTS) -> CoalitionResult:
     """Stability of every state for every coalition. Raises FoedusError where there are more than 10 players."""
     model = model_of(conflict)
     count = len(model.players)

@@ -15,10 +15,9 @@ from functools import partial
 import numpy as np
 
 from foedus.arraytypes import Bools, Longs
-from foedus.conflict.graph_form import Model
-from foedus.conflict.moves import Moves, Reach, Values
+from foedus.conflict.graph_form import Model, movers_of
+from foedus.conflict.moves import Moves, Reach, Values, closure, closure_once, legally_reached, steps_from
 from foedus.conflict.option_form import OptionModel
-from foedus.conflict.sequences import closure, closure_once, legally_reached, steps_from
 from foedus.conflict.simultaneous import joint_outcomes, simultaneous
 from foedus.errors import FoedusError
 
@@ -44,9 +43,8 @@ class Confrontation:
 
     def spread(self, steps: Sequence[Reach], values: Values, combine: np.ufunc) -> Values:
         """``values`` combined over each state and where the others can take it, by a step for each of them."""
-        if self.once:
-            return closure_once(steps, values, combine)
-        return closure(steps, values, combine, self.focal.closed)
+        once, closed = self.once, self.focal.closed
+        return closure_once(steps, values, combine) if once else closure(steps, values, combine, closed)
 
     def worst(self, steps: Sequence[Reach], values: Longs) -> Longs:
         """For each member, the lowest of its ``values`` [member, state] at a state and where the others take it."""
@@ -65,6 +63,12 @@ class Confrontation:
     def better_moves(self) -> list[Reach]:
         """Steps of the others to the lowest value over their improvements."""
         return [partial(moves.improvements.lowest, none=moves.size) for moves in self.others]
+
+
+def confrontations(model: Model, once: bool = False) -> list[Confrontation]:
+    """Each player of a model before all others."""
+    movers = movers_of(model)
+    return [Confrontation(model, focal, movers[:i] + movers[i + 1 :], once) for i, focal in enumerate(movers)]
 
 
 def nash(at: Confrontation) -> Bools:
@@ -124,28 +128,25 @@ def sim(at: Confrontation) -> Bools:
     return simultaneous(at.model, at.focal, at.others)
 
 
-def _no_answers(at: Confrontation, state: int, first: int) -> list[States]:
-    return []
-
-
-def _any_answers(at: Confrontation, state: int, first: int) -> list[States]:
+def _any(at: Confrontation, state: int, first: int) -> list[States]:
     return [frozenset({after}) for after in legally_reached(at.others, first, improving=False)]
 
 
-def _better_answers(at: Confrontation, state: int, first: int) -> list[States]:
+def _better(at: Confrontation, state: int, first: int) -> list[States]:
     return [frozenset({after}) for after in legally_reached(at.others, first, improving=True)]
 
 
-def _with_escapes(at: Confrontation, state: int, first: int) -> list[States]:
-    return [
-        frozenset({after, *steps_from(at.focal, after, improving=False)})
-        for after in legally_reached(at.others, first, improving=False)
-    ]
+def _escaped(at: Confrontation, state: int, first: int) -> list[States]:
+    answers = legally_reached(at.others, first, improving=False)
+    return [frozenset({after, *steps_from(at.focal, after, improving=False)}) for after in answers]
 
 
-def _joint_answers(at: Confrontation, state: int, first: int) -> list[States]:
+def _joint(at: Confrontation, state: int, first: int) -> list[States]:
     assert isinstance(at.model, OptionModel)
     return [frozenset({outcome}) for outcome in joint_outcomes(at.model, at.others, state, first)]
+
+
+_FRASER = "Fraser and Hipel 1979"
 
 
 @dataclass(frozen=True)
@@ -165,37 +166,18 @@ class Concept:
     stable: Callable[[Confrontation], Bools]
     answers: Callable[[Confrontation, int, int], list[States]] | None = None
     credible: bool = False
-    option_form_only: bool = False
+    options_only: bool = False
 
 
 _ROWS = (
-    Concept("nash", "Nash", "one's own next move (Nash)", "Nash 1950", nash, _no_answers),
-    Concept("gmr", "GMR", "any answer of the others (general metarational)", "Howard 1971", gmr, _any_answers),
+    Concept("nash", "Nash", "one's own next move (Nash)", "Nash 1950", nash, lambda at, state, first: []),
+    Concept("gmr", "GMR", "any answer of the others (general metarational)", "Howard 1971", gmr, _any),
     Concept(
-        "smr",
-        "SMR",
-        "any answer, and one's own escape from it (symmetric metarational)",
-        "Howard 1971",
-        smr,
-        _with_escapes,
+        "smr", "SMR", "any answer, and one's own escape from it (symmetric metarational)", "Howard 1971", smr, _escaped
     ),
+    Concept("seq", "SEQ", "answers that pay those who give them (sequential)", _FRASER, seq, _better, credible=True),
     Concept(
-        "seq",
-        "SEQ",
-        "answers that pay those who give them (sequential)",
-        "Fraser and Hipel 1979",
-        seq,
-        _better_answers,
-        credible=True,
-    ),
-    Concept(
-        "sim",
-        "SIM",
-        "the others' improving at the same moment (simultaneous)",
-        "Fraser and Hipel 1979",
-        sim,
-        _joint_answers,
-        option_form_only=True,
+        "sim", "SIM", "the others' improving at the same moment (simultaneous)", _FRASER, sim, _joint, options_only=True
     ),
 )
 CONCEPTS: dict[str, Concept] = {concept.id: concept for concept in _ROWS}
@@ -203,7 +185,7 @@ CONCEPTS: dict[str, Concept] = {concept.id: concept for concept in _ROWS}
 
 def concepts_for(model: Model) -> list[str]:
     """The concepts that are defined for a model."""
-    return [name for name, row in CONCEPTS.items() if isinstance(model, OptionModel) or not row.option_form_only]
+    return [name for name, row in CONCEPTS.items() if isinstance(model, OptionModel) or not row.options_only]
 
 
 def concept_for(model: Model, name: str) -> Concept:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,27 +12,18 @@ from foedus.errors import FoedusError
 
 Part = TypeVar("Part")
 
-_READ = {
-    "options",
-    "decisionMakers",
-    "infeasibles",
-    "coalitions",
-    "coalitionsFull",
-    "useManualPreferenceRanking",
-    "useManualPreferenceVectors",
-}
+_MANUAL = ("useManualPreferenceRanking", "useManualPreferenceVectors")  # as it is written now, and was before
+_READ = {"options", "decisionMakers", "infeasibles", "coalitions", "coalitionsFull", *_MANUAL}
 
 
 def load_conflict(path: str | Path) -> Conflict:
     """The conflict in a ``.gmcr`` file. Raises FoedusError, saying what is wrong and where, if it cannot be used."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise FoedusError(f"{path}: not a text file in UTF-8.") from error
     except OSError as error:
         raise FoedusError(f"{path}: cannot be read: {error.strerror or error}.") from error
-    try:
-        data = json.loads(text)
     except json.JSONDecodeError as error:
         raise FoedusError(f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}.") from error
     except (RecursionError, ValueError) as error:
@@ -62,23 +53,16 @@ def conflict_from_json(data: object) -> Conflict:
         raise FoedusError("options: there are none.")
     if len(options) > MOST_OPTIONS:
         raise FoedusError(f"options: there are {len(options)}; at most {MOST_OPTIONS} are supported.")
-    manual = top.get("useManualPreferenceRanking", top.get("useManualPreferenceVectors", False))
+    manual = next((top[key] for key in _MANUAL if key in top), False)
     if not isinstance(manual, bool):
         raise FoedusError(f"useManualPreferenceRanking: expected true or false, not {_show(manual)}.")
-
-    def maker(item: object, where: str) -> DecisionMaker:
-        return _maker(item, where, len(options), manual)
-
-    makers = _parts(_need(top, "decisionMakers", "the file"), "decisionMakers", maker)
+    written = _need(top, "decisionMakers", "the file")
+    makers = _parts(written, "decisionMakers", lambda item, where: _maker(item, where, len(options), manual))
     if not makers:
         raise FoedusError("decisionMakers: there are none.")
-    return Conflict(
-        options=options,
-        decision_makers=makers,
-        infeasibles=_conditions(top, "infeasibles", "", len(options)),
-        coalitions=_coalitions(top.get("coalitions"), len(makers)),
-        notes={key: value for key, value in top.items() if key not in _READ},
-    )
+    infeasibles, notes = _conditions(top, "infeasibles", "", len(options)), top.keys() - _READ
+    coalitions = _coalitions(top.get("coalitions"), len(makers))
+    return Conflict(options, makers, infeasibles, coalitions, {key: top[key] for key in top if key in notes})
 
 
 def conflict_to_json(conflict: Conflict) -> dict[str, Any]:
@@ -89,8 +73,8 @@ def conflict_to_json(conflict: Conflict) -> dict[str, Any]:
         entry: dict[str, Any] = {
             "name": maker.name,
             "options": list(maker.options),
-            "preferences": [_condition_out(condition) for condition in maker.preferences],
-            "misperceptions": [_condition_out(condition) for condition in maker.misperceptions],
+            "preferences": _conditions_out(maker.preferences),
+            "misperceptions": _conditions_out(maker.misperceptions),
         }
         if maker.ranking is not None:
             entry["preferenceRanking"] = [list(tie) if len(tie) > 1 else tie[0] for tie in maker.ranking]
@@ -99,15 +83,15 @@ def conflict_to_json(conflict: Conflict) -> dict[str, Any]:
         **conflict.notes,
         "options": [{"name": option.name, "permittedDirection": option.direction} for option in conflict.options],
         "decisionMakers": makers,
-        "infeasibles": [_condition_out(condition) for condition in conflict.infeasibles],
+        "infeasibles": _conditions_out(conflict.infeasibles),
         "coalitions": [list(player) if len(player) > 1 else player[0] for player in conflict.players],
         "useManualPreferenceRanking": manual,
     }
 
 
-def _condition_out(condition: Condition) -> Any:
-    patterns = [[[option, "Y" if taken else "N"] for option, taken in pattern] for pattern in condition.patterns]
-    return {"compound": True, "members": patterns} if condition.compound else patterns[0]
+def _conditions_out(conditions: Iterable[Condition]) -> list[Any]:
+    every = [(c, [[[option, "Y" if taken else "N"] for option, taken in p] for p in c.patterns]) for c in conditions]
+    return [{"compound": True, "members": patterns} if c.compound else patterns[0] for c, patterns in every]
 
 
 def _show(value: object) -> str:
@@ -191,18 +175,13 @@ def _conditions(entry: dict[str, Any], key: str, where: str, count: int) -> tupl
 def _maker(item: object, where: str, count: int, manual: bool) -> DecisionMaker:
     entry = _object(item, where)
     name = _name(entry, where)
-    options = _parts(
-        _need(entry, "options", where), f"{where}.options", lambda part, spot: _number(part, spot, count, "option")
-    )
+    written = _need(entry, "options", where)
+    options = _parts(written, f"{where}.options", lambda part, spot: _number(part, spot, count, "option"))
     if not manual:
         _need(entry, "preferences", where)
-    return DecisionMaker(
-        name=name,
-        options=tuple(dict.fromkeys(options)),
-        preferences=_conditions(entry, "preferences", f"{where}.", count),
-        misperceptions=_conditions(entry, "misperceptions", f"{where}.", count),
-        ranking=_ranking(entry, where) if manual else None,
-    )
+    prefers, misperceives = (_conditions(entry, k, f"{where}.", count) for k in ("preferences", "misperceptions"))
+    ranking = _ranking(entry, where) if manual else None
+    return DecisionMaker(name, tuple(dict.fromkeys(options)), prefers, misperceives, ranking)
 
 
 def _ranking(entry: dict[str, Any], where: str) -> tuple[tuple[int, ...], ...]:

@@ -38,21 +38,21 @@ class FollowUp:
 
     def to_json(self) -> dict[str, Any]:
         """As ``foedus lens stability FILE --json`` writes it."""
-        limited, paths, inverse = self.limited, self.paths, self.inverse
+        limited, paths, held = self.limited, self.paths, None
+        if self.inverse is not None:
+            concepts = {concept: [self._need(need) for need in needs] for concept, needs in self.inverse.items()}
+            held = {"state": self.state, "concepts": concepts}
         return {
             "limited": None if limited is None else {f"l{depth}": states for depth, states in limited.items()},
             "coalitional": self.coalitional,
             "paths": None if paths is None else {"from": self.start, "to": paths},
-            "inverse": None if inverse is None else {"state": self.state, "concepts": self._needs(inverse)},
+            "inverse": held,
             "left_out": self.left_out,
         }
 
     def labels(self, states: frozenset[int]) -> list[str]:
         """The labels of a set of states, in the order of their numbers."""
         return [self.model.label(state) for state in sorted(states)]
-
-    def _needs(self, inverse: dict[str, list[Requirement]]) -> dict[str, list[dict[str, Any]]]:
-        return {concept: [self._need(need) for need in needs] for concept, needs in inverse.items()}
 
     def _need(self, need: Requirement) -> dict[str, Any]:
         return {
@@ -88,15 +88,13 @@ def follow_up(model: Model, start: str | None = None, state: str | None = None, 
         out.left_out["paths"] = f"there are {model.size:,} states; name the status quo"
     else:
         paths = paths_from(model, origin)
-        out.paths = {
-            model.label(s): [list(step) for step in paths.to(s)] for s in range(model.size) if paths.length[s] > 0
-        }
+        reached = [state for state in range(model.size) if paths.length[state] > 0]
+        out.paths = {model.label(state): [list(step) for step in paths.to(state)] for state in reached}
     if state is None and model.size > MOST_CLAUSES:
         out.left_out["inverse"] = f"there are {model.size:,} states; name the one to hold"
     else:
-        out.inverse = {
-            concept: inverse(model, target, concept) for concept in concepts_for(model) if CONCEPTS[concept].answers
-        }
+        asked = [concept for concept in concepts_for(model) if CONCEPTS[concept].answers]
+        out.inverse = {concept: inverse(model, target, concept) for concept in asked}
     return out
 
 

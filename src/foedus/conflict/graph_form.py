@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from foedus.arraytypes import Longs
-from foedus.conflict.moves import ArcMoves, Moves, OptionMoves
+from foedus.conflict.moves import ArcMoves, Moves, OptionMoves, legally_reached
 from foedus.conflict.option_form import Conflict, OptionModel
-from foedus.conflict.sequences import legally_reached
 from foedus.errors import FoedusError
 
 
@@ -63,6 +62,7 @@ class GraphModel:
 
 
 Model = OptionModel | GraphModel
+AnyConflict = Conflict | GraphConflict | Model
 
 
 def moves_of(model: Model, members: Sequence[int]) -> Moves:
@@ -86,7 +86,7 @@ def player_names(model: Model) -> tuple[str, ...]:
     return tuple(" + ".join(model.names[member] for member in members) for members in model.players)
 
 
-def model_of(conflict: Conflict | GraphConflict | Model) -> Model:
+def model_of(conflict: AnyConflict) -> Model:
     """The states, ranks and players of a conflict. Raises FoedusError where it has no usable states."""
     if isinstance(conflict, Conflict):
         return OptionModel(conflict)
@@ -108,9 +108,8 @@ def conflict_from_payoffs(
     """
     values = np.asarray(payoffs, float)
     if values.ndim != 2 or values.shape != (len(moves), len(states)):
-        raise FoedusError(
-            f"Payoffs have the shape {values.shape}, and there are {len(moves)} actors and {len(states)} states."
-        )
+        sizes = f"{len(moves)} actors and {len(states)} states"
+        raise FoedusError(f"Payoffs have the shape {values.shape}, and there are {sizes}.")
     if not values.size:
         raise FoedusError("A conflict needs at least one actor and one state.")
     if not np.isfinite(values).all():

@@ -15,11 +15,9 @@ from math import comb
 
 import numpy as np
 
-from foedus.conflict.concepts import Confrontation, States, concept_for
-from foedus.conflict.graph_form import GraphConflict, Model, model_of, movers_of, player_names
-from foedus.conflict.moves import Moves
-from foedus.conflict.option_form import Conflict
-from foedus.conflict.sequences import steps_from
+from foedus.conflict.concepts import States, concept_for, confrontations
+from foedus.conflict.graph_form import AnyConflict, Model, model_of, player_names
+from foedus.conflict.moves import Moves, steps_from
 from foedus.errors import FoedusError
 
 _MOST_CHANGES = 4
@@ -45,7 +43,7 @@ class Requirement:
     share: float | None
 
 
-def inverse(conflict: Conflict | GraphConflict | Model, state: int | str, concept: str) -> list[Requirement]:
+def inverse(conflict: AnyConflict, state: int | str, concept: str) -> list[Requirement]:
     """The condition on each player's preferences under which ``state`` (index or label) is an equilibrium.
 
     Raises FoedusError for an unknown concept or state, and for ``sim`` outside option form.
@@ -55,16 +53,14 @@ def inverse(conflict: Conflict | GraphConflict | Model, state: int | str, concep
     if answers is None:
         raise FoedusError(f"There is no inverse analysis of the concept {concept!r}.")
     target = model.state(state) if isinstance(state, str) else state
-    movers, requirements = movers_of(model), []
-    for place, (name, focal) in enumerate(zip(player_names(model), movers, strict=True)):
-        faced = Confrontation(model, focal, movers[:place] + movers[place + 1 :])
-        clauses = {
-            _smallest([frozenset({first}), *answers(faced, target, first)], target)
-            for first in steps_from(focal, target, improving=False)
-        }
+    requirements = []
+    for name, faced in zip(player_names(model), confrontations(model), strict=True):
+        firsts = steps_from(faced.focal, target, improving=False)
+        clauses = {_smallest([frozenset({first}), *answers(faced, target, first)], target) for first in firsts}
         # A clause that keeps nothing from being preferred is always met.
         clauses -= {(frozenset(),)}
-        requirements.append(_requirement(name, tuple(sorted(clauses, key=_order)), focal, target))
+        ordered = sorted(clauses, key=lambda clause: [sorted(alternative) for alternative in clause])
+        requirements.append(_requirement(name, tuple(ordered), faced.focal, target))
     return requirements
 
 
@@ -78,16 +74,11 @@ def sentences(model: Model, state: int, requirement: Requirement) -> list[str]:
     return [f"{requirement.player} must not prefer to {here}: {ways}." for ways in clauses]
 
 
-def _order(clause: tuple[States, ...]) -> list[list[int]]:
-    return [sorted(alternative) for alternative in clause]
-
-
 def _smallest(alternatives: Sequence[States], state: int) -> tuple[States, ...]:
     """The alternatives, less ``state`` itself, that contain no other one; the smallest first."""
     kept: list[States] = []
-    for alternative in sorted(
-        {other - {state} for other in alternatives}, key=lambda states: (len(states), sorted(states))
-    ):
+    without = {alternative - {state} for alternative in alternatives}
+    for alternative in sorted(without, key=lambda states: (len(states), sorted(states))):
         if not any(other <= alternative for other in kept):
             kept.append(alternative)
     return tuple(kept)
@@ -133,8 +124,5 @@ def _share(clauses: Sequence[Sequence[States]]) -> float | None:
     r = len(matter)
     if r > _MOST_COUNTED:
         return None
-    total = 0.0
-    for size in range(r + 1):
-        met = sum(_met(clauses, frozenset(above)) for above in combinations(matter, size))
-        total += met / ((r + 1) * comb(r, size))
-    return total
+    met = [sum(_met(clauses, frozenset(above)) for above in combinations(matter, size)) for size in range(r + 1)]
+    return sum((orders / ((r + 1) * comb(r, size)) for size, orders in enumerate(met)), 0.0)

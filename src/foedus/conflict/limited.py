@@ -14,14 +14,13 @@ import numpy as np
 
 from foedus.arraytypes import Bools, Longs
 from foedus.conflict.analysis import StabilityResult
-from foedus.conflict.graph_form import GraphConflict, Model, model_of, movers_of, player_names
-from foedus.conflict.option_form import Conflict
+from foedus.conflict.graph_form import AnyConflict, model_of, movers_of, player_names
 from foedus.errors import FoedusError
 
 MOST_MOVES = 1 << 26
 
 
-def limited_moves(conflict: Conflict | GraphConflict | Model, horizon: int) -> StabilityResult:
+def limited_moves(conflict: AnyConflict, horizon: int) -> StabilityResult:
     """Stability with every horizon from 1 to ``horizon``, as the concepts ``l1``, ``l2`` and so on.
 
     Raises FoedusError for a horizon below 1, for coalitions (several members may disagree on which move is best),

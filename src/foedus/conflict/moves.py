@@ -1,4 +1,4 @@
-"""Unilateral moves and improvements over all states at once.
+"""Moves and improvements over all states at once, and legal sequences of them, in which nobody moves twice running.
 
 A player's moves in option form join the states that differ only in its own options. They are kept as *classes*:
 the states that agree on everything but the player's two-way options. Within a class every state reaches every
@@ -52,12 +52,13 @@ class Moves(Protocol):
     def arcs(self) -> tuple[Longs, Longs]:
         """Every move, as the states that it leads from (ascending) and to."""
 
-    @property
+    @cached_property
     def improvements(self) -> StateSets:
         """From each state, the reachable states that every member prefers to it."""
+        return self.exceeding(self.ranks, self.ranks)
 
 
-class OptionMoves:
+class OptionMoves(Moves):
     """The moves of one decision maker, or of several that set all their options jointly, in option form.
 
     Nobody moves to or from a state that it misperceives; a coalition sees what any member sees.
@@ -128,11 +129,6 @@ class OptionMoves:
         sizes = np.diff(self._start)
         return int((sizes[np.repeat(np.arange(len(sizes)), np.diff(self._lead_start))] * sizes[self._leads]).sum())
 
-    @cached_property
-    def improvements(self) -> StateSets:
-        """See Moves."""
-        return self.exceeding(self.ranks, self.ranks)
-
     def exceeding(self, targets: Longs, thresholds: Longs) -> StateSets:
         """See Moves."""
         classes, rows, leads = self._lead_rows()
@@ -145,7 +141,7 @@ class OptionMoves:
         return classes, rows, self._leads[self._lead_start[classes[rows]] + place]
 
 
-class ArcMoves:
+class ArcMoves(Moves):
     """The moves of one player in a conflict given as a graph: arcs from state to state.
 
     ``arcs``: [arc, 2], from and to; ``ranks``: [member, state].
@@ -181,14 +177,73 @@ class ArcMoves:
         """How many moves there are."""
         return len(self._source)
 
-    @cached_property
-    def improvements(self) -> StateSets:
-        """See Moves."""
-        return self.exceeding(self.ranks, self.ranks)
-
     def exceeding(self, targets: Longs, thresholds: Longs) -> StateSets:
         """See Moves."""
         better = (targets[:, self._target] > thresholds[:, self._source]).all(axis=0)
         source, target = self._source[better], self._target[better]
         first = np.flatnonzero(np.diff(source, prepend=-1))
         return StateSets(self.size, target, source, source[first], first, np.append(first, len(source))[1:])
+
+
+def closure(steps: Sequence[Reach], start: Values, combine: np.ufunc, closed: bool) -> Values:
+    """For each state, ``start`` combined over the state itself and all states reached by legal sequences of moves.
+
+    A sequence is legal if nobody moves twice in a row (Fang, Hipel and Kilgour 1993). ``steps[j]`` combines values
+    over the states that mover j reaches in one move; ``combine`` must be a lattice operation (minimum, maximum, or).
+    Where the movers' moves are ``closed`` the rule excludes nothing new, and one array is enough; otherwise one is
+    kept for each mover who goes first.
+    """
+    if len(steps) < 2:
+        return combine(start, steps[0](start)) if steps else start
+    if closed:
+        total, before = start, None
+        while before is None or not np.array_equal(before, total):
+            before = total
+            for step in steps:
+                total = combine(total, step(total))
+        return total
+    first = [step(start) for step in steps]
+    changed = True
+    while changed:
+        changed = False
+        for mover, step in enumerate(steps):
+            reached = step(_over(combine, start, first[:mover] + first[mover + 1 :]))
+            changed |= not np.array_equal(reached, first[mover])
+            first[mover] = reached
+    return _over(combine, start, first)
+
+
+def closure_once(steps: Sequence[Reach], start: Values, combine: np.ufunc) -> Values:
+    """Like ``closure``, but over sequences in which each mover moves at most once (as in the program GMCR+)."""
+    reached = {0: start}
+    for movers in range(1, 1 << len(steps)):
+        moving = [mover for mover in range(len(steps)) if movers >> mover & 1]
+        reached[movers] = _over(combine, start, [steps[mover](reached[movers & ~(1 << mover)]) for mover in moving])
+    return reached[(1 << len(steps)) - 1]
+
+
+def legally_reached(movers: Sequence[Moves], start: int, improving: bool) -> Longs:
+    """The states that legal sequences of moves, or of improvements, lead to from ``start``; at least one move."""
+    reached: set[tuple[int, int]] = set()
+    front = [(start, -1)]
+    while front:
+        state, last = front.pop()
+        for mover, moves in enumerate(movers):
+            if mover != last:
+                fresh = {(after, mover) for after in steps_from(moves, state, improving)} - reached
+                reached |= fresh
+                front.extend(fresh)
+    return np.array(sorted({state for state, _ in reached}), np.int64)
+
+
+def steps_from(moves: Moves, state: int, improving: bool) -> list[int]:
+    """The states that one move, or one improvement, leads to, ascending."""
+    after = moves.improvements.pairs(np.array([state]))[1] if improving else moves.successors(state)
+    return [int(index) for index in np.sort(after)]
+
+
+def _over(combine: np.ufunc, start: Values, rest: Sequence[Values]) -> Values:
+    """``start`` combined with all the others."""
+    for values in rest:
+        start = combine(start, values)
+    return start

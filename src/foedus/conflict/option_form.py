@@ -7,7 +7,7 @@ i-th of them weighs 2^i, and a state's number is the sum over its options that a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -99,27 +99,26 @@ class OptionModel:
         self._bit = {option: 1 << place for place, option in enumerate(conflict.order)}
         self.numbers = self._feasible()
         self.size = len(self.numbers)
-        makers = conflict.decision_makers
-        self.ranks: Longs = np.stack([self._rank(maker) for maker in makers])
-        self.sees: Bools = np.stack([~self._any(maker.misperceptions) for maker in makers])
+        self.ranks: Longs = np.stack([self._rank(maker) for maker in conflict.decision_makers])
+        self.sees: Bools = np.stack([~self._any(maker.misperceptions) for maker in conflict.decision_makers])
 
     @property
     def labels(self) -> list[str]:
         """Names of the options in the order of a state's letters."""
         return [self.conflict.options[option].name for option in self.conflict.order]
 
-    def mask(self, options: Sequence[int]) -> int:
+    def mask(self, options: Iterable[int]) -> int:
         """The bits of these options."""
         return sum({self._bit[option] for option in options})
 
     def controlled(self, members: Sequence[int]) -> int:
         """The bits of the options that these decision makers control."""
         makers = self.conflict.decision_makers
-        return self.mask([option for member in members for option in makers[member].options])
+        return self.mask(option for member in members for option in makers[member].options)
 
     def one_way(self, direction: PermittedDirection) -> int:
         """The bits of the options with this permitted direction."""
-        return self.mask([i for i, option in enumerate(self.conflict.options) if option.direction == direction])
+        return self.mask(i for i, option in enumerate(self.conflict.options) if option.direction == direction)
 
     def label(self, state: int) -> str:
         """The state as letters, such as ``YNN``."""
@@ -157,38 +156,33 @@ class OptionModel:
         table[self.numbers] = np.arange(self.size)
         return table
 
-    def _bits(self, pattern: Pattern) -> tuple[int, int] | None:
-        """Mask and value of a pattern, None where it contradicts itself."""
-        wanted = dict(pattern)
-        if any(wanted[option] != taken for option, taken in pattern):
-            return None
-        return self.mask(list(wanted)), self.mask([option for option, taken in wanted.items() if taken])
+    def _bits(self, conditions: Sequence[Condition]) -> Iterator[tuple[int, int]]:
+        """Mask and value of every pattern that does not contradict itself."""
+        for pattern in (pattern for condition in conditions for pattern in condition.patterns):
+            wanted = dict(pattern)
+            if all(wanted[option] == taken for option, taken in pattern):
+                yield self.mask(wanted), self.mask(option for option, taken in wanted.items() if taken)
 
     def _any(self, conditions: Sequence[Condition]) -> Bools:
         """Where one of the conditions holds."""
         holds = np.zeros(len(self.numbers), bool)
-        for condition in conditions:
-            for bits in map(self._bits, condition.patterns):
-                if bits is not None:
-                    holds |= (self.numbers & bits[0]) == bits[1]
+        for mask, value in self._bits(conditions):
+            holds |= (self.numbers & mask) == value
         return holds
 
     def _feasible(self) -> Longs:
         """All numbers that meet no infeasible condition, grown option by option."""
         banned: dict[int, list[tuple[int, int]]] = {}
-        for condition in self.conflict.infeasibles:
-            for bits in map(self._bits, condition.patterns):
-                if bits is not None:
-                    banned.setdefault(bits[0].bit_length(), []).append(bits)
+        for bits in self._bits(self.conflict.infeasibles):
+            banned.setdefault(bits[0].bit_length(), []).append(bits)
         numbers = np.zeros(0 if 0 in banned else 1, np.int64)
         for place in range(len(self.conflict.options)):
             numbers = np.concatenate([numbers, numbers | 1 << place])
             for mask, value in banned.get(place + 1, []):
                 numbers = numbers[(numbers & mask) != value]
             if len(numbers) > MOST_STATES:
-                raise FoedusError(
-                    f"The conflict has more than {MOST_STATES:,} states. Give fewer options, or more infeasibles."
-                )
+                hint = "Give fewer options, or more infeasibles."
+                raise FoedusError(f"The conflict has more than {MOST_STATES:,} states. {hint}")
         if not len(numbers):
             raise FoedusError("The conflict has no feasible state: its infeasible conditions rule all of them out.")
         return numbers
@@ -196,25 +190,23 @@ class OptionModel:
     def _rank(self, maker: DecisionMaker) -> Longs:
         """Dense ranks of the states for one decision maker, 0 the worst."""
         if maker.ranking is not None:
-            return self._listed(maker)
+            return self._listed(maker.name, maker.ranking)
         rank = np.zeros(len(self.numbers), np.int64)
         for condition in maker.preferences:
             rank = np.unique(2 * rank + self._any([condition]), return_inverse=True)[1].astype(np.int64)
         return rank
 
-    def _listed(self, maker: DecisionMaker) -> Longs:
-        ranking = maker.ranking or ()
-        listed = [state for group in ranking for state in group]
-        total = len(self.numbers)
+    def _listed(self, name: str, ranking: Sequence[Sequence[int]]) -> Longs:
+        listed, total = [state for group in ranking for state in group], len(self.numbers)
         for state in listed:
             if not 1 <= state <= total:
-                raise FoedusError(f"The ranking of {maker.name} names state {state}; feasible states are 1 to {total}.")
+                raise FoedusError(f"The ranking of {name} names state {state}; feasible states are 1 to {total}.")
         if len(set(listed)) < len(listed):
             twice = next(state for state in listed if listed.count(state) > 1)
-            raise FoedusError(f"The ranking of {maker.name} names state {twice} more than once.")
+            raise FoedusError(f"The ranking of {name} names state {twice} more than once.")
         if len(listed) < total:
             missing = min(set(range(1, total + 1)) - set(listed))
-            raise FoedusError(f"The ranking of {maker.name} leaves out state {missing} of {total}.")
+            raise FoedusError(f"The ranking of {name} leaves out state {missing} of {total}.")
         rank = np.empty(total, np.int64)
         for place, group in enumerate(ranking):
             rank[np.array(group, np.int64) - 1] = len(ranking) - 1 - place

@@ -13,9 +13,8 @@ import numpy as np
 
 from foedus.arraytypes import Bools, Longs
 from foedus.compiled import kernel, part
-from foedus.conflict.moves import Moves
+from foedus.conflict.moves import Moves, steps_from
 from foedus.conflict.option_form import OptionModel
-from foedus.conflict.sequences import steps_from
 from foedus.conflict.state_sets import StateSets
 
 _KEPT = 1 << 18  # combinations of the others' changes

@@ -26,8 +26,8 @@ _SHUFFLED = 2**20  # numbers that are shuffled at a time, so that memory does no
 class Association:
     """How an outcome goes with one assumption.
 
-    ``correlation`` in [-1, 1], ``distance`` in [0, 1] (NaN where the outcome does not vary);
-    ``real``: at least one is larger than chance gives (see ``Ranking``).
+    ``correlation`` in [-1, 1], ``distance`` in [0, 1] (NaN where the outcome does not vary); ``real``: at least one is
+    larger than chance gives (see ``Ranking``).
     """
 
     assumption: str
@@ -51,9 +51,8 @@ class Association:
 class Ranking:
     """All assumptions that vary, the real and strong ones first.
 
-    ``noise``: what the largest correlation and the largest distance over all assumptions stay below
-    in 97.5% of shuffles of the outcome over worlds, so that one of them passes by chance in at most
-    one ranking of twenty.
+    ``noise``: what the largest correlation and the largest distance over all assumptions stay below in 97.5% of shuffles
+    of the outcome over worlds, so that one of them passes by chance in at most one ranking of twenty.
     """
 
     associations: tuple[Association, ...]
@@ -66,7 +65,7 @@ class Ranking:
 
 
 class Ranker:
-    """Ranks assumptions, as ``rank`` does, for one outcome after another in the same worlds."""
+    """Ranks assumptions by how outcomes go with them, one after another in the same (weighted) worlds."""
 
     def __init__(self, draws: Mapping[str, Floats], weights: ArrayLike | None = None, rounds: int = 200, seed: int = 0):
         self.varied = {name: np.asarray(x, float) for name, x in draws.items() if np.ptp(x) > 0}
@@ -74,7 +73,12 @@ class Ranker:
         self._places: dict[bytes, _Places] = {}
 
     def rank(self, size: ArrayLike | None = None, holds: ArrayLike | None = None) -> Ranking:
-        """See ``rank``."""
+        """Ranks assumptions for one outcome.
+
+        ``size`` [world] is a number (a margin, a probability; NaN where undefined), ``holds`` [world] whether something
+        holds; give one or both. Without ``holds``, or where it holds everywhere or nowhere, worlds are parted at the
+        median of ``size``.
+        """
         if size is None and holds is None:
             raise ValueError("give 'size', 'holds' or both")
         mass = normalised(self.weights, len(np.asarray(size if size is not None else holds)))
@@ -114,23 +118,6 @@ class Ranker:
             yield np.stack([rng.permutation(values) for _ in range(min(together, self.rounds - start))])
 
 
-def rank(
-    draws: Mapping[str, Floats],
-    size: ArrayLike | None = None,
-    holds: ArrayLike | None = None,
-    weights: ArrayLike | None = None,
-    rounds: int = 200,
-    seed: int = 0,
-) -> Ranking:
-    """Ranks assumptions by how an outcome goes with them.
-
-    ``size`` [world] is a number (a margin, a probability; NaN where undefined), ``holds`` [world] whether
-    something holds; give one or both. Without ``holds``, or where it holds everywhere or nowhere, worlds
-    are parted at the median of ``size``. Weighted over worlds.
-    """
-    return Ranker(draws, weights, rounds, seed).rank(size, holds)
-
-
 class _Places:
     """Assumptions' ranks ``x`` [assumption, world], and the order of worlds by each."""
 
@@ -139,9 +126,7 @@ class _Places:
         self.distance: dict[int, float] = {}  # noise by the worlds on the smaller side
         self.x = np.stack([ranks(column) for column in columns])
         self.order = np.argsort(self.x, axis=1, kind="stable")
-        ordered = np.take_along_axis(self.x, self.order, axis=1)
-        last = np.ones((len(self.x), 1), bool)
-        self.ends = np.concatenate([ordered[:, 1:] > ordered[:, :-1], last], axis=1)
+        self.ends = np.diff(np.take_along_axis(self.x, self.order, axis=1), axis=1, append=np.inf) > 0
 
     def distances(self, mass: Floats, parted: Bools) -> Floats:
         """[round, assumption] the Kolmogorov-Smirnov distance of the worlds in which something holds and the others.
@@ -167,20 +152,15 @@ def _outcome(size: ArrayLike | None, holds: ArrayLike | None, mass: Floats) -> t
     parted = None if holds is None else np.asarray(holds, dtype=bool)
     numbers = None if size is None else np.asarray(size, dtype=float)
     if numbers is None or np.isnan(numbers).all():
-        assert parted is not None or numbers is not None
         parted = np.zeros(len(mass), bool) if parted is None else parted
         return parted.astype(float), parted
-    one_sided = parted is None or not 0 < mass[parted].sum() < mass.sum()
-    if parted is None or one_sided:
+    if parted is None or not 0 < mass[parted].sum() < mass.sum():
         parted = np.asarray(numbers > float(weighted_quantile(numbers, 0.5, mass)))
     return numbers, parted
 
 
 def _correlations(x: Floats, y: Floats, mass: Floats) -> Floats:
-    """Weighted correlation of each row of ``x`` [assumption, world] with each of ``y`` [round, world].
-
-    0 where one does not vary.
-    """
+    """Weighted correlation of each row of ``x`` [assumption, world] with each of ``y`` [round, world]; 0 without variance."""
     dx = x - (x @ mass)[:, None] / mass.sum()
     dy = y - (y @ mass)[:, None] / mass.sum()
     scale = np.sqrt(np.outer(dx**2 @ mass, dy**2 @ mass))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from foedus.arraytypes import Bools, Floats
-from foedus.sensitivity.association import rank
+from foedus.sensitivity.association import Ranker
 from foedus.worlds.weights import ess, normalised
 
 SLICE = 0.05  # the share of a box's mass that one step takes away or gives back
@@ -35,9 +35,9 @@ _ANYWHERE: Side = (-np.inf, np.inf)
 class Limit:
     """``low`` < assumption <= ``high``; one of them may be infinite.
 
-    ``chance`` is the quasi-p of Bryant and Lempert: the probability that as many cases as the box has would
-    lie in it if the density were that of the box without this limit (binomial, at the effective number
-    of worlds). It does not count the search for the box.
+    ``chance`` is the quasi-p of Bryant and Lempert: the probability that as many cases as the box has would lie in it if
+    the density were that of the box without this limit (binomial, at the effective number of worlds). It does not count
+    the search for the box.
     """
 
     assumption: str
@@ -66,11 +66,6 @@ class Box:
         """Which worlds lie in the box: [world]."""
         return _inside(draws, ends_of(self.limits))
 
-    def to_json(self) -> dict[str, Any]:
-        """As other programs read it: quasi-p per limit, density, coverage, mass."""
-        fit = {"density": self.density, "coverage": self.coverage, "mass": self.mass, "base": self.base}
-        return {**fit, "limits": [vars(limit) for limit in self.limits]}
-
 
 @dataclass(frozen=True)
 class Leaf:
@@ -79,10 +74,6 @@ class Leaf:
     limits: tuple[Limit, ...]
     mass: float
     density: float
-
-    def to_json(self) -> dict[str, Any]:
-        """As other programs read it."""
-        return {"limits": [vars(limit) for limit in self.limits], "mass": self.mass, "density": self.density}
 
 
 @dataclass(frozen=True)
@@ -94,9 +85,8 @@ class Region:
     leaves: tuple[Leaf, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As other programs read it."""
-        box = None if self.box is None else self.box.to_json()
-        return {"share": self.share, "box": box, "tree": [leaf.to_json() for leaf in self.leaves]}
+        """Its parts by the keys of its JSON, for ``strict``."""
+        return {"share": self.share, "box": self.box, "tree": self.leaves}
 
 
 def ends_of(limits: Iterable[Limit]) -> Ends:
@@ -131,10 +121,10 @@ def _inside(columns: Mapping[str, Floats], ends: Ends) -> Bools:
     return inside
 
 
-class _Worlds:
+class Worlds:
     """What the search works on: assumptions that vary, cases, and the mass of each world."""
 
-    def __init__(self, draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None):
+    def __init__(self, draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None):
         self.cases: Bools = np.asarray(cases, dtype=bool)
         self.columns = {name: np.asarray(x, dtype=float) for name, x in draws.items() if np.ptp(x) > 0}
         self.mass = normalised(weights, len(self.cases))
@@ -156,13 +146,9 @@ class _Worlds:
         """The box of some ends, a limit for each side that is closed, with its quasi-p."""
         inside, total = self.inside(ends), self.weight(self.cases)
         density = self.density(inside)
-        sides = [
-            (name, side)
-            for name, (low, high) in ends.items()
-            for side in ((low, np.inf), (-np.inf, high))
-            if side != _ANYWHERE
-        ]
-        limits = tuple(Limit(name, *side, self._chance(ends, name, side, inside)) for name, side in sides)
+        sides = [(name, side) for name, (low, high) in ends.items() for side in ((low, np.inf), (-np.inf, high))]
+        closed = [(name, side) for name, side in sides if side != _ANYWHERE]
+        limits = tuple(Limit(name, *side, self._chance(ends, name, side, inside)) for name, side in closed)
         covered = self.weight(inside & self.cases)
         return Box(limits, density, covered / total if total else 0.0, self.weight(inside), total)
 
@@ -178,16 +164,12 @@ class _Worlds:
         return float(betainc(k, n - k + 1, self.density(self.inside(_opened(ends, name, side))))) if k > 0 else 1.0
 
 
-def peel(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None) -> list[Box]:
+def peel(worlds: Worlds) -> list[Box]:
     """The peeling trajectory, from the whole space to a box of 5% of the mass or of cases only.
 
     Each step takes the lowest or highest 5% of the box's mass of one assumption away (a whole level where the assumption
     has few values), where the density gained for the mass given up is largest. Assumptions that do not vary take no part.
     """
-    return _peeled(_Worlds(draws, cases, weights))
-
-
-def _peeled(worlds: _Worlds) -> list[Box]:
     ends: Ends = {}
     steps = [worlds.box(ends)]
     while True:
@@ -210,7 +192,7 @@ def _peeled(worlds: _Worlds) -> list[Box]:
         steps.append(worlds.box(ends))
 
 
-def _slices(worlds: _Worlds, inside: Bools, name: str) -> list[tuple[Side, Bools]]:
+def _slices(worlds: Worlds, inside: Bools, name: str) -> list[tuple[Side, Bools]]:
     """The two slices that may be taken off one assumption: the side they leave and the worlds kept."""
     x = worlds.columns[name]
     values, inverse = np.unique(x[inside], return_inverse=True)
@@ -221,25 +203,23 @@ def _slices(worlds: _Worlds, inside: Bools, name: str) -> list[tuple[Side, Bools
     mass = np.bincount(inverse.ravel(), worlds.mass[inside])
     sums = np.cumsum(mass) / mass.sum()
     first = min(int(np.searchsorted(sums, SLICE)), len(values) - 2)
-    last = max(int(np.searchsorted(sums, 1 - SLICE, side="right")), 1)
-    last = min(last, len(values) - 1)
-    low = float(values[first] + values[first + 1]) / 2
-    high = float(values[last - 1] + values[last]) / 2
+    last = min(max(int(np.searchsorted(sums, 1 - SLICE, side="right")), 1), len(values) - 1)
+    low, high = float(values[first] + values[first + 1]) / 2, float(values[last - 1] + values[last]) / 2
     return [((low, np.inf), inside & (x > low)), ((-np.inf, high), inside & (x <= high))]
 
 
 def prim(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None) -> Box:
     """The box of the trajectory with the best harmonic mean of density and coverage, widened and tidied.
 
-    Widening gives slices back where the density does not fall. Tidying drops limits with a chance
-    (quasi-p) above 0.05, and those that hardly add to the quality. A box without limits: no region stands out.
+    Widening gives slices back where the density does not fall. Tidying drops limits with a chance (quasi-p) above 0.05,
+    and those that hardly add to the quality. A box without limits: no region stands out.
     """
-    worlds = _Worlds(draws, cases, weights)
-    best = max(_peeled(worlds), key=lambda box: box.quality)
+    worlds = Worlds(draws, cases, weights)
+    best = max(peel(worlds), key=lambda box: box.quality)
     return _tidied(worlds, _pasted(worlds, ends_of(best.limits)))
 
 
-def _pasted(worlds: _Worlds, ends: Ends) -> Ends:
+def _pasted(worlds: Worlds, ends: Ends) -> Ends:
     """Moves limits outward by slices for as long as the density does not fall: peeling, being greedy, may cut too far."""
     while True:
         inside = worlds.inside(ends)
@@ -251,7 +231,7 @@ def _pasted(worlds: _Worlds, ends: Ends) -> Ends:
         ends = max(as_dense, key=lambda fit: fit[:2])[2]
 
 
-def _wider(worlds: _Worlds, ends: Ends, name: str, inside: Bools) -> list[Ends]:
+def _wider(worlds: Worlds, ends: Ends, name: str, inside: Bools) -> list[Ends]:
     """The ends with one side of an assumption moved outward by a slice of the box's mass."""
     low, high = ends[name]
     rest = worlds.inside(_replaced(ends, name, _ANYWHERE))
@@ -263,18 +243,15 @@ def _wider(worlds: _Worlds, ends: Ends, name: str, inside: Bools) -> list[Ends]:
         # Values just outside the limit, the nearest first, are taken in until their mass fills the slice.
         values, inverse = np.unique(x[outside], return_inverse=True)
         mass = np.bincount(inverse.ravel(), worlds.mass[outside])
-        if is_low:
-            taken = min(int(np.searchsorted(np.cumsum(mass[::-1]), room)), len(values) - 1)
-            at = len(values) - 1 - taken
-            side = (float(values[at - 1] + values[at]) / 2 if at else -np.inf, high)
-        else:
-            at = min(int(np.searchsorted(np.cumsum(mass), room)), len(values) - 1)
-            side = (low, float(values[at] + values[at + 1]) / 2 if at + 1 < len(values) else np.inf)
-        widened.append(_replaced(ends, name, side))
+        near = slice(None, None, -1) if is_low else slice(None)
+        values, mass = values[near], mass[near]
+        at = min(int(np.searchsorted(np.cumsum(mass), room)), len(values) - 1)
+        edge = float(values[at] + values[at + 1]) / 2 if at + 1 < len(values) else -np.inf if is_low else np.inf
+        widened.append(_replaced(ends, name, (edge, high) if is_low else (low, edge)))
     return widened
 
 
-def _tidied(worlds: _Worlds, ends: Ends) -> Box:
+def _tidied(worlds: Worlds, ends: Ends) -> Box:
     """Drops limits, the least telling first, until each is significant and worth reading."""
     while True:
         box = worlds.box(ends)
@@ -291,15 +268,14 @@ def where_it_fails(
 ) -> Box | None:
     """The region in which something does not hold, over assumptions whose association is more than noise.
 
-    None when it fails (or holds) in too few worlds to say, by effective number. A box without
-    limits: no region stands out.
+    None when it fails (or holds) in too few worlds to say, by effective number.
     """
     fails = ~np.asarray(holds, dtype=bool)
     mass = normalised(weights, len(fails))
     for part in (mass[fails], mass[~fails]):
         if part.sum() <= 0 or ess(part) < LEAST_CASES:
             return None
-    drivers = {driver.assumption for driver in rank(draws, size, holds, mass).drivers}
+    drivers = {driver.assumption for driver in Ranker(draws, mass).rank(size, holds).drivers}
     return prim({name: x for name, x in draws.items() if name in drivers}, fails, mass)
 
 
@@ -310,23 +286,21 @@ def tree(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | Non
     """
     from sklearn.tree import DecisionTreeClassifier
 
-    worlds = _Worlds(draws, cases, weights)
+    worlds = Worlds(draws, cases, weights)
     base = worlds.weight(worlds.cases)
     if not worlds.columns or base in (0.0, 1.0):
         return [Leaf((), 1.0, base)]
     names = list(worlds.columns)
     table = np.stack([worlds.columns[name] for name in names], axis=1)
-    model = DecisionTreeClassifier(
-        max_depth=depth, min_weight_fraction_leaf=LEAST_MASS, ccp_alpha=WORTH / 2, random_state=0
-    )
-    fitted = model.fit(table, worlds.cases, sample_weight=worlds.mass).tree_
+    pruned = {"min_weight_fraction_leaf": LEAST_MASS, "ccp_alpha": WORTH / 2, "random_state": 0}
+    model = DecisionTreeClassifier(max_depth=depth, **pruned).fit(table, worlds.cases, sample_weight=worlds.mass)
+    fitted = model.tree_
     leaves: list[Leaf] = []
     stack: list[tuple[int, Ends]] = [(0, {})]
     while stack:
         node, ends = stack.pop()
         if fitted.children_left[node] < 0:
-            inside = worlds.inside(ends)
-            limits = tuple(Limit(name, *side) for name, side in ends.items())
+            inside, limits = worlds.inside(ends), tuple(Limit(name, *side) for name, side in ends.items())
             leaves.append(Leaf(limits, worlds.weight(inside), worlds.density(inside)))
             continue
         split = fitted.feature[node]

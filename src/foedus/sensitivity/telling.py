@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from foedus.present.section import Table, probability, table
-from foedus.present.wording import capital
+from foedus.present.wording import capital, listed
 from foedus.scenario.names import Names
 from foedus.sensitivity.discovery import Box, Leaf, Limit, ends_of
 
@@ -22,13 +22,9 @@ def where(limits: Iterable[Limit], labels: Mapping[str, str] | None = None) -> s
     parts = []
     for name, (low, high) in ends_of(limits).items():
         label = (labels or {}).get(name) or name
-        if np.isinf(low):
-            parts.append(f"{label} is below {high:.3g}")
-        elif np.isinf(high):
-            parts.append(f"{label} is above {low:.3g}")
-        else:
-            parts.append(f"{label} is between {low:.3g} and {high:.3g}")
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+        side = f"below {high:.3g}" if np.isinf(low) else f"above {low:.3g}"
+        parts.append(f"{label} is {side if np.isinf([low, high]).any() else f'between {low:.3g} and {high:.3g}'}")
+    return listed(parts, len(parts))
 
 
 def in_words(box: Box | None, labels: Mapping[str, str] | None = None, event: str = "fails") -> str:

@@ -12,7 +12,7 @@ from foedus.present.frame import Frame
 from foedus.present.svg import Drawing, clipped
 from foedus.present.wording import count, number, percent, signed
 from foedus.record.forecasts import RIVALS, Forecaster
-from foedus.record.score import CalibrationBand, ScoredEvent
+from foedus.record.score import Band, ScoredEvent
 
 RIVAL_NAMES = {Forecaster.BASE_RATE: "the base rate", Forecaster.PERSISTENCE: "persistence"}
 _STYLES = {Forecaster.BASE_RATE: ("mean", "strong"), Forecaster.PERSISTENCE: ("reference", "em")}
@@ -91,7 +91,7 @@ def interval(share: float, n: float, z: float = 1.645) -> tuple[float, float]:
     return float(middle - half), float(middle + half)
 
 
-def calibration_chart(bands: Sequence[CalibrationBand]) -> Markup:
+def calibration_chart(bands: Sequence[Band]) -> Markup:
     """How often forecasts came true, by what was forecast."""
     drawing = Drawing(420, 320, "Forecast probability and how often it came true")
     frame = Frame(56, 16, 340, 256)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.present.plain import strict
-from foedus.present.section import Amount, Figure, Section, Table, Told, table
+from foedus.present.section import Amount, Figure, Section, Table, Told, amount, table
 from foedus.present.svg import clipped
-from foedus.present.wording import capital, count, listed, number, percent, signed
+from foedus.present.wording import capital, count, listed, number, percent, points, signed
 from foedus.record.charts import periods_chart, ranges_chart
 from foedus.record.score_telling import state_name
 from foedus.scenario.names import Names
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _SHOWN, _LISTED = 16, 40
+_bits = partial(number, digits=2)
+_points = partial(points, decimals=1)  # a change of mean rank in points of a hundred
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class _Step:
     learned: float
     moved: str
     by: float
+
+    @property
+    def what(self) -> str:
+        """What happened."""
+        return self.written.event or self.written.why
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ def section(names: Names, learned: xr.Dataset) -> Section:
     view = _Learned(names, learned)
     shown, first = view.ranked[:_SHOWN], view.ranked[0]
     taught = max(view.by_period, key=lambda label: view.by_period[label])
+    changes = [f"{number(each.prior[1])} to {number(each.posterior[1])}" for each in shown]
     figures = [
         Figure(
             f"{capital(first.name)} moves most, {first.way}: its distributions before and after are {number(first.ks, 2)} apart.",
@@ -110,9 +119,7 @@ def section(names: Names, learned: xr.Dataset) -> Section:
             "value by rank. Grey: where nine worlds in ten lay before; blue: after; the dot is the median after. Marked "
             "with a star: moved by more than sampling alone would do.",
             ranges_chart(
-                [clipped(each.name, 296) + each.star for each in shown],
-                [each.rank for each in shown],
-                [f"{number(each.prior[1])} to {number(each.posterior[1])}" for each in shown],
+                [clipped(each.name, 296) + each.star for each in shown], [each.rank for each in shown], changes
             ),
         ),
         Figure(
@@ -170,9 +177,9 @@ def _assumptions(view: _Learned) -> Table:
             "Assumption": lambda each: each.name,
             "Before": lambda each: _range(each.prior),
             "After": lambda each: _range(each.posterior),
-            "Shift": lambda each: Amount(_points(each.shift), each.shift),
+            "Shift": lambda each: amount(each.shift, _points),
             "Distance": lambda each: Amount(number(each.ks, 2) + each.star, each.ks),
-            "Bits": lambda each: _bits(each.bits),
+            "Bits": lambda each: amount(each.bits, _bits),
             "Moved most by": lambda each: each.moved_by,
         },
         view.ranked[:_LISTED],
@@ -184,9 +191,9 @@ def _observations(view: _Learned) -> Table:
         "Which observation moved what",
         {
             "Observation": lambda step: step.label,
-            "What happened": lambda step: step.written.event or step.written.why,
-            "Surprise, bits": lambda step: _bits(step.surprise),
-            "Learned, bits": lambda step: _bits(step.learned),
+            "What happened": lambda step: step.what,
+            "Surprise, bits": lambda step: amount(step.surprise, _bits),
+            "Learned, bits": lambda step: amount(step.learned, _bits),
             "Moved most": lambda step: f"{step.moved} ({_points(step.by)})",
         },
         view.steps,
@@ -198,15 +205,6 @@ def _range(values: list[float]) -> Amount:
     return Amount(number(middle), middle, f"{number(low)} to {number(high)}")
 
 
-def _bits(value: float) -> Amount:
-    return Amount(number(value, 2), value)
-
-
-def _points(step: float) -> str:
-    """A change of mean rank in points of a hundred."""
-    return signed(100 * step, 1)
-
-
 def _notes(view: _Learned) -> list[str]:
     notes = [
         "Shift: change of the mean rank, in points of a hundred; a rank is a value's place in its prior. Distance: the largest "
@@ -214,43 +212,27 @@ def _notes(view: _Learned) -> list[str]:
         "so large in less than one run of twenty. Bits: relative entropy of after to before. Moved most: observations are "
         "added one by one as they happened, and what each adds to the mean rank adds up to the shift."
     ]
-    if view.at["least_effective"] < ROUGH_SAMPLE:
-        notes.append(
-            f"On the way the worlds were worth as few as {view.at['least_effective']:.0f} equal ones: what single "
-            "observations moved is rough. Sample more worlds."
-        )
-    return notes
+    rough = (
+        f"On the way the worlds were worth as few as {view.at['least_effective']:.0f} equal ones: what single "
+        "observations moved is rough. Sample more worlds."
+    )
+    return notes + ([rough] if view.at["least_effective"] < ROUGH_SAMPLE else [])
 
 
 def to_json(names: Names, learned: xr.Dataset, sentences: list[str]) -> dict[str, Any]:
     """What was learned as plain data."""
     view, ends = _Learned(names, learned), ("low", "median", "high")
     assumptions = [
-        {
-            "id": each.id,
-            "label": each.name,
-            "prior": dict(zip(ends, each.prior, strict=True)),
-            "posterior": dict(zip(ends, each.posterior, strict=True)),
-            "shift": each.shift,
-            "ks": each.ks,
-            "bits": each.bits,
-            "beyond_chance": each.beyond_chance,
-        }
+        {"id": each.id, "label": each.name}
+        | {key: dict(zip(ends, getattr(each, key), strict=True)) for key in ("prior", "posterior")}
+        | {key: getattr(each, key) for key in ("shift", "ks", "bits", "beyond_chance")}
         for each in view.assumptions
     ]
     observations = [
-        {
-            "observation": step.index,
-            "at": str(step.written.at),
-            "label": step.label,
-            "what": step.written.event or step.written.why,
-            "surprise": step.surprise,
-            "learned": step.learned,
-            "moved": dict(zip([each.id for each in view.assumptions], moved, strict=True)),
-        }
+        {"observation": step.index, "at": str(step.written.at), "label": step.label, "what": step.what}
+        | {"surprise": step.surprise, "learned": step.learned}
+        | {"moved": dict(zip(learned["assumption"].values.tolist(), moved, strict=True))}
         for step, moved in zip(view.steps, learned["moved"].values.tolist(), strict=True)
     ]
-    plain: dict[str, Any] = strict(
-        {**learned.attrs, "sentences": sentences, "assumptions": assumptions, "observations": observations}
-    )
-    return plain
+    told = {**learned.attrs, "sentences": sentences, "assumptions": assumptions, "observations": observations}
+    return dict(strict(told))

@@ -14,13 +14,13 @@ from typing import TypeVar
 import numpy as np
 
 from foedus.record.forecasts import Forecast, Forecaster, Score, forecasts
-from foedus.record.score import Dropped, DroppedEach, Kind, mean_score, resampled
+from foedus.record.score import Dropped, DroppedEach, Kind, mean_gap, mean_score
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.parts import Assumption, Objective
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import objectives_of
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
+from foedus.worlds.simulate import Games, Options, simulate
 
 M = TypeVar("M", Assumption, Commitment, Objective)
 _NOTHING = 1e-9
@@ -72,13 +72,9 @@ def switched(scenario: Scenario, parts: list[Mechanism]) -> tuple[Scenario, dict
             case Kind.WEIGHING:  # the precision is itself a number that can be put at 0
                 switches[part] = f"{part.actor}.precision"
     added = {switch: Assumption(value=1.0) for switch in switches.values() if switch not in scenario.all_assumptions}
-    update = {
-        "actors": actors,
-        "commitments": commitments,
-        "beliefs": beliefs,
-        "objectives": {actor: wanted for actor, wanted in objectives.items() if wanted},
-        "assumptions": {**scenario.assumptions, **added},
-    }
+    wanted = {actor: names for actor, names in objectives.items() if names}
+    update = {"actors": actors, "commitments": commitments, "beliefs": beliefs, "objectives": wanted}
+    update |= {"assumptions": {**scenario.assumptions, **added}}
     by_part = {part: [switch] for part, switch in switches.items()}
     if EVERYONE in parts:
         by_part[EVERYONE] = [switch for part, switch in switches.items() if part.kind == Kind.WEIGHING]
@@ -87,14 +83,12 @@ def switched(scenario: Scenario, parts: list[Mechanism]) -> tuple[Scenario, dict
 
 def _switch_names(scenario: Scenario, parts: list[Mechanism]) -> dict[Mechanism, str]:
     """A name for the switch of each part (EVERYONE has none of its own) that the scenario does not use."""
-    taken, names = set(scenario.all_assumptions) | set(scenario.state), {}
-    for part in parts:
-        if part != EVERYONE:
-            name = "_".join(word for word in ("keep", part.kind, part.actor, part.name) if word)
-            while name in taken:
-                name += "_"
-            taken.add(name)
-            names[part] = name
+    names: dict[Mechanism, str] = {}
+    for part in (part for part in parts if part != EVERYONE):
+        name = "_".join(word for word in ("keep", part.kind, part.actor, part.name) if word)
+        while name in {*scenario.all_assumptions, *scenario.state, *names.values()}:
+            name += "_"
+        names[part] = name
     return names
 
 
@@ -123,26 +117,18 @@ def drop_each(
             progress(done, total)
 
     result = simulate(twin, together, [policy], games=games, options=Options(progress=tell)).results[policy]
-    whole, *without = [forecasts(scenario, _batch(result, i, worlds), horizon) for i in range(len(batches))]
-    dropped = [_dropped(part, whole, made) for part, made in zip(parts, without, strict=True)]
+    tried = [result.worlds(slice(start, start + worlds)) for start in range(0, total, worlds)]
+    whole, *without = [forecasts(scenario, batch, horizon) for batch in tried]
+    dropped = [_dropped(part, whole, scored) for part, scored in zip(parts, without, strict=True)]
     matter = [drop for drop in dropped if abs(drop.change.difference) > _NOTHING]
     each = sorted(matter, key=lambda drop: drop.change.difference)
     return DroppedEach(worlds, *_scores(whole), len(dropped), len(dropped) - len(matter), each)
 
 
-def _batch(result: PolicyResult, i: int, worlds: int) -> PolicyResult:
-    """The results of one batch of worlds."""
-    return result.worlds(slice(i * worlds, (i + 1) * worlds))
+def _scores(forecasts: list[Forecast]) -> tuple[float, float]:
+    return mean_score(forecasts, Score.LOG, Forecaster.MODEL), mean_score(forecasts, Score.BRIER, Forecaster.MODEL)
 
 
-def _scores(made: list[Forecast]) -> tuple[float, float]:
-    return mean_score(made, Score.LOG, Forecaster.MODEL), mean_score(made, Score.BRIER, Forecaster.MODEL)
-
-
-def _dropped(part: Mechanism, whole: list[Forecast], made: list[Forecast]) -> Dropped:
-    gaps = [
-        without.score(Score.LOG, Forecaster.MODEL) - with_all.score(Score.LOG, Forecaster.MODEL)
-        for without, with_all in zip(made, whole, strict=True)
-    ]
-    change = resampled(gaps, [forecast.recorded.period for forecast in made])
-    return Dropped(part.kind, part.actor, part.name, *_scores(made), change)
+def _dropped(part: Mechanism, whole: list[Forecast], without: list[Forecast]) -> Dropped:
+    change = mean_gap(without, whole, Score.LOG, Forecaster.MODEL)
+    return Dropped(part.kind, part.actor, part.name, *_scores(without), change)

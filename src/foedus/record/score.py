@@ -16,8 +16,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,19 +69,17 @@ class MeanScores:
         if not forecasts:
             return cls(0, {}, {})
         by = {kind: {who: mean_score(forecasts, kind, who) for who in Forecaster} for kind in Score}
-        against = {who: {kind: _against(forecasts, kind, who) for kind in Score} for who in RIVALS}
+        against = {who: {kind: mean_gap(forecasts, forecasts, kind, who) for kind in Score} for who in RIVALS}
         return cls(len(forecasts), by, against)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        if not self.n:
-            return {"n": 0}
-        plain = asdict(self)
-        return {"n": self.n, **plain["by"], "against": plain["against"]}
+        """By the keys of its JSON, for ``strict``."""
+        by = {str(kind): scores for kind, scores in self.by.items()}
+        return {"n": self.n, **by, "against": self.against} if self.n else {"n": 0}
 
 
 @dataclass(frozen=True)
-class CalibrationBand:
+class Band:
     """The forecasts between two probabilities: how many, their mean, and the share that came true."""
 
     low: float
@@ -169,7 +168,7 @@ class TrackRecord:
     worlds: int
     effective_sample: float
     events: list[ScoredEvent]
-    calibration: dict[Forecaster, list[CalibrationBand]]
+    calibration: dict[Forecaster, list[Band]]
     questions: list[QuestionScore]
     settled: MeanScores
     mechanisms: DroppedEach | None = None
@@ -181,20 +180,10 @@ class TrackRecord:
         return [who for who in RIVALS if mean[who] < mean[Forecaster.MODEL]]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data; ``mechanisms`` only where they were tried."""
-        plain = {
-            **self.scores.to_json(),
-            "periods": self.periods,
-            "horizon": self.horizon,
-            "worlds": self.worlds,
-            "effective_sample": self.effective_sample,
-            "unit": "log score in bits; lower is better for both scores",
-            "events": [asdict(event) for event in self.events],
-            "calibration": {who: [asdict(band) for band in bands] for who, bands in self.calibration.items()},
-            "questions": [asdict(question) for question in self.questions],
-            "settled": self.settled.to_json(),
-        }
-        return plain if self.mechanisms is None else plain | {"mechanisms": asdict(self.mechanisms)}
+        """By the keys of its JSON, for ``strict``; ``mechanisms`` only where they were tried."""
+        told = self.scores.to_json() | vars(self)
+        told |= {"settled": self.settled.to_json(), "unit": "log score in bits; lower is better for both scores"}
+        return {key: value for key, value in told.items() if key != "scores" and value is not None}
 
 
 def track_record(
@@ -227,9 +216,8 @@ def score_scenario(
 ) -> TrackRecord:
     """The scores of a scenario's forecasts in ``worlds`` sampled worlds, in a game compiled for nothing else."""
     games, policy = Games(scenario, (), {}, ahead=horizon, lean=True), scenario.factual_policy
-    solved = simulate(
-        scenario, sample(scenario, worlds, seed), [policy], games=games, options=Options(progress=progress)
-    )
+    draws, options = sample(scenario, worlds, seed), Options(progress=progress)
+    solved = simulate(scenario, draws, [policy], games=games, options=options)
     return track_record(scenario, solved.results[policy], horizon)
 
 
@@ -238,8 +226,10 @@ def mean_score(forecasts: Sequence[Forecast], kind: Score, who: Forecaster) -> f
     return float(np.mean([forecast.score(kind, who) for forecast in forecasts]))
 
 
-def _against(forecasts: Sequence[Forecast], kind: Score, rival: Forecaster) -> Gap:
-    gaps = [forecast.score(kind, Forecaster.MODEL) - forecast.score(kind, rival) for forecast in forecasts]
+def mean_gap(forecasts: Sequence[Forecast], others: Sequence[Forecast], kind: Score, who: Forecaster) -> Gap:
+    """The mean of the model's scores less those that ``who`` has in other forecasts of the same answers."""
+    pairs = zip(forecasts, others, strict=True)
+    gaps = [forecast.score(kind, Forecaster.MODEL) - other.score(kind, who) for forecast, other in pairs]
     return resampled(gaps, [forecast.recorded.period for forecast in forecasts])
 
 
@@ -248,12 +238,8 @@ def _by_question(forecasts: Sequence[Forecast]) -> list[QuestionScore]:
     by: dict[Question, list[Forecast]] = defaultdict(list)
     for forecast in forecasts:
         by[forecast.recorded.question].append(forecast)
-    return [
-        QuestionScore(
-            question.name, question.kind, len(asked), {who: mean_score(asked, Score.LOG, who) for who in Forecaster}
-        )
-        for question, asked in by.items()
-    ]
+    means = {q: {who: mean_score(asked, Score.LOG, who) for who in Forecaster} for q, asked in by.items()}
+    return [QuestionScore(q.name, q.kind, len(asked), means[q]) for q, asked in by.items()]
 
 
 def _event(scenario: Scenario, forecast: Forecast) -> ScoredEvent:
@@ -283,12 +269,8 @@ def resampled(gaps: Sequence[float], periods: Sequence[int]) -> Gap:
 
     Block bootstrap (Efron and Tibshirani 1993): the answers of one period hang together.
     """
-    sums: dict[int, float] = defaultdict(float)
-    counts: dict[int, int] = defaultdict(int)
-    for gap, period in zip(gaps, periods, strict=True):
-        sums[period] += gap
-        counts[period] += 1
-    total, n = np.array([sums[t] for t in sums]), np.array([counts[t] for t in sums])
+    _, which = np.unique(periods, return_inverse=True)
+    total, n = np.bincount(which, gaps), np.bincount(which)
     difference = float(total.sum() / n.sum())
     if len(total) < 3:
         return Gap(difference)
@@ -298,7 +280,7 @@ def resampled(gaps: Sequence[float], periods: Sequence[int]) -> Gap:
     return Gap(difference, float(low), float(high), float(np.mean(means < 0)))
 
 
-def calibration(forecasts: Sequence[Forecast], who: Forecaster) -> list[CalibrationBand]:
+def calibration(forecasts: Sequence[Forecast], who: Forecaster) -> list[Band]:
     """How often what was given a probability came true, by bins of the probability.
 
     Every answer of a question with more than two is one forecast; of a question with two, the first answer.
@@ -309,12 +291,10 @@ def calibration(forecasts: Sequence[Forecast], who: Forecaster) -> list[Calibrat
         for k, p in enumerate(forecast.by[who])
         if k == 0 or forecast.recorded.question.size > 2
     ]
-    given, true = np.array([p for p, _ in counted]), np.array([happened for _, happened in counted])
+    given, true = np.array(counted).T
     bins = np.clip(np.searchsorted(EDGES, given, side="right") - 1, 0, len(EDGES) - 2)
-    return [
-        CalibrationBand(
-            EDGES[b], EDGES[b + 1], int(inside.sum()), float(given[inside].mean()), float(true[inside].mean())
-        )
-        for b in range(len(EDGES) - 1)
-        if (inside := bins == b).any()
-    ]
+    bands = []
+    for b, (low, high) in enumerate(pairwise(EDGES)):
+        if (inside := bins == b).any():
+            bands.append(Band(low, high, int(inside.sum()), float(given[inside].mean()), float(true[inside].mean())))
+    return bands

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
-from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability, table
+from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, probability, table
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.record.charts import RIVAL_NAMES, calibration_chart, interval, lead_chart
 from foedus.record.forecasts import RIVALS, Forecaster, Score
 from foedus.record.questions import QuestionKind
-from foedus.record.score import (
-    CalibrationBand,
-    Dropped,
-    DroppedEach,
-    Gap,
-    Kind,
-    MeanScores,
-    QuestionScore,
-    ScoredEvent,
-    TrackRecord,
-)
+from foedus.record.score import Band, Dropped, DroppedEach, Kind, MeanScores, QuestionScore, ScoredEvent, TrackRecord
 from foedus.scenario.names import Names, plain, titled
 
+T = TypeVar("T")
 _COMPARED = re.compile(r"^\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*(\w+)\s*$")
 _WORDS = {"<": "below {}", "<=": "at most {}", "==": "{}", "!=": "not {}", ">": "above {}", ">=": "{} or more"}
 
@@ -53,9 +46,8 @@ def answer_name(names: Names, event: ScoredEvent, answer: int) -> str:
 
 def against(scores: MeanScores, rival: Forecaster) -> str:
     """Whether the model beats a rival, by how much, and how sure that is."""
-    gap = scores.against[rival][Score.LOG]
-    name, size = RIVAL_NAMES[rival], abs(gap.difference)
-    won = gap.difference < 0
+    gap, name = scores.against[rival][Score.LOG], RIVAL_NAMES[rival]
+    size, won = abs(gap.difference), gap.difference < 0
     if size < 5e-4:
         return f"it does as well as {name}"
     text = f"it {'beats' if won else 'loses to'} {name} by {number(size, 2)} bits an answer"
@@ -118,11 +110,8 @@ def _strategy(dropped: DroppedEach) -> str:
     bare = next((part for part in dropped.each if part.kind == Kind.WEIGHING and not part.actor), None)
     if bare is None:
         return ""
-    change = bare.change
-    text = (
-        f"If all actors acted by the base rates of their actions alone, the log score would be {number(bare.log_score)} "
-        f"instead of {number(dropped.log_score)}"
-    )
+    change, without = bare.change, f"{number(bare.log_score)} instead of {number(dropped.log_score)}"
+    text = f"If all actors acted by the base rates of their actions alone, the log score would be {without}"
     if change.low is None or change.high is None or change.low <= 0 <= change.high:
         return f"{text}: that weighing consequences helps the forecasts cannot be told from chance."
     return f"{text}: weighing consequences {'helps' if change.low > 0 else 'hurts'} the forecasts."
@@ -152,16 +141,11 @@ def section(names: Names, record: TrackRecord) -> Section:
     )
     bands = record.calibration[Forecaster.MODEL]
     sentences = [first, verdict(names, record), _settled(record), _calibrated(bands)]
-    dropped = record.mechanisms
-    if dropped and blame(names, dropped) not in sentences[1]:
-        sentences.append(blame(names, dropped))
-    sentences.append(_strategy(dropped) if dropped else "")
-    tables = [
-        _scores(record),
-        _questions(names, record),
-        *([_dropped(names, dropped)] if dropped else []),
-        _events(names, record),
-    ]
+    if dropped := record.mechanisms:
+        blamed = blame(names, dropped)
+        sentences += ["" if blamed in sentences[1] else blamed, _strategy(dropped)]
+    tables = [_scores(record), _questions(names, record), *([_dropped(names, dropped)] if dropped else [])]
+    tables.append(_events(names, record))
     lead = Figure(
         _lead_title(scores),
         "Bits gained on each rival, added up: a line that rises is the model doing better.",
@@ -181,7 +165,7 @@ def section(names: Names, record: TrackRecord) -> Section:
 def _settled(record: TrackRecord) -> str:
     """The same where the rivals had something to go by."""
     later = record.settled
-    if not later.n or later.n == record.scores.n:
+    if later.n in (0, record.scores.n):
         return ""
     parts = "; ".join(against(later, rival) for rival in RIVALS)
     return (
@@ -190,7 +174,7 @@ def _settled(record: TrackRecord) -> str:
     )
 
 
-def _calibrated(bands: Sequence[CalibrationBand]) -> str:
+def _calibrated(bands: Sequence[Band]) -> str:
     """Where forecasts and facts are furthest apart, beyond chance if anywhere."""
     off = [band for band in bands if not _near(band)]
     if not off:
@@ -203,37 +187,37 @@ def _calibrated(bands: Sequence[CalibrationBand]) -> str:
     )
 
 
-def _near(band: CalibrationBand) -> bool:
+def _near(band: Band) -> bool:
     low, high = interval(band.happened, band.n)
     return low <= band.forecast <= high
 
 
 def _scores(record: TrackRecord) -> Table:
-    rows: list[list[Cell]] = []
-    for name, kind, source in (
-        ("Log score, bits", Score.LOG, record.scores),
-        ("Brier score", Score.BRIER, record.scores),
-        ("Log score where rivals had three earlier answers", Score.LOG, record.settled),
-    ):
-        if source.n:
-            rows.append([name, *(_score(source.by[kind][who]) for who in Forecaster), Amount(str(source.n), source.n)])
-    return Table("Mean scores: lower is better", ["Score", "Model", "Base rate", "Persistence", "Answers"], rows)
+    rows = [("Log score, bits", Score.LOG, record.scores), ("Brier score", Score.BRIER, record.scores)]
+    rows.append(("Log score where rivals had three earlier answers", Score.LOG, record.settled))
+    return table(
+        "Mean scores: lower is better",
+        {
+            "Score": lambda row: row[0],
+            **_by_forecaster(lambda who, row: amount(row[2].by[row[1]][who], number)),
+            "Answers": lambda row: amount(row[2].n, str),
+        },
+        [row for row in rows if row[2].n],
+    )
 
 
-def _score(value: float) -> Amount:
-    return Amount(number(value), value)
+def _by_forecaster(cell: Callable[[Forecaster, T], Cell]) -> dict[str, Callable[[T], Cell]]:
+    """A column a forecaster."""
+    return {capital(who.replace("_", " ")): partial(cell, who) for who in Forecaster}
 
 
 def _questions(names: Names, record: TrackRecord) -> Table:
-    rows: list[list[Cell]] = [
-        [
-            question_name(names, question),
-            Amount(str(question.n), question.n),
-            *(_score(question.log_score[who]) for who in Forecaster),
-        ]
-        for question in record.questions
-    ]
-    return Table("Log score by question", ["Question", "Answers", "Model", "Base rate", "Persistence"], rows)
+    columns: dict[str, Callable[[QuestionScore], Cell]] = {
+        "Question": lambda question: question_name(names, question),
+        "Answers": lambda question: amount(question.n, str),
+        **_by_forecaster(lambda who, question: amount(question.log_score[who], number)),
+    }
+    return table("Log score by question", columns, record.questions)
 
 
 def _dropped(names: Names, dropped: DroppedEach) -> Table:
@@ -242,32 +226,28 @@ def _dropped(names: Names, dropped: DroppedEach) -> Table:
         f"{dropped.idle} of them idle): below 0 the forecasts are better without",
         {
             "Mechanism": lambda part: capital(mechanism_name(names, part)),
-            "Log score without": lambda part: _score(part.log_score),
-            "Change": lambda part: _change(part.change),
+            "Log score without": lambda part: amount(part.log_score, number),
+            "Change": _change,
         },
         dropped.each,
     )
 
 
-def _change(change: Gap) -> Amount:
-    value = change.difference
+def _change(part: Dropped) -> Amount:
+    change, value = part.change, part.change.difference
     span = "" if change.low is None else f"{number(change.low, 2)} to {number(change.high, 2)}"
     return Amount(f"{'+' if value > 0 else ''}{number(value, 2)}", value, span)
 
 
 def _events(names: Names, record: TrackRecord) -> Table:
-    rows: list[list[Cell]] = [
-        [
-            event.date,
-            question_name(names, event),
-            answer_name(names, event, event.outcome),
-            *(probability(event.probability[who]) for who in Forecaster),
-            event.what,
-        ]
-        for event in record.events
-    ]
-    columns = ["When", "Question", "Recorded", "Model", "Base rate", "Persistence", "What happened"]
-    return Table("The probability that each gave, beforehand, to what was recorded", columns, rows)
+    columns: dict[str, Callable[[ScoredEvent], Cell]] = {
+        "When": lambda event: event.date,
+        "Question": lambda event: question_name(names, event),
+        "Recorded": lambda event: answer_name(names, event, event.outcome),
+        **_by_forecaster(lambda who, event: probability(event.probability[who])),
+        "What happened": lambda event: event.what,
+    }
+    return table("The probability that each gave, beforehand, to what was recorded", columns, record.events)
 
 
 def _notes(record: TrackRecord) -> list[str]:
@@ -283,12 +263,11 @@ def _notes(record: TrackRecord) -> list[str]:
 
 def _lead_title(scores: MeanScores) -> str:
     ends = {name: -scores.against[rival][Score.LOG].difference * scores.n for rival, name in RIVAL_NAMES.items()}
-    parts = [
-        f"{number(abs(value), 3)} bits {'ahead of' if value > 0 else 'behind'} {name}" for name, value in ends.items()
-    ]
+    side = {True: "ahead of", False: "behind"}
+    parts = [f"{number(abs(value), 3)} bits {side[value > 0]} {name}" for name, value in ends.items()]
     return f"By the end of the record the model is {listed(parts)}."
 
 
-def _calibration_title(bands: Sequence[CalibrationBand]) -> str:
+def _calibration_title(bands: Sequence[Band]) -> str:
     good = sum(_near(band) for band in bands)
     return f"Forecasts came true as often as they said, within chance, in {good} of {len(bands)} bands."

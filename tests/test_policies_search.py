@@ -15,6 +15,7 @@ from foedus.lenses.policies.search import Criterion, Problem, SearchSettings, re
 from foedus.lenses.policies.search_telling import search_json, search_section
 from foedus.runs.local import run
 from foedus.scenario.load import load
+from foedus.scenario.parts import Assumption
 from foedus.scenario.query import parse_query
 from foedus.scenario.scope import query_scope
 from foedus.worlds.simulate import simulate
@@ -118,6 +119,23 @@ def test_default_levers_are_the_dials_of_commitments() -> None:
         n for n, lever in found.items() if lever.kind == "credibility"
     }
     assert found["us_vagueness"].low <= 0.1 and found["allied_reply"].kind == "timing"
+
+
+@pytest.mark.parametrize(
+    ("written", "ends"),
+    [
+        ({"choice": [0.6, 2, 0.1, 0.3]}, (0.1, 2)),  # the least and the greatest, not the first and the last
+        ({"choice": {2: 0.5, -1: 0.3, 0: 0.2}}, (-1, 2)),
+        ({"triangular": [0.1, 0.2, 0.7]}, (0.1, 0.7)),
+        ({"loguniform": [1e-3, 10]}, (1e-3, 10)),
+        ({"normal": [1, 2]}, (1 - 2 * 2.3263478740408408, 1 + 2 * 2.3263478740408408)),  # its middle 98%
+    ],
+)
+def test_a_default_lever_runs_over_the_whole_of_its_distribution(written, ends) -> None:
+    scenario = dial()
+    scenario.assumptions["c"] = Assumption.model_validate(written)
+    (lever,) = default_levers(scenario, "status_quo")
+    assert (lever.low, lever.high) == pytest.approx(ends, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError, nearest
-from foedus.scenario.basics import Num
 from foedus.scenario.commitments import Commitment
-from foedus.scenario.distributions import Distribution
 from foedus.scenario.expressions import parse
 from foedus.scenario.parts import Assumption, Bind, Policy
 from foedus.scenario.schema import Scenario
@@ -103,8 +101,7 @@ def default_levers(scenario: Scenario, policy: str) -> list[Lever]:
     for name, commitment in scenario.commitments.items():
         for kind, tree in _dials(scenario, commitment):
             dial = _single(tree)
-            ends = None if dial is None else _ends(scenario, dial)
-            if dial is not None and ends is not None:
+            if dial is not None and (ends := _ends(scenario, dial)) is not None:
                 levers.setdefault(dial, Lever(dial, *ends, kind, name))
     for rule in scenario.all_policies[policy].bind:
         if scenario.horizon.periods > 1:
@@ -116,11 +113,8 @@ def _dials(scenario: Scenario, commitment: Commitment) -> list[tuple[LeverKind, 
     """The expressions of a commitment's clarity and credibility."""
     trigger = commitment.trigger
     clarity = trigger.vagueness if trigger.severity is not None else trigger.applies
-    dials: list[tuple[LeverKind, Num | None]] = [
-        (LeverKind.CLARITY, clarity),
-        (LeverKind.CREDIBILITY, commitment.reneging.cost),
-    ]
-    return [(kind, parse(value, scope_of(scenario))) for kind, value in dials if isinstance(value, str)]
+    dials = {LeverKind.CLARITY: clarity, LeverKind.CREDIBILITY: commitment.reneging.cost}
+    return [(kind, parse(value, scope_of(scenario))) for kind, value in dials.items() if isinstance(value, str)]
 
 
 def _single(tree: Tree) -> str | None:
@@ -139,21 +133,15 @@ def _ends(scenario: Scenario, name: str) -> tuple[float, float] | None:
     written = scenario.all_assumptions[name]
     values = [v for p in scenario.all_policies.values() if isinstance(v := p.set.get(name), (int, float))]
     if written.distribution is not None:
-        values += [float(v) for v in _support(written.distribution)]
+        ends = written.distribution.law.support()
+        cut = None if np.isfinite(ends).all() else written.distribution.quantile(np.array([_TAIL, 1 - _TAIL]))
+        values += [float(end) for end in (ends if cut is None else cut)]
     elif isinstance(written.value, (int, float)):
         values.append(float(written.value))
     else:
         return None
     low, high = float(min(values)), float(max(values))
     return (low, high) if low < high else None
-
-
-def _support(distribution: Distribution) -> Floats:
-    """The lowest and highest value of a distribution, tails without end cut off."""
-    endless = not np.isfinite(distribution.law.support()).all()
-    tail = _TAIL if endless else 2.0**-40
-    ends = distribution.quantile(np.array([tail, 1 - tail]))
-    return ends if endless else np.round(ends, 9)
 
 
 def with_levers(scenario: Scenario, policy: str, levers: Sequence[Lever]) -> Scenario:
@@ -179,6 +167,5 @@ def _later(rule: Bind, starts: Mapping[str, str]) -> Bind:
     """A rule that holds from the period of its lever on."""
     if rule.phase not in starts:
         return rule
-    when = f"t >= {starts[rule.phase]}"
-    when = when if rule.when is None else f"({rule.when}) and {when}"
-    return rule.model_copy(update={"when": when})
+    when = "" if rule.when is None else f"({rule.when}) and "
+    return rule.model_copy(update={"when": f"{when}t >= {starts[rule.phase]}"})

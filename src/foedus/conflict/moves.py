@@ -6,6 +6,9 @@ other; between classes only one-way options lead. So the best or worst reachable
 classes, and no matrix of states by states is ever made.
 """
 
+# the protocol documents the methods
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -98,7 +101,6 @@ class OptionMoves(Moves):
         self._plain = len(self._leads) == len(self._keys)
 
     def gather(self, values: Values, combine: np.ufunc, none: int) -> Values:
-        """See Moves."""
         out = np.full(self.size, none, values.dtype)
         if len(self._seen):
             best = combine.reduceat(values[self._members], self._start[:-1])
@@ -108,7 +110,6 @@ class OptionMoves(Moves):
         return out
 
     def successors(self, state: int) -> Longs:
-        """See Moves."""
         here = self._class[state]
         if here < 0:
             return np.empty(0, np.int64)
@@ -117,7 +118,6 @@ class OptionMoves(Moves):
         return np.sort(reached[reached != state])
 
     def arcs(self) -> tuple[Longs, Longs]:
-        """See Moves."""
         _, rows, leads = self._lead_rows()
         pairs, place = ragged(np.diff(self._start)[leads])
         source, target = self._seen[rows[pairs]], self._members[self._start[leads[pairs]] + place]
@@ -130,7 +130,6 @@ class OptionMoves(Moves):
         return int((sizes[np.repeat(np.arange(len(sizes)), np.diff(self._lead_start))] * sizes[self._leads]).sum())
 
     def exceeding(self, targets: Longs, thresholds: Longs) -> StateSets:
-        """See Moves."""
         classes, rows, leads = self._lead_rows()
         return states_above(Layer(self._seen, classes, self._seen[rows], leads), targets, thresholds, self.size)
 
@@ -157,7 +156,6 @@ class ArcMoves(Moves):
         self._source, self._target = arcs[:, 0], arcs[:, 1]
 
     def gather(self, values: Values, combine: np.ufunc, none: int) -> Values:
-        """See Moves."""
         out = np.full(self.size, none, values.dtype)
         if len(self._source):
             first = np.flatnonzero(np.diff(self._source, prepend=-1))
@@ -165,12 +163,10 @@ class ArcMoves(Moves):
         return out
 
     def successors(self, state: int) -> Longs:
-        """See Moves."""
         low, high = np.searchsorted(self._source, [state, state + 1])
         return np.asarray(self._target[low:high])
 
     def arcs(self) -> tuple[Longs, Longs]:
-        """See Moves."""
         return self._source, self._target
 
     def count(self) -> int:
@@ -178,7 +174,6 @@ class ArcMoves(Moves):
         return len(self._source)
 
     def exceeding(self, targets: Longs, thresholds: Longs) -> StateSets:
-        """See Moves."""
         better = (targets[:, self._target] > thresholds[:, self._source]).all(axis=0)
         source, target = self._source[better], self._target[better]
         first = np.flatnonzero(np.diff(source, prepend=-1))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from markupsafe import Markup
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Bools, Floats
 from foedus.lenses.policies.choice import Comparison
 from foedus.lenses.policies.comparison import dominated
 from foedus.lenses.policies.measures import GoalDegrees
@@ -54,38 +54,48 @@ def _around(values: Floats) -> tuple[float, float]:
     return low, low + max(float(np.ptp(values)), 1e-9)
 
 
+def _axes(drawing: Drawing, frame: Frame) -> None:
+    drawing.line(frame.left, frame.bottom, frame.right, frame.bottom)
+    drawing.line(frame.left, frame.top, frame.left, frame.bottom)
+
+
+def _front(drawing: Drawing, frame: Frame, points: Floats, signs: Sequence[float]) -> Bools:
+    """Joins the efficient ones of ``points`` [each, (across, up)]; which they are."""
+    efficient = ~dominated(points * signs)
+    front = np.array([points[i] for i in np.argsort(points[:, 0], kind="stable") if efficient[i]])
+    drawing.path(frame.points(front[:, 1], front[:, 0]), "median")
+    return efficient
+
+
 def trade_offs(results: RunView, first: Comparison, actors: Sequence[Comparison]) -> Markup:
     """One panel an actor: the first metric against what the actor expects, a dot a policy, the efficient ones joined."""
-    columns, panel = 3, Frame(52, 24, 236, 150, margin=8)
-    rows = -(-len(actors) // columns)
-    drawing = Drawing(
-        columns * (panel.width + 64),
-        rows * (panel.height + 62),
+    columns, panel, title = (
+        3,
+        Frame(52, 24, 236, 150, margin=8),
         "Trade-offs between the outcome and what each actor expects",
     )
+    rows = -(-len(actors) // columns)
+    drawing = Drawing(columns * (panel.width + 64), rows * (panel.height + 62), title)
     x = np.array([first.mean(policy) for policy in first.ranked])
     for k, comparison in enumerate(actors):
         y = np.array([comparison.mean(p) - comparison.mean(results.factual) for p in first.ranked])
         frame = replace(panel.nth(k, columns, 64, 62), across=_around(x), up=_around(y))
         name = results.names.actor(comparison.metric.name)
         drawing.text(frame.left, frame.top - 9, clipped(name, frame.width), "strong")
-        _panel(drawing, frame, results, first, (x, y))
+        _panel(drawing, frame, results, first, np.stack([x, y], axis=1))
     return drawing.render()
 
 
-def _panel(drawing: Drawing, frame: Frame, results: RunView, first: Comparison, places: tuple[Floats, Floats]) -> None:
-    x, y = places
-    drawing.line(frame.left, frame.bottom, frame.right, frame.bottom)
-    drawing.line(frame.left, frame.top, frame.left, frame.bottom)
+def _panel(drawing: Drawing, frame: Frame, results: RunView, first: Comparison, places: Floats) -> None:
+    x, y = places.T
+    _axes(drawing, frame)
     if frame.up[0] < 0 < frame.up[1]:
         drawing.line(frame.left, frame.y(0), frame.right, frame.y(0), "grid")
     for value, anchor in ((x.min(), "start"), (x.max(), "end")):
         drawing.text(frame.x(value), frame.bottom + 14, in_unit(first.metric.unit, value), "small", anchor)
     for value in (y.min(), y.max()):
         drawing.text(frame.left - 5, frame.y(value) + 4, signed(float(value)), "small", "end")
-    efficient = ~dominated(np.stack([first.metric.direction.sign * x, y], axis=1))
-    front = [i for i in np.argsort(x, kind="stable") if efficient[i]]
-    drawing.path(frame.points(y[front], x[front]), "median")
+    efficient = _front(drawing, frame, places, [first.metric.direction.sign, 1])
     for i, policy in enumerate(first.ranked):
         now = policy == results.factual
         style = "posterior now" if now else "posterior" if efficient[i] else "prior"
@@ -108,10 +118,8 @@ def degrees_chart(names: Names, goals: Sequence[GoalDegrees], label: Callable[[f
         frame.uprights(drawing, say=lambda share: f"{100 * share:.0f}%", gap=4, axes=(0, 1))
         for each in goal.sets:
             y = 40 + ROW * sets.index(each.measures) + ROW / 2
-            for what, degree, style, radius in (
-                ("necessary", each.necessity, "prior", 5),
-                ("suffices", each.sufficiency, "posterior", 4),
-            ):
+            open_dot, filled = ("necessary", each.necessity, "prior", 5), ("suffices", each.sufficiency, "posterior", 4)
+            for what, degree, style, radius in (open_dot, filled):
                 if degree is not None and degree.value == degree.value:
                     tip = f"{label(each.measures)}: {what} in {percent(degree.value)} of the worlds counted"
                     drawing.dot(frame.x(degree.value), y, radius, style, tip)
@@ -125,20 +133,15 @@ def frontier_chart(frontier: Frontier) -> Markup:
     scales = _around(points[:, :, 0]), _around(points[:, :, 1])
     frame = Frame(70, 16, 560, 280, *scales, margin=12)
     drawing = Drawing(700, frame.height + 60, "Candidates in training and held-out worlds")
-    drawing.line(frame.left, frame.bottom, frame.right, frame.bottom)
-    drawing.line(frame.left, frame.top, frame.left, frame.bottom)
+    _axes(drawing, frame)
     for (x, y), anchor in zip(zip(*scales, strict=True), ("start", "end"), strict=True):
         drawing.text(frame.x(x), frame.bottom + 16, in_unit(across.unit, x), "small", anchor)
         drawing.text(frame.left - 6, frame.y(y) + 4, in_unit(up.unit, y), "small", "end")
-    signs = np.array([across.direction.sign, up.direction.sign])
-    held_out = points[:-1, 0]
-    efficient = ~dominated(held_out * signs)
-    front = held_out[[i for i in np.argsort(held_out[:, 0], kind="stable") if efficient[i]]]
-    drawing.path(frame.points(front[:, 1], front[:, 0]), "median")
-    for i, (held, trained) in enumerate(points):
-        base, (x, y), searched = i == len(held_out), (frame.x(held[0]), frame.y(held[1])), tuple(trained)
-        drawing.line(x, y, frame.x(searched[0]), frame.y(searched[1]), "shift")
-        drawing.dot(frame.x(searched[0]), frame.y(searched[1]), 3.5, "prior")
+    _front(drawing, frame, points[:-1, 0], [across.direction.sign, up.direction.sign])
+    for i, both in enumerate(points):
+        base, ((x, y), (x0, y0)) = i == len(points) - 1, [(frame.x(a), frame.y(b)) for a, b in both]
+        drawing.line(x, y, x0, y0, "shift")
+        drawing.dot(x0, y0, 3.5, "prior")
         drawing.dot(x, y, 4.5, "posterior now" if base else "posterior")
         drawing.text(x + 7, y - 6, "as written" if base else str(i + 1), "small")
     return drawing.render()

@@ -63,9 +63,8 @@ class Comparison:
     @property
     def ranked(self) -> list[str]:
         """Policies from the best to the worst expected value; those without one are left out."""
-        means = -self.metric.direction.sign * self.compared["mean"].values
-        order = [int(i) for i in np.argsort(means, kind="stable") if not np.isnan(means[i])]
-        return [str(self.compared["policy"].values[i]) for i in order]
+        means, names = self.metric.direction.sign * self.compared["mean"].values, self.metric.policies
+        return [names[i] for i in best_first(means)]
 
     def mean(self, policy: str) -> float:
         """The expected value of a policy."""
@@ -103,10 +102,14 @@ def choose(
     return PolicyChoice(tuple(comparisons), efficient)
 
 
+def best_first(means: Floats) -> list[int]:
+    """Places from the largest to the smallest number; those without one are left out."""
+    return [int(i) for i in np.argsort(-means, kind="stable") if not np.isnan(means[i])]
+
+
 def _compared(run: Run, metric: Metric, enough: float | None) -> Comparison:
-    names = [str(p) for p in metric.values["policy"].values]
     if enough is None:
-        factual = run.scenario.factual_policy
+        names, factual = metric.policies, run.scenario.factual_policy
         column = names.index(factual) if factual in names else 0
         enough = float(weighted_quantile(table_of(metric.values)[:, column], 0.5, run.weights))
     compared = compare(metric.values, metric.direction, run.weights, None if np.isnan(enough) else enough)
@@ -118,12 +121,10 @@ def _change(run: Run, metric: Metric) -> Change | None:
     weighed = ess(run.weights) >= LEAST_WORLDS
     weights = run.weights if weighed else even(len(run.weights))
     values = metric.direction.sign * table_of(metric.values)
-    means = np.array([mean(column, weights) for column in values.T])
-    order = [int(i) for i in np.argsort(-means, kind="stable") if not np.isnan(means[i])]
+    order = best_first(np.array([mean(column, weights) for column in values.T]))
     if len(order) < 2:
         return None
-    names = [str(p) for p in metric.values["policy"].values]
-    best, second = order[:2]
+    (best, second), names = order[:2], metric.policies
     loses = _loses(run, values[:, best] - values[:, second], weights)
     tipping = _tipping(run, metric, names[best], weights) if ess(weights) >= LEAST_WORLDS else None
     return Change(names[best], weighed, tipping, names[second], loses)
@@ -131,10 +132,9 @@ def _change(run: Run, metric: Metric) -> Change | None:
 
 def _tipping(run: Run, metric: Metric, best: str, weights: Floats) -> tuple[TippingPoint, ...]:
     """Where ``best`` stops being the best on average, the clearest change first."""
-    draws = {name: draw for name, draw in run.draws.items() if np.ptp(draw) > 0}
-    points = tipping_points(draws, metric.values, metric.direction, weights)
+    points = tipping_points(run.draws, metric.values, metric.direction, weights)
     ends_it = [point for point in points if best in (point.below, point.above)]
-    return tuple(sorted(ends_it, key=lambda p: (p.high - p.low) / float(np.ptp(draws[p.assumption]))))
+    return tuple(sorted(ends_it, key=lambda p: (p.high - p.low) / float(np.ptp(run.draws[p.assumption]))))
 
 
 def _loses(run: Run, margin: Floats, weights: Floats) -> Region:

@@ -95,11 +95,8 @@ def compare(
     if enough is not None:
         compared["satisficing"] = ("policy", each(share, sign * values >= sign * enough, mass))
     names = metric.coords["policy"].values
-    return xr.Dataset(
-        compared,
-        coords={"policy": names, "other": names, "quantile": list(QUANTILES)},
-        attrs={"direction": str(direction)} | ({} if enough is None else {"enough": enough}),
-    )
+    coords = {"policy": names, "other": names, "quantile": list(QUANTILES)}
+    return xr.Dataset(compared, coords, {"direction": str(direction)} | ({} if enough is None else {"enough": enough}))
 
 
 def _largest(values: Floats) -> float:
@@ -143,11 +140,9 @@ def pareto(
     mass = normalised(weights, len(cube))
     means = np.array([[mean(values, mass) for values in policy.T] for policy in np.moveaxis(cube, 1, 0)])
     efficient = np.array([~dominated(world) for world in cube])
-    return xr.Dataset(
-        {
-            "efficient": ("policy", ~dominated(means)),
-            "efficient_share": ("policy", [share(column, mass) for column in efficient.T]),
-            "mean": (("policy", "metric"), signs * means),
-        },
-        coords={"policy": names, "metric": list(metrics)},
-    )
+    data = {
+        "efficient": ("policy", ~dominated(means)),
+        "efficient_share": ("policy", [share(column, mass) for column in efficient.T]),
+        "mean": (("policy", "metric"), signs * means),
+    }
+    return xr.Dataset(data, {"policy": names, "metric": list(metrics)})

@@ -47,6 +47,11 @@ class Metric:
         """A name that no other metric of the run has."""
         return f"expect({self.name})" if self.kind == MetricKind.ACTOR else self.name
 
+    @property
+    def policies(self) -> list[str]:
+        """The policies that it is known under."""
+        return [str(policy) for policy in self.values["policy"].values]
+
 
 def own_metrics(run: Run, actor: str | None = None, policies: Sequence[str] | None = None) -> list[Metric]:
     """What a run has already: the main outcomes by the end (lower is better), each actor's expected value (higher).
@@ -60,19 +65,15 @@ def own_metrics(run: Run, actor: str | None = None, policies: Sequence[str] | No
     outcomes = [] if actor else [str(name) for name in run.data["outcome"].values[:MAIN_OUTCOMES]]
     wanting = {ObjectiveName.read(str(objective)).actor for objective in run.data["objective"].values}
     probability = data["outcome_by"].isel(period=-1, drop=True)
-    metrics = [
-        Metric(MetricKind.OUTCOME, name, Direction.LOWER, Unit.PROBABILITY, _column(probability, outcome=name))
-        for name in outcomes
-    ] + [
-        Metric(MetricKind.ACTOR, name, Direction.HIGHER, Unit.PAYOFF, _column(data["value"], actor=name))
-        for name in ([actor] if actor else actors)
-        if name in wanting
+    chances = [(name, _column(probability, outcome=name)) for name in outcomes]
+    payoffs = [(name, _column(data["value"], actor=name)) for name in ([actor] if actor else actors) if name in wanting]
+    if not chances + payoffs:
+        nothing = f"actor '{actor}' wants nothing: it has no objectives." if actor else "nothing to compare by."
+        raise FoedusError(nothing)
+    return [
+        *(Metric(MetricKind.OUTCOME, name, Direction.LOWER, Unit.PROBABILITY, values) for name, values in chances),
+        *(Metric(MetricKind.ACTOR, name, Direction.HIGHER, Unit.PAYOFF, values) for name, values in payoffs),
     ]
-    if not metrics:
-        raise FoedusError(
-            f"actor '{actor}' wants nothing: it has no objectives." if actor else "nothing to compare by."
-        )
-    return metrics
 
 
 def _column(values: xr.DataArray, **picked: str) -> xr.DataArray:
@@ -94,8 +95,9 @@ def asked_metrics(run: Run, texts: Sequence[str], policies: Sequence[str], direc
     queries = [metric_query(run.scenario, text) for text in texts]
     answers = simulate(run.scenario, run.draws, policies, queries, observe=False).query
     labels = {"policy": list(policies)}
-    tables = [np.stack([answers[policy][i] for policy in policies], axis=1) for i in range(len(queries))]
-    return [
-        Metric(MetricKind.QUERY, text, direction, query.unit, xr.DataArray(table, labels, ("world", "policy")))
-        for text, query, table in zip(texts, queries, tables, strict=True)
-    ]
+    metrics = []
+    for i, (text, query) in enumerate(zip(texts, queries, strict=True)):
+        table = np.stack([answers[policy][i] for policy in policies], axis=1)
+        values = xr.DataArray(table, labels, ("world", "policy"))
+        metrics.append(Metric(MetricKind.QUERY, text, direction, query.unit, values))
+    return metrics

@@ -36,26 +36,22 @@ def _expected(compared: xr.Dataset) -> Floats:
     return Direction(compared.attrs["direction"]).sign * compared["mean"].values
 
 
+def _worst_regret(compared: xr.Dataset) -> Floats:
+    return -compared["regret_max"].values
+
+
+def _mean_regret(compared: xr.Dataset) -> Floats:
+    return -compared["regret_mean"].values
+
+
 def _satisficing(compared: xr.Dataset) -> Floats | None:
     return compared["satisficing"].values if "satisficing" in compared else None
 
 
 _ROWS = (
     Rule("expected", "best on average", "is best on average", "Bernoulli 1738", _expected),
-    Rule(
-        "minimax_regret",
-        "smallest worst regret",
-        "has the smallest worst regret",
-        "Savage 1951",
-        lambda compared: -compared["regret_max"].values,
-    ),
-    Rule(
-        "regret_mean",
-        "smallest mean regret",
-        "has the smallest mean regret",
-        "Savage 1951",
-        lambda compared: -compared["regret_mean"].values,
-    ),
+    Rule("minimax_regret", "smallest worst regret", "has the smallest worst regret", "Savage 1951", _worst_regret),
+    Rule("regret_mean", "smallest mean regret", "has the smallest mean regret", "Savage 1951", _mean_regret),
     Rule("satisficing", "good enough most often", "is good enough most often", "Simon 1956", _satisficing),
 )
 RULES: dict[str, Rule] = {rule.id: rule for rule in _ROWS}
@@ -67,9 +63,6 @@ def chosen_by_rule(compared: xr.Dataset) -> dict[str, str]:
     The first among equals; a rule that does not apply, or under which every policy is undefined, is left out.
     """
     names = [str(name) for name in compared.coords["policy"].values]
-    scores = {name: rule.score(compared) for name, rule in RULES.items()}
-    return {
-        name: names[int(np.nanargmax(score))]
-        for name, score in scores.items()
-        if score is not None and not np.isnan(score).all()
-    }
+    scores = {rule: row.score(compared) for rule, row in RULES.items()}
+    told = {rule: score for rule, score in scores.items() if score is not None and not np.isnan(score).all()}
+    return {rule: names[int(np.nanargmax(score))] for rule, score in told.items()}

@@ -90,9 +90,7 @@ def _uncertain(line: Floats, error: Floats, i: int) -> tuple[int, int] | None:
     """The places around a change between i and i+1 where the difference is first clear, or None where it never is."""
     left = np.flatnonzero(line[: i + 1] < -CLEAR * error[: i + 1])
     right = np.flatnonzero(line[i + 1 :] > CLEAR * error[i + 1 :])
-    if not len(left) or not len(right):
-        return None
-    return int(left[-1]), int(right[0]) + i + 1
+    return (int(left[-1]), int(right[0]) + i + 1) if len(left) and len(right) else None
 
 
 def _smoother(place: Floats, mass: Floats) -> Floats:

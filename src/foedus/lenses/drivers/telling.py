@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from foedus.lenses.drivers.measure import DrivenRegion, LocalSlope
 from foedus.lenses.drivers.subject import Subject
 from foedus.lenses.query_names import query_name
 from foedus.present.plain import strict
-from foedus.present.section import Amount, Figure, Section, Table, Told, amount, probability, table
+from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, probability, table
 from foedus.present.wording import listed, number, percent
 from foedus.scenario.names import Names
 from foedus.sensitivity.discovery import Limit
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 QUESTION = "What decides it, and what would change it?"
 MOST = 12
+INDICES = ("first", "first_error", "total", "total_error")
 ROUGH = 0.15  # an error of the sum of first-order indices beyond which it says nothing of interactions
 
 
@@ -39,18 +42,15 @@ class Drivers:
 def drivers_section(drivers: Drivers) -> Section:
     """Shares of variance, the region and the slopes, as far as they were asked for."""
     subject, names = drivers.subject, Names(drivers.subject.scenario)
-    parts = [
-        _sobol(names, drivers.sobol) if drivers.sobol is not None else None,
-        _region(names, subject, drivers.region) if drivers.region is not None else None,
-        _local(names, subject, drivers.local) if drivers.local is not None else None,
-    ]
-    asked = [part for part in parts if part is not None]
-    return Told(
-        [sentence for part in asked for sentence in part.sentences],
-        [figure for part in asked for figure in part.figures],
-        [shown for part in asked for shown in part.tables],
-        [note for part in asked for note in part.notes],
-    ).under("drivers", f"What drives {subject_words(names, subject)}", QUESTION)
+    parts: list[Told] = []
+    if drivers.sobol is not None:
+        parts.append(_sobol(names, drivers.sobol))
+    if drivers.region is not None:
+        parts.append(_region(names, subject, drivers.region))
+    if drivers.local is not None:
+        parts.append(_local(names, subject, drivers.local))
+    together = [[item for part in parts for item in getattr(part, kind.name)] for kind in fields(Told)]
+    return Told(*together).under("drivers", f"What drives {subject_words(names, subject)}", QUESTION)
 
 
 def subject_words(names: Names, subject: Subject) -> str:
@@ -75,23 +75,15 @@ def _sobol(names: Names, sobol: xr.Dataset) -> Told:
     note = "Sobol indices are over the assumptions as drawn, all independent; the observations do not weigh here."
     if not np.isfinite(sobol["total"].values).any():
         return Told(["It is the same in every world: nothing drives it."], notes=[note])
-    ranked = [
-        _Index(
-            names.assumption(str(each["assumption"].values)),
-            *(float(each[key]) for key in ("first", "first_error", "total", "total_error")),
-        )
-        for i in np.argsort(-sobol["total"].values, kind="stable")
-        for each in [sobol.isel(assumption=i)]
-    ]
-    shown = table(
-        "Sobol indices, with 95% intervals",
-        {
-            "Assumption": lambda each: each.name,
-            "First-order": lambda each: _with_error(each.first, each.first_error),
-            "Total": lambda each: _with_error(each.total, each.total_error),
-        },
-        ranked[: 2 * MOST],
-    )
+    order = np.argsort(-sobol["total"].values, kind="stable")
+    called = [names.assumption(str(sobol["assumption"].values[i])) for i in order]
+    ranked = [_Index(name, *(float(sobol[key][i]) for key in INDICES)) for name, i in zip(called, order, strict=True)]
+    columns: dict[str, Callable[[_Index], Cell]] = {
+        "Assumption": lambda each: each.name,
+        "First-order": lambda each: _with_error(each.first, each.first_error),
+        "Total": lambda each: _with_error(each.total, each.total_error),
+    }
+    shown = table("Sobol indices, with 95% intervals", columns, ranked[: 2 * MOST])
     return Told([_sobol_words(names, ranked, sobol)], [_sobol_figure(ranked[:MOST])], [shown], [note])
 
 
@@ -102,9 +94,8 @@ def _with_error(value: float, error: float) -> Amount:
 
 def _sobol_words(names: Names, ranked: list[_Index], sobol: xr.Dataset) -> str:
     top = [each for each in ranked if each.first >= 0.005][:3] or ranked[:1]
-    parts = [
-        f"{names.inside(each.name)} {percent(max(each.first, 0.0))} (± {percent(each.first_error)})" for each in top
-    ]
+    shares = [(names.inside(each.name), percent(max(each.first, 0.0)), percent(each.first_error)) for each in top]
+    parts = [f"{name} {share} (± {error})" for name, share, error in shares]
     alone, error = float(sobol["first"].values.sum()), float(np.sqrt((sobol["first_error"].values ** 2).sum()))
     if error > ROUGH:
         rest = "too rough to tell how much comes from assumptions acting together: raise --points"
@@ -124,12 +115,7 @@ def _sobol_figure(ranked: list[_Index]) -> Figure:
         f"{ranked[0].name} matters most: {share} of the variance, alone or together with others",
         "Filled: first-order index, what knowing the assumption alone takes away. Open: total index with its 95% interval, "
         "what would be left if all else were known.",
-        sobol_chart(
-            [each.name for each in ranked],
-            [each.first for each in ranked],
-            [each.total for each in ranked],
-            [each.total_error for each in ranked],
-        ),
+        sobol_chart(*zip(*((each.name, each.first, each.total, each.total_error) for each in ranked), strict=True)),
     )
 
 
@@ -137,19 +123,14 @@ def _region(names: Names, subject: Subject, region: DrivenRegion) -> Told:
     above = "" if region.limit is None else f"above {number(region.limit)}"
     verb, heading = ("fails", "Fails in") if subject.is_claim else (f"is {above}", f"A{above[1:]} in")
     tables: list[Table] = []
-    if region.box is not None and region.box.limits:
-        box = region.box
-        tables.append(
-            table(
-                f"The box: density {percent(box.density)}, coverage {percent(box.coverage)}, mass {percent(box.mass)}, all worlds {percent(box.base)}",
-                {
-                    "Assumption": lambda limit: names.assumption(limit.assumption),
-                    "Limit": _limit,
-                    "Quasi-p": lambda limit: amount(limit.chance, number),
-                },
-                box.limits,
-            )
-        )
+    if (box := region.box) is not None and box.limits:
+        fit = f"density {percent(box.density)}, coverage {percent(box.coverage)}, mass {percent(box.mass)}"
+        columns: dict[str, Callable[[Limit], Cell]] = {
+            "Assumption": lambda limit: names.assumption(limit.assumption),
+            "Limit": _limit,
+            "Quasi-p": lambda limit: amount(limit.chance, number),
+        }
+        tables.append(table(f"The box: {fit}, all worlds {percent(box.base)}", columns, box.limits))
     if len(region.leaves) > 1:
         tables.append(tree_table("The same as a tree", names, region.leaves, heading))
     note = (
@@ -168,29 +149,20 @@ def _local(names: Names, subject: Subject, local: list[LocalSlope]) -> Told:
     moving = [each for each in local[:3] if each.effect]
     if not moving:
         return Told(["At the margin nothing moves it."], notes=[note])
-    parts = [
-        f"{names.inside(names.assumption(each.assumption))} {effect(subject, each.effect)} ({_side(each)})"
-        for each in moving
-    ]
-    shown = table(
-        "Local sensitivities",
-        {
-            "Assumption": lambda each: names.assumption(each.assumption),
-            "One standard deviation more": lambda each: amount(each.effect, lambda value: effect(subject, value)),
-            "Slope": lambda each: Amount(number(each.slope), each.slope, f"{number(each.low)} to {number(each.high)}"),
-            "Raises it in": lambda each: probability(each.up),
-        },
-        local[: 2 * MOST],
-    )
-    few, top = local[:MOST], names.inside(names.assumption(local[0].assumption))
+    say, called = partial(effect, subject), {each.assumption: names.assumption(each.assumption) for each in local}
+    parts = [f"{names.inside(called[each.assumption])} {say(each.effect)} ({_side(each)})" for each in moving]
+    columns: dict[str, Callable[[LocalSlope], Cell]] = {
+        "Assumption": lambda each: called[each.assumption],
+        "One standard deviation more": lambda each: amount(each.effect, say),
+        "Slope": lambda each: Amount(number(each.slope), each.slope, f"{number(each.low)} to {number(each.high)}"),
+        "Raises it in": lambda each: probability(each.up),
+    }
+    shown = table("Local sensitivities", columns, local[: 2 * MOST])
+    first, few = local[0], [(called[each.assumption], each.effect) for each in local[:MOST]]
     figure = Figure(
-        f"At the margin {top} moves it most: {effect(subject, few[0].effect)} per standard deviation",
+        f"At the margin {names.inside(called[first.assumption])} moves it most: {say(first.effect)} per standard deviation",
         "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers.",
-        effects_chart(
-            [names.assumption(each.assumption) for each in few],
-            [each.effect for each in few],
-            lambda value: effect(subject, value),
-        ),
+        effects_chart(*zip(*few, strict=True), say),
     )
     sentence = f"At the margin, one standard deviation more changes it by: {listed(parts)}."
     return Told([sentence], [figure], [shown], [note])
@@ -208,23 +180,15 @@ def _side(each: LocalSlope) -> str:
 
 def drivers_json(drivers: Drivers, section: Section) -> dict[str, Any]:
     """What drives it as other programs read it."""
-    told: dict[str, Any] = {
-        "asked": drivers.subject.text,
-        "claim": drivers.subject.reading.claim or None,
-        "policy": drivers.subject.policy,
-        "sentences": list(section.sentences),
-    }
-    if drivers.sobol is not None:
-        keys = ("first", "first_error", "total", "total_error")
-        told["sobol"] = {
-            str(name): {key: float(drivers.sobol[key].values[i]) for key in keys}
-            for i, name in enumerate(drivers.sobol["assumption"].values)
-        }
+    subject, sobol = drivers.subject, drivers.sobol
+    told: dict[str, Any] = {"asked": subject.text, "claim": subject.reading.claim or None, "policy": subject.policy}
+    told["sentences"] = section.sentences
+    if sobol is not None:
+        each = {str(name): sobol.sel(assumption=name) for name in sobol["assumption"].values}
+        told["sobol"] = {name: {key: float(row[key]) for key in INDICES} for name, row in each.items()}
     if drivers.region is not None:
         told["region"] = {"above": drivers.region.limit, **drivers.region.to_json()}
     if drivers.local is not None:
-        told["local"] = {
-            each.assumption: {k: v for k, v in vars(each).items() if k != "assumption"} for each in drivers.local
-        }
-    plain: dict[str, Any] = strict(told)
-    return plain
+        figures = [(local.assumption, dict(vars(local))) for local in drivers.local]
+        told["local"] = {name: {key: row[key] for key in row if key != "assumption"} for name, row in figures}
+    return dict(strict(told))

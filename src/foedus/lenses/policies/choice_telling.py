@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from foedus.errors import FoedusError
 from foedus.lenses.policies.chart import regret_chart, trade_offs
@@ -19,7 +18,7 @@ from foedus.lenses.policies.tipping import TippingPoint
 from foedus.lenses.query_names import gap_in_unit, in_unit, query_name
 from foedus.present.likelihood import estimative
 from foedus.present.plain import strict
-from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability, table
+from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, probability, table
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
 from foedus.scenario.names import Names
@@ -61,16 +60,12 @@ def metric_name(names: Names, metric: Metric) -> str:
 def choice_section(results: RunView, choice: PolicyChoice) -> Section:
     """The choice of each rule on each metric, and what would change it on the first."""
     first, names = choice.comparisons[0], results.names
-    trade = _trade_figure(results, choice)
+    figures = [_regret_figure(results, first), _trade_figure(results, choice)]
     tables = [_rules(names, choice), _policies(names, choice, first), _pairs(results, first)]
     if first.change is not None:
         tables += _change_tables(names, first.change)
-    return Told(
-        choice_sentences(names, choice),
-        [_regret_figure(results, first), *([trade] if trade else [])],
-        tables,
-        _notes(results),
-    ).under("choice", "Which policy, when we do not know the world", QUESTION)
+    told = Told(choice_sentences(names, choice), [shown for shown in figures if shown], tables, _notes(results))
+    return told.under("choice", "Which policy, when we do not know the world", QUESTION)
 
 
 def choice_sentences(names: Names, choice: PolicyChoice) -> list[str]:
@@ -96,9 +91,15 @@ def choice_sentences(names: Names, choice: PolicyChoice) -> list[str]:
 
 
 def _spread(comparison: Comparison, policy: str) -> str:
-    row, unit = comparison.compared.sel(policy=policy), comparison.metric.unit
-    low, high = (in_unit(unit, row["quantiles"].sel(quantile=q)) for q in (0.05, 0.95))
-    return f"{in_unit(unit, row['mean'])} (nine worlds in ten: {low} to {high})"
+    mean, span = _range(comparison, policy)
+    return f"{in_unit(comparison.metric.unit, mean)} (nine worlds in ten: {span})"
+
+
+def _range(comparison: Comparison, policy: str) -> tuple[float, str]:
+    """The expected value of a policy, and where nine worlds in ten lie."""
+    quantiles = comparison.compared["quantiles"].sel(policy=policy)
+    low, high = (in_unit(comparison.metric.unit, quantiles.sel(quantile=q)) for q in (0.05, 0.95))
+    return comparison.mean(policy), f"{low} to {high}"
 
 
 def _worst_regret(comparison: Comparison, policy: str) -> str:
@@ -137,9 +138,8 @@ def tipping_words(names: Names, change: Change) -> str:
             f"No single assumption, moved over its whole range, makes another policy clearly better than {names.policy(change.policy)} "
             "on average: what would change our mind is a combination, or a number outside the ranges assumed."
         )
-    return (
-        f"What would change our mind: {'; '.join(_tips(names, change.policy, point) for point in change.tipping[:3])}."
-    )
+    tips = [_tips(names, change.policy, point) for point in change.tipping[:3]]
+    return f"What would change our mind: {'; '.join(tips)}."
 
 
 def _tips(names: Names, best: str, point: TippingPoint) -> str:
@@ -179,48 +179,49 @@ def _trade_figure(results: RunView, choice: PolicyChoice) -> Figure | None:
 
 
 def _rules(names: Names, choice: PolicyChoice) -> Table:
-    def chosen(rule: str) -> Callable[[Comparison], str]:
-        return lambda each: names.policy(each.choices[rule]) if rule in each.choices else "–"
+    def chosen(rule: str, comparison: Comparison) -> str:
+        return names.policy(comparison.choices[rule]) if rule in comparison.choices else "–"
 
     def enough(comparison: Comparison) -> Amount:
-        value = comparison.compared.attrs.get("enough", float("nan"))
-        return Amount(in_unit(comparison.metric.unit, value), value)
+        return amount(comparison.compared.attrs.get("enough", float("nan")), partial(in_unit, comparison.metric.unit))
 
-    return table(
-        "The choice by each rule",
-        {
-            "Measure of success": lambda comparison: metric_name(names, comparison.metric),
-            "Better": lambda comparison: str(comparison.metric.direction),
-            **{capital(rule.words): chosen(rule.id) for rule in RULES.values()},
-            "Good enough is": enough,
-        },
-        choice.comparisons,
-    )
+    columns: dict[str, Callable[[Comparison], Cell]] = {
+        "Measure of success": lambda comparison: metric_name(names, comparison.metric),
+        "Better": lambda comparison: str(comparison.metric.direction),
+        **{capital(rule.words): partial(chosen, rule.id) for rule in RULES.values()},
+        "Good enough is": enough,
+    }
+    return table("The choice by each rule", columns, choice.comparisons)
 
 
 def _policies(names: Names, choice: PolicyChoice, comparison: Comparison) -> Table:
-    unit, efficient = comparison.metric.unit, choice.efficient
-    columns = ["Policy", "Average", "Mean regret", "Worst regret", "Good enough in", "Best in"]
-    columns += [] if efficient is None else ["Efficient in", "Efficient on average"]
-    rows: list[list[Cell]] = []
-    for policy in comparison.ranked:
-        row = comparison.compared.sel(policy=policy)
-        low, high = (in_unit(unit, row["quantiles"].sel(quantile=q)) for q in (0.05, 0.95))
-        tail = in_unit(unit, row["regret_quantiles"].sel(quantile=0.95))
-        mean, regret, worst = (float(row[name]) for name in ("mean", "regret_mean", "regret_max"))
-        cells: list[Cell] = [
-            names.policy(policy),
-            Amount(in_unit(unit, mean), mean, f"{low} to {high}"),
-            Amount(in_unit(unit, regret), regret, f"95% below {tail}"),
-            Amount(in_unit(unit, worst), worst),
-            probability(float(row["satisficing"]) if "satisficing" in row else float("nan")),
-            probability(float(row["best"])),
-        ]
-        if efficient is not None:
-            share, on_average = (efficient[name].sel(policy=policy) for name in ("efficient_share", "efficient"))
-            cells += [probability(float(share)), "yes" if bool(on_average) else "no"]
-        rows.append(cells)
-    return Table(f"Policies on {names.inside(metric_name(names, comparison.metric))}", columns, rows)
+    say, rows, efficient = partial(in_unit, comparison.metric.unit), comparison.compared, choice.efficient
+
+    def of(name: str, policy: str) -> float:
+        return float(rows[name].sel(policy=policy)) if name in rows else float("nan")
+
+    def average(policy: str) -> Amount:
+        mean, span = _range(comparison, policy)
+        return Amount(say(mean), mean, span)
+
+    def regret(policy: str) -> Amount:
+        tail = rows["regret_quantiles"].sel(policy=policy, quantile=0.95)
+        return Amount(say(of("regret_mean", policy)), of("regret_mean", policy), f"95% below {say(tail)}")
+
+    columns: dict[str, Callable[[str], Cell]] = {
+        "Policy": names.policy,
+        "Average": average,
+        "Mean regret": regret,
+        "Worst regret": lambda policy: amount(of("regret_max", policy), say),
+        "Good enough in": lambda policy: probability(of("satisficing", policy)),
+        "Best in": lambda policy: probability(of("best", policy)),
+    }
+    if efficient is not None:
+        share, best = efficient["efficient_share"], efficient["efficient"]
+        columns["Efficient in"] = lambda policy: probability(float(share.sel(policy=policy)))
+        columns["Efficient on average"] = lambda policy: "yes" if best.sel(policy=policy) else "no"
+    caption = f"Policies on {names.inside(metric_name(names, comparison.metric))}"
+    return table(caption, columns, comparison.ranked)
 
 
 def _pairs(results: RunView, comparison: Comparison) -> Table:
@@ -229,41 +230,27 @@ def _pairs(results: RunView, comparison: Comparison) -> Table:
         shown = [*shown[:-1], results.factual]
     better = comparison.compared["better"]
 
-    def beats(policy: str, other: str) -> Amount:
-        return (
-            Amount("", float("nan")) if policy == other else probability(float(better.sel(policy=policy, other=other)))
-        )
+    def beats(other: str, policy: str) -> Amount:
+        share = float(better.sel(policy=policy, other=other))
+        return Amount("", float("nan")) if policy == other else probability(share)
 
-    cut = "" if len(shown) == len(ranked) else f", the best {len(shown)}"
-    return Table(
-        f"Share of worlds in which the policy of the row does better than that of the column{cut}",
-        ["Policy", *(results.names.policy(policy) for policy in shown)],
-        [[results.names.policy(policy), *(beats(policy, other) for other in shown)] for policy in shown],
-    )
+    cut, name = "" if len(shown) == len(ranked) else f", the best {len(shown)}", results.names.policy
+    caption = f"Share of worlds in which the policy of the row does better than that of the column{cut}"
+    return Table(caption, ["Policy", *map(name, shown)], [[name(p), *(beats(q, p) for q in shown)] for p in shown])
 
 
 def _change_tables(names: Names, change: Change) -> list[Table]:
     best = names.policy(change.policy)
-    tables: list[Table] = []
-    if change.tipping:
-        tables.append(
-            table(
-                f"Where {best} stops being the best on average",
-                {
-                    "Assumption": lambda point: names.assumption(point.assumption),
-                    "Below it, best is": lambda point: names.policy(point.below),
-                    "Tips at": lambda point: Amount(
-                        number(point.value), point.value, f"{number(point.low)} to {number(point.high)}"
-                    ),
-                    "Above it, best is": lambda point: names.policy(point.above),
-                },
-                change.tipping,
-            )
-        )
-    if len(change.loses.leaves) > 1:
-        caption = f"Where {best} loses to {names.policy(change.runner_up)}, as a tree"
-        tables.append(tree_table(caption, names, change.loses.leaves, "Loses in"))
-    return tables
+    columns: dict[str, Callable[[TippingPoint], Cell]] = {
+        "Assumption": lambda point: names.assumption(point.assumption),
+        "Below it, best is": lambda point: names.policy(point.below),
+        "Tips at": lambda p: Amount(number(p.value), p.value, f"{number(p.low)} to {number(p.high)}"),
+        "Above it, best is": lambda point: names.policy(point.above),
+    }
+    tips = table(f"Where {best} stops being the best on average", columns, change.tipping or ())
+    caption, leaves = f"Where {best} loses to {names.policy(change.runner_up)}, as a tree", change.loses.leaves
+    ends = tree_table(caption, names, leaves, "Loses in")
+    return [*([tips] if tips.rows else []), *([ends] if len(leaves) > 1 else [])]
 
 
 def _notes(results: RunView) -> list[str]:
@@ -278,28 +265,19 @@ def _notes(results: RunView) -> list[str]:
 
 def choice_json(choice: PolicyChoice, sentences: list[str]) -> dict[str, Any]:
     """A choice as other programs read it."""
-    told: dict[str, Any] = {
-        "question": QUESTION,
-        "sentences": sentences,
-        "metrics": [_comparison_json(comparison) for comparison in choice.comparisons],
-    }
-    if choice.efficient is not None:
-        rows = {str(policy): choice.efficient.sel(policy=policy) for policy in choice.efficient["policy"].values}
-        told["pareto"] = {
-            policy: {"efficient": bool(row["efficient"]), "efficient_share": float(row["efficient_share"])}
-            for policy, row in rows.items()
-        }
-    plain: dict[str, Any] = strict(told)
-    return plain
+    metrics, efficient = [_comparison_json(comparison) for comparison in choice.comparisons], choice.efficient
+    told: dict[str, Any] = {"question": QUESTION, "sentences": sentences, "metrics": metrics}
+    if efficient is not None:
+        keys = ("efficient", "efficient_share")
+        columns = [efficient[key].values.tolist() for key in keys]
+        rows = [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
+        told["pareto"] = dict(zip(efficient["policy"].values.tolist(), rows, strict=True))
+    return dict(strict(told))
 
 
 def _comparison_json(comparison: Comparison) -> dict[str, Any]:
-    metric, compared = comparison.metric, comparison.compared
-    policies = [str(policy) for policy in compared["policy"].values]
-    better = {
-        policy: dict(zip(policies, row, strict=True))
-        for policy, row in zip(policies, compared["better"].values.tolist(), strict=True)
-    }
+    metric, compared, policies = comparison.metric, comparison.compared, comparison.metric.policies
+    better = [dict(zip(policies, row, strict=True)) for row in compared["better"].values.tolist()]
     return {
         "metric": metric.key,
         "kind": metric.kind,
@@ -307,24 +285,18 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
         "enough": compared.attrs.get("enough"),
         "choices": comparison.choices,
         "policies": {policy: _policy_json(compared.sel(policy=policy)) for policy in policies},
-        "better_than": better,
+        "better_than": dict(zip(policies, better, strict=True)),
         "change": None if comparison.change is None else _change_json(comparison.change),
     }
 
 
 def _change_json(change: Change) -> dict[str, Any]:
-    return {
-        "policy": change.policy,
-        "weighed": change.weighed,
-        "tipping_points": None if change.tipping is None else [vars(point) for point in change.tipping],
-        "loses": {"to": change.runner_up, **change.loses.to_json()},
-    }
+    loses = {"to": change.runner_up, **change.loses.to_json()}
+    return {"policy": change.policy, "weighed": change.weighed, "tipping_points": change.tipping, "loses": loses}
 
 
 def _policy_json(row: xr.Dataset) -> dict[str, Any]:
     keep = ("mean", "sd", "undefined", "satisficing", "regret_mean", "regret_max", "best")
     figures: dict[str, Any] = {name: float(row[name]) for name in keep if name in row}
-    for name in ("quantiles", "regret_quantiles"):
-        pairs = zip(row["quantile"].values, np.asarray(row[name]), strict=True)
-        figures[name] = {f"{q:g}": float(value) for q, value in pairs}
-    return figures
+    at = [f"{q:g}" for q in row["quantile"].values]
+    return figures | {name: dict(zip(at, row[name].values, strict=True)) for name in ("quantiles", "regret_quantiles")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from foedus.claims.reading import read_claims
@@ -24,17 +25,14 @@ QUESTION = "Which measures can the goal not do without, and which are enough?"
 
 def measures_section(results: RunView, goals: Sequence[GoalDegrees]) -> Section:
     """The degrees of every set of measures, goal by goal."""
-    names, figures = results.names, []
+    names, claims = results.names, _claims(results, goals)
+    reading = (
+        "Filled: the share of worlds in which the set alone reaches the goal. Open: of the worlds where all measures "
+        "reach it, the share in which they do not without the set."
+    )
+    figures = []
     if all(each.goal.metric.kind == MetricKind.OUTCOME for each in goals):
-        figures = [
-            Figure(
-                _title(names, goals[0]),
-                "Filled: the share of worlds in which the set alone reaches the goal. Open: of the worlds "
-                "where all measures reach it, the share in which they do not without the set.",
-                degrees_chart(names, goals, lambda measures: set_name(names, measures)),
-            )
-        ]
-    claims = _claims(results, goals)
+        figures = [Figure(_title(names, goals[0]), reading, degrees_chart(names, goals, partial(set_name, names)))]
     tables = [_table(names, each) for each in goals[:MOST_TABLES]] + ([claims] if claims.rows else [])
     note = (
         "Sufficient where needed: among the worlds where the goal is not reached with no measure (Pearl 1999). Necessary: among the worlds "
@@ -101,11 +99,8 @@ def _single(names: Names, each: Degrees) -> str:
 
 
 def _short(names: Names, each: Degrees) -> str:
-    parts = [
-        f"{verb} in {percent(degree.value)}"
-        for verb, degree in (("enough", each.sufficiency), ("necessary", each.necessity))
-        if degree is not None
-    ]
+    told = (("enough", each.sufficiency), ("necessary", each.necessity))
+    parts = [f"{verb} in {percent(degree.value)}" for verb, degree in told if degree is not None]
     return f"{set_name(names, each.measures)} {' and '.join(parts)}" if parts else ""
 
 
@@ -149,12 +144,8 @@ def _claims(results: RunView, goals: Sequence[GoalDegrees]) -> Table:
     asked: dict[str, set[str]] = {}
     for reading in read_claims(results.scenario):
         asked.setdefault(reading.claim, set()).update(q.under for q in reading.queries if q.under in takers)
-    rows = [
-        (claim.id, reading)
-        for claim in results.run.claims
-        if len(asked.get(claim.id, set()) - {factual}) > 1
-        for reading in claim.readings
-    ]
+    told = [claim for claim in results.run.claims if len(asked.get(claim.id, set()) - {factual}) > 1]
+    rows = [(claim.id, reading) for claim in told for reading in claim.readings]
     return table(
         "Claims about these policies",
         {
@@ -169,26 +160,17 @@ def _claims(results: RunView, goals: Sequence[GoalDegrees]) -> Table:
 
 def measures_json(results: RunView, goals: Sequence[GoalDegrees]) -> dict[str, Any]:
     """The degrees as other programs read them."""
-    told = [
-        {
-            "goal": goal_words(results.names, each),
-            "metric": each.goal.metric.key,
-            "threshold": each.goal.threshold,
-            "within": each.goal.within,
-            "policies": {
-                policy: {"measures": sorted(each.taken[policy]), "reached": share}
-                for policy, share in each.reached.items()
-            },
-            "sets": [_set_json(degrees) for degrees in each.sets],
-        }
-        for each in goals
-    ]
-    plain_: dict[str, Any] = strict(
-        {"question": QUESTION, "sentences": measures_sentences(results.names, goals), "goals": told}
-    )
-    return plain_
+    told, names = [_goal_json(results.names, each) for each in goals], results.names
+    return dict(strict({"question": QUESTION, "sentences": measures_sentences(names, goals), "goals": told}))
 
 
-def _set_json(degrees: Degrees) -> dict[str, Any]:
-    parts = {name: value and vars(value) for name, value in vars(degrees).items() if name != "measures"}
-    return {"measures": sorted(degrees.measures), **parts}
+def _goal_json(names: Names, degrees: GoalDegrees) -> dict[str, Any]:
+    goal, reached = degrees.goal, degrees.reached.items()
+    return {
+        "goal": goal_words(names, degrees),
+        "metric": goal.metric.key,
+        "threshold": goal.threshold,
+        "within": goal.within,
+        "policies": {name: {"measures": sorted(degrees.taken[name]), "reached": share} for name, share in reached},
+        "sets": [vars(each) | {"measures": sorted(each.measures)} for each in degrees.sets],
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from foedus.lenses.policies.chart import frontier_chart
@@ -90,41 +91,33 @@ def _titled(frontier: Frontier) -> list[tuple[str, Candidate]]:
 
 
 def _settings(names: Names, frontier: Frontier) -> Table:
-    def setting(lever: Lever) -> Callable[[tuple[str, Candidate]], Amount]:
-        return lambda row: amount(row[1].levers[lever.name], number)
+    def setting(lever: Lever, row: tuple[str, Candidate]) -> Amount:
+        return amount(row[1].levers[lever.name], number)
 
-    return table(
-        "Settings of the levers",
-        {
-            "Candidate": lambda row: row[0],
-            **{lever_name(names, lever): setting(lever) for lever in frontier.problem.levers},
-            "Still efficient": lambda row: "yes" if row[1].still_efficient else "no",
-        },
-        _titled(frontier),
-    )
+    columns: dict[str, Callable[[tuple[str, Candidate]], Cell]] = {
+        "Candidate": lambda row: row[0],
+        **{lever_name(names, lever): partial(setting, lever) for lever in frontier.problem.levers},
+        "Still efficient": lambda row: "yes" if row[1].still_efficient else "no",
+    }
+    return table("Settings of the levers", columns, _titled(frontier))
 
 
 def _figures(names: Names, frontier: Frontier) -> Table:
     columns = ["Candidate"]
     for aim in frontier.problem.aims:
         columns += [f"{capital(aim_name(names, aim))}, searched", "held out", "worst regret"]
-    rows: list[list[Cell]] = [
-        [title, *(cell for a, aim in enumerate(frontier.problem.aims) for cell in _on_aim(candidate, a, aim))]
-        for title, candidate in [*_titled(frontier), ("As written", frontier.base)]
-    ]
+    rows: list[list[Cell]] = []
+    for title, candidate in [*_titled(frontier), ("As written", frontier.base)]:
+        on_aims = [_on_aim(candidate, a, aim) for a, aim in enumerate(frontier.problem.aims)]
+        rows.append([title, *(cell for cells in on_aims for cell in cells)])
     return Table("Figures in the worlds searched and in others", columns, rows)
 
 
 def _on_aim(candidate: Candidate, a: int, aim: Aim) -> list[Amount]:
-    trained, held_out, low, high, regret = (
-        in_unit(aim.unit, values[a])
-        for values in (candidate.trained, candidate.held_out, candidate.low, candidate.high, candidate.regret)
-    )
-    return [
-        Amount(trained, float(candidate.trained[a])),
-        Amount(held_out, float(candidate.held_out[a]), f"{low} to {high}"),
-        Amount(regret, float(candidate.regret[a])),
-    ]
+    say, held_out = partial(in_unit, aim.unit), float(candidate.held_out[a])
+    span = f"{say(candidate.low[a])} to {say(candidate.high[a])}"
+    regret = amount(float(candidate.regret[a]), say)
+    return [amount(float(candidate.trained[a]), say), Amount(say(held_out), held_out, span), regret]
 
 
 def _figure(names: Names, frontier: Frontier) -> Figure:
@@ -141,34 +134,28 @@ def _figure(names: Names, frontier: Frontier) -> Figure:
 
 def search_json(scenario: Scenario, frontier: Frontier) -> dict[str, Any]:
     """A frontier as other programs read it."""
-    plain: dict[str, Any] = strict(
-        {
-            "question": QUESTION,
-            "policy": frontier.problem.policy,
-            "rule": frontier.criterion,
-            "tried": frontier.tried,
-            "sentences": search_sentences(Names(scenario), frontier),
-            "levers": [vars(lever) for lever in frontier.problem.levers],
-            "metrics": [{"text": aim.text, "direction": aim.direction} for aim in frontier.problem.aims],
-            "training_worlds": frontier.worlds[0],
-            "held_out_worlds": frontier.worlds[1],
-            "optimism": {
-                aim.text: {"frontier": gap, "as_written": shift}
-                for aim, gap, shift in zip(
-                    frontier.problem.aims, frontier.optimism.tolist(), frontier.shift.tolist(), strict=True
-                )
-            },
-            "candidates": [_candidate_json(candidate, frontier.problem.aims) for candidate in frontier.candidates],
-            "as_written": _candidate_json(frontier.base, frontier.problem.aims),
-        }
-    )
-    return plain
+    aims, (training, held_out) = frontier.problem.aims, frontier.worlds
+    gaps = zip(aims, frontier.optimism, frontier.shift, strict=True)
+    told = {
+        "question": QUESTION,
+        "policy": frontier.problem.policy,
+        "rule": frontier.criterion,
+        "tried": frontier.tried,
+        "sentences": search_sentences(Names(scenario), frontier),
+        "levers": frontier.problem.levers,
+        "metrics": [{"text": aim.text, "direction": aim.direction} for aim in aims],
+        "training_worlds": training,
+        "held_out_worlds": held_out,
+        "optimism": {aim.text: {"frontier": gap, "as_written": shift} for aim, gap, shift in gaps},
+        "candidates": [_candidate_json(candidate, aims) for candidate in frontier.candidates],
+        "as_written": _candidate_json(frontier.base, aims),
+    }
+    return dict(strict(told))
 
 
 def _candidate_json(candidate: Candidate, aims: tuple[Aim, ...]) -> dict[str, Any]:
-    keys = {"searched": "trained", "held_out": "held_out", "mean": "mean", "low": "low", "high": "high"}
-    figures = {
-        aim.text: {key: getattr(candidate, name)[a] for key, name in {**keys, "worst_regret": "regret"}.items()}
-        for a, aim in enumerate(aims)
-    }
+    c = candidate
+    parts = {"searched": c.trained, "held_out": c.held_out, "mean": c.mean, "low": c.low, "high": c.high}
+    parts["worst_regret"] = c.regret
+    figures = {aim.text: {key: values[a] for key, values in parts.items()} for a, aim in enumerate(aims)}
     return {"levers": candidate.levers, "metrics": figures, "still_efficient": candidate.still_efficient}

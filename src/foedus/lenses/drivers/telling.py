@@ -162,7 +162,7 @@ def _local(names: Names, subject: Subject, local: list[LocalSlope]) -> Told:
     figure = Figure(
         f"At the margin {names.inside(called[first.assumption])} moves it most: {say(first.effect)} per standard deviation",
         "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers.",
-        effects_chart(*zip(*few, strict=True), say),
+        effects_chart([name for name, _ in few], [size for _, size in few], say),
     )
     sentence = f"At the margin, one standard deviation more changes it by: {listed(parts)}."
     return Told([sentence], [figure], [shown], [note])

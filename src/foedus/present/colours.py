@@ -1,11 +1,17 @@
-"""Every colour of pages and charts, for light screens, dark ones and print: to change one, change its row.
+"""Every colour of pages, charts and the terminal: to change one, change its row, and what captions call it.
 
 Drawings name what a stroke is ("mean", "band", "posterior"); ``report.css`` gives each such name one of these colours.
 """
 
 from __future__ import annotations
 
-# name: (light, dark, print). Blue and orange are told apart by the colour-blind too (Okabe and Ito 2008).
+MAIN, OTHER = (
+    "blue",
+    "orange",
+)  # what captions call the two series; the colour-blind tell them apart (Okabe and Ito 2008)
+TERMINAL_MAIN, TERMINAL_OTHER = "blue", "dark_orange"  # the same in the terminal, by rich's names
+
+# name: (light, dark, print)
 _GROUND = {
     "ink": ("#1b1f24", "#e6e8ea", "#000"),
     "soft": ("#555e68", "#a9b1ba", "#333"),
@@ -15,10 +21,10 @@ _GROUND = {
     "line": ("#d5d9de", "#383f47", "#bbb"),
 }
 _SERIES = {
-    "blue": ("#0072b2", "#56b4e9", "#0072b2"),
-    "orange": ("#d55e00", "#f0883a", "#d55e00"),
-    "purple": ("#a3517f", "#d796b9", "#a3517f"),
-    "blue-pale": ("#cfe3f0", "#1f4058", "#cfe3f0"),
+    "main": ("#0072b2", "#56b4e9", "#0072b2"),
+    "other": ("#d55e00", "#f0883a", "#d55e00"),
+    "mark": ("#a3517f", "#d796b9", "#a3517f"),
+    "main-pale": ("#cfe3f0", "#1f4058", "#cfe3f0"),
     "seen": ("#e69f00", "#b98412", "#e69f00"),
 }
 _LEVELS_AND_WARNINGS = {
@@ -48,7 +54,7 @@ def is_pale(style: str) -> bool:
 
 
 def effect(value: float, edge: float) -> str:
-    """The style of a signed number, full at ``edge``: blue above 0, orange below, none near it or where undefined."""
+    """The style of a signed number, full at ``edge``: the main colour above 0, the other below, none near it or where undefined."""
     if value != value or edge <= 0 or abs(value) < 0.05 * edge:
         return "zone"
     step = 1 + (abs(value) >= edge / 3) + (abs(value) >= 2 * edge / 3)

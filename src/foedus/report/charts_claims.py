@@ -68,7 +68,7 @@ def precision_bar(shares: Mapping[Precision, float]) -> Markup:
 
 
 def density(values: Floats, prior: Floats, posterior: Floats, observed: bool) -> Markup:
-    """An assumption's draws before (grey) and after (blue) the observations, as a small histogram."""
+    """An assumption's draws before and after the observations, as a small histogram."""
     low, high = float(values.min()), float(values.max())
     drawing = Drawing(150, 34, f"from {number(low)} to {number(high)}")
     edges = np.linspace(low, high, 13)

@@ -7,6 +7,7 @@ from typing import Any
 
 from foedus.lenses.policies.choice_telling import sections as policy_sections
 from foedus.lenses.registry import lens_section
+from foedus.present import colours
 from foedus.present.page import rendered
 from foedus.present.section import Section
 from foedus.present.wording import NOT_SCORED, capital, count, listed
@@ -33,7 +34,10 @@ def render(run: Run) -> str:
         "Record": _record(results),
     }
     # The templates read the run themselves and ask the same modules as everything else for sentences, numbers and charts.
-    asked = {each.__name__.rpartition(".")[2]: each for each in (findings, quantities, charts_claims, charts_outcomes)}
+    asked = {
+        each.__name__.rpartition(".")[2]: each
+        for each in (colours, findings, quantities, charts_claims, charts_outcomes)
+    }
     view: dict[str, Any] = {
         **asked,
         **background(results),

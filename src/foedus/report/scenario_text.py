@@ -10,6 +10,7 @@ from rich.rule import Rule
 from rich.table import Column
 from rich.text import Text
 
+from foedus.present.colours import TERMINAL_MAIN
 from foedus.present.terminal import grid, print_heading
 from foedus.present.wording import assumed, cited, count, listed
 from foedus.report.background import clause_text
@@ -51,7 +52,7 @@ def print_scenario(scenario: Scenario, console: Console) -> None:
 
 def _print_part(console: Console, title: str, rows: Rows) -> None:
     print_heading(console, title)
-    first = Column(max_width=max(20, console.width // 3), overflow="fold", style="blue")
+    first = Column(max_width=max(20, console.width // 3), overflow="fold", style=TERMINAL_MAIN)
     table = grid(first, Column(overflow="fold"), show_header=False)
     for row in rows:
         table.add_row(*map(Text, row))

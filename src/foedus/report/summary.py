@@ -10,6 +10,7 @@ from rich.rule import Rule
 from rich.table import Column, Table
 from rich.text import Text
 
+from foedus.present.colours import TERMINAL_MAIN, TERMINAL_OTHER
 from foedus.present.likelihood import estimative
 from foedus.present.terminal import WIDE, grid, indented, print_heading, sparkline
 from foedus.present.wording import capital, percent
@@ -19,7 +20,7 @@ from foedus.runs.result import Run
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
-_COLOURS = {Side.HOLDS: "blue", Side.FAILS: "dark_orange", Side.OPEN: ""}
+_COLOURS = {Side.HOLDS: TERMINAL_MAIN, Side.FAILS: TERMINAL_OTHER, Side.OPEN: ""}
 _MOST_BARS = 30  # of an outcome over time
 
 
@@ -86,7 +87,7 @@ def _outcomes(results: RunView) -> Table:
         bars = sparkline(means[:: -(-len(means) // _MOST_BARS)].tolist())
         spread = results.final_spread(outcome, results.factual)
         told = percent(spread.mean), _ends(spread), estimative(spread.mean)
-        table.add_row(Text(results.names.outcome(outcome)), Text(bars, style="blue"), *map(Text, told))
+        table.add_row(Text(results.names.outcome(outcome)), Text(bars, style=TERMINAL_MAIN), *map(Text, told))
     return table
 
 

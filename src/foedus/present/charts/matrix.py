@@ -1,4 +1,4 @@
-"""A matrix of signed numbers: blue above nothing, orange below, the number written in every cell."""
+"""A matrix of signed numbers: the main colour above nothing, the other below, the number written in every cell."""
 
 from __future__ import annotations
 

@@ -40,9 +40,8 @@ def lens(
         show_json(questions) if json else print("\n".join(f"{key:<12} {text}" for key, text in questions.items()))
         return
     if name is None or scenario is None:
-        raise FoedusError(
-            "say which lens and which scenario: foedus lens NAME SCENARIO. `foedus lens --list` lists them."
-        )
+        listing = "`foedus lens --list` lists them"
+        raise FoedusError(f"say which lens and which scenario: foedus lens NAME SCENARIO. {listing}.")
     known([name], LENSES, "lens")
     if name == "stability" and Path(scenario).suffix.lower() == ".gmcr":
         _conflict(Path(scenario), json, write, start, hold, horizon)
@@ -63,20 +62,17 @@ def lens(
 
 
 def _conflict(
-    file: Path, json: bool, write: Path | None, start: str | None, hold: str | None, horizon: int | None
+    path: Path, json: bool, write: Path | None, start: str | None, hold: str | None, horizon: int | None
 ) -> None:
     """The stability of a conflict in option form."""
-    from foedus.conflict.analysis import analyse
-    from foedus.conflict.file import load_conflict, save_conflict
-    from foedus.conflict.followup import follow_up
-    from foedus.conflict.graph_form import model_of
+    from foedus.conflict import analysis, file, followup, graph_form
     from foedus.report.conflict import print_conflict
 
-    conflict = load_conflict(file)
-    model = model_of(conflict)
-    more, result = follow_up(model, start, hold, horizon), analyse(model)
+    conflict = file.load_conflict(path)
+    model = graph_form.model_of(conflict)
+    more, result = followup.follow_up(model, start, hold, horizon), analysis.analyse(model)
     if write is not None:
-        save_conflict(conflict, write)
+        file.save_conflict(conflict, write)
     show_json(result.to_json() | more.to_json()) if json else print_conflict(result, more, console())
 
 

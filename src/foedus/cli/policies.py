@@ -27,8 +27,7 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare policies: which to choose by each rule, and what would change our mind."""
-    from foedus.lenses.policies.choice import choose
-    from foedus.lenses.policies.choice_telling import choice_json, choice_section
+    from foedus.lenses.policies import choice, choice_telling
     from foedus.lenses.policies.comparison import Direction
     from foedus.lenses.policies.metric import asked_metrics, own_metrics
     from foedus.runs.view import RunView
@@ -44,9 +43,9 @@ def compare(
     with progress(not json) as step:
         run = solve(loaded, worlds, seed, step, [] if metric else chosen)
         metrics = asked_metrics(run, metric, chosen, way) if metric else own_metrics(run, actor, chosen)
-    choice = choose(run, metrics, enough)
-    section = choice_section(RunView(run), choice)
-    present(section, choice_json(choice, list(section.sentences)), json, html, loaded.title)
+    best = choice.choose(run, metrics, enough)
+    section = choice_telling.choice_section(RunView(run), best)
+    present(section, choice_telling.choice_json(best, list(section.sentences)), json, html, loaded.title)
 
 
 @app.command()
@@ -70,35 +69,34 @@ def measures(
     json: Json = False,
 ) -> None:
     """Tell which measures a goal needs, and which are enough."""
+    from foedus.lenses.policies import measures, measures_telling
     from foedus.lenses.policies.comparison import Direction
-    from foedus.lenses.policies.measures import Goal, combined, degrees_on, measures_of
-    from foedus.lenses.policies.measures_telling import measures_json, measures_section
     from foedus.lenses.policies.metric import MetricKind, asked_metrics, own_metrics
     from foedus.runs.view import RunView
 
     loaded = read(scenario, *measure or ())
     if at_most is not None and at_least is not None:
         raise FoedusError("give --at-most or --at-least, not both.")
-    loaded = combined(loaded, measure) if measure else loaded
-    taken = measures_of(loaded)
+    loaded = measures.combined(loaded, measure) if measure else loaded
+    taken = measures.measures_of(loaded)
     if not taken:
-        raise FoedusError(
-            f"the policies of '{scenario}' do not say what they take. Give them 'measures', as in measures: [deterrence, talks], "
-            "or name two or more policies with --measure: every set of them is then solved."
-        )
+        written = "Give them 'measures', as in measures: [deterrence, talks]"
+        named = "or name two or more policies with --measure: every set of them is then solved"
+        raise FoedusError(f"the policies of '{scenario}' do not say what they take. {written}, {named}.")
     with progress(not json) as step:
         run = solve(loaded, worlds, seed, step, [] if goal else taken)
         way = Direction.LOWER if at_least is None else Direction.HIGHER
         metrics = asked_metrics(run, [goal], list(taken), way) if goal else own_metrics(run)
     if not goal:
-        metrics = [metric for metric in metrics if metric.kind == MetricKind.OUTCOME]
         if at_least is not None:
             raise FoedusError("--at-least needs a --goal: of the main outcomes less is better.")
+        metrics = [metric for metric in metrics if metric.kind == MetricKind.OUTCOME]
     run.policies = list(taken)
     threshold = at_least if at_most is None else at_most
-    degrees = [degrees_on(run, Goal(metric, threshold, within), taken) for metric in metrics]
-    results = RunView(run)
-    present(measures_section(results, degrees), measures_json(results, degrees), json, html, loaded.title)
+    goals, results = [measures.Goal(metric, threshold, within) for metric in metrics], RunView(run)
+    degrees = [measures.degrees_on(run, aim, taken) for aim in goals]
+    told = measures_telling.measures_json(results, degrees)
+    present(measures_telling.measures_section(results, degrees), told, json, html, loaded.title)
 
 
 @app.command()
@@ -124,9 +122,8 @@ def drivers(
     json: Json = False,
 ) -> None:
     """Tell what drives a query or a claim: shares of variance, where it fails, exact slopes."""
-    from foedus.lenses.drivers.measure import local_slopes, region, sobol_indices
+    from foedus.lenses.drivers import measure, telling
     from foedus.lenses.drivers.subject import claim_subject, query_subject
-    from foedus.lenses.drivers.telling import Drivers, drivers_json, drivers_section
 
     loaded = read(scenario, policy)
     known([method], ("sobol", "box", "local", "all"), "method")
@@ -138,14 +135,12 @@ def drivers(
     wanted = [method] if method != "all" else ["sobol", "box", *(["local"] if subject.is_smooth else [])]
     with progress(not json) as step:
         run = solve(loaded, worlds, seed, step, [])
-        driven = Drivers(
-            subject,
-            sobol_indices(subject, points, seed) if "sobol" in wanted else None,
-            region(run, subject, above) if "box" in wanted else None,
-            local_slopes(run, subject) if "local" in wanted else None,
-        )
-    section = drivers_section(driven)
-    present(section, drivers_json(driven, section), json, html, loaded.title)
+        indices = measure.sobol_indices(subject, points, seed) if "sobol" in wanted else None
+        box = measure.region(run, subject, above) if "box" in wanted else None
+        slopes = measure.local_slopes(run, subject) if "local" in wanted else None
+    driven = telling.Drivers(subject, indices, box, slopes)
+    section = telling.drivers_section(driven)
+    present(section, telling.drivers_json(driven, section), json, html, loaded.title)
 
 
 @app.command()
@@ -171,25 +166,24 @@ def search(
     json: Json = False,
 ) -> None:
     """Search for efficient settings of levers: clarity, credibility, timing; final figures in other worlds."""
-    from foedus.lenses.policies import search as robust
+    from foedus.lenses.policies import search, search_telling
     from foedus.lenses.policies.comparison import Direction
     from foedus.lenses.policies.levers import default_levers, read_lever
-    from foedus.lenses.policies.search_telling import search_json, search_section
 
     loaded = read(scenario, policy)
-    known([rule], list(robust.Criterion), "rule")
+    known([rule], list(search.Criterion), "rule")
     base = policy or loaded.factual_policy
     levers = [read_lever(loaded, base, text) for text in lever] if lever else default_levers(loaded, base)
     if not levers:
-        raise FoedusError(
-            "no commitment's clarity or cost is one uncertain assumption. Name levers: --lever name=low:high."
-        )
+        remedy = "Name levers: --lever name=low:high."
+        raise FoedusError(f"no commitment's clarity or cost is one uncertain assumption. {remedy}")
     asked = {Direction.LOWER: metric or [], Direction.HIGHER: higher or []}
-    aims = [robust.read_aim(loaded, text, way) for way, texts in asked.items() for text in texts]
-    aims = aims or robust.default_aims(loaded, levers)
-    problem = robust.Problem(loaded, base, tuple(levers), tuple(aims))
-    settings = robust.SearchSettings(robust.Criterion(rule), evaluations, seed)
+    aims = [search.read_aim(loaded, text, way) for way, texts in asked.items() for text in texts]
+    aims = aims or search.default_aims(loaded, levers)
+    problem = search.Problem(loaded, base, tuple(levers), tuple(aims))
+    settings = search.SearchSettings(search.Criterion(rule), evaluations, seed)
     with progress(not json) as step:
         training, held_out = (solve(loaded, worlds, number, step, []).few(few) for number in (seed, seed + 1))
-        frontier = robust.search(problem, training, held_out, settings, step)
-    present(search_section(loaded, frontier), search_json(loaded, frontier), json, html, loaded.title)
+        frontier = search.search(problem, training, held_out, settings, step)
+    told = search_telling.search_json(loaded, frontier)
+    present(search_telling.search_section(loaded, frontier), told, json, html, loaded.title)

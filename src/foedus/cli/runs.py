@@ -48,11 +48,9 @@ def run(
 ) -> None:
     """Solve a scenario in every world, judge its claims, write a report."""
     from foedus.lenses.registry import known_lenses
-    from foedus.runs.ensemble import ensemble
-    from foedus.runs.executors import Executor
-    from foedus.runs.local import run as run_here
+    from foedus.runs import ensemble, executors, local
 
-    loaded, who = read(scenario, *policy or ()), Executor(executor, scheduler, workers)
+    loaded, who = read(scenario, *policy or ()), executors.Executor(executor, scheduler, workers)
     known([method], METHODS, "method")
     known_lenses(lenses)
     options: RunOptions = {"policies": policy, "worlds": worlds, "seed": seed, "method": method, "resample": resample}
@@ -60,11 +58,11 @@ def run(
     if target is None:
         if executor != "local" or chunk or anew:
             raise FoedusError("--executor, --chunk and --anew are for runs that are kept: give --out DIR.")
-        solved = run_here(loaded, threads=workers or 2, **options)
+        solved = local.run(loaded, threads=workers or 2, **options)
         lenses = "none" if lenses == "auto" else lenses
     else:
         with progress(not json) as step:
-            solved = ensemble(loaded, target, chunk=chunk, executor=who, anew=anew, progress=step, **options)
+            solved = ensemble.ensemble(loaded, target, chunk=chunk, executor=who, anew=anew, progress=step, **options)
     _tell(solved, lenses, target, open_, json)
 
 
@@ -80,12 +78,12 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped, and mend one whose files were damaged."""
     from foedus.lenses.registry import known_lenses
-    from foedus.runs.ensemble import resume as go_on
-    from foedus.runs.executors import Executor
+    from foedus.runs import ensemble, executors
 
     known_lenses(lenses)
     with progress(not json) as step:
-        solved = go_on(directory, executor=Executor(executor, scheduler, workers), progress=step)
+        who = executors.Executor(executor, scheduler, workers)
+        solved = ensemble.resume(directory, executor=who, progress=step)
     if not json:
         missing = f"{solved.solved} missing pieces were solved" if solved.solved else "all pieces were there and sound"
         print(f"{directory}: {missing}; report, results and run.json are written anew.")

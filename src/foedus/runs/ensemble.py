@@ -153,7 +153,7 @@ def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress
     timings = {"solve": time.perf_counter() - started}
     importing.join()  # two threads that import parts of it at once may find them half made
     main = stored(store, plan.solver.layout, list(plan.sweep))
-    if bytes_per_world * store.manifest.worlds <= LOADED:
+    if bytes_per_world * store.manifest.settings.worlds <= LOADED:
         main.data.load()
     run = finish(plan, main, lambda: plan.neutral(lambda piece: store.read(piece.name)), timings)
     run.solved = len(neutral) + len(absent)

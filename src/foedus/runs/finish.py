@@ -11,10 +11,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.claims.verdict import Claims
-from foedus.record.learned import learning
-from foedus.record.mechanisms import drop_each
-from foedus.record.questions import recorded_answers
-from foedus.record.score import TrackRecord, track_record
+from foedus.record import learned, mechanisms, questions, score
 from foedus.runs.judge import Judge
 from foedus.runs.plan import Plan
 from foedus.runs.provenance import provenance
@@ -65,16 +62,15 @@ def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]]
     return run
 
 
-def _track_record(plan: Plan, main: Solved, prior: Floats | None) -> TrackRecord | None:
+def _track_record(plan: Plan, main: Solved, prior: Floats | None) -> score.TrackRecord | None:
     """The forecasts against the record; where they lose to a rival, also which mechanism is to blame."""
     scenario = plan.scenario
-    if not recorded_answers(scenario):
+    if not questions.recorded_answers(scenario):
         return None
     game = plan.solver.games.play(scenario.factual_policy)[0].game
-    factual = PolicyResult.of(game, main.record)
-    record = track_record(scenario, factual, prior=prior)
+    record = score.track_record(scenario, PolicyResult.of(game, main.record), prior=prior)
     if plan.settings.judge and record.lost_to:
-        record = replace(record, mechanisms=drop_each(scenario, plan.subset, plan.settings.seed))
+        record = replace(record, mechanisms=mechanisms.drop_each(scenario, plan.subset, plan.settings.seed))
     return record
 
 
@@ -84,4 +80,4 @@ def learned_in(run: Run) -> xr.Dataset | None:
         return None
     unit = {name: ranks(run.draws[name], run.prior) for name in uncertain(run.scenario)}
     worlds = WeightedWorlds(unit, run.draws, run.loglik_by_observation.T, run.weights, run.ess)
-    return learning(run.scenario, Posterior(worlds, None, None), run.prior)
+    return learned.learning(run.scenario, Posterior(worlds, None, None), run.prior)

@@ -16,9 +16,8 @@ from foedus.runs.plan import Plan
 from foedus.runs.solved import Solved
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
+from foedus.sensitivity import discovery, telling
 from foedus.sensitivity.association import Ranker
-from foedus.sensitivity.discovery import where_it_fails
-from foedus.sensitivity.telling import in_words
 from foedus.worlds.sample import resolve, uncertain
 from foedus.worlds.thresholds import SEARCHED
 from foedus.worlds.weights import share, weighted_quantile
@@ -79,7 +78,9 @@ class Judge:
             margin_quantiles=(low, middle, high),
             by_precision={step: self._share_at(step, reading, holds) for step in Precision},
             decides=ranker.rank(size, first_holds).drivers[:_DECIDING],
-            fails_where=in_words(where_it_fails(self.leading, first_holds, size), labels) if varies else "",
+            fails_where=telling.in_words(discovery.where_it_fails(self.leading, first_holds, size), labels)
+            if varies
+            else "",
         )
 
     def _share_at(self, step: Precision, reading: ParsedReading, holds: Bools) -> float:

@@ -25,24 +25,16 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "taken": ("period", "action"),
     "entropy": ("actor",),
 }
+ANSWERS, RECORD = "answers", "heard"  # to queries; where observations are weighed
 SWEPT_VARIABLES = ("outcome_by",)  # what is kept of worlds solved at another precision, or with something made neutral
 # What is kept of the factual policy beside, where observations are weighed.
 RECORD_PARTS = ("log_likelihood", "log_each", "foreseen", "foreseen_state")
 
 
-def answers_key(step: str = "") -> str:
-    """What the answers to queries are kept under; ``step``: at another precision of the sweep."""
-    return f"{step}:answers" if step else "answers"
-
-
-def result_key(variable: str, policy: str, step: str = "") -> str:
-    """What a variable under a policy is kept under; ``step``: at another precision of the sweep."""
-    return f"{step}:{variable}/{policy}" if step else f"{variable}/{policy}"
-
-
-def record_key(part: str) -> str:
-    """What a part of the likelihood of the observations is kept under."""
-    return f"heard/{part}"
+def key(name: str, of: str = "", step: str = "") -> str:
+    """What an array is kept under: a variable, or part of ``RECORD``, ``of`` a policy; ``step``: of the sweep."""
+    named = f"{name}/{of}" if of else name
+    return f"{step}:{named}" if step else named
 
 
 @dataclass(frozen=True)

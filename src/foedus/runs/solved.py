@@ -29,7 +29,7 @@ class ChunkedArray:
         self.store, self.name = store, name
 
     def __len__(self) -> int:
-        return self.store.manifest.worlds
+        return self.store.manifest.settings.worlds
 
     def __getitem__(self, index: Any) -> Floats:
         """A part of all worlds."""
@@ -60,14 +60,14 @@ def in_memory(
     """A piece's arrays, labelled, with those at the precisions that it was solved at. They are taken out of ``arrays``,
     so that they are not held twice."""
     stacked = {
-        variable: np.stack([arrays.pop(kept.result_key(variable, policy, step)) for policy in policies], axis=1)
+        variable: np.stack([arrays.pop(kept.key(variable, policy, step)) for policy in policies], axis=1)
         for variable in VARIABLES
-        if kept.result_key(variable, policies[0], step) in arrays
+        if kept.key(variable, policies[0], step) in arrays
     }
-    keys = {part: kept.record_key(part) for part in kept.RECORD_PARTS}
+    keys = {part: kept.key(kept.RECORD, part) for part in kept.RECORD_PARTS}
     record = {part: arrays.pop(key) for part, key in keys.items() if key in arrays}
     varied = {other: in_memory(arrays, layout, policies, step=other) for other in sweep}
-    answers = _by_query(arrays.pop(kept.answers_key(step)), layout)
+    answers = _by_query(arrays.pop(kept.key(kept.ANSWERS, step=step)), layout)
     return Solved(answers, _dataset(stacked, layout, policies), record, varied)
 
 
@@ -84,7 +84,7 @@ def stored(store: ChunkStore, layout: Layout, sweep: Sequence[str]) -> Solved:
 
         def __init__(self, variable: str):
             self.variable, self.dtype = variable, np.dtype(float)
-            self.shape = (store.manifest.worlds, len(layout.policies), *layout.shape(variable))
+            self.shape = (store.manifest.settings.worlds, len(layout.policies), *layout.shape(variable))
 
         def __getitem__(self, key: Any) -> Any:
             def read(index: Index) -> Floats:
@@ -93,14 +93,14 @@ def stored(store: ChunkStore, layout: Layout, sweep: Sequence[str]) -> Solved:
             return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, read)
 
     lazy = {variable: indexing.LazilyIndexedArray(LazyVariable(variable)) for variable in VARIABLES}
-    record = {part: ChunkedArray(store, kept.record_key(part)) for part in kept.RECORD_PARTS}
+    record = {part: ChunkedArray(store, kept.key(kept.RECORD, part)) for part in kept.RECORD_PARTS}
     record = {part: array for part, array in record.items() if store.member(0, array.name) is not None}
     varied = {}
     for step in sweep:
-        keys = [kept.result_key(variable, policy, step) for variable in SWEPT_VARIABLES for policy in layout.policies]
-        arrays = {key: _joined(store, key) for key in [kept.answers_key(step), *keys]}
+        keys = [kept.key(variable, policy, step) for variable in SWEPT_VARIABLES for policy in layout.policies]
+        arrays = {key: _joined(store, key) for key in [kept.key(kept.ANSWERS, step=step), *keys]}
         varied[step] = in_memory(arrays, layout, layout.policies, step=step)
-    answers = _by_query(_joined(store, kept.answers_key()), layout)
+    answers = _by_query(_joined(store, kept.ANSWERS), layout)
     return Solved(answers, _dataset(lazy, layout, layout.policies), record, varied)
 
 
@@ -125,7 +125,7 @@ def _joined(store: ChunkStore, name: str) -> Floats:
 
 def _read(store: ChunkStore, variable: str, policies: Sequence[str], index: Index) -> Floats:
     """A part of a variable: ``index`` picks along each axis by itself, a number takes its axis away."""
-    lengths, size = (store.manifest.worlds, len(policies)), store.manifest.chunk
+    lengths, size = (store.manifest.settings.worlds, len(policies)), store.manifest.chunk
     # Numbers become arrays of one, so that every axis stays until all is read; the last line takes them away.
     worlds, chosen = (np.atleast_1d(np.arange(n)[key]) for n, key in zip(lengths, index, strict=False))
     inner = [slice(None), *(np.atleast_1d(key) if isinstance(key, int | np.integer) else key for key in index[2:])]
@@ -134,7 +134,7 @@ def _read(store: ChunkStore, variable: str, policies: Sequence[str], index: Inde
         here = np.flatnonzero(worlds // size == chunk)
         rows = worlds[here] - store.manifest.span(int(chunk)).start
         for column, policy in enumerate(chosen):
-            part = store.member(int(chunk), kept.result_key(variable, policies[policy]))
+            part = store.member(int(chunk), kept.key(variable, policies[policy]))
             assert part is not None
             part = part[rows]
             for axis, key in enumerate(inner):

@@ -52,20 +52,15 @@ class Manifest:
         object.__setattr__(self, "chunk", whole_number("chunk", self.chunk, 1))
 
     @property
-    def worlds(self) -> int:
-        """The number of worlds."""
-        return self.settings.worlds
-
-    @property
     def chunks(self) -> int:
         """The number of chunks."""
-        return -(-self.worlds // self.chunk)
+        return -(-self.settings.worlds // self.chunk)
 
     def span(self, index: int) -> range:
         """The worlds of a chunk."""
         if not 0 <= index < self.chunks:
             raise IndexError(f"chunk {index} of {self.chunks}")
-        return range(index * self.chunk, min((index + 1) * self.chunk, self.worlds))
+        return range(index * self.chunk, min((index + 1) * self.chunk, self.settings.worlds))
 
     def text(self) -> str:
         """The manifest as JSON."""

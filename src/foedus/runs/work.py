@@ -1,7 +1,6 @@
 """What a run computes a piece at a time: spans of worlds, each solved by itself and kept as named arrays.
 
-A piece's arrays depend on its worlds alone: not on the other pieces, on how large pieces are or on who
-computes them.
+A piece's arrays depend on its worlds alone: not on the other pieces, on how large pieces are or on who computes them.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from foedus.runs.layout import SWEPT_VARIABLES, VARIABLES, Arrays, Layout
 from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree
+from foedus.worlds.padding import width_of
 from foedus.worlds.simulate import Behaviour, Games, Options, PolicyResult, simulate
 
 
@@ -49,12 +49,7 @@ class Piece:
     @property
     def count(self) -> int:
         """How often a world is solved under a policy, the sweep included."""
-        return len(self.policies) * (self.size + self.few * len(self.sweep))
-
-    @property
-    def size(self) -> int:
-        """Its number of worlds."""
-        return len(next(iter(self.draws.values())))
+        return len(self.policies) * (width_of(self.draws) + self.few * len(self.sweep))
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ class Solver:
         arrays = self._arrays(simulation.results, piece.only)
         for result in simulation.results.values():
             record = {part: array for part, array in result.arrays.items() if part in kept.RECORD_PARTS}
-            arrays |= {kept.record_key(part): array for part, array in record.items()}
+            arrays |= {kept.key(kept.RECORD, part): array for part, array in record.items()}
         for step, varied in simulation.varied.items():
             arrays |= self._arrays(varied.results, SWEPT_VARIABLES, step)
         return arrays
@@ -115,13 +110,13 @@ class Solver:
         """Answers, and each policy's variables."""
         width = len(next(iter(results.values())).value)
         answers = np.full((width, len(self.queries)), np.nan)
-        arrays: Arrays = {kept.answers_key(step): answers}
+        arrays: Arrays = {kept.key(kept.ANSWERS, step=step): answers}
         for policy, result in results.items():
             for i, query in enumerate(self.queries):
                 if query.under == policy:
                     answers[:, i] = result.query[:, i]
             by_variable = self.layout.arrays(result)
-            arrays |= {kept.result_key(variable, policy, step): by_variable[variable] for variable in variables}
+            arrays |= {kept.key(variable, policy, step): by_variable[variable] for variable in variables}
         return arrays
 
 

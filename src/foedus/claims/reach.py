@@ -23,10 +23,8 @@ def events_met(game: Game) -> set[Tree]:
 
 
 def refuse_unreachable(readings: Sequence[ParsedReading], games: Games) -> None:
-    """ScenarioError when a claim asks about an event that no state satisfies, under any policy.
-
-    Such a question has one answer whatever is assumed; as a rule it is a slip.
-    """
+    """ScenarioError when a claim asks about an event that no state satisfies, under any policy. Such a question has one
+    answer whatever is assumed; as a rule it is a slip."""
     scenario, problems = games.scenario, []
     unmet = {event for reading in readings for query in reading.queries for event in _events(query)}
     for policy in scenario.all_policies:

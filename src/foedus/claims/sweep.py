@@ -30,10 +30,8 @@ class Precision(StrEnum):
     PERFECT = "perfect", math.inf, "perfectly rational", "perfect", "∞"
 
     def behaviour(self, rationality: str) -> Behaviour:
-        """How choices are made at this step.
-
-        Where play is ``perfect`` as written, precision means nothing but at 0, where nobody weighs anything.
-        """
+        """How choices are made at this step. Where play is ``perfect`` as written, precision means nothing but at 0,
+        where nobody weighs anything."""
         if self.scale == math.inf or (rationality == "perfect" and self.scale > 0):
             return Behaviour(perfect=True, bare=True)
         return Behaviour(self.scale, bare=True)

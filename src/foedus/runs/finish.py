@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
 
 def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]], timings: Mapping[str, float]) -> Run:
-    """The run: worlds weighed by the observations, claims judged, forecasts scored.
-
-    ``neutral`` gives those of ``plan.neutral_pieces`` by claim; they may still be under way, and are asked for last.
-    """
+    """The run: worlds weighed by the observations, claims judged, forecasts scored. ``neutral`` gives those of
+    ``plan.neutral_pieces`` by claim; they may still be under way, and are asked for last."""
     started = time.perf_counter()
     record = main.record
     likelihood = record["log_likelihood"][:].sum(axis=1) if record else np.zeros(plan.settings.worlds)

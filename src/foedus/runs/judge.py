@@ -30,9 +30,7 @@ _DECIDING = 5  # assumptions that are named as deciding, at most
 
 class Judge:
     """Reads claims, labelled data and drivers off ``main``: all worlds solved, and the subset at each precision.
-
-    ``weights`` are those after the observations, ``prior`` those before (None: all alike).
-    """
+    ``weights`` are those after the observations, ``prior`` those before (None: all alike)."""
 
     def __init__(self, plan: Plan, main: Solved, weights: Floats, prior: Floats | None = None):
         self.plan, self.main, self.weights, self.prior = plan, main, weights, prior

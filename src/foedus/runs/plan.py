@@ -28,10 +28,8 @@ from foedus.worlds.thresholds import SUBSET
 
 
 class Plan:
-    """A scenario and what is asked of it, made definite: ``settings`` name the policies and the subset.
-
-    ScenarioError with all that is wrong with the scenario; FoedusError for an unknown policy.
-    """
+    """A scenario and what is asked of it, made definite: ``settings`` name the policies and the subset. ScenarioError
+    with all that is wrong with the scenario; FoedusError for an unknown policy."""
 
     def __init__(self, scenario: Scenario, settings: RunSettings):
         validate(scenario)

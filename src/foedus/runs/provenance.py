@@ -36,9 +36,7 @@ def scenario_hash(scenario: Scenario) -> str:
 @cache
 def engine() -> str:
     """The version of all that decides a run's numbers: Foedus, a hash of its sources, and the libraries that compute.
-
-    All sources count but those that only show what was computed, so that a new folder counts until it is named here.
-    """
+    All sources count but those that only show what was computed, so that a new folder counts until it is named here."""
     root, digest = Path(__file__).parent.parent, hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()

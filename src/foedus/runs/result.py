@@ -102,20 +102,16 @@ class Run:
         return int(self.data.nbytes) > LOADED
 
     def mean(self, variable: str, policy: str) -> xr.DataArray:
-        """The posterior mean of a variable of ``data`` over the worlds where it is defined.
-
-        Read a block of worlds at a time, so that it may be larger than memory.
-        """
+        """The posterior mean of a variable of ``data`` over the worlds where it is defined. Read a block of worlds at a
+        time, so that it may be larger than memory."""
         key = variable, policy
         if key not in self._means:
             self._means[key] = means(self.data[variable].sel(policy=policy), self.weights)
         return self._means[key]
 
     def prob(self, event: str, **options: Any) -> xr.DataArray:
-        """The probability of an event as a query writes it: ``r.prob("eventually(tension >= war)")``.
-
-        Options are those of the language: ``under``, ``given``, ``at``, ``during``, ``from_``.
-        """
+        """The probability of an event as a query writes it: ``r.prob("eventually(tension >= war)")``. Options are those
+        of the language: ``under``, ``given``, ``at``, ``during``, ``from_``."""
         return self.ask("prob", event, **options)
 
     def ask(self, kind: str, *subject: str, **options: Any) -> xr.DataArray:

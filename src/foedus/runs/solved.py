@@ -72,10 +72,8 @@ def in_memory(
 
 
 def stored(store: ChunkStore, layout: Layout, sweep: Sequence[str]) -> Solved:
-    """All chunks of a run, labelled; of ``data`` only what is looked at is read, when it is looked at.
-
-    ``data.load()`` reads it all; ``data.isel(world=slice(0, 100))`` or ``data.sel(policy="x")`` a part.
-    """
+    """All chunks of a run, labelled; of ``data`` only what is looked at is read, when it is looked at. ``data.load()``
+    reads it all; ``data.isel(world=slice(0, 100))`` or ``data.sel(policy="x")`` a part."""
     from xarray.backends import BackendArray
     from xarray.core import indexing
 

@@ -36,11 +36,8 @@ _PARTIAL, _SUM = ".partial", ".npz.sha256"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run is: two runs with equal manifests give equal chunks.
-
-    ``scenario`` is its hash, ``version`` that of all that computes (``provenance.engine``), ``chunk`` the number of
-    worlds kept together.
-    """
+    """What a run is: two runs with equal manifests give equal chunks. ``scenario`` is its hash, ``version`` that of all
+    that computes (``provenance.engine``), ``chunk`` the number of worlds kept together."""
 
     scenario: str
     version: str
@@ -90,10 +87,8 @@ def chunk_name(index: int) -> str:
 
 
 class ChunkStore:
-    """The pieces of one run in a directory.
-
-    ``run`` is the directory that messages name in `foedus resume` (default: this one).
-    """
+    """The pieces of one run in a directory. ``run`` is the directory that messages name in `foedus resume` (default:
+    this one)."""
 
     def __init__(self, directory: Path | str, manifest: Manifest, run: Path | str | None = None):
         """Opens the directory or makes it. FoedusError when it holds a run with another manifest."""
@@ -127,10 +122,8 @@ class ChunkStore:
         return unpack(data)
 
     def member(self, chunk: int, name: str) -> NDArray[Any] | None:
-        """One array of a chunk, without reading the others; None where the chunk has none of that name.
-
-        FoedusError when the chunk is missing, or that array's own checksum (the archive's CRC-32) is wrong.
-        """
+        """One array of a chunk, without reading the others; None where the chunk has none of that name. FoedusError
+        when the chunk is missing, or that array's own checksum (the archive's CRC-32) is wrong."""
         try:
             with zipfile.ZipFile(self.path(chunk_name(chunk))) as archive:
                 if f"{name}.npy" not in archive.namelist():
@@ -217,11 +210,8 @@ def locked(directory: Path, run: Path | str) -> Iterator[None]:
 
 
 def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
-    """Writes a file so that it is there whole or not at all, even after a power cut.
-
-    FoedusError when the disk is full (``then`` says what to do once there is room) or the place cannot be written; the
-    old file, if any, is kept.
-    """
+    """Writes a file so that it is there whole or not at all, even after a power cut. FoedusError when the disk is full
+    (``then`` says what to do once there is room) or the place cannot be written; the old file, if any, is kept."""
     partial = path.with_name(f"{path.name}.{os.getpid()}{_PARTIAL}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

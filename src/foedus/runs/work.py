@@ -83,10 +83,8 @@ class Solver:
         return hashlib.sha256(pickle.dumps((self.policies, self.queries, self.outcomes, self.scenario))).hexdigest()
 
     def solve(self, piece: Piece, threads: int = 1, progress: Callable[[int], None] | None = None) -> Arrays:
-        """A piece's arrays by name (see ``layout``), each with its worlds along the first axis.
-
-        Answers are NaN where a query's policy was not solved. FoedusError where a number is impossible in a world.
-        """
+        """A piece's arrays by name (see ``layout``), each with its worlds along the first axis. Answers are NaN where a
+        query's policy was not solved. FoedusError where a number is impossible in a world."""
         games = self.games.of(piece.scenario or self.scenario)
         games.memo = Memo()  # pieces may be solved side by side
         usual = Behaviour.of(games.scenario, bare=piece.only == SWEPT_VARIABLES)

@@ -19,6 +19,7 @@ from foedus.game.arrays import LANES
 from foedus.report.json import to_json
 from foedus.runs.plan import Plan, subset_of
 from foedus.runs.settings import WORLDS, RunOptions, RunSettings, whole_number
+from foedus.worlds.padding import width_of
 from foedus.worlds.thresholds import SUBSET
 
 
@@ -105,7 +106,9 @@ def test_pieces_are_the_worlds_of_the_run_in_order() -> None:
     assert [piece.count for piece in pieces] == [3 * (13 + 4 * 13), 3 * (13 + 4 * 11), 3 * 13, 3 * 11]
     (neutral,) = plan.neutral_pieces.values()
     assert (
-        neutral.name == "neutral-000" and neutral.size == 24 and set(neutral.policies) == {"status_quo", "bright_line"}
+        neutral.name == "neutral-000"
+        and width_of(neutral.draws) == 24
+        and set(neutral.policies) == {"status_quo", "bright_line"}
     )
     assert not neutral.draws["cost"].any() and plan.draws["cost"].all()
 

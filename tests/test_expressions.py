@@ -350,3 +350,11 @@ def test_units_of_readings(text: str, unit: Unit) -> None:
 
 def test_every_kind_of_query_has_a_form() -> None:
     assert list(FORMS) == list(QueryKind)
+
+
+def test_an_unknown_function_inside_another_is_told_at_its_own_place():
+    with pytest.raises(ExpressionError) as error:
+        parse_reading("max(1, raet(press.yield)) > 0", QUERIES)
+    assert error.value.reason == "'raet' is not a function here."
+    assert error.value.remedy == "Did you mean 'rate'?"
+    assert error.value.offset == len("max(1, ")

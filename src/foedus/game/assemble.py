@@ -50,6 +50,7 @@ def assemble(explorer: Explorer) -> Flat:
     action_node = node(actions.stage, actions.state)
     order = np.lexsort((actions.order, action_node))
     actions, action_node = _picked(actions, order), action_node[order]
+    m = len(action_node)
 
     branch_action = _find(action_node, actions.order, node(branches.stage, branches.state), branches.order)
     order = np.lexsort((branches.branch, branch_action))
@@ -76,28 +77,23 @@ def assemble(explorer: Explorer) -> Flat:
         kind[at], low[at], high[at] = INTERVAL, block.low, block.high
     action_ids = {pair: i for i, pair in enumerate(explorer.turn.choices)}
     ids = [action_ids.get((int(s), int(o)), -1) for s, o in zip(stage_of[action_node], actions.order, strict=True)]
-    i32 = np.int32
+    phase, force, target = (
+        np.where(stage_of == last, -1, stage_of),
+        -np.ones(m),
+        node(branches.to_stage, branches.to_state),
+    )
+    of_nodes = {"mover": mover, "phase": phase, "guard": guard, "pass_to": pass_to, "low": low, "high": high}
+    of_actions = {"base": actions.base, "mask": actions.mask, "force": force, "action_id": np.asarray(ids)}
+    of_rest = {"target": target, "pay_obj": pays.objective[pay_order], "pay_coef": pays.amount[pay_order]}
     arrays: dict[str, NDArray[np.generic]] = {
+        **{name: column.astype(np.int32) for name, column in (of_nodes | of_actions | of_rest).items()},
         "kind": kind.astype(np.int8),
-        "mover": mover.astype(i32),
-        "phase": np.where(stage_of == last, -1, stage_of).astype(i32),
-        "guard": guard.astype(i32),
-        "pass_to": pass_to.astype(i32),
-        "low": low.astype(i32),
-        "high": high.astype(i32),
         "a_ptr": _pointers(action_node, n),
-        "base": actions.base.astype(i32),
-        "mask": actions.mask.astype(i32),
-        "force": np.full(len(action_node), -1, i32),
-        "action_id": np.asarray(ids, i32),
-        "b_ptr": _pointers(branch_action, len(action_node)),
-        "ap_ptr": _pointers(pay_action[at_once], len(action_node)),
-        "target": node(branches.to_stage, branches.to_state).astype(i32),
-        "prob": branches.prob.astype(i32)[None, :],
+        "b_ptr": _pointers(branch_action, m),
+        "ap_ptr": _pointers(pay_action[at_once], m),
+        "bp_ptr": _pointers(pay_branch, len(branch_action)) + np.int32(at_once.sum()),
+        "prob": branches.prob.astype(np.int32)[None, :],
         "flags": flags,
-        "bp_ptr": _pointers(pay_branch, len(branch_action)) + i32(at_once.sum()),
-        "pay_obj": pays.objective[pay_order].astype(i32),
-        "pay_coef": pays.amount[pay_order].astype(i32),
     }
     # the states of a stage that point onward are no nodes
     parts = [np.delete(np.stack(s.rows), list(s.onward), axis=0) for s in explorer.stages if s.rows]

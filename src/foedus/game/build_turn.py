@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from foedus.game.clauses import attached, read_clause
 from foedus.game.numbers import NumberReader
@@ -17,13 +17,12 @@ from foedus.scenario.tree import Tree, fold, number, sum_of
 
 def build_turn(scenario: Scenario, enabled: Iterable[str]) -> Turn:
     """The turn of ``scenario`` when the actions named in ``enabled`` (phase.action) exist."""
-    numbers = NumberReader(scenario)
-    reader = _PhaseReader(scenario, numbers, frozenset(enabled))
+    numbers = _PhaseReader(scenario, frozenset(enabled))
     phases: list[TurnPhase] = []
     caps: list[Cap] = []
     readings: list[Variable] = []  # of clauses that are read on a rise
     for phase in scenario.turn:
-        step = reader.phase(phase)
+        step = numbers.phase(phase)
         # nature reads the clauses right before the phase in which they are answered
         for name in [name for name, commitment in scenario.commitments.items() if commitment.attach == phase.id]:
             clause = read_clause(numbers, name)
@@ -37,22 +36,21 @@ def build_turn(scenario: Scenario, enabled: Iterable[str]) -> Turn:
         phases.append(step)
     applies = [Variable(applies_variable(name), 2, {0: number(1)}, scratch=True) for name in scenario.commitments]
     variables = (*numbers.variables(), *applies, *readings)
-    pays = tuple(numbers.stage()), tuple(numbers.terminal()), reader.entries()
+    pays = tuple(numbers.stage()), tuple(numbers.terminal()), numbers.entries()
     vagueness = tuple((name, numbers.tree(c.trigger.vagueness)) for name, c in scenario.commitments.items())
     return Turn(tuple(scenario.actors), numbers.objectives, variables, tuple(phases), *pays, tuple(caps), vagueness)
 
 
-@dataclass
-class _PhaseReader:
+class _PhaseReader(NumberReader):
     """Puts phases as written in numbers."""
 
-    scenario: Scenario
-    numbers: NumberReader
-    enabled: frozenset[str]
+    def __init__(self, scenario: Scenario, enabled: frozenset[str]):
+        super().__init__(scenario)
+        self.enabled = enabled
 
     def phase(self, phase: Phase) -> TurnPhase:
         """A phase as written, dates turned into a condition on time."""
-        guard = None if phase.when is None else self.numbers.tree(phase.when)
+        guard = None if phase.when is None else self.tree(phase.when)
         if phase.at:
             times: list[Tree] = [("==", ("t",), number(period_of(self.scenario, at))) for at in phase.at]
             dated: Tree = ("or", *times) if len(times) > 1 else times[0]
@@ -79,8 +77,8 @@ class _PhaseReader:
 
     def action(self, name: str, action: Action) -> TurnAction:
         """One action with its effects in every branch."""
-        when = None if action.when is None else self.numbers.tree(action.when)
-        base, pays = self.numbers.tree(action.base), tuple(self.numbers.pays(action.pays))
+        when = None if action.when is None else self.tree(action.when)
+        base, pays = self.tree(action.base), tuple(self.pays(action.pays))
         effects, chance = self.effects(action.then), action.chance
         branches = self.branches(chance, effects) if chance else (TurnBranch(None, effects),)
         return TurnAction(name, when, base, pays, branches, self.total(chance))
@@ -89,29 +87,29 @@ class _PhaseReader:
         """The sum of the probabilities of branches none of which takes the rest."""
         if not branches or any(branch.prob == "rest" for branch in branches):
             return None
-        return fold(sum_of([self.numbers.tree(branch.prob) for branch in branches]))
+        return fold(sum_of([self.tree(branch.prob) for branch in branches]))
 
     def branches(self, branches: list[Branch], effects: dict[str, Tree]) -> tuple[TurnBranch, ...]:
         """Branches with their probabilities; ``rest`` is what the others leave."""
-        probs = [None if b.prob == "rest" else self.numbers.tree(b.prob) for b in branches]
+        probs = [None if b.prob == "rest" else self.tree(b.prob) for b in branches]
         rest: Tree = number(1)
         for given in probs:
             rest = rest if given is None else ("-", rest, given)
         written = []
         for branch, prob in zip(branches, probs, strict=True):
             odds = None if probs == [None] else rest if prob is None else prob
-            pays = tuple(self.numbers.pays(branch.pays))
+            pays = tuple(self.pays(branch.pays))
             written.append(TurnBranch(odds, effects | self.effects(branch.then), pays))
         return tuple(written)
 
     def effects(self, then: dict[str, float | int | bool | str]) -> dict[str, Tree]:
         """Assignments, level names resolved against the variable assigned to."""
-        return {name: self.numbers.tree(value, target=name) for name, value in then.items()}
+        return {name: self.tree(value, target=name) for name, value in then.items()}
 
     def entries(self) -> tuple[Entry, ...]:
         """Lumps paid on entry."""
         entries, levels = [], self.scenario.scopes
         for entry in self.scenario.enters:
             when = tuple((variable, levels[variable].index(level)) for variable, level in entry.when.items())
-            entries.append(Entry(when, tuple(self.numbers.pays(entry.pays))))
+            entries.append(Entry(when, tuple(self.pays(entry.pays))))
         return tuple(entries)

@@ -28,6 +28,11 @@ from foedus.scenario.tree import Tree, evaluate, fold, number, state_names, sum_
 
 MAX_STATES = 400_000
 MAX_EVENTS = 64
+_OWN = {  # actors' own numbers: the highest value of each, and what it is
+    Setting.PRECISION: (np.inf, "the precision"),
+    Setting.PATIENCE: (1, "the patience"),
+    Setting.AMBIGUITY: (1, "the ambiguity attitude"),
+}
 
 Levels = tuple[tuple[str, int], ...]
 Start = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint64]]  # nodes, coefficients of probability, events
@@ -35,33 +40,26 @@ Start = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint64]]  # nodes
 
 @dataclass(frozen=True)
 class Watch:
-    """What queries will look at: events, which of them at a period's end, and other starts.
-
-    ``keep`` names phases whose passing is observed, ``together`` the pairs (event, condition)
-    of events that are looked for once a condition has held.
-    """
+    """What queries will look at."""
 
     events: tuple[Tree, ...] = ()
-    at_end: frozenset[int] = frozenset()
+    at_end: frozenset[int] = frozenset()  # events that are looked at when the period ends
     starts: tuple[Levels, ...] = ((),)
-    keep: frozenset[str] = frozenset()
-    together: tuple[tuple[int, int], ...] = ()
+    keep: frozenset[str] = frozenset()  # phases whose passing is observed
+    together: tuple[tuple[int, int], ...] = ()  # (event, condition): looked for once the condition has held
 
 
 @dataclass(frozen=True)
 class Game:
-    """A compiled game. ``rows`` holds the levels of each node's state, [nodes, variables].
-
-    ``action_order`` [actions] and ``branch_order`` [branches] tell which one of those written each is (-1: none).
-    """
+    """A compiled game."""
 
     turn: Turn
     program: Program
     arrays: GameArrays
     watch: Watch
-    rows: NDArray[np.int8]
-    action_order: NDArray[np.int64]
-    branch_order: NDArray[np.int64]
+    rows: NDArray[np.int8]  # [nodes, variables] levels of each node's state
+    action_order: Longs  # [actions] which one of those written each is, -1 for none
+    branch_order: Longs  # [branches] likewise
     phase_ids: tuple[str, ...]
     action_ids: tuple[str, ...]
     starts: Mapping[Levels, Start]
@@ -95,10 +93,7 @@ class Game:
 def compile_game(
     scenario: Scenario, enabled: Iterable[str] = (), watch: Watch | None = None, max_states: int = MAX_STATES
 ) -> Game:
-    """The game of ``scenario`` in which the actions named in ``enabled`` exist.
-
-    Raises ScenarioError when it cannot fit or an effect leaves its variable's levels.
-    """
+    """The game in which the actions ``enabled`` exist; ScenarioError when it cannot fit or an effect leaves its levels."""
     watch = watch or Watch()
     if len(watch.events) > MAX_EVENTS:
         reason = f"{len(watch.events)} different events are asked about; at most {MAX_EVENTS} are possible."
@@ -171,16 +166,13 @@ def _arrays(
     scenario: Scenario, explorer: Explorer, flat: Flat, starts: Mapping[Levels, Start], watch: Watch
 ) -> GameArrays:
     """All arrays of the game, actors' own coefficients included."""
-    i32, turn, program = np.int32, explorer.turn, explorer.program
-    precision, patience, ambiguity = [], [], []
+    i32, turn, program, arrays = np.int32, explorer.turn, explorer.program, flat.arrays
+    own: dict[str, list[int]] = {setting: [] for setting in _OWN}
     for name, actor in scenario.actors.items():
-        own = {setting: ("asm", str(ActorNumber(name, setting))) for setting in actor.numbers}
-        precision.append(program.add(own[Setting.PRECISION], 0, np.inf, f"the precision of {name}"))
-        patience.append(program.add(own[Setting.PATIENCE], 0, 1, f"the patience of {name}"))
-        tree = own.get(Setting.AMBIGUITY)
-        ambiguity.append(-1 if tree is None else program.add(tree, 0, 1, f"the ambiguity attitude of {name}"))
+        for setting, (high, what) in _OWN.items():
+            tree = ("asm", str(ActorNumber(name, setting)))
+            own[setting].append(program.add(tree, 0, high, f"{what} of {name}") if setting in actor.numbers else -1)
     _check_vagueness(turn, program)
-    arrays = flat.arrays
     arrays["prob"], arrays["view_of"] = open_views(scenario, program, arrays["prob"][0])
     arrays["start_node"], arrays["start_prob"], arrays["start_flags"] = starts[()]
     ends = np.flatnonzero(arrays["kind"] == END).astype(i32)
@@ -189,9 +181,7 @@ def _arrays(
         "end_nodes": ends,
         "end_flags": explorer.flagged(flat.node_rows[ends], sorted(watch.at_end)),
         "end_level": np.empty((len(ends), 0), i32),
-        "precision": np.asarray(precision, i32),
-        "patience": np.asarray(patience, i32),
-        "ambiguity": np.asarray(ambiguity, i32),
+        **{setting: np.asarray(coefficients, i32) for setting, coefficients in own.items()},
         "first_t": np.zeros(len(arrays["kind"]), i32),
     }
     arrays["offset"], arrays["timed"], _ = program.layout()

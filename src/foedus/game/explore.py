@@ -19,7 +19,7 @@ from foedus.arraytypes import Bits, Bools, Ints, Longs
 from foedus.errors import FoedusError
 from foedus.game.liveness import Live
 from foedus.game.program import Program
-from foedus.game.turn import Pay, Turn, TurnAction, TurnBranch, TurnPhase
+from foedus.game.turn import Pay, Turn, TurnAction, TurnBranch
 from foedus.scenario.tree import Tree, assumption_names, evaluate, number, reads_time
 
 Rows = NDArray[np.int8]
@@ -189,11 +189,9 @@ class Explorer:
         return CompileError(reason, remedy, max(factors)[1])
 
     def explore(self, start: Rows) -> Longs:
-        """Explores from the start states; their indices in stage 0.
-
-        The period's end leads back to stage 0, so that stages are gone through until none finds a new state.
-        """
+        """Explores from the start states; their indices in stage 0."""
         first = self.intern(0, start)
+        # the period's end leads back to stage 0, so that stages are gone through until none finds a new state
         while any(stage.pending for stage in self.stages):
             for k, stage in enumerate(self.stages):
                 pending, stage.pending = stage.pending, []
@@ -227,7 +225,7 @@ class Explorer:
             return
         self._guards(k, states, rows, guard)
         for order, action in enumerate(phase.actions):
-            self._action(k, phase, order, action, states, rows)
+            self._action(k, order, action, states, rows)
         if phase.interval is not None:
             low, high = (self._prob(tree, rows, f"a reading of {phase.commitment}") for tree in phase.interval)
             self.records.intervals.append(record(Intervals, k, states, low, high))
@@ -252,14 +250,14 @@ class Explorer:
         """A phase that is kept as a node though nothing is done in it."""
         self._guards(k, states, rows, np.full(len(states), -1, np.int32))
         sure = TurnAction("", None, number(1), (), (TurnBranch(None, {}),))
-        self._action(k, TurnPhase(self.turn.phases[k].id, -1, None, (sure,)), -1, sure, states, rows)
+        self._action(k, -1, sure, states, rows)
 
     def _prob(self, tree: Tree, rows: Rows, what: str) -> Ints:
         return self.program.spread(tree, self.columns(rows), len(rows), 0, 1, what)
 
-    def _action(self, k: int, phase: TurnPhase, order: int, action: TurnAction, states: Longs, rows: Rows) -> None:
+    def _action(self, k: int, order: int, action: TurnAction, states: Longs, rows: Rows) -> None:
         """One action in the states where it may be available."""
-        name = f"{phase.id}.{action.name}" if action.name else phase.id
+        name = f"{self.turn.phases[k].id}{'.' if action.name else ''}{action.name}"
         available, mask = self._condition(action.when, rows)
         states, rows, mask = states[available], rows[available], mask[available]
         if not len(states):

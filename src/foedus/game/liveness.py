@@ -11,15 +11,12 @@ from foedus.scenario.tree import Tree, state_names
 
 @dataclass(frozen=True)
 class Live:
-    """Variables to keep: before phase k (``before[k]``), at the period's end, and once the game has ended.
+    """Variables to keep, and events to look at."""
 
-    ``looks[k]`` lists the events (by index) whose truth may change in phase k.
-    """
-
-    before: tuple[frozenset[str], ...]
-    end: frozenset[str]
-    frozen: frozenset[str]
-    looks: tuple[tuple[int, ...], ...]
+    before: tuple[frozenset[str], ...]  # each phase
+    end: frozenset[str]  # at the period's end
+    frozen: frozenset[str]  # once the game has ended
+    looks: tuple[tuple[int, ...], ...]  # for each phase, the events (by index) whose truth may change in it
 
 
 def liveness(
@@ -47,9 +44,8 @@ def liveness(
     reads = [_reads(turn, phase) | bound.get(phase.id, set()) | ending for phase in turn.phases]
     kills = [_kills(phase) for phase in turn.phases]
     # the last phase in which an event may come true: up to it, its variables are read
-    last = [
-        max((k for k, phase in enumerate(turn.phases) if _assigns(phase) & state_names(e)), default=0) for e in events
-    ]
+    sets = [_assigns(phase) for phase in turn.phases]
+    last = [max((k for k, names in enumerate(sets) if names & state_names(e)), default=0) for e in events]
     for e, given in together:
         last[e] = max(last[e], last[given])
     for e, event in enumerate(events):
@@ -78,15 +74,12 @@ def liveness(
 
 def _reads(turn: Turn, phase: TurnPhase) -> set[str]:
     """Variables that a phase reads, the conditions of lumps paid on entry included."""
-    trees: list[Tree] = [] if phase.guard is None else [phase.guard]
-    trees += list(phase.interval or ())
+    trees = [phase.guard, *(phase.interval or ())]
     for action in phase.actions:
-        trees += [action.base, *(pay.amount for pay in action.pays)]
-        trees += [] if action.when is None else [action.when]
+        trees += [action.base, action.when, *(pay.amount for pay in action.pays)]
         for branch in action.branches:
-            trees += [] if branch.prob is None else [branch.prob]
-            trees += [*branch.effects.values(), *(pay.amount for pay in branch.pays)]
-    names = {name for tree in trees for name in state_names(tree)}
+            trees += [branch.prob, *branch.effects.values(), *(pay.amount for pay in branch.pays)]
+    names = {name for tree in trees if tree is not None for name in state_names(tree)}
     assigned = _assigns(phase)
     for entry in turn.entries:
         variables = {variable for variable, _ in entry.levels}

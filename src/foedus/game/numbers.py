@@ -36,15 +36,11 @@ class NumberReader:
         beyond = self.scenario.horizon.beyond
         return tuple(pairs + ([(actor, TERMINAL) for actor in beyond] if isinstance(beyond, dict) else []))
 
-    @cached_property
-    def _index(self) -> dict[tuple[str, str], int]:
-        return {pair: i for i, pair in enumerate(self.objectives)}
-
     def pay(self, actor: str, objective: str, value: Tree) -> Pay:
         """An amount to an objective: the value times its weight (1 where none is written)."""
         written = self.scenario.objectives.get(actor, {}).get(objective)
         weight = number(1) if written is None else self.tree(written.weight)
-        return Pay(self._index[actor, objective], fold(("*", weight, value)))
+        return Pay(self.objectives.index((actor, objective)), fold(("*", weight, value)))
 
     def pays(self, pays: Mapping[str, Any]) -> Iterator[Pay]:
         """Written payments, weights included."""
@@ -72,7 +68,7 @@ class NumberReader:
         for actor, terminal in beyond.items():
             after = fold(self.tree(terminal), home)
             patience: Tree = ("asm", str(ActorNumber(actor, Setting.PATIENCE)))
-            yield Pay(self._index[actor, TERMINAL], ("*", self._last, ("*", patience, after)))
+            yield Pay(self.objectives.index((actor, TERMINAL)), ("*", self._last, ("*", patience, after)))
 
     @property
     def _last(self) -> Tree:

@@ -25,12 +25,11 @@ class Version:
 
 @dataclass(frozen=True)
 class Solve:
-    """One solve of a version. ``fixed`` maps an actor to the earlier solve whose policy it plays;
-    the policies of the actors in ``own`` are taken from here."""
+    """One solve of a version."""
 
     version: Version
-    fixed: tuple[tuple[int, int], ...] = ()
-    own: frozenset[int] = frozenset()
+    fixed: tuple[tuple[int, int], ...] = ()  # (actor, the earlier solve whose policy it plays)
+    own: frozenset[int] = frozenset()  # actors whose policies are taken from here
 
 
 @dataclass

@@ -38,10 +38,7 @@ class Range:
 
 
 class WorldError(FoedusError):
-    """A number that is impossible in some world.
-
-    ``world`` is its index among those given, ``about`` the phase, action, commitment or actor it belongs to.
-    """
+    """A number that is impossible in a world (its index among those given), and the phase, actor or so that it is of."""
 
     def __init__(self, message: str, world: int, about: str = ""):
         super().__init__(message)
@@ -151,8 +148,7 @@ class Program:
     def evaluate(self, env: Mapping[str, Floats], width: int, memo: Memo | None = None) -> Floats:
         """Every coefficient in ``width`` worlds: an array [rows, width].
 
-        ``memo`` keeps what is worked out for the next game of the same worlds. Raises WorldError
-        where a number is not finite or outside its range.
+        ``memo`` keeps what is worked out for the next game of the same worlds. WorldError where a number is impossible.
         """
         plan, times = self._plan(), np.arange(self.periods, dtype=float)[:, None]
         changed = memo.changed(env) if memo else set()

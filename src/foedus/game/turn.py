@@ -18,42 +18,35 @@ class Pay:
 
 @dataclass(frozen=True)
 class TurnBranch:
-    """One outcome of nature. ``prob`` None means sure."""
+    """One outcome of nature."""
 
-    prob: Tree | None
+    prob: Tree | None  # None means sure
     effects: dict[str, Tree]
     pays: tuple[Pay, ...] = ()
 
 
 @dataclass(frozen=True)
 class TurnAction:
-    """One choice (``name`` empty for nature), with what nature does after it.
+    """One choice, with what nature does after it."""
 
-    ``total`` is the sum of the branches' probabilities where none of them takes the rest.
-    """
-
-    name: str
+    name: str  # empty for nature
     when: Tree | None
     base: Tree
     pays: tuple[Pay, ...]
     branches: tuple[TurnBranch, ...]
-    total: Tree | None = None
+    total: Tree | None = None  # of the branches' probabilities, where none of them takes the rest
 
 
 @dataclass(frozen=True)
 class TurnPhase:
-    """One step. ``mover`` is an actor's index, or -1 for nature.
-
-    ``interval`` holds the low and high probability of the first branch of a clause
-    that is read as an interval. ``commitment`` names the commitment that made the phase.
-    """
+    """One step."""
 
     id: str
-    mover: int
+    mover: int  # an actor's index, or -1 for nature
     guard: Tree | None
     actions: tuple[TurnAction, ...]
-    interval: tuple[Tree, Tree] | None = None
-    commitment: str | None = None
+    interval: tuple[Tree, Tree] | None = None  # low and high, of the first branch of a clause that is read as one
+    commitment: str | None = None  # the one that made the phase
 
 
 @dataclass(frozen=True)

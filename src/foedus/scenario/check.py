@@ -24,10 +24,7 @@ from foedus.scenario.tree import assumption_names
 
 
 def check(scenario: Scenario) -> list[Problem]:
-    """Every problem of meaning, errors and warnings, with file, line and column where known.
-
-    Raises FoedusError only for what is no scenario.
-    """
+    """Every problem of meaning, placed where it is known where; raises FoedusError only for what is no scenario."""
     if not isinstance(scenario, Scenario):
         raise FoedusError(f"a {type(scenario).__name__} is no scenario. Load one: foedus.load(...).")
     c = Checker(scenario)
@@ -176,7 +173,6 @@ def circles_in(below: Mapping[str, set[str]]) -> list[list[str]]:
 
 
 def _state(c: Checker) -> None:
-    """Levels, start and ends of each variable."""
     for name, variable in c.scenario.state.items():
         path: Path = ("state", name)
         if len(set(variable.levels)) < len(variable.levels):
@@ -208,7 +204,6 @@ def _state(c: Checker) -> None:
 
 
 def _objectives(c: Checker) -> None:
-    """What each actor wants."""
     beyond = c.scenario.horizon.beyond
     for actor, objectives in c.scenario.objectives.items():
         if not c.known(("objectives", actor), actor, c.scenario.actors, "an actor"):

@@ -30,7 +30,6 @@ def check_support(c: Checker) -> None:
 
 
 def _policies(c: Checker) -> None:
-    """What each policy sets, enables, binds and takes."""
     takers: dict[frozenset[str], str] = {}
     for key, policy in c.scenario.policies.items():
         path: Path = ("policies", key)
@@ -91,7 +90,6 @@ def _beliefs(c: Checker) -> None:
 
 
 def _observations(c: Checker) -> None:
-    """What was observed, when, and how surely."""
     for n, observation in enumerate(c.scenario.observations):
         path: Path = ("observations", n)
         t = c.period((*path, "at"), observation.at, c.scenario.horizon.periods, "reported")
@@ -144,7 +142,6 @@ def _outcomes(c: Checker) -> None:
 
 
 def _claims(c: Checker) -> None:
-    """The readings of each claim and what it rests on."""
     for name, claim in c.scenario.claims.items():
         path: Path = ("claims", name)
         for reading, text in claim.readings.items():
@@ -190,7 +187,6 @@ def _stated(c: Checker) -> None:
 
 
 def _unused(c: Checker) -> None:
-    """Warns of assumptions and state variables that nothing reads."""
     unused: list[Path] = [("assumptions", name) for name in c.scenario.assumptions if not c.roles[name]]
     unused += [("state", name) for name in c.scenario.state if name not in c.reads]
     for path in unused:

@@ -26,11 +26,7 @@ _KINDS = {"state": "the state", "asm": "assumptions", "t": "the time"}
 
 
 class Checker:
-    """Collects the problems of one scenario.
-
-    ``roles`` says for each assumption what it enters; ``derived`` which assumptions are
-    computed from it; ``reads`` which state variables anything reads.
-    """
+    """Collects the problems of one scenario."""
 
     def __init__(self, scenario: Scenario):
         self.scenario = scenario
@@ -39,9 +35,9 @@ class Checker:
         self.objectives = objectives_of(scenario)
         self.queries = query_scope(scenario)
         self.assumptions = scenario.all_assumptions
-        self.roles: dict[str, set[str]] = defaultdict(set)
-        self.derived: dict[str, set[str]] = defaultdict(set)
-        self.reads: set[str] = set()
+        self.roles: dict[str, set[str]] = defaultdict(set)  # what each assumption enters
+        self.derived: dict[str, set[str]] = defaultdict(set)  # the assumptions that are computed from each
+        self.reads: set[str] = set()  # the state variables that anything reads
         self.phases = {phase.id: phase for phase in reversed(scenario.turn)}
 
     def error(self, path: Path, reason: str, remedy: str = "") -> None:
@@ -61,10 +57,7 @@ class Checker:
         return False
 
     def read(self, path: Path, value: Any, role: str, allow: Kinds = ANY, target: str | None = None) -> Tree | None:
-        """The tree of a written number, or None after noting what is wrong with it.
-
-        ``allow`` lists what it may read (``state``, ``asm``, ``t``), ``role`` what it is for.
-        """
+        """The tree of a number that is for ``role`` and may read ``allow``; None after noting what is wrong with it."""
         try:
             tree = parse(value, replace(self.scope, target=target))
         except ExpressionError as error:

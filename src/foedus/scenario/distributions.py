@@ -13,7 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -72,17 +72,17 @@ LAWS: dict[str, type[Law]] = {}
 _L = TypeVar("_L", bound=type[Law])
 
 
+@dataclass_transform(frozen_default=True)
 def registered(law: _L) -> _L:
-    """Puts a law among those that can be written."""
+    """Makes a class of parameters a frozen dataclass, and puts it among the laws that can be written."""
     lacking = [*law.__abstractmethods__, *({"name", "takes"} - vars(law).keys())]
     if lacking or law.name in LAWS:
         raise TypeError(f"{law.__name__} lacks {', '.join(lacking)}" if lacking else f"two laws are called {law.name}")
-    LAWS[law.name] = law
+    LAWS[law.name] = dataclass(frozen=True)(law)
     return law
 
 
 @registered
-@dataclass(frozen=True)
 class Uniform(Law):
     """Every value between two ends is as likely."""
 
@@ -105,7 +105,6 @@ class Uniform(Law):
 
 
 @registered
-@dataclass(frozen=True)
 class LogUniform(Uniform):
     """The logarithm is uniform."""
 
@@ -123,7 +122,6 @@ class LogUniform(Uniform):
 
 
 @registered
-@dataclass(frozen=True)
 class Triangular(Law):
     """The density rises in a line to the mode, and falls in a line after it."""
 
@@ -151,7 +149,6 @@ class Triangular(Law):
 
 
 @registered
-@dataclass(frozen=True)
 class Pert(Triangular):
     """A beta distribution on [low, high] whose mean weighs the mode by 4 (Malcolm and others 1959)."""
 
@@ -165,7 +162,6 @@ class Pert(Triangular):
 
 
 @registered
-@dataclass(frozen=True)
 class Beta(Law):
     """A beta distribution, on the unit interval unless ends are given."""
 
@@ -193,7 +189,6 @@ class Beta(Law):
 
 
 @registered
-@dataclass(frozen=True)
 class Normal(Law):
     """A normal distribution, cut to its ends where these are given."""
 
@@ -226,7 +221,6 @@ class Normal(Law):
 
 
 @registered
-@dataclass(frozen=True)
 class LogNormal(Law):
     """The logarithm is normal."""
 
@@ -249,7 +243,6 @@ class LogNormal(Law):
 
 
 @registered
-@dataclass(frozen=True)
 class Integers(Uniform):
     """Every whole number between two ends, both included, is as likely."""
 
@@ -267,7 +260,6 @@ class Integers(Uniform):
 
 
 @registered
-@dataclass(frozen=True)
 class OneOf(Law):
     """One of some values, with probabilities; as likely each where none are given."""
 

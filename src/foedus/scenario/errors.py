@@ -13,18 +13,13 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a scenario.
+    """One thing wrong with a scenario; ``file``, ``line`` and ``column`` (from 1) where it was read from a file."""
 
-    ``path`` is the way to the value from the top of the scenario, ``offset`` a character offset inside that value when
-    it is an expression. ``file``, ``line`` and ``column`` (both from 1) are filled in when the scenario was read from a
-    file.
-    """
-
-    path: Path
+    path: Path  # from the top of the scenario
     reason: str
     remedy: str = ""
     severity: Literal["error", "warning"] = "error"
-    offset: int | None = None
+    offset: int | None = None  # in characters, inside a value that is an expression
     file: str | None = None
     line: int | None = None
     column: int | None = None

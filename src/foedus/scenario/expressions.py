@@ -27,11 +27,8 @@ _SYNTAX = frozenset(
 _FREE = frozenset(keyword.kwlist) - _SYNTAX  # Python's other words: here they are names like any other
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\b(?:" + "|".join(sorted(_FREE)) + r")\b")
 # what other languages write, and what is written here
-_ADVICE = {
-    "&&|[|][|]|!(?!=)": "Write and, or, not.",
-    "<>": "Write != for what differs.",
-    "(?<![<>=!])=(?!=)": "Write == to compare.",
-}
+_ADVICE = {"&&|[|][|]|!(?!=)": "Write and, or, not.", "<>": "Write != for what differs."}
+_ADVICE |= {"(?<![<>=!])=(?!=)": "Write == to compare."}
 RESERVED = {*FUNCTIONS, "t", "date", "and", "or", "not", "if", "else", "rest", "inf", "nan"}
 _NO_DATE = ("'date' can only be compared with a quoted date.", 'As in: date >= "2024-11".')
 NOT_NAMES = _SYNTAX  # words that can never be names
@@ -39,16 +36,12 @@ NOT_NAMES = _SYNTAX  # words that can never be names
 
 @dataclass(frozen=True)
 class Scope:
-    """The names an expression may use.
+    """The names an expression may use."""
 
-    ``state`` maps a variable to its levels in order; ``assumptions`` are the named numbers; ``date_index`` places a
-    date; ``target`` is the variable being assigned to, whose level names may stand alone.
-    """
-
-    state: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    state: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # variable to its levels, in order
     assumptions: frozenset[str] = frozenset()
-    date_index: Callable[[str], int] | None = None
-    target: str | None = None
+    date_index: Callable[[str], int] | None = None  # the period of a date
+    target: str | None = None  # the variable that is assigned to: its levels' names may stand alone
 
 
 def parse(text: str | float | int | bool, scope: Scope) -> Tree:

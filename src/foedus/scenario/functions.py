@@ -1,7 +1,7 @@
 """What an expression can do with numbers: one table of operators and functions, read by all who deal with expressions.
 
 A new function is one row of ``FUNCTIONS``; a row that lacks a column is an error when this module is imported. Reading
-(``expr``), values, slopes and text (``tree``) and the documentation all go by this table.
+(``expressions``), values, slopes and text (``tree``) and the documentation all go by this table.
 """
 
 from __future__ import annotations
@@ -20,19 +20,14 @@ Written = Callable[[Sequence[str]], str]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operator or function. Numbers may be arrays that broadcast; truth is 1.0 and 0.0.
-
-    ``arguments``: the least and the most. ``value(*numbers)``: what it comes to. ``slope(i, numbers, value)``: its partial
-    derivative in argument i; None where it is made of steps and so flat. ``written(texts)``: how it is written, from its
-    arguments' texts. ``means``: in words, for the documentation.
-    """
+    """One operator or function. Numbers may be arrays that broadcast; truth is 1.0 and 0.0."""
 
     name: str
-    arguments: tuple[int, int]
-    value: Value
-    slope: Slope | None
-    written: Written
-    means: str
+    arguments: tuple[int, int]  # the least and the most
+    value: Value  # of (*numbers): what it comes to
+    slope: Slope | None  # of (i, numbers, value): the partial derivative in argument i; None for steps, which are flat
+    written: Written  # of (texts): how it is written, from its arguments' texts
+    means: str  # in words, for the documentation
 
 
 def _function(name: str, arguments: tuple[int, int], value: Value, slope: Slope | None, means: str) -> Operation:

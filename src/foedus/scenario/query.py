@@ -88,21 +88,16 @@ FORMS: dict[str, QueryForm] = {
 
 @dataclass(frozen=True)
 class Query:
-    """One number per world and policy. ``event`` and ``given`` are trees over the state.
-
-    ``mode`` says when the event of a probability is looked for. ``window`` holds the first and last period looked at
-    (both included), or None for all reported ones. ``start`` overrides start levels. ``names`` are the actor and
-    objective, the phase and action, or the two actors that the kind asks for.
-    """
+    """One number per world and policy."""
 
     kind: QueryKind
-    names: tuple[str, ...] = ()
-    mode: Mode = Mode.NONE
-    event: Tree | None = None
-    window: tuple[int, int] | None = None
+    names: tuple[str, ...] = ()  # as the kind asks for: actor and objective, phase and action, or two actors
+    mode: Mode = Mode.NONE  # when the event of a probability is looked for
+    event: Tree | None = None  # over the state, as ``given``
+    window: tuple[int, int] | None = None  # the first and last period looked at; None for all reported ones
     given: Tree | None = None
     under: str | None = None
-    start: tuple[tuple[str, int], ...] = ()
+    start: tuple[tuple[str, int], ...] = ()  # levels that override those at the start
 
     @property
     def unit(self) -> Unit:

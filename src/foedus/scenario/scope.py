@@ -58,20 +58,17 @@ def objectives_of(scenario: Scenario) -> dict[str, dict[str, Objective]]:
 
 
 def period_of(scenario: Scenario, at: str | int) -> int:
-    """The period index of a date, or of a whole number counted from 0; ValueError when it has none.
-
-    A number of four digits is a year where the horizon has a ``first`` date.
-    """
+    """The period index of a date, or of a whole number counted from 0; ValueError when it has none."""
+    # a number of four digits is a year where the horizon has a first date
     if isinstance(at, int) and not (scenario.horizon.first is not None and _YEAR.match(str(at))):
         return at
     return scenario.horizon.calendar.index(str(at))
 
 
 def threshold_tree(scenario: Scenario, commitment: Commitment) -> Tree:
-    """The threshold of a commitment's trigger; a level's name is half a step below its index.
+    """The threshold of a commitment's trigger; ExpressionError when it, or the severity, cannot be read.
 
-    The level belongs to the variable that is the severity, or the only one that it reads.
-    ExpressionError when the threshold or the severity cannot be read.
+    A level's name is half a step below its index: of the variable that is the severity, or the only one that it reads.
     """
     trigger = commitment.trigger
     if trigger.threshold is None or trigger.severity is None:

@@ -61,10 +61,7 @@ class Node:
         return None
 
     def find(self, path: Path) -> Node:
-        """The deepest node on the way along ``path``.
-
-        Parts that a short notation leaves out are skipped when the part after them is there.
-        """
+        """The deepest node along ``path``; a part that a short notation leaves out is skipped if the next one is there."""
         node, skipped = self, False
         for part in path:
             child = node.child(part)
@@ -88,7 +85,6 @@ class _Open:
 
     node: Node
     anchor: str | None
-    is_map: bool
     key: str | None = None
     key_mark: tuple[int, int] | None = None
 
@@ -137,7 +133,7 @@ class Builder:
             raise self.fail(f"it is nested more than {MAX_DEPTH} deep.")
         if self.expects_key:
             raise self.fail("a key must be a word or a number.", "Put a value before ':'.")
-        self.stack.append(_Open(self.node({} if is_map else [], event), event.anchor, is_map))
+        self.stack.append(_Open(self.node({} if is_map else [], event), event.anchor))
 
     def node(self, value: Any, event: Any) -> Node:
         """A node at the place of an event, counted."""
@@ -153,7 +149,7 @@ class Builder:
     @property
     def expects_key(self) -> bool:
         """Whether the next scalar is a key."""
-        return bool(self.stack) and self.stack[-1].is_map and self.stack[-1].key is None
+        return bool(self.stack) and isinstance(self.stack[-1].node.value, dict) and self.stack[-1].key is None
 
     def scalar(self, event: Any) -> None:
         """A key, or a value."""
@@ -198,8 +194,7 @@ class Builder:
             return
         top = self.stack[-1]
         top.node.size += node.size
-        if top.is_map:
-            assert top.key is not None
+        if top.key is not None:  # a mapping's: a value follows its key
             node.key, top.node.value[top.key], top.key = top.key_mark, node, None
         else:
             top.node.value.append(node)

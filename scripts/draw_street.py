@@ -134,7 +134,9 @@ def arrows(placed: dict[str, Box], graph: Uses) -> Iterator[str]:
     """The arrows: straight down to the next box, else down a lane at the side."""
     outer, inner = Lanes(MARGIN - 20, -LANE), Lanes(MARGIN + WIDTHS[MAIN] + GAP / 2 - LANE, LANE)
     pairs = [(placed[source], placed[target]) for target in graph for source in graph[target]]
-    for source, target in sorted(pairs, key=lambda pair: (pair[1].row - pair[0].row, pair[0].row, pair[1].name)):
+    for source, target in sorted(
+        pairs, key=lambda pair: (pair[1].row - pair[0].row, pair[0].row, pair[1].name, pair[0].name)
+    ):
         straight = source.column == target.column and target.row == source.row + 1
         if straight:
             x = source.left + WIDTHS[source.column] / 2

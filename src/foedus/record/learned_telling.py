@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.arraytypes import Floats
+from foedus.present.colours import MAIN
 from foedus.present.plain import strict
 from foedus.present.section import Amount, Figure, Section, Table, Told, amount, table
 from foedus.present.svg import clipped
@@ -116,7 +117,7 @@ def section(names: Names, learned: xr.Dataset) -> Section:
         Figure(
             f"{capital(first.name)} moves most, {first.way}: its distributions before and after are {number(first.ks, 2)} apart.",
             "Each line is an assumption's prior range, from its lowest to its highest "
-            "value by rank. Grey: where nine worlds in ten lay before; blue: after; the dot is the median after. Marked "
+            f"value by rank. Grey: where nine worlds in ten lay before; {MAIN}: after; the dot is the median after. Marked "
             "with a star: moved by more than sampling alone would do.",
             ranges_chart(
                 [clipped(each.name, 296) + each.star for each in shown], [each.rank for each in shown], changes

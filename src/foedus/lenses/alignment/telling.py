@@ -11,9 +11,10 @@ from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.alignment.measure import Measure
 from foedus.lenses.lens import Looked
 from foedus.present.charts.matrix import Matrix, matrices
+from foedus.present.colours import MAIN, OTHER
 from foedus.present.likelihood import estimative
 from foedus.present.section import Cell, Figure, Table, Told, change, table
-from foedus.present.wording import count, percent, ranged, signed
+from foedus.present.wording import capital, count, percent, ranged, signed
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
 
@@ -26,7 +27,7 @@ MEASURES = {
 }
 SHOWN = [measure for measure in MEASURES if measure is not Measure.PROSPECTS]  # which is close to the first
 UNKNOWN = -9.0  # what is undefined sorts below all else
-FIGURE_NOTE = "Blue: alike; orange: opposed; a dash: one of the two is never better or worse off. Averages over worlds."
+FIGURE_NOTE = f"{capital(MAIN)}: alike; {OTHER}: opposed; a dash: one of the two is never better or worse off. Averages over worlds."
 NOTE = (
     "Over whole plays: correlation of all that two actors are paid, from all possible courses of events. Period payoffs: of "
     "what periods' ends pay alone. Worth of outcomes: of what periods' ends are worth with what follows, within a period. "

@@ -11,6 +11,7 @@ from foedus.lenses.coalition.chart import going_chart, network_chart
 from foedus.lenses.coalition.measure import GAIN, margin
 from foedus.lenses.coalition.sides import SidesFrom, Standing
 from foedus.lenses.lens import Looked
+from foedus.present.colours import MAIN, OTHER
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent
@@ -21,7 +22,7 @@ SIGN = 0.1  # alignments smaller than this are no sign
 UNDEFINED = float("nan")
 STAY, LEAVE, JOIN = range(len(Standing))
 GOING_NOTE = "Change in what each gets by leaving its side (hollow) or joining the other (filled): average and where nine worlds in ten lie."
-NETWORK_NOTE = "Correlation of what two actors get at periods' ends: blue lines together, orange against each other; those under 0.1 are left out."
+NETWORK_NOTE = f"Correlation of what two actors get at periods' ends: {MAIN} lines together, {OTHER} against each other; those under 0.1 are left out."
 NOTES = (
     "Everybody is taken to know the game as it is, without misreadings and secrets.",
     "A coalition acts as one: its members choose for the sum of what they get. The sum takes a unit of one member's payoff to be "

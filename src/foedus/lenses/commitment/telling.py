@@ -12,6 +12,7 @@ from foedus.lenses.commitment.chart import curves, pair_chart, texts_chart
 from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEffects
 from foedus.lenses.commitment.measure import Raising
 from foedus.lenses.dials import Count
+from foedus.present.colours import MAIN, OTHER
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, points
@@ -23,7 +24,7 @@ UNDEFINED = float("nan")
 SMALL = 0.0005  # changes of a probability below this are not worth a word
 TEXTS_NOTE = "Share of worlds in which each text is best for a party, by what it gets; dark: vague, middle: between, pale: a bright line, grey: all the same. ✎ marks who gives the word."
 CURVES_NOTE = (
-    "Average over worlds (blue) and where nine in ten lie; orange dashes: the odds held; dot: as written. Changes are against the "
+    f"Average over worlds ({MAIN}) and where nine in ten lie; {OTHER} dashes: the odds held; dot: as written. Changes are against the "
     "same world without the commitment (0). Above: from a bright line to vague; below: from a word that is free to break to a dear one."
 )
 PAIR_NOTE = (

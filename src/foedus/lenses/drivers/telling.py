@@ -13,9 +13,10 @@ from foedus.lenses.drivers.chart import effects_chart, sobol_chart
 from foedus.lenses.drivers.measure import DrivenRegion, LocalSlope
 from foedus.lenses.drivers.subject import Subject
 from foedus.lenses.query_names import query_name
+from foedus.present.colours import MAIN, OTHER
 from foedus.present.plain import strict
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, probability, table
-from foedus.present.wording import listed, number, percent
+from foedus.present.wording import capital, listed, number, percent
 from foedus.scenario.names import Names
 from foedus.sensitivity.discovery import Limit
 from foedus.sensitivity.telling import in_words, labels, tree_table
@@ -161,7 +162,7 @@ def _local(names: Names, subject: Subject, local: list[LocalSlope]) -> Told:
     first, few = local[0], [(called[each.assumption], each.effect) for each in local[:MOST]]
     figure = Figure(
         f"At the margin {names.inside(called[first.assumption])} moves it most: {say(first.effect)} per standard deviation",
-        "What one standard deviation more of each assumption does, by its slope averaged over worlds. Blue raises, orange lowers.",
+        f"What one standard deviation more of each assumption does, by its slope averaged over worlds. {capital(MAIN)} raises, {OTHER} lowers.",
         effects_chart([name for name, _ in few], [size for _, size in few], say),
     )
     sentence = f"At the margin, one standard deviation more changes it by: {listed(parts)}."

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from foedus.lenses.explain.path import Decision
+from foedus.present.colours import TERMINAL_MAIN
 from foedus.present.wording import number, percent, signed
 from foedus.scenario.names import Names
 
@@ -21,7 +22,7 @@ def print_explanation(decisions: Sequence[Decision], names: Names, console: Cons
             period = decision.period
             console.print(Text(f"\n{period}", style="bold"))
         where, mover = names.phase(decision.phase), names.actor(decision.actor)
-        action = names.act(decision.phase, decision.action), "bold blue"
+        action = names.act(decision.phase, decision.action), f"bold {TERMINAL_MAIN}"
         console.print(Text.assemble(f"  {where}: {mover} ", action, f" ({percent(decision.probability)})"))
         if len(decision.alternatives) > 1:
             console.print(_alternatives(decision, names))

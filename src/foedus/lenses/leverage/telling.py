@@ -9,6 +9,7 @@ import numpy as np
 from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.lens import Looked
 from foedus.lenses.leverage.chart import OutcomeSpans, spans_chart
+from foedus.present.colours import MAIN, OTHER
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, probability, table
 from foedus.present.wording import band, capital, listed, percent
@@ -23,8 +24,8 @@ NOTE = (
     "Once others respond, playing against an event can end above playing for it: what all know is used."
 )
 FIGURE_NOTE = (
-    "Blue: from the lowest to the highest probability that the actor can bring about by its own play, the others "
-    "going on as they do. Orange: the same when the others know what it plays for and respond. Line: as things are."
+    f"{capital(MAIN)}: from the lowest to the highest probability that the actor can bring about by its own play, the others "
+    f"going on as they do. {capital(OTHER)}: the same when the others know what it plays for and respond. Line: as things are."
 )
 
 

@@ -16,6 +16,7 @@ from foedus.lenses.policies.metric import Metric, MetricKind, own_metrics
 from foedus.lenses.policies.rules import RULES
 from foedus.lenses.policies.tipping import TippingPoint
 from foedus.lenses.query_names import gap_in_unit, in_unit, query_name
+from foedus.present.colours import OTHER
 from foedus.present.likelihood import estimative
 from foedus.present.plain import strict
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, probability, table
@@ -172,7 +173,7 @@ def _trade_figure(results: RunView, choice: PolicyChoice) -> Figure | None:
     return Figure(
         f"{names.policy(best)} {'is what is done now' if best == factual else gain}",
         f"Each dot is a policy, averaged over worlds: {names.inside(metric_name(names, first.metric))} to the right, what the actor "
-        "expects (against what is done now, in orange) upward. Filled: no other policy is better on both. The dashed line "
+        f"expects (against what is done now, in {OTHER}) upward. Filled: no other policy is better on both. The dashed line "
         "joins these. Point at a dot for its name.",
         trade_offs(results, first, actors),
     )

@@ -10,6 +10,7 @@ from foedus.lenses.policies.chart import frontier_chart
 from foedus.lenses.policies.levers import Lever, LeverKind
 from foedus.lenses.policies.search import Aim, Candidate, Criterion, Frontier
 from foedus.lenses.query_names import gap_in_unit, in_unit, query_name
+from foedus.present.colours import OTHER
 from foedus.present.plain import strict
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, table
 from foedus.present.wording import capital, count, listed, number
@@ -126,7 +127,7 @@ def _figure(names: Names, frontier: Frontier) -> Figure:
     low, high = (in_unit(frontier.problem.aims[0].unit, end) for end in (min(values), max(values)))
     return Figure(
         f"The trade-off: from {low} to {high} on {first}, against {second}",
-        f"{capital(first)} to the right, {second} upward. Filled: in held-out worlds; open: in the worlds searched; orange: "
+        f"{capital(first)} to the right, {second} upward. Filled: in held-out worlds; open: in the worlds searched; {OTHER}: "
         f"{names.policy(frontier.problem.policy)} as written. The numbers are the candidates'.",
         frontier_chart(frontier),
     )

@@ -14,6 +14,7 @@ from foedus.lenses.lens import Looked
 from foedus.lenses.moves import Move
 from foedus.lenses.timing.measure import hazards
 from foedus.present.charts.effects import Effect, Panel, effects, panels
+from foedus.present.colours import OTHER
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, probability, table
 from foedus.present.wording import band, capital, count, listed, percent, points, ranged
@@ -180,7 +181,7 @@ class _Timing(Looked):
             title = f"“{self.outcomes[0]}” is likeliest to come, if it has not yet, in {self.periods[t]} ({percent(mean[t])})"
         note = (
             f"Probability a {self.unit}, given that it has not come before: average over worlds and where nine in ten lie. "
-            f"In the corner: within the horizon.{' Orange: dated events.' if marks else ''}"
+            f"In the corner: within the horizon.{f' {capital(OTHER)}: dated events.' if marks else ''}"
         )
         return Figure(title, note, panels(shown, self.periods, title))
 

@@ -21,7 +21,6 @@ from foedus.report.summary import print_summary
 from foedus.runs.view import RunView
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
-from foedus.worlds.weights import quantiles
 
 
 def shown(show, what, width):
@@ -136,15 +135,6 @@ def test_the_json_outcomes_are_weighted_averages():
     assert found["outcomes"][0]["policies"]["no_pact"]["mean"] == pytest.approx(list(run.weights @ values))
     final = {p["id"]: p["outcomes"]["war"]["mean"] for p in found["policies"]}
     assert final["no_pact"] == pytest.approx(float(run.weights @ values[:, -1]))
-
-
-def test_weighted_quantiles_are_those_of_the_repeated_sample():
-    rng = np.random.default_rng(0)
-    values, times = rng.normal(size=(30, 4)), rng.integers(1, 5, 30)
-    repeated = np.sort(np.repeat(values, times, axis=0), axis=0)
-    for prob in (0.05, 0.5, 0.95):
-        expected = repeated[int(np.ceil(prob * times.sum())) - 1]
-        assert quantiles(values, times / times.sum(), (prob,))[0] == pytest.approx(expected)
 
 
 def test_undefined_worlds_weigh_nothing():

@@ -60,3 +60,23 @@ def test_undefined_worlds_are_left_out() -> None:
 def test_weights_that_cannot_be(bad: list[float]) -> None:
     with pytest.raises(FoedusError, match="weights must be 2 numbers"):
         w.normalised(bad, 2)
+
+
+def test_weighted_quantiles_of_many_columns_are_those_of_each_alone() -> None:
+    rng = np.random.default_rng(0)
+    values, probs = rng.normal(size=(30, 4, 2)), (0.05, 0.5, 0.95)
+    np.testing.assert_allclose(w.weighted_quantile(values, probs), np.quantile(values, probs, axis=0, method="hazen"))
+    weights = rng.dirichlet(np.ones(30))
+    values[3, 1, 0] = np.nan
+    together = w.weighted_quantile(values, probs, weights)
+    for i, j in np.ndindex(4, 2):
+        np.testing.assert_array_equal(together[:, i, j], w.weighted_quantile(values[:, i, j], probs, weights))
+
+
+def test_a_value_stands_at_the_middle_of_its_weight() -> None:
+    rng = np.random.default_rng(1)
+    values, weights = np.sort(rng.normal(size=12)), rng.dirichlet(np.ones(12))
+    below = np.cumsum(weights) - weights
+    np.testing.assert_allclose(w.weighted_quantile(values, list(below + weights / 2), weights), values)
+    halves = w.weighted_quantile(np.repeat(values, 2), [0.3, 0.7], np.repeat(weights / 2, 2))
+    assert (np.abs(halves - w.weighted_quantile(values, [0.3, 0.7], weights)) <= np.ptp(values) / 2).all()

@@ -13,7 +13,7 @@ from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import FAILS_SHARE, HOLDS_SHARE, LEAST_TURN, NEGLIGIBLE, TURNS
-from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, quantiles
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, weighted_quantile
 
 
 class Side(StrEnum):
@@ -111,7 +111,7 @@ class Course:
 def course(results: RunView, outcome: str, policy: str) -> Course:
     """The probability that an outcome has happened by the end of each period."""
     values = results.array("outcome_by", "period", policy=policy, outcome=outcome)
-    ends = quantiles(values, results.weights, (LOW, MIDDLE, HIGH))
+    ends = weighted_quantile(values, (LOW, MIDDLE, HIGH), results.weights)
     return Course(results.weights @ values, results.prior_weights @ values, *ends)
 
 

@@ -12,7 +12,7 @@ from foedus.runs.result import Run
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
-from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, quantiles
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, weighted_quantile
 
 
 class RunView:
@@ -74,7 +74,7 @@ class RunView:
         known = ~np.isnan(values)
         total = weights[known].sum()
         mean = float(values[known] @ weights[known] / total) if total > 0 else float("nan")
-        low, median, high = (float(v) for v in quantiles(values, weights, (LOW, MIDDLE, HIGH)))
+        low, median, high = (float(v) for v in weighted_quantile(values, (LOW, MIDDLE, HIGH), weights))
         return Spread(mean, low, median, high)
 
     @property

@@ -118,21 +118,24 @@ def share(holds: ArrayLike, weights: ArrayLike | None = None) -> float:
 
 
 def weighted_quantile(values: ArrayLike, q: float | Sequence[float], weights: ArrayLike | None = None) -> Floats:
-    """Weighted quantiles, shaped like ``q``; worlds where the value is NaN are left out.
+    """Weighted quantiles over worlds, the first axis: ``[*q, *other axes]``; worlds where a value is NaN are left out.
 
-    Each value stands at the middle of its weight and quantiles lie on straight lines between;
-    with equal weights this is Hazen's definition (1914).
+    Each value stands at the middle of its weight and quantiles lie on straight lines between; with equal weights
+    this is Hazen's definition (1914). NaN where no world has a value.
     """
     array = np.asarray(values, dtype=float)
     mass = normalised(weights, len(array))
-    use = ~np.isnan(array) & (mass > 0)
     asked = np.asarray(q, dtype=float)
-    if not use.any():
-        return np.full(asked.shape, np.nan)
-    order = np.argsort(array[use], kind="stable")
-    sorted_mass = mass[use][order]
-    position = (np.cumsum(sorted_mass) - sorted_mass / 2) / sorted_mass.sum()
-    return np.asarray(np.interp(asked, position, array[use][order]))
+    columns = array.reshape(len(array), -1)
+    picked = np.full((columns.shape[1], *asked.shape), np.nan)
+    for column, number in enumerate(columns.T):
+        use = ~np.isnan(number) & (mass > 0)
+        if use.any():
+            order = np.argsort(number[use], kind="stable")
+            sorted_mass = mass[use][order]
+            position = (np.cumsum(sorted_mass) - sorted_mass / 2) / sorted_mass.sum()
+            picked[column] = np.interp(asked, position, number[use][order])
+    return np.asarray(np.moveaxis(picked, 0, -1).reshape((*asked.shape, *array.shape[1:])))
 
 
 def ranks(values: ArrayLike, weights: ArrayLike | None = None) -> Floats:
@@ -145,23 +148,6 @@ def ranks(values: ArrayLike, weights: ArrayLike | None = None) -> Floats:
 
 
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
-
-
-def quantiles(values: Floats, weights: Floats, probs: Sequence[float]) -> Floats:
-    """Weighted quantiles over the first axis (worlds): ``[len(probs), ...]``; NaN values weigh nothing.
-
-    The quantile at p is the smallest value whose cumulated weight reaches p.
-    """
-    order = np.argsort(values, axis=0)  # NaN sort last
-    ranked = np.take_along_axis(values, order, axis=0)
-    weight = np.where(np.isnan(ranked), 0.0, weights[order])
-    cumulated = np.cumsum(weight, axis=0)
-    total = cumulated[-1]
-    picks = []
-    for prob in probs:
-        index = np.minimum((cumulated < prob * total * (1 - 1e-12)).sum(axis=0), values.shape[0] - 1)
-        picks.append(np.take_along_axis(ranked, index[None], axis=0)[0])
-    return np.where(total > 0, np.array(picks), np.nan)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from foedus.lenses.dials import Count
 from foedus.present.frame import Frame
 from foedus.present.svg import Drawing, ceiling, clipped
 from foedus.present.wording import number, percent
-from foedus.worlds.weights import HIGH, LOW, quantiles
+from foedus.worlds.weights import HIGH, LOW, weighted_quantile
 
 WIDTH, HEIGHT, GAP, LEFT = 106.0, 84.0, 44.0, 44.0
 STYLES = {BestText.BRIGHT: "level l1", BestText.BETWEEN: "level l3", BestText.VAGUE: "level l6"}
@@ -79,7 +79,7 @@ def _curve(drawing: Drawing, effects: CommitmentEffects, panel: CurvePanel, plac
     """One panel: the average along the grid with its band, and the odds held."""
     grid = effects.grid(written.dial)
     table = np.stack([panel.values(setting) for setting in grid])
-    ends = np.array([quantiles(row, effects.weights, (LOW, HIGH)) for row in table])
+    ends = np.array([weighted_quantile(row, (LOW, HIGH), effects.weights) for row in table])
     if np.isnan(ends).all() or not np.nanmax(np.abs(ends)) > 1e-12:
         drawing.text(place.left, place.top + HEIGHT / 2, "no change" if panel.change else "never", "small")
         return

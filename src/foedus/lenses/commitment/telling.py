@@ -17,7 +17,7 @@ from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, points
 from foedus.runs.view import RunView
-from foedus.worlds.weights import HIGH, LOW, quantiles
+from foedus.worlds.weights import HIGH, LOW, weighted_quantile
 
 FIGURES = 3
 UNDEFINED = float("nan")
@@ -197,7 +197,7 @@ def _relative(effects: CommitmentEffects, name: str, measure: Raising) -> Amount
         rise = effects.spread(with_ - without).mean
         return Amount("–" if np.isnan(rise) or abs(rise) < 1e-12 else f"from 0 to {number(rise, 2)}", rise)
     share = np.divide(with_, without, out=np.full_like(with_, np.nan), where=without > 1e-12) - 1
-    low, high = (_sign(float(v)) for v in quantiles(share, effects.weights, (LOW, HIGH)))
+    low, high = (_sign(float(v)) for v in weighted_quantile(share, (LOW, HIGH), effects.weights))
     return Amount(_sign(mean := mean_with / mean_without - 1), mean, f"{low} to {high}")
 
 

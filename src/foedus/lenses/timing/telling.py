@@ -20,7 +20,7 @@ from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, p
 from foedus.present.wording import band, capital, count, listed, percent, points, ranged
 from foedus.runs.view import RunView
 from foedus.scenario.names import lowered, plain
-from foedus.worlds.weights import HIGH, LOW, Spread, quantiles
+from foedus.worlds.weights import HIGH, LOW, Spread, weighted_quantile
 
 WINDOW = 3  # periods before and after a date that are put side by side
 NOTABLE = 0.0005  # a change of a probability that is worth a line
@@ -173,7 +173,7 @@ class _Timing(Looked):
         marks = marks if len(marks) <= 6 else marks[:1]
         shown = []
         for o, name in enumerate(self.outcomes[:8]):
-            low, high = quantiles(self.array("hazard")[:, o], self.weights, (LOW, HIGH))
+            low, high = weighted_quantile(self.array("hazard")[:, o], (LOW, HIGH), self.weights)
             shown.append(Panel(name, percent(self.by_end(o).mean), self.hazard(o), low, high, marks))
         title, mean = f"“{self.outcomes[0]}”: {percent(self.by_end(0).mean)} within the horizon", self.hazard(0)
         if len(mean) > 1 and not np.isnan(mean).all():

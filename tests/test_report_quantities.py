@@ -63,9 +63,11 @@ def test_the_change_in_value_is_the_average_of_the_differences(run, results):
     change = value_change(results, "borland", "no_pact")
     assert change.mean == pytest.approx(weighted(run, differences))
     order = np.argsort(differences)
-    heavy = np.cumsum(run.weights[order])
+    ranked, middle = differences[order], np.cumsum(run.weights[order]) - run.weights[order] / 2
     for told, q in ((change.low, 0.05), (change.median, 0.5), (change.high, 0.95)):
-        assert told == differences[order][np.searchsorted(heavy, q)]
+        above = min(max(int(np.searchsorted(middle, q)), 1), len(ranked) - 1)
+        part = min(max((q - middle[above - 1]) / (middle[above] - middle[above - 1]), 0.0), 1.0)
+        assert told == pytest.approx(ranked[above - 1] + part * (ranked[above] - ranked[above - 1]))
     assert value_change(results, "borland", "status_quo").high == 0
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.arraytypes import Floats
 from foedus.present.colours import MAIN
 from foedus.present.plain import strict
-from foedus.present.section import Amount, Figure, Section, Table, Told, amount, table
+from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, table
 from foedus.present.svg import clipped
 from foedus.present.wording import capital, count, listed, number, percent, points, signed
 from foedus.record.charts import periods_chart, ranges_chart
@@ -29,82 +28,45 @@ _bits = partial(number, digits=2)
 _points = partial(points, decimals=1)  # a change of mean rank in points of a hundred
 
 
-@dataclass(frozen=True)
-class _Step:
-    """One observation: what it says, how surprising it was and what it taught (in bits), and what it moved most, by how
-    much of mean rank."""
-
-    index: int
-    written: Observation
-    label: str
-    period: str
-    surprise: float
-    learned: float
-    moved: str
-    by: float
-
-    @property
-    def what(self) -> str:
-        """What happened."""
-        return self.written.event or self.written.why
-
-
-@dataclass(frozen=True)
-class _Assumption:
-    """One assumption before and after: (low, median, high) values and ranks, and the observation that moved it most."""
-
-    id: str
-    name: str
-    prior: list[float]
-    posterior: list[float]
-    rank: list[float]
-    shift: float
-    ks: float
-    bits: float
-    beyond_chance: bool
-    moved_by: str
-
-    @property
-    def way(self) -> str:
-        """Which way it moved."""
-        return "up" if self.shift > 0 else "down"
-
-    @property
-    def star(self) -> str:
-        """A mark where it moved by more than sampling alone would do."""
-        return " ★" if self.beyond_chance else ""
-
-
 class _Learned:
-    """What ``record.learned`` worked out, as rows with names."""
+    """What ``record.learned`` worked out, with names: of assumptions and observations (``steps``) by their places."""
 
     def __init__(self, names: Names, learned: xr.Dataset):
-        self.names, self.data, self.at = names, learned, learned.attrs
-        moved = learned["moved"].values
-        assumed = [str(name) for name in learned["assumption"].values]
-        self.called = [names.assumption(name) for name in assumed]
-        self.steps = [self._step(k, moved[k]) for k in range(len(moved))]
-        self.assumptions = [self._assumption(name, i, moved[:, i]) for i, name in enumerate(assumed)]
-        self.ranked = [self.assumptions[i] for i in np.argsort(-learned["ks"].values, kind="stable")]
-        self.by_period: dict[str, float] = {}
-        for step in self.steps:
-            self.by_period[step.period] = self.by_period.get(step.period, 0.0) + step.learned
+        self.names, self.at, self.moved = names, learned.attrs, learned["moved"].values
+        self.ids: list[str] = learned["assumption"].values.tolist()
+        self.called = [names.assumption(name) for name in self.ids]
+        self.prior, self.posterior, self.rank = (learned[key].values.tolist() for key in ("prior", "posterior", "rank"))
+        self.shift, self.ks, self.bits = (learned[key].values.tolist() for key in ("shift", "ks", "bits"))
+        self.sure: list[bool] = learned["beyond_chance"].values.tolist()
+        self.ranked = [int(i) for i in np.argsort(-learned["ks"].values, kind="stable")]
+        self.surprise, self.taught = (learned[key].values.tolist() for key in ("surprise", "learned"))
+        self.steps = range(len(self.taught))
+        self.numbers: list[int] = learned["observation"].values.tolist()
+        self.written = [names.scenario.observations[o] for o in self.numbers]
+        calendar = names.scenario.horizon.calendar
+        self.periods = [calendar.label(period_of(names.scenario, written.at)) for written in self.written]
+        self.labels = [f"{when}, {self._said(o)}" for when, o in zip(self.periods, self.written, strict=True)]
+        self.what = [written.event or written.why for written in self.written]
+        self.by_period = dict.fromkeys(self.periods, 0.0)
+        for period, bits in zip(self.periods, self.taught, strict=True):
+            self.by_period[period] += bits
 
-    def _step(self, k: int, moved: Floats) -> _Step:
-        o, top, scenario = int(self.data["observation"].values[k]), int(np.abs(moved).argmax()), self.names.scenario
-        written = scenario.observations[o]
-        period = scenario.horizon.calendar.label(period_of(scenario, written.at))
-        what = [self.names.action(a) for a in written.took or ()] or [state_name(self.names, str(written.is_))]
-        surprise, learned = (float(self.data[key].values[k]) for key in ("surprise", "learned"))
-        label = f"{period}, {' or '.join(what)}"
-        return _Step(o, written, label, period, surprise, learned, self.called[top], float(moved[top]))
+    def _said(self, written: Observation) -> str:
+        actions = [self.names.action(action) for action in written.took or ()]
+        return " or ".join(actions or [state_name(self.names, str(written.is_))])
 
-    def _assumption(self, name: str, i: int, moved: Floats) -> _Assumption:
-        top = int(np.abs(moved).argmax())
-        prior, posterior, rank = (self.data[key].values[i].tolist() for key in ("prior", "posterior", "rank"))
-        shift, ks, bits = (float(self.data[key].values[i]) for key in ("shift", "ks", "bits"))
-        sure, moved_by = bool(self.data["beyond_chance"].values[i]), f"{self.steps[top].label} ({_points(moved[top])})"
-        return _Assumption(name, self.called[i], prior, posterior, rank, shift, ks, bits, sure, moved_by)
+    def way(self, i: int) -> str:
+        """Which way an assumption moved."""
+        return "up" if self.shift[i] > 0 else "down"
+
+    def star(self, i: int) -> str:
+        """A mark where an assumption moved by more than sampling alone would do."""
+        return " ★" if self.sure[i] else ""
+
+    def most_by(self, step: int) -> tuple[str, float]:
+        """What an observation moved most, and by how much of mean rank."""
+        top = int(np.abs(self.moved[step]).argmax())
+        return self.called[top], float(self.moved[step, top])
 
 
 def section(names: Names, learned: xr.Dataset) -> Section:
@@ -112,16 +74,15 @@ def section(names: Names, learned: xr.Dataset) -> Section:
     view = _Learned(names, learned)
     shown, first = view.ranked[:_SHOWN], view.ranked[0]
     taught = max(view.by_period, key=lambda label: view.by_period[label])
-    changes = [f"{number(each.prior[1])} to {number(each.posterior[1])}" for each in shown]
+    stars = [clipped(view.called[i], 296) + view.star(i) for i in shown]
+    changes = [f"{number(view.prior[i][1])} to {number(view.posterior[i][1])}" for i in shown]
     figures = [
         Figure(
-            f"{capital(first.name)} moves most, {first.way}: its distributions before and after are {number(first.ks, 2)} apart.",
+            f"{capital(view.called[first])} moves most, {view.way(first)}: its distributions before and after are {number(view.ks[first], 2)} apart.",
             "Each line is an assumption's prior range, from its lowest to its highest "
             f"value by rank. Grey: where nine worlds in ten lay before; {MAIN}: after; the dot is the median after. Marked "
             "with a star: moved by more than sampling alone would do.",
-            ranges_chart(
-                [clipped(each.name, 296) + each.star for each in shown], [each.rank for each in shown], changes
-            ),
+            ranges_chart(stars, [view.rank[i] for i in shown], changes),
         ),
         Figure(
             f"{taught} taught most: {number(view.by_period[taught], 2)} bits.",
@@ -149,56 +110,60 @@ def _sample(view: _Learned) -> str:
 
 
 def _most(view: _Learned) -> str:
-    sure = [each for each in view.ranked if each.beyond_chance]
+    sure = [i for i in view.ranked if view.sure[i]]
     total = count(len(view.ranked), "uncertain number")
     if not sure:
         return f"None of {total} moved by more than sampling alone would do."
-    parts = [
-        f"{view.names.inside(each.name)} {each.way} (median {number(each.prior[1])} to {number(each.posterior[1])})"
-        for each in sure[:3]
-    ]
+    names = {i: view.names.inside(view.called[i]) for i in sure[:3]}
+    medians = {i: f"median {number(view.prior[i][1])} to {number(view.posterior[i][1])}" for i in names}
+    parts = [f"{name} {view.way(i)} ({medians[i]})" for i, name in names.items()]
     verb, most = "moves" if len(sure) == 1 else "move", ", most of all" if len(sure) > 3 else ":"
     return f"{len(sure)} of {total} {verb} by more than sampling alone would do{most} {listed(parts)}."
 
 
 def _which(view: _Learned) -> str:
-    step = max(view.steps, key=lambda step: step.learned)
+    step = max(view.steps, key=lambda step: view.taught[step])
+    moved, by = view.most_by(step)
     return (
-        f"The observation that says most is {step.label} ({number(step.learned, 2)} bits): it moves "
-        f"{view.names.inside(step.moved)} most, by {signed(100 * step.by)} points of rank."
+        f"The observation that says most is {view.labels[step]} ({number(view.taught[step], 2)} bits): it moves "
+        f"{view.names.inside(moved)} most, by {signed(100 * by)} points of rank."
     )
 
 
 def _assumptions(view: _Learned) -> Table:
     total = len(view.ranked)
     which = f" (the {_LISTED} that moved most of {total})" if total > _LISTED else ""
-    return table(
-        f"Assumptions before and after: median, and where nine worlds in ten lie{which}",
-        {
-            "Assumption": lambda each: each.name,
-            "Before": lambda each: _range(each.prior),
-            "After": lambda each: _range(each.posterior),
-            "Shift": lambda each: amount(each.shift, _points),
-            "Distance": lambda each: Amount(number(each.ks, 2) + each.star, each.ks),
-            "Bits": lambda each: amount(each.bits, _bits),
-            "Moved most by": lambda each: each.moved_by,
-        },
-        view.ranked[:_LISTED],
-    )
+
+    def moved_by(i: int) -> str:
+        step = int(np.abs(view.moved[:, i]).argmax())
+        return f"{view.labels[step]} ({_points(view.moved[step, i])})"
+
+    columns: dict[str, Callable[[int], Cell]] = {
+        "Assumption": lambda i: view.called[i],
+        "Before": lambda i: _range(view.prior[i]),
+        "After": lambda i: _range(view.posterior[i]),
+        "Shift": lambda i: amount(view.shift[i], _points),
+        "Distance": lambda i: Amount(number(view.ks[i], 2) + view.star(i), view.ks[i]),
+        "Bits": lambda i: amount(view.bits[i], _bits),
+        "Moved most by": moved_by,
+    }
+    caption = f"Assumptions before and after: median, and where nine worlds in ten lie{which}"
+    return table(caption, columns, view.ranked[:_LISTED])
 
 
 def _observations(view: _Learned) -> Table:
-    return table(
-        "Which observation moved what",
-        {
-            "Observation": lambda step: step.label,
-            "What happened": lambda step: step.what,
-            "Surprise, bits": lambda step: amount(step.surprise, _bits),
-            "Learned, bits": lambda step: amount(step.learned, _bits),
-            "Moved most": lambda step: f"{step.moved} ({_points(step.by)})",
-        },
-        view.steps,
-    )
+    def moved(step: int) -> str:
+        name, by = view.most_by(step)
+        return f"{name} ({_points(by)})"
+
+    columns: dict[str, Callable[[int], Cell]] = {
+        "Observation": lambda step: view.labels[step],
+        "What happened": lambda step: view.what[step],
+        "Surprise, bits": lambda step: amount(view.surprise[step], _bits),
+        "Learned, bits": lambda step: amount(view.taught[step], _bits),
+        "Moved most": moved,
+    }
+    return table("Which observation moved what", columns, view.steps)
 
 
 def _range(values: list[float]) -> Amount:
@@ -222,18 +187,20 @@ def _notes(view: _Learned) -> list[str]:
 
 def to_json(names: Names, learned: xr.Dataset, sentences: list[str]) -> dict[str, Any]:
     """What was learned as plain data."""
-    view, ends = _Learned(names, learned), ("low", "median", "high")
+    view = _Learned(names, learned)
+    ends = {"prior": view.prior, "posterior": view.posterior}
+    parts = {"shift": view.shift, "ks": view.ks, "bits": view.bits, "beyond_chance": view.sure}
     assumptions = [
-        {"id": each.id, "label": each.name}
-        | {key: dict(zip(ends, getattr(each, key), strict=True)) for key in ("prior", "posterior")}
-        | {key: getattr(each, key) for key in ("shift", "ks", "bits", "beyond_chance")}
-        for each in view.assumptions
+        {"id": name, "label": view.called[i]}
+        | {key: dict(zip(("low", "median", "high"), values[i], strict=True)) for key, values in ends.items()}
+        | {key: values[i] for key, values in parts.items()}
+        for i, name in enumerate(view.ids)
     ]
+    steps = {"observation": view.numbers, "label": view.labels, "what": view.what, "surprise": view.surprise}
     observations = [
-        {"observation": step.index, "at": str(step.written.at), "label": step.label, "what": step.what}
-        | {"surprise": step.surprise, "learned": step.learned}
-        | {"moved": dict(zip(learned["assumption"].values.tolist(), moved, strict=True))}
-        for step, moved in zip(view.steps, learned["moved"].values.tolist(), strict=True)
+        {key: values[step] for key, values in (steps | {"learned": view.taught}).items()}
+        | {"at": str(view.written[step].at), "moved": dict(zip(view.ids, view.moved[step], strict=True))}
+        for step in view.steps
     ]
     told = {**learned.attrs, "sentences": sentences, "assumptions": assumptions, "observations": observations}
     return dict(strict(told))

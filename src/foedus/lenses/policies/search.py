@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from foedus.worlds.weights import weighted_quantile
 TAIL = 0.1
 MOST_SHOWN = 12
 _BLEND = 0.05  # weight of the sum in the augmented Chebyshev scalarisation
+_EVOLUTION: dict[str, Any] = {"polish": False, "vectorized": True, "updating": "deferred", "tol": 1e-6}
 
 Score = Callable[[Floats], Floats]  # from points [candidates, levers] to scores [candidates, aims]
 Progress = Callable[[str, int, int], None]
@@ -125,14 +127,10 @@ def search(
     """
     if not problem.levers or not problem.aims:
         raise FoedusError("a search needs at least one lever and one metric.")
-    settings = settings or SearchSettings()
-    judge = _Judge(problem, settings.criterion)
-    tried = _Tried(judge, training, settings.evaluations, progress)
-    _explore(tried, len(problem.levers), settings)
+    tried = _Tried(problem, training, settings or SearchSettings(), progress)
+    _explore(tried)
     keep = _spread_out(tried.scores, ~dominated(-tried.scores))
-    points, trained = tried.points[keep], tried.scores[keep]
-    order = np.argsort(trained[:, 0], kind="stable")
-    return _frontier(judge, tried, points[order], trained[order], held_out)
+    return _frontier(tried, keep[np.argsort(tried.scores[keep, 0], kind="stable")], held_out)
 
 
 def default_aims(scenario: Scenario, levers: Sequence[Lever]) -> list[Aim]:
@@ -148,11 +146,13 @@ def default_aims(scenario: Scenario, levers: Sequence[Lever]) -> list[Aim]:
     ]
 
 
-class _Judge:
-    """Plays candidates in worlds and scores them; scores are turned so that less is better."""
+class _Tried:
+    """Plays candidates in worlds, and keeps every one that was tried in the training worlds with its scores, turned so that
+    less is better."""
 
-    def __init__(self, problem: Problem, criterion: Criterion):
-        self.problem, self.criterion = problem, criterion
+    def __init__(self, problem: Problem, training: Run, settings: SearchSettings, progress: Progress | None):
+        self.problem, self.training, self.settings, self.progress = problem, training, settings, progress
+        self.points, self.scores = np.empty((0, len(problem.levers))), np.empty((0, len(problem.aims)))
         self.changed = with_levers(problem.scenario, problem.policy, problem.levers)
         self.queries = [aim.query for aim in problem.aims]
         self.games = Games(self.changed, self.queries, {}, observe=False)
@@ -170,10 +170,8 @@ class _Judge:
         played = simulate(self.changed, draws, [policy], self.queries, observe=False, games=self.games)
         table = np.stack(played.query[policy], axis=1).reshape(many, width, len(self.queries))
         if np.isnan(table).any():
-            aim = self.problem.aims[int(np.argwhere(np.isnan(table))[0][2])]
-            raise FoedusError(
-                f"'{aim.text}' is undefined in some world for some setting of the levers: choose another metric."
-            )
+            where = "in some world for some setting of the levers: choose another metric."
+            raise FoedusError(f"'{self.problem.aims[np.argwhere(np.isnan(table))[0][2]].text}' is undefined {where}")
         return table
 
     def as_written(self, run: Run) -> Floats:
@@ -182,12 +180,21 @@ class _Judge:
         played = simulate(self.problem.scenario, run.draws, [policy], self.queries, observe=False)
         return np.stack(played.query[policy], axis=1)[None]
 
-    def scores(self, table: Floats, weights: Floats) -> Floats:
-        """[candidates, aims]: what the criterion makes of answers [candidates, worlds, aims]."""
+    def judged(self, table: Floats, weights: Floats) -> Floats:
+        """Scores [candidates, aims]: what the criterion makes of answers [candidates, worlds, aims]."""
         values = table * self.signs
-        if self.criterion is Criterion.EXPECTED:
+        if self.settings.criterion is Criterion.EXPECTED:
             return np.asarray(np.einsum("cwa,w->ca", values, weights / weights.sum()))
         return np.array([[_tail(column, weights) for column in worlds.T] for worlds in values])
+
+    def score(self, points: Floats) -> Floats:
+        """Scores [candidates, aims] of points [candidates, levers] in the training worlds, noted."""
+        scores = self.judged(self.answers(points, self.training), self.training.weights)
+        self.points, self.scores = np.concatenate([self.points, points]), np.concatenate([self.scores, scores])
+        if self.progress is not None:
+            most = self.settings.evaluations
+            self.progress("searching", min(len(self.points), most), most)
+        return scores
 
 
 def _tail(values: Floats, weights: Floats) -> float:
@@ -198,28 +205,12 @@ def _tail(values: Floats, weights: Floats) -> float:
     return float(kept @ values[order] / kept.sum())
 
 
-class _Tried:
-    """Every candidate tried so far in the training worlds, with its scores."""
-
-    def __init__(self, judge: _Judge, training: Run, evaluations: int, progress: Progress | None):
-        self.judge, self.training, self.evaluations, self.progress = judge, training, evaluations, progress
-        self.points = np.empty((0, len(judge.problem.levers)))
-        self.scores = np.empty((0, len(judge.problem.aims)))
-
-    def score(self, points: Floats) -> Floats:
-        """Scores [candidates, aims] of points [candidates, levers], noted."""
-        scores = self.judge.scores(self.judge.answers(points, self.training), self.training.weights)
-        self.points, self.scores = np.concatenate([self.points, points]), np.concatenate([self.scores, scores])
-        if self.progress is not None:
-            self.progress("searching", min(len(self.points), self.evaluations), self.evaluations)
-        return scores
-
-
-def _explore(tried: _Tried, d: int, settings: SearchSettings) -> None:
+def _explore(tried: _Tried) -> None:
     """Scrambled Sobol points first, then from one direction after another differential evolution and a compass search."""
     from scipy.optimize import differential_evolution
     from scipy.stats import qmc
 
+    settings, d = tried.settings, tried.points.shape[1]
     first = 2 ** int(np.log2(max(settings.evaluations / 4, 8)))
     tried.score(qmc.Sobol(d, rng=np.random.default_rng(settings.seed)).random(first))
     directions = _directions(tried.scores.shape[1])
@@ -230,17 +221,8 @@ def _explore(tried: _Tried, d: int, settings: SearchSettings) -> None:
         distance = _Distance(tried, weights)
         start = np.clip(distance.best(population), 0, 1)
         if generations > 0:
-            differential_evolution(
-                distance,
-                [(0.0, 1.0)] * d,
-                init=start,
-                maxiter=generations,
-                polish=False,
-                vectorized=True,
-                updating="deferred",
-                tol=1e-6,
-                rng=np.random.default_rng([settings.seed, k]),
-            )
+            rng, bounds = np.random.default_rng([settings.seed, k]), [(0.0, 1.0)] * d
+            differential_evolution(distance, bounds, init=start, maxiter=generations, rng=rng, **_EVOLUTION)
         distance.compass(int(0.4 * share))
 
 
@@ -253,8 +235,7 @@ class _Distance:
 
     def __init__(self, tried: _Tried, weights: Floats):
         self.tried, self.weights = tried, weights
-        self.low = tried.scores.min(axis=0)
-        self.width = _width(tried.scores)
+        self.low, self.width = tried.scores.min(axis=0), _width(tried.scores)
 
     def __call__(self, x: Floats) -> Floats:
         """Values of points [levers, candidates]."""
@@ -313,32 +294,21 @@ def _spread_out(scores: Floats, efficient: Bools) -> Longs:
     return index[chosen]
 
 
-def _frontier(judge: _Judge, tried: _Tried, points: Floats, trained: Floats, held_out: Run) -> Frontier:
+def _frontier(tried: _Tried, keep: Longs, held_out: Run) -> Frontier:
     """The candidates with their held-out figures, and the policy as written, last of ``every``, beside them."""
-    problem, signs, weights = judge.problem, judge.signs, held_out.weights
-    written = judge.scores(judge.as_written(tried.training), tried.training.weights)
-    trained = np.concatenate([trained, written])
-    every = np.concatenate([judge.answers(points, held_out), judge.as_written(held_out)])
-    scores = judge.scores(every, weights)
-    efficient = ~dominated(-scores)
-    values = every * signs
-    regret = (values - values.min(axis=0)).max(axis=1)
-    settings = [
-        {lever.name: float(lever.place(x)) for lever, x in zip(problem.levers, point, strict=True)} for point in points
-    ]
-    candidates = []
-    for c, levers in enumerate([*settings, {}]):
+    problem, signs, weights, before = tried.problem, tried.signs, held_out.weights, tried.training.weights
+    trained = np.concatenate([tried.scores[keep], tried.judged(tried.as_written(tried.training), before)])
+    every = np.concatenate([tried.answers(tried.points[keep], held_out), tried.as_written(held_out)])
+    scores, values = tried.judged(every, weights), every * signs
+    efficient, regret = ~dominated(-scores), (values - values.min(axis=0)).max(axis=1)
+    placed = np.array([lever.place(x) for lever, x in zip(problem.levers, tried.points[keep].T, strict=True)]).T
+    names, candidates = [lever.name for lever in problem.levers], []
+    for c, levers in enumerate([*(dict(zip(names, at, strict=True)) for at in placed.tolist()), {}]):
         low, high = np.array([weighted_quantile(column, [0.05, 0.95], weights) for column in every[c].T]).T
         mean = (weights / weights.sum()) @ every[c]
         judged = signs * trained[c], signs * scores[c], mean, low, high, regret[c]
         candidates.append(Candidate(levers, *judged, bool(efficient[c])))
-    return Frontier(
-        problem,
-        judge.criterion,
-        tuple(candidates[:-1]),
-        candidates[-1],
-        len(tried.points),
-        (len(tried.training.weights), len(weights)),
-        (scores[:-1] - trained[:-1]).mean(axis=0),
-        scores[-1] - trained[-1],
-    )
+    worlds, gaps = (len(before), len(weights)), scores - trained
+    *efficient_ones, base = candidates
+    told = problem, tried.settings.criterion, tuple(efficient_ones), base, len(tried.points)
+    return Frontier(*told, worlds, gaps[:-1].mean(axis=0), gaps[-1])

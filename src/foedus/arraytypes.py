@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike as ArrayLike
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -15,4 +16,5 @@ Bools = NDArray[np.bool_]
 Longs = NDArray[np.int64]
 Ints = NDArray[np.int32]
 Bits = NDArray[np.uint64]
-Dataset: TypeAlias = "xr.Dataset"  # a name only: to speak of it loads nothing
+Dataset: TypeAlias = "xr.Dataset"  # names only: to speak of them loads nothing
+DataArray: TypeAlias = "xr.DataArray"

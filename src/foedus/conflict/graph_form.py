@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from foedus.arraytypes import Longs
+from foedus.arraytypes import ArrayLike, Longs
 from foedus.conflict.moves import ArcMoves, Moves, OptionMoves, legally_reached
 from foedus.conflict.option_form import Conflict, OptionModel
 from foedus.errors import FoedusError

@@ -8,21 +8,15 @@ it is added to those before it; these changes add up to the whole (up to samplin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.worlds.posterior import Posterior
 from foedus.worlds.sample import uncertain
 from foedus.worlds.weights import even, log_evidence, mixed, weighted_quantile
-
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 QUANTILES = (0.05, 0.5, 0.95)
 BINS = 10  # of the rank, for the information gained
@@ -39,7 +33,7 @@ def in_order(scenario: Scenario) -> list[int]:
     return sorted(range(len(scenario.observations)), key=place)
 
 
-def learning(scenario: Scenario, learned: Posterior, prior: Floats | None = None) -> xr.Dataset:
+def learning(scenario: Scenario, learned: Posterior, prior: Floats | None = None) -> Dataset:
     """Prior against posterior (``prior``: weights of the worlds before, unless alike), labelled by ``assumption`` (the uncertain ones) and ``observation`` (numbers).
 
     ``prior`` and ``posterior`` [assumption, quantile]: values at 5, 50 and 95%. ``rank`` [assumption, quantile]: where

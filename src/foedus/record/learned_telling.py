@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from foedus.arraytypes import Dataset
 from foedus.present.colours import MAIN
 from foedus.present.plain import strict
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, table
@@ -20,9 +21,6 @@ from foedus.scenario.parts import Observation
 from foedus.scenario.scope import period_of
 from foedus.worlds.thresholds import ROUGH_SAMPLE
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 _SHOWN, _LISTED = 16, 40
 _bits = partial(number, digits=2)
 _points = partial(points, decimals=1)  # a change of mean rank in points of a hundred
@@ -31,7 +29,7 @@ _points = partial(points, decimals=1)  # a change of mean rank in points of a hu
 class _Learned:
     """What ``record.learned`` worked out, with names: of assumptions and observations (``steps``) by their places."""
 
-    def __init__(self, names: Names, learned: xr.Dataset):
+    def __init__(self, names: Names, learned: Dataset):
         self.names, self.at, self.moved = names, learned.attrs, learned["moved"].values
         self.ids: list[str] = learned["assumption"].values.tolist()
         self.called = [names.assumption(name) for name in self.ids]
@@ -69,7 +67,7 @@ class _Learned:
         return self.called[top], float(self.moved[step, top])
 
 
-def section(names: Names, learned: xr.Dataset) -> Section:
+def section(names: Names, learned: Dataset) -> Section:
     """What was learned, as a section of a report; ``learned`` is from ``record.learned``."""
     view = _Learned(names, learned)
     shown, first = view.ranked[:_SHOWN], view.ranked[0]
@@ -185,7 +183,7 @@ def _notes(view: _Learned) -> list[str]:
     return notes + ([rough] if view.at["least_effective"] < ROUGH_SAMPLE else [])
 
 
-def to_json(names: Names, learned: xr.Dataset, sentences: list[str]) -> dict[str, Any]:
+def to_json(names: Names, learned: Dataset, sentences: list[str]) -> dict[str, Any]:
     """What was learned as plain data."""
     view = _Learned(names, learned)
     ends = {"prior": view.prior, "posterior": view.posterior}

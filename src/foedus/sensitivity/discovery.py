@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from foedus.arraytypes import Bools, Floats
+from foedus.arraytypes import ArrayLike, Bools, Floats
 from foedus.sensitivity.association import Ranker
 from foedus.worlds.weights import ess, normalised
 

@@ -10,16 +10,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import ArrayLike, Dataset, Floats
 from foedus.errors import FoedusError
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 _EDGE = 2.0**-40
 _SEED_FOR_0 = 2**32 - 1
@@ -45,7 +40,7 @@ def design(names: Sequence[str], n: int, seed: int = 0) -> dict[str, Floats]:
     return {name: np.clip(table[:, i], _EDGE, 1 - _EDGE) for i, name in enumerate(names)}
 
 
-def indices(names: Sequence[str], outcome: ArrayLike, seed: int = 0) -> xr.Dataset:
+def indices(names: Sequence[str], outcome: ArrayLike, seed: int = 0) -> Dataset:
     """First-order and total indices from the outcome at the points of ``design`` (in its order).
 
     ``first``, ``total`` [assumption], and ``first_error``, ``total_error``: half the width of their 95% intervals
@@ -74,6 +69,6 @@ def indices(names: Sequence[str], outcome: ArrayLike, seed: int = 0) -> xr.Datas
 
 def attribute(
     evaluate: Callable[[dict[str, Floats]], ArrayLike], names: Sequence[str], n: int = 64, seed: int = 0
-) -> xr.Dataset:
+) -> Dataset:
     """Runs a model on ``design`` and gives its ``indices``; ``evaluate`` takes points by name, gives outcomes."""
     return indices(names, evaluate(design(names, n, seed)), seed)

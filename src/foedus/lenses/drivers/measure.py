@@ -10,11 +10,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.errors import FoedusError
 from foedus.lenses.drivers.subject import Subject
 from foedus.runs.result import Run
@@ -23,9 +22,6 @@ from foedus.sensitivity.sobol import attribute
 from foedus.worlds.sample import from_unit, uncertain
 from foedus.worlds.simulate import Games
 from foedus.worlds.weights import mean, share, spread, weighted_quantile
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MOST_SOLVES = 12_000  # worlds that a Sobol design takes unless told
 
@@ -50,7 +46,7 @@ class LocalSlope:
     up: float
 
 
-def sobol_indices(subject: Subject, points: int | None = None, seed: int = 0) -> xr.Dataset:
+def sobol_indices(subject: Subject, points: int | None = None, seed: int = 0) -> Dataset:
     """Sobol indices of the number, the margin, or (where there is no margin) of whether the claim holds.
 
     Solves ``points`` x (assumptions + 2) worlds; ``points`` is a power of two, by default the largest from 64 to 1024

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from foedus.arraytypes import Dataset
 from foedus.lenses.drivers.chart import effects_chart, sobol_chart
 from foedus.lenses.drivers.measure import DrivenRegion, LocalSlope
 from foedus.lenses.drivers.subject import Subject
@@ -21,9 +22,6 @@ from foedus.scenario.names import Names
 from foedus.sensitivity.discovery import Limit
 from foedus.sensitivity.telling import in_words, labels, tree_table
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 QUESTION = "What decides it, and what would change it?"
 MOST = 12
 INDICES = ("first", "first_error", "total", "total_error")
@@ -35,7 +33,7 @@ class Drivers:
     """What was looked at; None for what was not asked for."""
 
     subject: Subject
-    sobol: xr.Dataset | None = None
+    sobol: Dataset | None = None
     region: DrivenRegion | None = None
     local: list[LocalSlope] | None = None
 
@@ -72,7 +70,7 @@ class _Index:
     total_error: float
 
 
-def _sobol(names: Names, sobol: xr.Dataset) -> Told:
+def _sobol(names: Names, sobol: Dataset) -> Told:
     note = "Sobol indices are over the assumptions as drawn, all independent; the observations do not weigh here."
     if not np.isfinite(sobol["total"].values).any():
         return Told(["It is the same in every world: nothing drives it."], notes=[note])
@@ -93,7 +91,7 @@ def _with_error(value: float, error: float) -> Amount:
     return Amount(number(value), value, f"± {number(round(error, 6))}")
 
 
-def _sobol_words(names: Names, ranked: list[_Index], sobol: xr.Dataset) -> str:
+def _sobol_words(names: Names, ranked: list[_Index], sobol: Dataset) -> str:
     top = [each for each in ranked if each.first >= 0.005][:3] or ranked[:1]
     shares = [(names.inside(each.name), percent(max(each.first, 0.0)), percent(each.first_error)) for each in top]
     parts = [f"{name} {share} (± {error})" for name, share, error in shares]

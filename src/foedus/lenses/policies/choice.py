@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.errors import FoedusError
 from foedus.lenses.policies.comparison import compare, pareto, table_of
 from foedus.lenses.policies.metric import Metric
@@ -25,9 +24,6 @@ from foedus.runs.result import Run
 from foedus.sensitivity.discovery import Region, tree, where_it_fails
 from foedus.worlds.thresholds import LEAST_WORLDS
 from foedus.worlds.weights import ess, even, mean, share, weighted_quantile
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Comparison:
     """The policies on one metric (see ``comparison.compare``), the choice of each rule, and what would change it."""
 
     metric: Metric
-    compared: xr.Dataset
+    compared: Dataset
     choices: dict[str, str]
     change: Change | None = None
 
@@ -76,7 +72,7 @@ class PolicyChoice:
     """Comparisons, one a metric, and which policies are efficient over all metrics (None with a single one)."""
 
     comparisons: tuple[Comparison, ...]
-    efficient: xr.Dataset | None
+    efficient: Dataset | None
 
 
 def choose(

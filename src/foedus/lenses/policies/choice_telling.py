@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from foedus.arraytypes import Dataset
 from foedus.errors import FoedusError
 from foedus.lenses.policies.chart import regret_chart, trade_offs
 from foedus.lenses.policies.choice import Change, Comparison, PolicyChoice, choose
@@ -25,9 +26,6 @@ from foedus.runs.view import RunView
 from foedus.scenario.names import Names
 from foedus.sensitivity.telling import in_words, labels, tree_table
 from foedus.worlds.thresholds import ROUGH_SAMPLE
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MOST_PAIRS = 8
 QUESTION = (
@@ -296,7 +294,7 @@ def _change_json(change: Change) -> dict[str, Any]:
     return {"policy": change.policy, "weighed": change.weighed, "tipping_points": change.tipping, "loses": loses}
 
 
-def _policy_json(row: xr.Dataset) -> dict[str, Any]:
+def _policy_json(row: Dataset) -> dict[str, Any]:
     keep = ("mean", "sd", "undefined", "satisficing", "regret_mean", "regret_max", "best")
     figures: dict[str, Any] = {name: float(row[name]) for name in keep if name in row}
     at = [f"{q:g}" for q in row["quantile"].values]

@@ -12,17 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from foedus.arraytypes import Bools, Floats
+from foedus.arraytypes import ArrayLike, Bools, DataArray, Dataset, Floats
 from foedus.errors import FoedusError
 from foedus.worlds.weights import mean, normalised, share, spread, weighted_quantile
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -43,14 +38,14 @@ class Direction(StrEnum):
         return 1.0 if self is Direction.HIGHER else -1.0
 
 
-def table_of(metric: xr.DataArray) -> Floats:
+def table_of(metric: DataArray) -> Floats:
     """The numbers of a metric as [world, policy]; FoedusError when it has other dims."""
     if set(metric.dims) != {"world", "policy"}:
         raise FoedusError(f"a metric has the dims world and policy, not {', '.join(map(str, metric.dims))}.")
     return np.asarray(metric.transpose("world", "policy").values, dtype=float)
 
 
-def regret(metric: xr.DataArray, direction: Direction = Direction.HIGHER) -> xr.DataArray:
+def regret(metric: DataArray, direction: Direction = Direction.HIGHER) -> DataArray:
     """How much worse each policy does than the best one in the same world: [world, policy], from 0 up."""
     values = Direction(direction).sign * table_of(metric)
     known = np.where(np.isnan(values), -np.inf, values)
@@ -59,11 +54,11 @@ def regret(metric: xr.DataArray, direction: Direction = Direction.HIGHER) -> xr.
 
 
 def compare(
-    metric: xr.DataArray,
+    metric: DataArray,
     direction: Direction = Direction.HIGHER,
     weights: ArrayLike | None = None,
     enough: float | None = None,
-) -> xr.Dataset:
+) -> Dataset:
     """Policies side by side on one metric. All are weighted over worlds.
 
     ``mean``, ``sd``, ``quantiles`` [policy, quantile] of the metric; ``undefined``, the share of worlds without
@@ -122,8 +117,8 @@ def dominated(points: Floats) -> Bools:
 
 
 def pareto(
-    metrics: Mapping[str, xr.DataArray], directions: Mapping[str, Direction], weights: ArrayLike | None = None
-) -> xr.Dataset:
+    metrics: Mapping[str, DataArray], directions: Mapping[str, Direction], weights: ArrayLike | None = None
+) -> Dataset:
     """Which policies are efficient over several metrics.
 
     ``efficient`` [policy]: no other policy has a mean as good on every metric and better on one; ``mean``

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foedus.arraytypes import DataArray
 from foedus.errors import FoedusError, nearest
 from foedus.lenses.policies.comparison import Direction
 from foedus.runs.result import Run
@@ -17,9 +17,6 @@ from foedus.scenario.query import Query, Unit, parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.worlds.simulate import simulate
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MAIN_OUTCOMES = 4  # the outcomes written first are the main ones
 
@@ -40,7 +37,7 @@ class Metric:
     name: str
     direction: Direction
     unit: Unit
-    values: xr.DataArray
+    values: DataArray
 
     @property
     def key(self) -> str:
@@ -76,7 +73,7 @@ def own_metrics(run: Run, actor: str | None = None, policies: Sequence[str] | No
     ]
 
 
-def _column(values: xr.DataArray, **picked: str) -> xr.DataArray:
+def _column(values: DataArray, **picked: str) -> DataArray:
     return values.sel(picked, drop=True).transpose("world", "policy")
 
 

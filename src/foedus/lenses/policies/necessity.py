@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from foedus.arraytypes import Bools
+from foedus.arraytypes import ArrayLike, Bools
 from foedus.errors import FoedusError
 from foedus.worlds.weights import ess, normalised
 

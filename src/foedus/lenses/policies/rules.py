@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.policies.comparison import Direction
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -29,22 +25,22 @@ class Rule:
     words: str
     verb: str
     source: str
-    score: Callable[[xr.Dataset], Floats | None]
+    score: Callable[[Dataset], Floats | None]
 
 
-def _expected(compared: xr.Dataset) -> Floats:
+def _expected(compared: Dataset) -> Floats:
     return Direction(compared.attrs["direction"]).sign * compared["mean"].values
 
 
-def _worst_regret(compared: xr.Dataset) -> Floats:
+def _worst_regret(compared: Dataset) -> Floats:
     return -compared["regret_max"].values
 
 
-def _mean_regret(compared: xr.Dataset) -> Floats:
+def _mean_regret(compared: Dataset) -> Floats:
     return -compared["regret_mean"].values
 
 
-def _satisficing(compared: xr.Dataset) -> Floats | None:
+def _satisficing(compared: Dataset) -> Floats | None:
     return compared["satisficing"].values if "satisficing" in compared else None
 
 
@@ -57,7 +53,7 @@ _ROWS = (
 RULES: dict[str, Rule] = {rule.id: rule for rule in _ROWS}
 
 
-def chosen_by_rule(compared: xr.Dataset) -> dict[str, str]:
+def chosen_by_rule(compared: Dataset) -> dict[str, str]:
     """The policy that each rule would choose.
 
     The first among equals; a rule that does not apply, or under which every policy is undefined, is left out.

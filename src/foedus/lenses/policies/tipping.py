@@ -10,17 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from foedus.arraytypes import Floats
+from foedus.arraytypes import ArrayLike, DataArray, Floats
 from foedus.lenses.policies.comparison import Direction, table_of
 from foedus.worlds.weights import normalised, ranks, weighted_quantile
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 # Width of the kernel as a share of the worlds, and where the averages are worked out.
 WIDTH = 0.1
@@ -46,7 +41,7 @@ class TippingPoint:
 
 def tipping_points(
     draws: Mapping[str, Floats],
-    metric: xr.DataArray,
+    metric: DataArray,
     direction: Direction = Direction.HIGHER,
     weights: ArrayLike | None = None,
 ) -> list[TippingPoint]:

@@ -140,9 +140,7 @@ def _decide(asked: Longs, states: Feasible, focal: Sets, others: Sets, room: Scr
 def simultaneous(model: OptionModel, focal: Moves, others: Sequence[Moves]) -> Bools:
     """The states that are stable for ``focal`` under simultaneous responses, as a bool array over states."""
     stable: Bools = focal.improvements.counts == 0
-    answered = np.zeros(model.size, bool)
-    for moves in others:
-        answered |= moves.improvements.counts > 0
+    answered = np.any([moves.improvements.counts > 0 for moves in others], axis=0)
     asked = np.flatnonzero(~stable & answered)
     if not len(asked):
         return stable
@@ -170,12 +168,9 @@ def joint_outcomes(model: OptionModel, others: Sequence[Moves], state: int, firs
 
 def _sets(parties: Sequence[StateSets]) -> Sets:
     """The improvements of several parties as the kernel takes them."""
-    first, low, high, items, offset, stretches = [], [], [], [], 0, 0
-    for party in parties:
-        first.append(np.searchsorted(party.owner, np.arange(party.size + 1)) + stretches)
-        low.append(party.low + offset)
-        high.append(party.high + offset)
-        items.append(party.items)
-        offset += len(party.items)
-        stretches += len(party.owner)
-    return Sets(np.stack(first), np.concatenate(low), np.concatenate(high), np.concatenate(items))
+    offsets = np.cumsum([0, *(len(party.items) for party in parties[:-1])])
+    before = np.cumsum([0, *(len(party.owner) for party in parties[:-1])])
+    first = [np.searchsorted(party.owner, np.arange(party.size + 1)) + n for party, n in zip(parties, before)]
+    low = np.concatenate([party.low + n for party, n in zip(parties, offsets)])
+    high = np.concatenate([party.high + n for party, n in zip(parties, offsets)])
+    return Sets(np.stack(first), low, high, np.concatenate([party.items for party in parties]))

@@ -147,15 +147,10 @@ def _stack(parts: list[StateSets], size: int) -> StateSets:
     if not parts:
         nothing = np.empty(0, np.int64)
         return StateSets(size, nothing, nothing, nothing, nothing, nothing)
-    blocks, lows, highs, offset, block = [], [], [], 0, 0
-    for part in parts:
-        blocks.append(part.block + block)
-        lows.append(part.low + offset)
-        highs.append(part.high + offset)
-        offset += len(part.items)
-        block += int(part.block.max(initial=-1)) + 1
-    owner = np.concatenate([part.owner for part in parts])
-    turn = np.argsort(owner, kind="stable")
-    items = np.concatenate([part.items for part in parts])
-    low, high = np.concatenate(lows)[turn], np.concatenate(highs)[turn]
-    return StateSets(size, items, np.concatenate(blocks), owner[turn], low, high)
+    offsets = np.cumsum([0, *(len(part.items) for part in parts[:-1])])
+    blocks = np.cumsum([0, *(part.block.max(initial=-1) + 1 for part in parts[:-1])])
+    owner, items = (np.concatenate([getattr(part, name) for part in parts]) for name in ("owner", "items"))
+    low = np.concatenate([part.low + n for part, n in zip(parts, offsets)])
+    high = np.concatenate([part.high + n for part, n in zip(parts, offsets)])
+    block, turn = np.concatenate([part.block + n for part, n in zip(parts, blocks)]), np.argsort(owner, kind="stable")
+    return StateSets(size, items, block, owner[turn], low[turn], high[turn])

@@ -74,24 +74,20 @@ def section(names: Names, learned: Dataset) -> Section:
     taught = max(view.by_period, key=lambda label: view.by_period[label])
     stars = [clipped(view.called[i], 296) + view.star(i) for i in shown]
     changes = [f"{number(view.prior[i][1])} to {number(view.posterior[i][1])}" for i in shown]
-    figures = [
-        Figure(
-            f"{capital(view.called[first])} moves most, {view.way(first)}: its distributions before and after are {number(view.ks[first], 2)} apart.",
-            "Each line is an assumption's prior range, from its lowest to its highest "
-            f"value by rank. Grey: where nine worlds in ten lay before; {MAIN}: after; the dot is the median after. Marked "
-            "with a star: moved by more than sampling alone would do.",
-            ranges_chart(stars, [view.rank[i] for i in shown], changes),
-        ),
-        Figure(
-            f"{taught} taught most: {number(view.by_period[taught], 2)} bits.",
-            "Bits learned from each period's observations, about all assumptions together.",
-            periods_chart(view.by_period),
-        ),
-    ]
-    sentences = [_sample(view), _most(view), _which(view)]
-    return Told(sentences, figures, [_assumptions(view), _observations(view)], _notes(view)).under(
-        "learning", "What was learned", "What do the observations say about the assumptions, and which of them says it?"
+    apart = f"{view.way(first)}: its distributions before and after are {number(view.ks[first], 2)} apart."
+    ranges = Figure(
+        f"{capital(view.called[first])} moves most, {apart}",
+        "Each line is an assumption's prior range, from its lowest to its highest value by rank. Grey: where nine worlds in "
+        f"ten lay before; {MAIN}: after; the dot is the median after. Marked with a star: moved by more than sampling alone "
+        "would do.",
+        ranges_chart(stars, [view.rank[i] for i in shown], changes),
     )
+    bits = f"{number(view.by_period[taught], 2)} bits"
+    note = "Bits learned from each period's observations, about all assumptions together."
+    periods = Figure(f"{taught} taught most: {bits}.", note, periods_chart(view.by_period))
+    sentences, tables = [_sample(view), _most(view), _which(view)], [_assumptions(view), _observations(view)]
+    question = "What do the observations say about the assumptions, and which of them says it?"
+    return Told(sentences, [ranges, periods], tables, _notes(view)).under("learning", "What was learned", question)
 
 
 def _sample(view: _Learned) -> str:
@@ -99,10 +95,8 @@ def _sample(view: _Learned) -> str:
     text = f"{count(many, 'observation')} {'leaves' if many == 1 else 'leave'} {count(at['worlds'], 'world')} worth "
     text += f"{at['effective_before']:.0f} equal ones"
     if at["resampled"]:
-        text += (
-            f"; {count(at['resampled'], 'world')} were drawn anew where the observations point, in "
-            f"{count(at['stages'], 'stage')}, and are worth {at['effective']:.0f}"
-        )
+        stages = f"{count(at['stages'], 'stage')}, and are worth {at['effective']:.0f}"
+        text += f"; {count(at['resampled'], 'world')} were drawn anew where the observations point, in {stages}"
     out = percent(1 - 2 ** -at["bits"])
     return f"{text}. They say {number(at['bits'], 2)} bits: as much as ruling out {out} of what was plausible before."
 
@@ -122,10 +116,8 @@ def _most(view: _Learned) -> str:
 def _which(view: _Learned) -> str:
     step = max(view.steps, key=lambda step: view.taught[step])
     moved, by = view.most_by(step)
-    return (
-        f"The observation that says most is {view.labels[step]} ({number(view.taught[step], 2)} bits): it moves "
-        f"{view.names.inside(moved)} most, by {signed(100 * by)} points of rank."
-    )
+    says, by_points = f"{view.labels[step]} ({number(view.taught[step], 2)} bits)", f"{signed(100 * by)} points of rank"
+    return f"The observation that says most is {says}: it moves {view.names.inside(moved)} most, by {by_points}."
 
 
 def _assumptions(view: _Learned) -> Table:

@@ -79,9 +79,9 @@ def brief(scores: MeanScores) -> str:
     lost = [name for rival, name in RIVAL_NAMES.items() if model >= mean[rival]]
     parts = [f"{verb} {listed(names)}" for verb, names in (("beat", won), ("do no better than", lost)) if names]
     values = " and ".join(number(mean[rival], 2) for rival in RIVALS)
+    sizes = f"log score {number(model, 2)} bits against {values}; lower is better"
     return (
-        f"Scored against {count(scores.n, 'recorded answer')}, the model's forecasts {' but '.join(parts)} "
-        f"(log score {number(model, 2)} bits against {values}; lower is better)."
+        f"Scored against {count(scores.n, 'recorded answer')}, the model's forecasts {' but '.join(parts)} ({sizes})."
     )
 
 
@@ -133,11 +133,11 @@ def section(names: Names, record: TrackRecord) -> Section:
     """The track record as a section of a report."""
     scores, typical = record.scores, {who: 2**-score for who, score in record.scores.log_score.items()}
     ahead = "" if record.horizon == 1 else f", {record.horizon} periods ahead"
+    model, base_rate, persistence = (percent(typical[who]) for who in Forecaster)
     first = (
         f"{count(scores.n, 'recorded answer')} in {count(record.periods, names.scenario.horizon.unit)} were each "
         f"forecast from what was known before{ahead}. To what was then recorded the model typically gave a probability "
-        f"of {percent(typical[Forecaster.MODEL])}, the base rate {percent(typical[Forecaster.BASE_RATE])} and persistence "
-        f"{percent(typical[Forecaster.PERSISTENCE])}."
+        f"of {model}, the base rate {base_rate} and persistence {persistence}."
     )
     bands = record.calibration[Forecaster.MODEL]
     sentences = [first, verdict(names, record), _settled(record), _calibrated(bands)]
@@ -146,20 +146,15 @@ def section(names: Names, record: TrackRecord) -> Section:
         sentences += ["" if blamed in sentences[1] else blamed, _strategy(dropped)]
     tables = [_scores(record), _questions(names, record), *([_dropped(names, dropped)] if dropped else [])]
     tables.append(_events(names, record))
-    lead = Figure(
-        _lead_title(scores),
-        "Bits gained on each rival, added up: a line that rises is the model doing better.",
-        lead_chart(record.events),
+    rising = "Bits gained on each rival, added up: a line that rises is the model doing better."
+    dots = (
+        "Each dot is a band of forecast probabilities: across, what was forecast; up, how often it came true, around it "
+        "the range that chance allows nine times in ten. On the line forecasts mean what they say."
     )
-    calibration = Figure(
-        _calibration_title(bands),
-        "Each dot is a band of forecast probabilities: across, what was forecast; up, how "
-        "often it came true, around it the range that chance allows nine times in ten. On the line forecasts mean what they say.",
-        calibration_chart(bands),
-    )
-    return Told([s for s in sentences if s], [lead, calibration], tables, _notes(record)).under(
-        "track_record", "Track record", "How good were its forecasts, against simple rivals?"
-    )
+    lead = Figure(_lead_title(scores), rising, lead_chart(record.events))
+    calibration = Figure(_calibration_title(bands), dots, calibration_chart(bands))
+    told = Told([s for s in sentences if s], [lead, calibration], tables, _notes(record))
+    return told.under("track_record", "Track record", "How good were its forecasts, against simple rivals?")
 
 
 def _settled(record: TrackRecord) -> str:
@@ -181,10 +176,8 @@ def _calibrated(bands: Sequence[Band]) -> str:
         return "Its probabilities meant what they say, as far as so few answers can tell: no band is off by more than chance."
     worst = max(off, key=lambda band: abs(band.happened - band.forecast))
     side = "more" if worst.happened > worst.forecast else "less"
-    return (
-        f"Its probabilities are off in {count(len(off), 'band')} of {len(bands)}: what it gave about "
-        f"{percent(worst.forecast)} came true in {percent(worst.happened)} of {worst.n} cases, {side} often."
-    )
+    came = f"{percent(worst.forecast)} came true in {percent(worst.happened)} of {worst.n} cases, {side} often"
+    return f"Its probabilities are off in {count(len(off), 'band')} of {len(bands)}: what it gave about {came}."
 
 
 def _near(band: Band) -> bool:
@@ -195,15 +188,12 @@ def _near(band: Band) -> bool:
 def _scores(record: TrackRecord) -> Table:
     rows = [("Log score, bits", Score.LOG, record.scores), ("Brier score", Score.BRIER, record.scores)]
     rows.append(("Log score where rivals had three earlier answers", Score.LOG, record.settled))
-    return table(
-        "Mean scores: lower is better",
-        {
-            "Score": lambda row: row[0],
-            **_by_forecaster(lambda who, row: amount(row[2].by[row[1]][who], number)),
-            "Answers": lambda row: amount(row[2].n, str),
-        },
-        [row for row in rows if row[2].n],
-    )
+    columns: dict[str, Callable[[tuple[str, Score, MeanScores]], Cell]] = {
+        "Score": lambda row: row[0],
+        **_by_forecaster(lambda who, row: amount(row[2].by[row[1]][who], number)),
+        "Answers": lambda row: amount(row[2].n, str),
+    }
+    return table("Mean scores: lower is better", columns, [row for row in rows if row[2].n])
 
 
 def _by_forecaster(cell: Callable[[Forecaster, T], Cell]) -> dict[str, Callable[[T], Cell]]:
@@ -221,16 +211,14 @@ def _questions(names: Names, record: TrackRecord) -> Table:
 
 
 def _dropped(names: Names, dropped: DroppedEach) -> Table:
-    return table(
-        f"Each mechanism dropped in turn ({dropped.tried} tried on {count(dropped.worlds, 'world')}, "
-        f"{dropped.idle} of them idle): below 0 the forecasts are better without",
-        {
-            "Mechanism": lambda part: capital(mechanism_name(names, part)),
-            "Log score without": lambda part: amount(part.log_score, number),
-            "Change": _change,
-        },
-        dropped.each,
-    )
+    columns: dict[str, Callable[[Dropped], Cell]] = {
+        "Mechanism": lambda part: capital(mechanism_name(names, part)),
+        "Log score without": lambda part: amount(part.log_score, number),
+        "Change": _change,
+    }
+    tried = f"{dropped.tried} tried on {count(dropped.worlds, 'world')}, {dropped.idle} of them idle"
+    caption = f"Each mechanism dropped in turn ({tried}): below 0 the forecasts are better without"
+    return table(caption, columns, dropped.each)
 
 
 def _change(part: Dropped) -> Amount:
@@ -269,5 +257,5 @@ def _lead_title(scores: MeanScores) -> str:
 
 
 def _calibration_title(bands: Sequence[Band]) -> str:
-    good = sum(_near(band) for band in bands)
-    return f"Forecasts came true as often as they said, within chance, in {good} of {len(bands)} bands."
+    good = f"{sum(_near(band) for band in bands)} of {len(bands)} bands"
+    return f"Forecasts came true as often as they said, within chance, in {good}."

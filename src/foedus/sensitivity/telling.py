@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from foedus.present.section import Table, probability, table
+from foedus.present.section import Cell, Table, probability, table
 from foedus.present.wording import capital, listed
 from foedus.scenario.names import Names
 from foedus.sensitivity.discovery import Box, Leaf, Limit, ends_of
@@ -33,20 +33,16 @@ def in_words(box: Box | None, labels: Mapping[str, str] | None = None, event: st
         return f"It {event} in too few worlds, or too many, to say where."
     if not box.limits:
         return f"It {event} in {box.base:.0%} of worlds, and no region of the assumptions stands out."
-    return (
-        f"It {event} in {box.density:.0%} of the worlds where {where(box.limits, labels)} "
-        f"and in {box.base:.0%} of all worlds; these are {box.coverage:.0%} of the worlds in which it {event}."
-    )
+    these = f"these are {box.coverage:.0%} of the worlds in which it {event}"
+    there = f"in {box.density:.0%} of the worlds where {where(box.limits, labels)}"
+    return f"It {event} {there} and in {box.base:.0%} of all worlds; {these}."
 
 
 def tree_table(caption: str, names: Names, leaves: Sequence[Leaf], event: str) -> Table:
     """The ends of a tree, a row each, with the share of their worlds in which it is so (under the heading ``event``)."""
-    return table(
-        caption,
-        {
-            "Where": lambda leaf: capital(where(leaf.limits, labels(names)) or "everywhere"),
-            "Share of worlds": lambda leaf: probability(leaf.mass),
-            event: lambda leaf: probability(leaf.density),
-        },
-        leaves,
-    )
+    columns: dict[str, Callable[[Leaf], Cell]] = {
+        "Where": lambda leaf: capital(where(leaf.limits, labels(names)) or "everywhere"),
+        "Share of worlds": lambda leaf: probability(leaf.mass),
+        event: lambda leaf: probability(leaf.density),
+    }
+    return table(caption, columns, leaves)

@@ -1,10 +1,7 @@
-"""What drives a number or a verdict: shares of variance, regions, and slopes.
+"""What drives a number or a verdict: Sobol indices over the assumptions as drawn, the region where it fails or is high over
+the weights of worlds, and exact slopes in every assumption at once.
 
-- Sobol indices over the assumptions as drawn (Sobol 1993; Saltelli and others 2010), by SALib;
-- the region where a claim fails, or a query is high, as a box (Friedman and Fisher 1999; Bryant and Lempert 2010) and
-  as a shallow tree (Breiman and others 1984), over the weights of worlds;
-- slopes in every assumption at once, exact, by the adjoint (Griewank and Walther 2008). Times the spread of the
-  assumption they say what one standard deviation of each does at the margin.
+The methods and their sources are told in ``sensitivity``.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from foedus.claims.reading import read_claims
+from foedus.claims.verdict import ReadingResult
 from foedus.lenses.policies.chart import degrees_chart
 from foedus.lenses.policies.comparison import Direction
 from foedus.lenses.policies.measures import GoalDegrees
@@ -14,7 +15,7 @@ from foedus.lenses.policies.metric import MetricKind
 from foedus.lenses.policies.necessity import Degree, Degrees
 from foedus.present.likelihood import estimative
 from foedus.present.plain import strict
-from foedus.present.section import Amount, Figure, Section, Table, Told, probability, table
+from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability, table
 from foedus.present.wording import capital, listed, percent
 from foedus.runs.view import RunView
 from foedus.scenario.names import Names, lowered, plain
@@ -40,9 +41,8 @@ def measures_section(results: RunView, goals: Sequence[GoalDegrees]) -> Section:
         "(2006), over all policies and worlds. A dash: no policy that would tell was solved. After ±: one standard error of the sample "
         "of worlds, and the share of worlds counted."
     )
-    return Told(measures_sentences(names, goals), figures, tables, [note]).under(
-        "measures", "Which measures are necessary, which sufficient", QUESTION
-    )
+    told = Told(measures_sentences(names, goals), figures, tables, [note])
+    return told.under("measures", "Which measures are necessary, which sufficient", QUESTION)
 
 
 def set_name(names: Names, measures: frozenset[str]) -> str:
@@ -66,11 +66,8 @@ def measures_sentences(names: Names, goals: Sequence[GoalDegrees]) -> list[str]:
     """The first goal in words, measure by measure, and how the others differ."""
     singles = _singles(goals[0])
     told = [f"The goal is {goal_words(names, goals[0])}. {' '.join(_single(names, each) for each in singles)}"]
-    crucial = [
-        f"{set_name(names, each.measures)} in {percent(each.needed_not_enough.value)} of worlds"
-        for each in singles
-        if each.needed_not_enough is not None and each.needed_not_enough.value > 0
-    ]
+    needed = [(each.measures, each.needed_not_enough.value) for each in singles if each.needed_not_enough is not None]
+    crucial = [f"{set_name(names, single)} in {percent(share)} of worlds" for single, share in needed if share > 0]
     if crucial:
         told.append(f"Needed and yet not enough: {listed(crucial)}.")
     for degrees in goals[1:]:
@@ -117,19 +114,16 @@ def _title(names: Names, degrees: GoalDegrees) -> str:
 
 
 def _table(names: Names, degrees: GoalDegrees) -> Table:
-    return table(
-        f"Goal: {goal_words(names, degrees)}",
-        {
-            "Measures": lambda each: set_name(names, each.measures),
-            "Suffice": lambda each: _cell(each.sufficiency),
-            "Suffice where needed": lambda each: _cell(each.sufficiency_where_needed),
-            "Necessary": lambda each: _cell(each.necessity),
-            "Needed and not enough": lambda each: _cell(each.needed_not_enough),
-            "Sufficiency over cases": lambda each: probability(each.over_cases.sufficient),
-            "Necessity over cases": lambda each: probability(each.over_cases.necessary),
-        },
-        degrees.sets,
-    )
+    columns: dict[str, Callable[[Degrees], Cell]] = {
+        "Measures": lambda each: set_name(names, each.measures),
+        "Suffice": lambda each: _cell(each.sufficiency),
+        "Suffice where needed": lambda each: _cell(each.sufficiency_where_needed),
+        "Necessary": lambda each: _cell(each.necessity),
+        "Needed and not enough": lambda each: _cell(each.needed_not_enough),
+        "Sufficiency over cases": lambda each: probability(each.over_cases.sufficient),
+        "Necessity over cases": lambda each: probability(each.over_cases.necessary),
+    }
+    return table(f"Goal: {goal_words(names, degrees)}", columns, degrees.sets)
 
 
 def _cell(degree: Degree | None) -> Amount:
@@ -145,17 +139,14 @@ def _claims(results: RunView, goals: Sequence[GoalDegrees]) -> Table:
     for reading in read_claims(results.scenario):
         asked.setdefault(reading.claim, set()).update(q.under for q in reading.queries if q.under in takers)
     told = [claim for claim in results.run.claims if len(asked.get(claim.id, set()) - {factual}) > 1]
+    columns: dict[str, Callable[[tuple[str, ReadingResult]], Cell]] = {
+        "Claim": lambda row: results.names.claim(row[0]),
+        "Reading": lambda row: plain(row[1].name),
+        "Holds in": lambda row: probability(row[1].posterior),
+        "In words": lambda row: estimative(row[1].posterior),
+    }
     rows = [(claim.id, reading) for claim in told for reading in claim.readings]
-    return table(
-        "Claims about these policies",
-        {
-            "Claim": lambda row: results.names.claim(row[0]),
-            "Reading": lambda row: row[1].name.replace("_", " "),
-            "Holds in": lambda row: probability(row[1].posterior),
-            "In words": lambda row: estimative(row[1].posterior),
-        },
-        rows,
-    )
+    return table("Claims about these policies", columns, rows)
 
 
 def measures_json(results: RunView, goals: Sequence[GoalDegrees]) -> dict[str, Any]:

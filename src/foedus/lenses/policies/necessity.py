@@ -105,21 +105,17 @@ def _degrees(measures: Measures, worlds: Mapping[Measures, Bools], weights: Arra
     full: Measures = frozenset().union(*worlds)
     alone, nothing = worlds.get(measures), worlds.get(frozenset())
     whole, without = worlds.get(full), worlds.get(full - measures)
-    return Degrees(
-        measures,
-        None if alone is None else degree(alone, None, weights),
-        None if alone is None or nothing is None else degree(alone, ~nothing, weights),
-        None if whole is None or without is None else degree(~without, whole, weights),
-        None if alone is None or whole is None or without is None else degree(whole & ~alone & ~without, None, weights),
-        _over_cases(measures, worlds, weights),
-    )
-
-
-def _over_cases(measures: Measures, worlds: Mapping[Measures, Bools], weights: ArrayLike | None) -> Consistency:
+    suffices = where_needed = necessary = crucial = None
+    if alone is not None:
+        suffices = degree(alone, None, weights)
+        where_needed = None if nothing is None else degree(alone, ~nothing, weights)
+    if whole is not None and without is not None:
+        necessary = degree(~without, whole, weights)
+        crucial = None if alone is None else degree(whole & ~alone & ~without, None, weights)
     having = [np.full(len(goal), float(measures <= taken)) for taken, goal in worlds.items()]
-    goals = [goal.astype(float) for goal in worlds.values()]
     mass = None if weights is None else np.tile(np.asarray(weights), len(worlds))
-    return consistency(np.concatenate(having), np.concatenate(goals), mass)
+    over_cases = consistency(np.concatenate(having), np.concatenate([*worlds.values()]), mass)
+    return Degrees(measures, suffices, where_needed, necessary, crucial, over_cases)
 
 
 def _subsets(full: Measures) -> list[Measures]:

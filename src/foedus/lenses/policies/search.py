@@ -140,10 +140,8 @@ def default_aims(scenario: Scenario, levers: Sequence[Lever]) -> list[Aim]:
     obligors = dict.fromkeys(scenario.commitments[lever.commitment].from_ for lever in levers if lever.commitment)
     wanting = objectives_of(scenario)
     payers = [f"expect({actor})" for actor in obligors if wanting.get(actor)]
-    return [
-        read_aim(scenario, f"prob(eventually({event}))", Direction.LOWER),
-        *(read_aim(scenario, text, Direction.HIGHER) for text in payers[:2]),
-    ]
+    main = read_aim(scenario, f"prob(eventually({event}))", Direction.LOWER)
+    return [main, *(read_aim(scenario, text, Direction.HIGHER) for text in payers[:2])]
 
 
 class _Tried:

@@ -44,9 +44,8 @@ def search_section(scenario: Scenario, frontier: Frontier) -> Section:
         "What the policy as written leaves uncertain varies by world there; a lever holds one value in all worlds."
     )
     tables = [_settings(names, frontier), _figures(names, frontier)]
-    return Told(search_sentences(names, frontier), figures, tables, [note]).under(
-        "search", f"Robust settings on top of {names.policy(frontier.problem.policy)}", QUESTION
-    )
+    told = Told(search_sentences(names, frontier), figures, tables, [note])
+    return told.under("search", f"Robust settings on top of {names.policy(frontier.problem.policy)}", QUESTION)
 
 
 def search_sentences(names: Names, frontier: Frontier) -> list[str]:

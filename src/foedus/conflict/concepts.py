@@ -26,10 +26,8 @@ States = frozenset[int]
 
 @dataclass(frozen=True)
 class Confrontation:
-    """A ``focal`` player who may leave a state, and the ``others`` who may answer.
-
-    With ``once`` each of the others answers at most once; otherwise as often as it likes, but not twice running.
-    """
+    """A ``focal`` player who may leave a state, and the ``others`` who may answer. With ``once`` each of the others
+    answers at most once; otherwise as often as it likes, but not twice running."""
 
     model: Model
     focal: Moves
@@ -87,10 +85,8 @@ def seq(at: Confrontation) -> Bools:
 
 
 def smr(at: Confrontation) -> Bools:
-    """Symmetric metarational stability: they can move to such a state, and the focal player cannot then escape it.
-
-    With one member, an answer is as good for it as the better of where it ends and where it lets the member move.
-    """
+    """Symmetric metarational stability: they can move to such a state, and the focal player cannot then escape it. With
+    one member, an answer is as good for it as the better of where it ends and where it lets the member move."""
     if len(at.focal.ranks) > 1:
         return _smr_of_several(at)
     ranks = at.focal.ranks[0]

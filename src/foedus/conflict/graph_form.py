@@ -15,11 +15,8 @@ from foedus.errors import FoedusError
 
 @dataclass(frozen=True)
 class GraphConflict:
-    """A conflict as a graph.
-
-    ``ranks``: [actor, state], dense from 0 (worst); ``arcs``: for each actor an int array [arc, 2] of the states
-    that each of its moves leads from and to.
-    """
+    """A conflict as a graph. ``ranks``: [actor, state], dense from 0 (worst); ``arcs``: for each actor an int array
+    [arc, 2] of the states that each of its moves leads from and to."""
 
     states: tuple[str, ...]
     names: tuple[str, ...]
@@ -65,10 +62,8 @@ AnyConflict = Conflict | GraphConflict | Model
 
 
 def moves_of(model: Model, members: Sequence[int]) -> Moves:
-    """The moves of these decision makers acting as one.
-
-    In option form they set all their options in one step; in a graph they move in legal sequences.
-    """
+    """The moves of these decision makers acting as one. In option form they set all their options in one step; in a
+    graph they move in legal sequences."""
     if isinstance(model, OptionModel):
         return OptionMoves(model, members)
     arcs = model.conflict.arcs[members[0]] if len(members) == 1 else model.joint_arcs(members)
@@ -130,10 +125,8 @@ def _arcs(pairs: Iterable[tuple[int, int]], count: int, name: str) -> Longs:
 
 
 def dense_ranks(values: np.ndarray, tolerance: float = 1e-9) -> Longs:
-    """Dense ranks from 0 (lowest) in each row of ``values`` [actor, state].
-
-    Neighbours that differ by at most ``tolerance`` times the row's largest size are equal.
-    """
+    """Dense ranks from 0 (lowest) in each row of ``values`` [actor, state]. Neighbours that differ by at most
+    ``tolerance`` times the row's largest size are equal."""
     order = np.argsort(values, axis=1, kind="stable")
     ascending = np.take_along_axis(values, order, axis=1)
     step = np.diff(ascending, axis=1) > tolerance * np.abs(values).max(axis=1, keepdims=True)

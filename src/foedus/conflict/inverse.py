@@ -44,10 +44,8 @@ class Requirement:
 
 
 def inverse(conflict: AnyConflict, state: int | str, concept: str) -> list[Requirement]:
-    """The condition on each player's preferences under which ``state`` (index or label) is an equilibrium.
-
-    Raises FoedusError for an unknown concept or state, and for ``sim`` outside option form.
-    """
+    """The condition on each player's preferences under which ``state`` (index or label) is an equilibrium. Raises
+    FoedusError for an unknown concept or state, and for ``sim`` outside option form."""
     model = model_of(conflict)
     answers = concept_for(model, concept).answers
     if answers is None:
@@ -66,11 +64,11 @@ def inverse(conflict: AnyConflict, state: int | str, concept: str) -> list[Requi
 
 def sentences(model: Model, state: int, requirement: Requirement) -> list[str]:
     """The condition in words, a sentence for each clause."""
-    here = model.label(state)
-    clauses = [
-        "; or ".join(" and ".join(model.label(other) for other in sorted(alternative)) for alternative in clause)
-        for clause in requirement.clauses
-    ]
+
+    def named(states: States) -> str:
+        return " and ".join(model.label(other) for other in sorted(states))
+
+    clauses, here = ["; or ".join(map(named, clause)) for clause in requirement.clauses], model.label(state)
     return [f"{requirement.player} must not prefer to {here}: {ways}." for ways in clauses]
 
 
@@ -116,10 +114,8 @@ def _change(clauses: Sequence[Sequence[States]], preferred: States) -> States | 
 
 
 def _share(clauses: Sequence[Sequence[States]]) -> float | None:
-    """The share of strict orders that meet the clauses.
-
-    Of the r states that matter, exactly a given set of b is preferred in b! (r - b)! / (r + 1)! of all orders.
-    """
+    """The share of strict orders that meet the clauses. Of the r states that matter, exactly a given set of b is
+    preferred in b! (r - b)! / (r + 1)! of all orders."""
     matter = sorted({state for clause in clauses for alternative in clause for state in alternative})
     r = len(matter)
     if r > _MOST_COUNTED:

@@ -27,11 +27,8 @@ Reach = Callable[[Values], Values]
 
 
 class Moves(Protocol):
-    """What the stability concepts ask of a player.
-
-    ``ranks``: [member, state]. A player of several members improves only where every member does.
-    ``closed``: whether two moves in a row amount to one move or none.
-    """
+    """What the stability concepts ask of a player. ``ranks``: [member, state]. A player of several members improves
+    only where every member does. ``closed``: whether two moves in a row amount to one move or none."""
 
     size: int
     ranks: Longs
@@ -39,9 +36,7 @@ class Moves(Protocol):
 
     def gather(self, values: Values, combine: np.ufunc, none: int) -> Values:
         """For each state the combination of ``values`` over the states reachable in one move, ``none`` without any.
-
-        Where moves are ``closed`` the state itself may be counted too.
-        """
+        Where moves are ``closed`` the state itself may be counted too."""
 
     def exceeding(self, targets: Longs, thresholds: Longs) -> StateSets:
         """From each state, the reachable states whose ``targets`` exceed the state's ``thresholds`` in every row."""
@@ -62,10 +57,8 @@ class Moves(Protocol):
 
 
 class OptionMoves(Moves):
-    """The moves of one decision maker, or of several that set all their options jointly, in option form.
-
-    Nobody moves to or from a state that it misperceives; a coalition sees what any member sees.
-    """
+    """The moves of one decision maker, or of several that set all their options jointly, in option form. Nobody moves
+    to or from a state that it misperceives; a coalition sees what any member sees."""
 
     closed = True
 
@@ -141,10 +134,8 @@ class OptionMoves(Moves):
 
 
 class ArcMoves(Moves):
-    """The moves of one player in a conflict given as a graph: arcs from state to state.
-
-    ``arcs``: [arc, 2], from and to; ``ranks``: [member, state].
-    """
+    """The moves of one player in a conflict given as a graph: arcs from state to state. ``arcs``: [arc, 2], from and
+    to; ``ranks``: [member, state]."""
 
     closed = False
 

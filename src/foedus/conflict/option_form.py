@@ -58,10 +58,8 @@ class DecisionMaker:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A conflict in option form. ``coalitions`` list decision makers that act together; the others act alone.
-
-    ``notes`` are entries of the file that mean nothing to the analysis; they are kept and written back.
-    """
+    """A conflict in option form. ``coalitions`` list decision makers that act together; the others act alone. ``notes``
+    are entries of the file that mean nothing to the analysis; they are kept and written back."""
 
     options: tuple[Option, ...]
     decision_makers: tuple[DecisionMaker, ...]

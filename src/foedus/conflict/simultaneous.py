@@ -21,10 +21,8 @@ _KEPT = 1 << 18  # combinations of the others' changes
 
 
 class Sets(NamedTuple):
-    """For each of several parties and each state a set of states, as stretches ``items[low:high]``.
-
-    The stretches of party j and state s are ``first[j, s]:first[j, s + 1]``.
-    """
+    """For each of several parties and each state a set of states, as stretches ``items[low:high]``. The stretches of
+    party j and state s are ``first[j, s]:first[j, s + 1]``."""
 
     first: Longs
     low: Longs

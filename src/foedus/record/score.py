@@ -141,10 +141,8 @@ class Dropped:
 
 @dataclass(frozen=True)
 class DroppedEach:
-    """The model's score with all mechanisms, and without each that matters, the most harmful ones (lowest change) first.
-
-    ``tried`` counts them all, ``idle`` those that change nothing.
-    """
+    """The model's score with all mechanisms, and without each that matters, the most harmful ones (lowest change)
+    first. ``tried`` counts them all, ``idle`` those that change nothing."""
 
     worlds: int
     log_score: float
@@ -156,11 +154,8 @@ class DroppedEach:
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """How a model's forecasts did (see ``docs/learning.md`` for every key of its JSON).
-
-    ``settled``: the scores where a question had been answered three times before. ``mechanisms``: what dropping each
-    does, where that was asked for.
-    """
+    """How a model's forecasts did (see ``docs/learning.md`` for every key of its JSON). ``settled``: the scores where a
+    question had been answered three times before. ``mechanisms``: what dropping each does, where that was asked for."""
 
     scores: MeanScores
     periods: int
@@ -198,17 +193,11 @@ def track_record(
             raise FoedusError("nothing can be scored: each observation is the only answer that was possible.")
         raise FoedusError(f"nothing can be scored {horizon} periods ahead: all observations are earlier than that.")
     periods = list(dict.fromkeys(forecast.recorded.period for forecast in scored))
-    return TrackRecord(
-        MeanScores.of(scored),
-        len(periods),
-        horizon,
-        len(result.log_likelihood),
-        min(ess(known_weights(result, period - horizon + 1, prior)) for period in periods),
-        [_event(scenario, forecast) for forecast in scored],
-        {who: calibration(scored, who) for who in Forecaster},
-        _by_question(scored),
-        MeanScores.of([forecast for forecast in scored if forecast.earlier >= SETTLED]),
-    )
+    sizes = len(periods), horizon, len(result.log_likelihood)
+    effective = min(ess(known_weights(result, period - horizon + 1, prior)) for period in periods)
+    events, calibrated = [_event(scenario, f) for f in scored], {who: calibration(scored, who) for who in Forecaster}
+    settled = MeanScores.of([forecast for forecast in scored if forecast.earlier >= SETTLED])
+    return TrackRecord(MeanScores.of(scored), *sizes, effective, events, calibrated, _by_question(scored), settled)
 
 
 def score_scenario(
@@ -265,10 +254,8 @@ def _event(scenario: Scenario, forecast: Forecast) -> ScoredEvent:
 
 
 def resampled(gaps: Sequence[float], periods: Sequence[int]) -> Gap:
-    """The mean of score differences, with what whole periods drawn anew with replacement make of it.
-
-    Block bootstrap (Efron and Tibshirani 1993): the answers of one period hang together.
-    """
+    """The mean of score differences, with what whole periods drawn anew with replacement make of it. Block bootstrap
+    (Efron and Tibshirani 1993): the answers of one period hang together."""
     _, which = np.unique(periods, return_inverse=True)
     total, n = np.bincount(which, gaps), np.bincount(which)
     difference = float(total.sum() / n.sum())
@@ -281,10 +268,8 @@ def resampled(gaps: Sequence[float], periods: Sequence[int]) -> Gap:
 
 
 def calibration(forecasts: Sequence[Forecast], who: Forecaster) -> list[Band]:
-    """How often what was given a probability came true, by bins of the probability.
-
-    Every answer of a question with more than two is one forecast; of a question with two, the first answer.
-    """
+    """How often what was given a probability came true, by bins of the probability. Every answer of a question with
+    more than two is one forecast; of a question with two, the first answer."""
     counted = [
         (p, k == forecast.recorded.answer)
         for forecast in forecasts

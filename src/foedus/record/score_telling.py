@@ -80,9 +80,8 @@ def brief(scores: MeanScores) -> str:
     parts = [f"{verb} {listed(names)}" for verb, names in (("beat", won), ("do no better than", lost)) if names]
     values = " and ".join(number(mean[rival], 2) for rival in RIVALS)
     sizes = f"log score {number(model, 2)} bits against {values}; lower is better"
-    return (
-        f"Scored against {count(scores.n, 'recorded answer')}, the model's forecasts {' but '.join(parts)} ({sizes})."
-    )
+    did = f"the model's forecasts {' but '.join(parts)}"
+    return f"Scored against {count(scores.n, 'recorded answer')}, {did} ({sizes})."
 
 
 def _disagree(scores: MeanScores, rival: Forecaster) -> bool:

@@ -24,11 +24,8 @@ _SHUFFLED = 2**20  # numbers that are shuffled at a time, so that memory does no
 
 @dataclass(frozen=True)
 class Association:
-    """How an outcome goes with one assumption.
-
-    ``correlation`` in [-1, 1], ``distance`` in [0, 1] (NaN where the outcome does not vary); ``real``: at least one is
-    larger than chance gives (see ``Ranking``).
-    """
+    """How an outcome goes with one assumption. ``correlation`` in [-1, 1], ``distance`` in [0, 1] (NaN where the
+    outcome does not vary); ``real``: at least one is larger than chance gives (see ``Ranking``)."""
 
     assumption: str
     correlation: float
@@ -96,10 +93,8 @@ class Ranker:
         return Ranking(tuple(sorted(every, key=lambda each: (not each.real, -each.score, each.assumption))), noise)
 
     def _noise(self, places: _Places, y: Floats, parted: Bools, mass: Floats) -> tuple[float, float]:
-        """What the largest measures over assumptions rarely exceed when the outcome is shuffled over worlds.
-
-        Only which ranks there are, and how many worlds lie on either side, decide that: it is worked out once for each.
-        """
+        """What the largest measures over assumptions rarely exceed when the outcome is shuffled over worlds. Only which
+        ranks there are, and how many worlds lie on either side, decide that: it is worked out once for each."""
         order, side = np.sort(y), int(min(parted.sum(), (~parted).sum()))
         ordered = order.tobytes()
         if ordered not in places.correlation:

@@ -61,10 +61,6 @@ class Box:
         total = self.density + self.coverage
         return 2 * self.density * self.coverage / total if total > 0 else 0.0
 
-    def contains(self, draws: Mapping[str, Floats]) -> Bools:
-        """Which worlds lie in the box: [world]."""
-        return _inside(draws, ends_of(self.limits))
-
 
 @dataclass(frozen=True)
 class Leaf:
@@ -113,13 +109,6 @@ def _opened(ends: Ends, name: str, side: Side) -> Ends:
     return _replaced(ends, name, (-np.inf, high) if side[1] == np.inf else (low, np.inf))
 
 
-def _inside(columns: Mapping[str, Floats], ends: Ends) -> Bools:
-    inside = np.ones(len(next(iter(columns.values()), [])), dtype=bool)
-    for name, (low, high) in ends.items():
-        inside &= (columns[name] > low) & (columns[name] <= high)
-    return inside
-
-
 class Worlds:
     """What the search works on: assumptions that vary, cases, and the mass of each world."""
 
@@ -130,7 +119,10 @@ class Worlds:
 
     def inside(self, ends: Ends) -> Bools:
         """The worlds within some ends."""
-        return _inside(self.columns, ends) if ends else np.ones(len(self.mass), dtype=bool)
+        inside = np.ones(len(self.mass), dtype=bool)
+        for name, (low, high) in ends.items():
+            inside &= (self.columns[name] > low) & (self.columns[name] <= high)
+        return inside
 
     def weight(self, inside: Bools) -> float:
         """The mass of some worlds."""
@@ -152,10 +144,8 @@ class Worlds:
         return Box(limits, density, covered / total if total else 0.0, self.weight(inside), total)
 
     def _chance(self, ends: Ends, name: str, side: Side, inside: Bools) -> float:
-        """Quasi-p of one side: P(at least k of n are cases) at the density without it.
-
-        The binomial tail written as a regularised incomplete beta function, which takes effective numbers of worlds.
-        """
+        """Quasi-p of one side: P(at least k of n are cases) at the density without it. The binomial tail written as a
+        regularised incomplete beta function, which takes effective numbers of worlds."""
         from scipy.special import betainc
 
         n = ess(self.mass[inside]) if inside.any() else 0.0
@@ -265,10 +255,8 @@ def _tidied(worlds: Worlds, ends: Ends) -> Box:
 def where_it_fails(
     draws: Mapping[str, Floats], holds: ArrayLike, size: ArrayLike | None = None, weights: ArrayLike | None = None
 ) -> Box | None:
-    """The region in which something does not hold, over assumptions whose association is more than noise.
-
-    None when it fails (or holds) in too few worlds to say, by effective number.
-    """
+    """The region in which something does not hold, over assumptions whose association is more than noise. None when it
+    fails (or holds) in too few worlds to say, by effective number."""
     fails = ~np.asarray(holds, dtype=bool)
     mass = normalised(weights, len(fails))
     for part in (mass[fails], mass[~fails]):
@@ -279,10 +267,8 @@ def where_it_fails(
 
 
 def tree(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None, depth: int = 2) -> list[Leaf]:
-    """A shallow classification tree as its ends, the densest first; no end has less than 5% of the mass.
-
-    Splits that lower the Gini impurity, averaged over all worlds, by less than 0.005 are pruned.
-    """
+    """A shallow classification tree as its ends, the densest first; no end has less than 5% of the mass. Splits that
+    lower the Gini impurity, averaged over all worlds, by less than 0.005 are pruned."""
     from sklearn.tree import DecisionTreeClassifier
 
     worlds = Worlds(draws, cases, weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,13 +70,10 @@ class Subject:
 
     def slopes(self, draws: Mapping[str, Floats]) -> tuple[Floats, dict[str, Floats]]:
         """(the number or margin [world], its slope in each assumption [world]), exact; see ``worlds.query_slopes``.
-
-        FoedusError for a reading that is no comparison, and for perfect rationality.
-        """
+        FoedusError for a reading that is no comparison, and for perfect rationality."""
         if not self.is_margin:
-            raise FoedusError(
-                "this reading is no comparison of two numbers, so nothing moves by degrees. Take another --reading."
-            )
+            why = "this reading is no comparison of two numbers, so nothing moves by degrees."
+            raise FoedusError(f"{why} Take another --reading.")
         values, moving = assumption_slopes(self.scenario, self.policy, draws)
         known: dict[Any, Floats] = dict(values)
         moves: dict[Any, Mapping[Any, Floats]] = dict(moving)
@@ -90,10 +88,8 @@ class Subject:
             sign = 1.0 if tree[0] in (">", ">=") else -1.0
             tree = ("-", *tree[1:])
         value, slope = differentiate(tree, known, moves)
-        width = len(next(iter(draws.values())))
-        return np.array(np.broadcast_to(sign * value, width)), {
-            name: np.array(np.broadcast_to(sign * slope.get(name, 0.0), width)) for name in draws
-        }
+        full = partial(np.full, len(next(iter(draws.values()))))
+        return full(sign * value), {name: full(sign * slope.get(name, 0.0)) for name in draws}
 
 
 def query_subject(scenario: Scenario, text: str, policy: str | None = None) -> Subject:

@@ -69,11 +69,8 @@ def _front(drawing: Drawing, frame: Frame, points: Floats, signs: Sequence[float
 
 def trade_offs(results: RunView, first: Comparison, actors: Sequence[Comparison]) -> Markup:
     """One panel an actor: the first metric against what the actor expects, a dot a policy, the efficient ones joined."""
-    columns, panel, title = (
-        3,
-        Frame(52, 24, 236, 150, margin=8),
-        "Trade-offs between the outcome and what each actor expects",
-    )
+    columns, panel = 3, Frame(52, 24, 236, 150, margin=8)
+    title = "Trade-offs between the outcome and what each actor expects"
     rows = -(-len(actors) // columns)
     drawing = Drawing(columns * (panel.width + 64), rows * (panel.height + 62), title)
     x = np.array([first.mean(policy) for policy in first.ranked])

@@ -112,10 +112,8 @@ def _others(names: Names, comparison: Comparison) -> str:
     regret = f"in the worst world it is {_worst_regret(comparison, best)} worse than the best policy there"
     if not others:
         return f"By every rule it is the choice; {regret}."
-    parts = [
-        f"{names.policy(policy)} {listed([RULES[rule].verb for rule in others if others[rule] == policy])}"
-        for policy in dict.fromkeys(others.values())
-    ]
+    verbs = {other: [RULES[rule].verb for rule in others if others[rule] == other] for other in others.values()}
+    parts = [f"{names.policy(other)} {listed(does)}" for other, does in verbs.items()]
     return f"{capital(regret)}. By other rules it is not the choice: {'; '.join(parts)}."
 
 

@@ -39,9 +39,7 @@ class LeverKind(StrEnum):
 @dataclass(frozen=True)
 class Lever:
     """An assumption, or (``timing``) a phase whose binding may start later, and the range it may be moved over.
-
-    ``whole`` ones take whole values. ``commitment`` is whose clarity or credibility it is.
-    """
+    ``whole`` ones take whole values. ``commitment`` is whose clarity or credibility it is."""
 
     name: str
     low: float
@@ -67,10 +65,8 @@ class Lever:
 
 
 def read_lever(scenario: Scenario, policy: str, text: str) -> Lever:
-    """A lever as written: ``name=low:high``, the name an assumption, or a phase that ``policy`` binds (periods, from 0).
-
-    FoedusError says what is wrong.
-    """
+    """A lever as written: ``name=low:high``, the name an assumption, or a phase that ``policy`` binds (periods, from
+    0). FoedusError says what is wrong."""
     written = _WRITTEN.match(text)
     if written is None:
         raise FoedusError(f"'{text}' is not a lever. Write name=low:high, as in threat_cost=0:2.")

@@ -92,10 +92,8 @@ def _derived(policies: Mapping[str, Policy], factual: str) -> Taken:
 
 
 def combined(scenario: Scenario, chosen: Sequence[str]) -> Scenario:
-    """The scenario with a policy for every set of the ``chosen`` ones, and the factual one for none.
-
-    FoedusError where two of them cannot be had together: they set an assumption or bind a phase differently.
-    """
+    """The scenario with a policy for every set of the ``chosen`` ones, and the factual one for none. FoedusError where
+    two of them cannot be had together: they set an assumption or bind a phase differently."""
     if not 2 <= len(set(chosen)) <= MOST_MEASURES:
         raise FoedusError(f"give 2 to {MOST_MEASURES} different measures, not {len(set(chosen))}.")
     factual = scenario.factual_policy

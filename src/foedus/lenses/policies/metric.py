@@ -52,9 +52,7 @@ class Metric:
 
 def own_metrics(run: Run, actor: str | None = None, policies: Sequence[str] | None = None) -> list[Metric]:
     """What a run has already: the main outcomes by the end (lower is better), each actor's expected value (higher).
-
-    With ``actor`` only that actor's value; with ``policies`` only these.
-    """
+    With ``actor`` only that actor's value; with ``policies`` only these."""
     data = run.data.sel(policy=list(policies or run.policies))
     actors = [str(name) for name in run.data["actor"].values]
     if actor is not None and actor not in actors:

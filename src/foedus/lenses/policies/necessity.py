@@ -55,10 +55,8 @@ class Consistency:
 
 @dataclass(frozen=True)
 class Degrees:
-    """What a set of measures does for a goal; None where a policy that tells is not among those solved.
-
-    ``over_cases``: Ragin's degrees over all policies and worlds.
-    """
+    """What a set of measures does for a goal; None where a policy that tells is not among those solved. ``over_cases``:
+    Ragin's degrees over all policies and worlds."""
 
     measures: Measures
     sufficiency: Degree | None

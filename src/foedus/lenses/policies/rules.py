@@ -16,10 +16,8 @@ from foedus.lenses.policies.comparison import Direction
 
 @dataclass(frozen=True)
 class Rule:
-    """A decision rule: the policy with the largest ``score`` [policy] of a comparison (see ``comparison.compare``).
-
-    The score is None where the rule does not apply. ``words`` head its column; ``verb`` says what its choice does.
-    """
+    """A decision rule: the policy with the largest ``score`` [policy] of a comparison (see ``comparison.compare``). The
+    score is None where the rule does not apply. ``words`` head its column; ``verb`` says what its choice does."""
 
     id: str
     words: str
@@ -54,10 +52,8 @@ RULES: dict[str, Rule] = {rule.id: rule for rule in _ROWS}
 
 
 def chosen_by_rule(compared: Dataset) -> dict[str, str]:
-    """The policy that each rule would choose.
-
-    The first among equals; a rule that does not apply, or under which every policy is undefined, is left out.
-    """
+    """The policy that each rule would choose. The first among equals; a rule that does not apply, or under which every
+    policy is undefined, is left out."""
     names = [str(name) for name in compared.coords["policy"].values]
     scores = {rule: row.score(compared) for rule, row in RULES.items()}
     told = {rule: score for rule, score in scores.items() if score is not None and not np.isnan(score).all()}

@@ -36,7 +36,7 @@ _BLEND = 0.05  # weight of the sum in the augmented Chebyshev scalarisation
 _EVOLUTION: dict[str, Any] = {"polish": False, "vectorized": True, "updating": "deferred", "tol": 1e-6}
 
 Score = Callable[[Floats], Floats]  # from points [candidates, levers] to scores [candidates, aims]
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None] | None
 
 
 class Criterion(StrEnum):
@@ -114,17 +114,10 @@ class Frontier:
 
 
 def search(
-    problem: Problem,
-    training: Run,
-    held_out: Run,
-    settings: SearchSettings | None = None,
-    progress: Progress | None = None,
+    problem: Problem, training: Run, held_out: Run, settings: SearchSettings | None = None, progress: Progress = None
 ) -> Frontier:
-    """Finds the efficient settings of the levers.
-
-    ``training`` and ``held_out`` are runs whose worlds and weights are used, of different seeds. FoedusError without
-    levers or aims, or where an aim is undefined.
-    """
+    """Finds the efficient settings of the levers. ``training`` and ``held_out`` are runs whose worlds and weights are
+    used, of different seeds. FoedusError without levers or aims, or where an aim is undefined."""
     if not problem.levers or not problem.aims:
         raise FoedusError("a search needs at least one lever and one metric.")
     tried = _Tried(problem, training, settings or SearchSettings(), progress)
@@ -148,7 +141,7 @@ class _Tried:
     """Plays candidates in worlds, and keeps every one that was tried in the training worlds with its scores, turned so that
     less is better."""
 
-    def __init__(self, problem: Problem, training: Run, settings: SearchSettings, progress: Progress | None):
+    def __init__(self, problem: Problem, training: Run, settings: SearchSettings, progress: Progress):
         self.problem, self.training, self.settings, self.progress = problem, training, settings, progress
         self.points, self.scores = np.empty((0, len(problem.levers))), np.empty((0, len(problem.aims)))
         self.changed = with_levers(problem.scenario, problem.policy, problem.levers)
@@ -157,10 +150,8 @@ class _Tried:
         self.signs = np.array([-aim.direction.sign for aim in problem.aims])
 
     def answers(self, points: Floats, run: Run) -> Floats:
-        """[candidates, worlds, aims] for points of the unit cube [candidates, levers].
-
-        Candidates are other numbers of one game, so all of them are solved as if each brought worlds of its own.
-        """
+        """[candidates, worlds, aims] for points of the unit cube [candidates, levers]. Candidates are other numbers of
+        one game, so all of them are solved as if each brought worlds of its own."""
         many, width, policy = len(points), len(run.weights), self.problem.policy
         draws = {name: np.tile(draw, many) for name, draw in run.draws.items()}
         for lever, column in zip(self.problem.levers, points.T, strict=True):

@@ -26,10 +26,8 @@ CLEAR = 2.6
 
 @dataclass(frozen=True)
 class TippingPoint:
-    """Below ``value`` of the assumption policy ``below`` does better on average, above it ``above``.
-
-    Between ``low`` and ``high`` the difference of the two is within ``CLEAR`` standard errors of 0.
-    """
+    """Below ``value`` of the assumption policy ``below`` does better on average, above it ``above``. Between ``low``
+    and ``high`` the difference of the two is within ``CLEAR`` standard errors of 0."""
 
     assumption: str
     value: float
@@ -46,9 +44,7 @@ def tipping_points(
     weights: ArrayLike | None = None,
 ) -> list[TippingPoint]:
     """Where, over each assumption that varies, the best policy changes; only changes that are clear on both sides.
-
-    Worlds in which any policy's metric is undefined are left out.
-    """
+    Worlds in which any policy's metric is undefined are left out."""
     values = Direction(direction).sign * table_of(metric)
     names = [str(name) for name in metric.coords["policy"].values]
     mass = normalised(weights, len(values))

@@ -18,3 +18,4 @@ Ints = NDArray[np.int32]
 Bits = NDArray[np.uint64]
 Dataset: TypeAlias = "xr.Dataset"  # names only: to speak of them loads nothing
 DataArray: TypeAlias = "xr.DataArray"
+Weights: TypeAlias = "ArrayLike | None"  # of worlds; None where all count alike

@@ -78,12 +78,18 @@ def follow_up(model: Model, start: str | None = None, state: str | None = None, 
     if horizon is None and moves > MOST_MOVES:
         out.left_out["limited"] = f"there are {moves:,} moves; give a horizon"
     else:
-        _limited(out, horizon)
+        try:
+            result = limited_moves(model, HORIZON if horizon is None else horizon)
+            out.limited = {depth: result.labels(f"l{depth}") for depth in range(1, len(result.stable) + 1)}
+        except FoedusError as error:
+            if horizon is not None:
+                raise
+            out.left_out["limited"] = str(error)
     if len(model.players) > MOST_PLAYERS or model.size > 16 * MOST_STATES:
         out.left_out["coalitional"] = f"there are {len(model.players)} players and {model.size:,} states"
     else:
-        result = coalition_stability(model)
-        out.coalitional = {concept: result.labels(concept) for concept in result.stable}
+        joint = coalition_stability(model)
+        out.coalitional = {concept: joint.labels(concept) for concept in joint.stable}
     if start is None and model.size > MOST_STATES:
         out.left_out["paths"] = f"there are {model.size:,} states; name the status quo"
     else:
@@ -96,14 +102,3 @@ def follow_up(model: Model, start: str | None = None, state: str | None = None, 
         asked = [concept for concept in concepts_for(model) if CONCEPTS[concept].answers]
         out.inverse = {concept: inverse(model, target, concept) for concept in asked}
     return out
-
-
-def _limited(out: FollowUp, horizon: int | None) -> None:
-    try:
-        result = limited_moves(out.model, HORIZON if horizon is None else horizon)
-    except FoedusError as error:
-        if horizon is not None:
-            raise
-        out.left_out["limited"] = str(error)
-        return
-    out.limited = {depth: result.labels(f"l{depth}") for depth in range(1, len(result.stable) + 1)}

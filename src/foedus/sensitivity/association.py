@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foedus.arraytypes import Bools, Floats
+from foedus.arraytypes import Bools, Floats, Weights
 from foedus.worlds.weights import normalised, ranks, weighted_quantile
 
 _TOGETHER = 20_000  # numbers that are worked on at once
@@ -64,7 +64,7 @@ class Ranking:
 class Ranker:
     """Ranks assumptions by how outcomes go with them, one after another in the same (weighted) worlds."""
 
-    def __init__(self, draws: Mapping[str, Floats], weights: ArrayLike | None = None, rounds: int = 200, seed: int = 0):
+    def __init__(self, draws: Mapping[str, Floats], weights: Weights = None, rounds: int = 200, seed: int = 0):
         self.varied = {name: np.asarray(x, float) for name, x in draws.items() if np.ptp(x) > 0}
         self.weights, self.rounds, self.seed = weights, rounds, seed
         self._places: dict[bytes, _Places] = {}

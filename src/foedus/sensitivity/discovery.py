@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from foedus.arraytypes import ArrayLike, Bools, Floats
+from foedus.arraytypes import ArrayLike, Bools, Floats, Weights
 from foedus.sensitivity.association import Ranker
 from foedus.worlds.weights import ess, normalised
 
@@ -112,7 +112,7 @@ def _opened(ends: Ends, name: str, side: Side) -> Ends:
 class Worlds:
     """What the search works on: assumptions that vary, cases, and the mass of each world."""
 
-    def __init__(self, draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None):
+    def __init__(self, draws: Mapping[str, Floats], cases: ArrayLike, weights: Weights = None):
         self.cases: Bools = np.asarray(cases, dtype=bool)
         self.columns = {name: np.asarray(x, dtype=float) for name, x in draws.items() if np.ptp(x) > 0}
         self.mass = normalised(weights, len(self.cases))
@@ -197,7 +197,7 @@ def _slices(worlds: Worlds, inside: Bools, name: str) -> list[tuple[Side, Bools]
     return [((low, np.inf), inside & (x > low)), ((-np.inf, high), inside & (x <= high))]
 
 
-def prim(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None) -> Box:
+def prim(draws: Mapping[str, Floats], cases: ArrayLike, weights: Weights = None) -> Box:
     """The box of the trajectory with the best harmonic mean of density and coverage, widened and tidied.
 
     Widening gives slices back where the density does not fall. Tidying drops limits with a chance (quasi-p) above 0.05,
@@ -253,7 +253,7 @@ def _tidied(worlds: Worlds, ends: Ends) -> Box:
 
 
 def where_it_fails(
-    draws: Mapping[str, Floats], holds: ArrayLike, size: ArrayLike | None = None, weights: ArrayLike | None = None
+    draws: Mapping[str, Floats], holds: ArrayLike, size: ArrayLike | None = None, weights: Weights = None
 ) -> Box | None:
     """The region in which something does not hold, over assumptions whose association is more than noise. None when it
     fails (or holds) in too few worlds to say, by effective number."""
@@ -266,7 +266,7 @@ def where_it_fails(
     return prim({name: x for name, x in draws.items() if name in drivers}, fails, mass)
 
 
-def tree(draws: Mapping[str, Floats], cases: ArrayLike, weights: ArrayLike | None = None, depth: int = 2) -> list[Leaf]:
+def tree(draws: Mapping[str, Floats], cases: ArrayLike, weights: Weights = None, depth: int = 2) -> list[Leaf]:
     """A shallow classification tree as its ends, the densest first; no end has less than 5% of the mass. Splits that
     lower the Gini impurity, averaged over all worlds, by less than 0.005 are pruned."""
     from sklearn.tree import DecisionTreeClassifier

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from foedus.arraytypes import ArrayLike, Bools, DataArray, Dataset, Floats
+from foedus.arraytypes import Bools, DataArray, Dataset, Floats, Weights
 from foedus.errors import FoedusError
 from foedus.worlds.weights import mean, normalised, share, spread, weighted_quantile
 
@@ -54,10 +54,7 @@ def regret(metric: DataArray, direction: Direction = Direction.HIGHER) -> DataAr
 
 
 def compare(
-    metric: DataArray,
-    direction: Direction = Direction.HIGHER,
-    weights: ArrayLike | None = None,
-    enough: float | None = None,
+    metric: DataArray, direction: Direction = Direction.HIGHER, weights: Weights = None, enough: float | None = None
 ) -> Dataset:
     """Policies side by side on one metric. All are weighted over worlds.
 
@@ -116,9 +113,7 @@ def dominated(points: Floats) -> Bools:
     return np.asarray((as_good & better & ~unknown[:, None]).any(axis=0) | unknown)
 
 
-def pareto(
-    metrics: Mapping[str, DataArray], directions: Mapping[str, Direction], weights: ArrayLike | None = None
-) -> Dataset:
+def pareto(metrics: Mapping[str, DataArray], directions: Mapping[str, Direction], weights: Weights = None) -> Dataset:
     """Which policies are efficient over several metrics.
 
     ``efficient`` [policy]: no other policy has a mean as good on every metric and better on one; ``mean``

@@ -24,7 +24,7 @@ from itertools import combinations
 
 import numpy as np
 
-from foedus.arraytypes import ArrayLike, Bools
+from foedus.arraytypes import ArrayLike, Bools, Weights
 from foedus.errors import FoedusError
 from foedus.worlds.weights import ess, normalised
 
@@ -66,7 +66,7 @@ class Degrees:
     over_cases: Consistency
 
 
-def degree(holds: ArrayLike, among: ArrayLike | None = None, weights: ArrayLike | None = None) -> Degree:
+def degree(holds: ArrayLike, among: ArrayLike | None = None, weights: Weights = None) -> Degree:
     """The weighted share of the worlds ``among`` (all unless told) in which something ``holds``."""
     true = np.asarray(holds, dtype=bool)
     inside = np.ones(len(true), bool) if among is None else np.asarray(among, dtype=bool)
@@ -79,7 +79,7 @@ def degree(holds: ArrayLike, among: ArrayLike | None = None, weights: ArrayLike 
 
 
 def degrees_of_sets(
-    reached: Mapping[str, ArrayLike], policies: Mapping[str, Iterable[str]], weights: ArrayLike | None = None
+    reached: Mapping[str, ArrayLike], policies: Mapping[str, Iterable[str]], weights: Weights = None
 ) -> list[Degrees]:
     """The degrees of every set of measures that the policies tell something about, small sets first.
 
@@ -98,7 +98,7 @@ def degrees_of_sets(
     return [each for each in every if each.sufficiency is not None or each.necessity is not None]
 
 
-def _degrees(measures: Measures, worlds: Mapping[Measures, Bools], weights: ArrayLike | None) -> Degrees:
+def _degrees(measures: Measures, worlds: Mapping[Measures, Bools], weights: Weights) -> Degrees:
     """The degrees of a set from whether the goal is reached [world] by the measures taken."""
     full: Measures = frozenset().union(*worlds)
     alone, nothing = worlds.get(measures), worlds.get(frozenset())
@@ -124,7 +124,7 @@ def _subsets(full: Measures) -> list[Measures]:
     return [frozenset(chosen) for size in range(1, len(names) + 1) for chosen in combinations(names, size)]
 
 
-def consistency(having: ArrayLike, goal: ArrayLike, weights: ArrayLike | None = None) -> Consistency:
+def consistency(having: ArrayLike, goal: ArrayLike, weights: Weights = None) -> Consistency:
     """Set-theoretic degrees over cases (Ragin 2006); ``having`` and ``goal`` are memberships in [0, 1]."""
     x, y = (np.asarray(part, dtype=float) for part in (having, goal))
     if ((x < 0) | (x > 1)).any() or ((y < 0) | (y > 1)).any():

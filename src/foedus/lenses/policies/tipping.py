@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foedus.arraytypes import ArrayLike, DataArray, Floats
+from foedus.arraytypes import DataArray, Floats, Weights
 from foedus.lenses.policies.comparison import Direction, table_of
 from foedus.worlds.weights import normalised, ranks, weighted_quantile
 
@@ -38,10 +38,7 @@ class TippingPoint:
 
 
 def tipping_points(
-    draws: Mapping[str, Floats],
-    metric: DataArray,
-    direction: Direction = Direction.HIGHER,
-    weights: ArrayLike | None = None,
+    draws: Mapping[str, Floats], metric: DataArray, direction: Direction = Direction.HIGHER, weights: Weights = None
 ) -> list[TippingPoint]:
     """Where, over each assumption that varies, the best policy changes; only changes that are clear on both sides.
     Worlds in which any policy's metric is undefined are left out."""

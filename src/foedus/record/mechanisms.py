@@ -8,13 +8,12 @@ switch beside each; every mechanism is then tried in the same worlds, weighed an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
 from foedus.record.forecasts import Forecast, Forecaster, Score, forecasts
-from foedus.record.score import Dropped, DroppedEach, Kind, mean_gap, mean_score
+from foedus.record.score import Dropped, DroppedEach, Kind, Mechanism, mean_gap, mean_score
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.parts import Assumption, Objective
 from foedus.scenario.schema import Scenario
@@ -26,17 +25,7 @@ M = TypeVar("M", Assumption, Commitment, Objective)
 _NOTHING = 1e-9
 
 
-@dataclass(frozen=True)
-class Mechanism:
-    """A part of a scenario that can be dropped; ``actor`` is empty for a commitment and for the weighing of all actors,
-    ``name`` for any weighing."""
-
-    kind: Kind
-    actor: str = ""
-    name: str = ""
-
-
-EVERYONE = Mechanism(Kind.WEIGHING)
+EVERYONE = Mechanism(Kind.WEIGHING, "", "")
 
 
 def mechanisms(scenario: Scenario) -> list[Mechanism]:
@@ -44,7 +33,7 @@ def mechanisms(scenario: Scenario) -> list[Mechanism]:
     parts = [Mechanism(Kind.COMMITMENT, "", name) for name in scenario.commitments]
     if scenario.rationality != "perfect":
         movers = [actor for actor in scenario.actors if any(phase.decide == actor for phase in scenario.turn)]
-        parts += [Mechanism(Kind.WEIGHING, actor) for actor in movers]
+        parts += [Mechanism(Kind.WEIGHING, actor, "") for actor in movers]
         parts += [EVERYONE] if len(movers) > 1 else []
     parts += [Mechanism(Kind.BELIEF, actor, name) for actor, held in scenario.beliefs.items() for name in held]
     wanted = objectives_of(scenario)

@@ -128,12 +128,19 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """The score without one mechanism; ``change`` of the log score is that without less that with it."""
+class Mechanism:
+    """A part of a scenario that can be dropped; ``actor`` is empty for a commitment and for the weighing of all actors,
+    ``name`` for any weighing."""
 
     kind: Kind
     actor: str
     name: str
+
+
+@dataclass(frozen=True)
+class Dropped(Mechanism):
+    """The score without one mechanism; ``change`` of the log score is that without less that with it."""
+
     log_score: float
     brier_score: float
     change: Gap

@@ -97,6 +97,10 @@ def test_warnings(old: str, new: str, fragment: str, path: str) -> None:
 def test_an_answer_outside_the_order_is_warned_of() -> None:
     text = GOOD.replace("      help: {chance", "      run: {}\n      help: {chance")
     assert "run of answer can be taken without any cost" in told(problems_of(text))
+    exempted = text.replace("expected: help", "exempt: [run]\n    expected: help")
+    assert exempted != text and "without any cost" not in told(problems_of(exempted))
+    for wrong, said in (("[help]", "stands in the order too"), ("[runs]", "Did you mean 'run'?")):
+        assert said in told(problems_of(exempted.replace("[run]", wrong)))
 
 
 def test_final_and_beyond() -> None:

@@ -49,7 +49,8 @@ def test_it_covers_the_months_and_the_states(case: Scenario) -> None:
     assert list(case.actors) == ["dprk", "russia", "china", "usa", "rok", "japan"]
     deciding = {phase.decide for phase in case.turn if phase.decide}
     assert deciding == set(case.actors)
-    assert {"pact", "us_guarantee", "china_threat", "china_assurance", "red_lines"} == set(case.commitments)
+    to_moscow = {"china_threat_moscow", "china_assurance_moscow"}
+    assert {"pact", "us_guarantee", "china_threat", "china_assurance", "red_lines"} | to_moscow == set(case.commitments)
     assert len(case.policies) >= 24
 
 

@@ -157,9 +157,14 @@ def _menu(c: Checker, path: Path, commitment: Commitment) -> None:
     c.known((*path, "expected"), commitment.expected, commitment.order, "in the order")
     if commitment.expected == commitment.order[0]:
         c.warn((*path, "expected"), "nothing in the order falls short of it.", "Order the actions from least to most.")
-    left_out = [name for name in phase.actions if name not in commitment.order]
+    for n, action in enumerate(commitment.exempt):
+        c.known((*path, "exempt", n), action, phase.actions, f"an action of {phase.id}")
+        if action in commitment.order:
+            c.error((*path, "exempt", n), f"'{action}' stands in the order too.", "Leave it in one of the two.")
+    left_out = [name for name in phase.actions if name not in (*commitment.order, *commitment.exempt)]
     if left_out:
-        c.warn((*path, "order"), f"{', '.join(left_out)} of {phase.id} can be taken without any cost of reneging.")
+        reason = f"{', '.join(left_out)} of {phase.id} can be taken without any cost of reneging."
+        c.warn((*path, "order"), reason, "Put it into the order, or under 'exempt' if it breaks no word.")
 
 
 def _trigger(c: Checker, path: Path, commitment: Commitment) -> None:

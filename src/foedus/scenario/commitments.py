@@ -98,6 +98,7 @@ class Commitment(Model):
     attach: Id = Field(description="The phase in which the obligor answers.")
     order: list[Id] = Field(min_length=2, description="The answers from least to most.")
     expected: Id = Field(description="The answer that is expected when the clause applies.")
+    exempt: list[Id] = Field([], description="Answers outside the order that break no word.")
     in_force: Num = Field(1.0, description="Whether it holds: an expression; 1 unless said.")
     trigger: Trigger = Field(description="When the clause applies.")
     reneging: Reneging = Field(description="What falling short costs the obligor.")

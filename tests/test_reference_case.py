@@ -170,24 +170,45 @@ def test_allied_answers_follow_the_rule(case: Scenario, events: list[dict[str, s
     assert _coded(case, "trilateral") == joined
 
 
+def test_what_is_coded_is_coded_both_ways(case: Scenario, events: list[dict[str, str]]) -> None:
+    months = [case.horizon.calendar.label(t) for t in range(19)]
+    sent, met = defaultdict(bool), defaultdict(bool)
+    for row in events:
+        parties, month = set(row["actors"].split(";")), row["date"][:7]
+        sent[month] |= parties == {"PRK", "RUS"} and row["kind"] in ("transfer", "arms", "troops")
+        met[month] |= parties == {"PRK", "CHN"} and row["kind"] == "diplomacy"
+    paid = ["patronage.goods", "patronage.technology"]
+    assert _coded(case, "patronage") == {m: paid if sent[m] else ["patronage.hold"] for m in months}
+    assert _coded(case, "china_asks") == {m: [f"china_asks.{'court' if met[m] else 'aloof'}"] for m in months}
+    states = [(str(o.at), str(o.is_)) for o in case.observations if o.is_]
+    assert {at for at, text in states if text.startswith("talks ")} == set(months)
+    assert {text for _, text in states if text.startswith("us_attention")} == {
+        "us_attention == europe",
+        "us_attention == asia",
+    }
+    assert {at for at, text in states if text == "tension >= crisis"} == {"2024-10"}
+    assert {at for at, text in states if text == "tension < crisis"} == set(months) - {"2024-10"}
+
+
 def test_it_stays_small(case: Scenario) -> None:
     everything = [f"{p.id}.{a}" for p in case.turn for a, action in p.actions.items() if action.exists == "enabled"]
     plain, full = compile_game(case), compile_game(case, everything)
     assert plain.start_states <= 300 and plain.nodes <= 8_000 and plain.branches <= 16_000
-    assert full.nodes <= 8_000 and full.branches <= 20_000
+    assert full.nodes <= 8_000 and full.branches <= 25_000
 
 
-def test_usual_rates_are_near_history(case: Scenario) -> None:
-    """Attacks: six to nine in 300 months; launches: about every second month; each within a factor of three on average."""
-    found = simulate(case, sample(case, 32, seed=1), ["no_pact"], observe=False).results["no_pact"]
-    phase = found.phases.index("provoke")
+@pytest.mark.parametrize("policy", ["no_pact", "status_quo"])
+def test_usual_rates_are_near_history(case: Scenario, policy: str) -> None:
+    """Attacks: six to nine in 300 months; brinkmanship: one in 20; launches: half of the months to nearly all."""
+    played = simulate(case, sample(case, 64, seed=1), [policy]).results[policy]
+    phase = played.phases.index("provoke")
     share = {}
     for name in ("attack", "brink", "test"):
-        taken = found.taken[:, :, found.actions.index(f"provoke.{name}")].sum(axis=1)
-        share[name] = float(np.mean(taken / found.decided[:, :, phase].sum(axis=1)))
-    assert 0.025 / 3 < share["attack"] < 0.025 * 3
-    assert 0.05 / 3 < share["brink"] < 0.05 * 3
-    assert 0.3 < share["test"] < 0.75
+        taken = played.taken[:, :, played.actions.index(f"provoke.{name}")].sum(axis=1)
+        share[name] = float(np.mean(taken / played.decided[:, :, phase].sum(axis=1)))
+    assert 0.018 < share["attack"] < 0.034
+    assert 0.04 < share["brink"] < 0.07
+    assert 0.5 < share["test"] < 0.75
 
 
 def test_the_variant_gives_china_its_own_moves(case: Scenario) -> None:

@@ -115,7 +115,7 @@ def test_default_levers_are_the_dials_of_commitments() -> None:
     assert {"us_vagueness", "threat_vagueness", "assure_clarity"} == {
         n for n, lever in found.items() if lever.kind == "clarity"
     }
-    assert {"pact_cost", "us_cost", "threat_cost", "assure_cost", "line_cost"} == {
+    assert {"pact_cost", "us_cost", "threat_cost", "assure_cost", "line_cost", "moscow_word_cost"} == {
         n for n, lever in found.items() if lever.kind == "credibility"
     }
     assert found["us_vagueness"].low <= 0.1 and found["allied_reply"].kind == "timing"

@@ -100,7 +100,8 @@ def test_packed_sections_come_back() -> None:
 def test_buffers_are_aligned_and_kept(shape) -> None:
     memory = Memory()
     first = memory.take("a", *shape)
-    assert first.shape == shape and first.ctypes.data % (8 * LANES) == 0 and not first.any()
+    assert first.shape == shape and not first.any()
+    assert first.ctypes.data % (8 * LANES) == 0 or first.size == 0  # what holds nothing stands nowhere
     first[:] = 1
     assert memory.take("a", *shape).all() and memory.take("a", *shape).ctypes.data == first.ctypes.data
     assert not memory.take("b", *shape).any()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from foedus.errors import FoedusError
 from foedus.export.drn import to_drn
 from foedus.export.efg import to_efg
+from foedus.runs.settings import WORLDS
 from foedus.scenario.schema import Scenario
 from foedus.worlds.sample import sample
 
@@ -28,7 +29,7 @@ FORMATS = {
 
 
 def export(
-    scenario: Scenario, name: str, policy: str | None = None, world: int = 0, worlds: int = 200, seed: int = 0
+    scenario: Scenario, name: str, policy: str | None = None, world: int = 0, worlds: int = WORLDS, seed: int = 0
 ) -> str:
     """A scenario in a format, under a policy (default: the factual one), in one world of its sample.
 

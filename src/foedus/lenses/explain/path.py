@@ -10,6 +10,7 @@ from typing import NamedTuple
 from foedus.arraytypes import Floats
 from foedus.game.arrays import DECIDE, END
 from foedus.lenses.action_values import ActionValues
+from foedus.runs.settings import WORLDS
 from foedus.scenario.check import validate
 from foedus.scenario.schema import Scenario
 from foedus.worlds.blocks import Block, blocks
@@ -48,7 +49,7 @@ class Taken(NamedTuple):
 
 
 def explain(
-    scenario: Scenario, world: int = 0, policy: str | None = None, worlds: int = 200, seed: int = 0
+    scenario: Scenario, world: int = 0, policy: str | None = None, worlds: int = WORLDS, seed: int = 0
 ) -> list[Decision]:
     """The decisions on the most likely path.
 

@@ -262,12 +262,12 @@ def _claim(rng: np.random.Generator, scenario: Scenario, name: str, i: int) -> C
     centre = (0.93, 0.07, 0.55, 0.8)[i % 4]
     neutral = (None, 0.3, 0.7)[i % 3]  # untested, built in, not built in
     readings = []
-    for reading, text in written.readings.items():
+    for reading, way in written.readings.items():
         share = float(np.clip(centre + rng.normal(0, 0.1), 0, 1))
         readings.append(
             ReadingResult(
                 reading,
-                text,
+                way.holds,
                 max(float(np.clip(share + rng.normal(0, 0.15), 0, 1)), 0.96 if i % 3 == 1 else 0),
                 share,
                 0.02 * (i % 3),

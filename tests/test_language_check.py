@@ -77,7 +77,7 @@ def test_what_is_not_supported_is_listed() -> None:
             "prob(eventually(tension == war)) < 0.1",
             "risk < 0.2",
             "asks nothing of the game",
-            "claims.calm.readings.war",
+            "claims.calm.readings.war.holds",
         ),
         ("start: calm, ends: war", "start: war, ends: war", "starts at a level that ends it", "state.tension.start"),
         (

@@ -101,8 +101,8 @@ def test_statements_hold_where_they_are_said_to(name: str) -> None:
     """Every reading that states a region is true in all worlds, and only bare statements may fail."""
     scenario, worlds, values = drawn(name)
     for key, claim in scenario.claims.items():
-        for label, text in claim.readings.items():
-            share = reading_share(scenario, worlds, values, text)
+        for label, reading in claim.readings.items():
+            share = reading_share(scenario, worlds, values, reading.holds)
             if (name, label) in PARTIAL:
                 assert 0.02 < share < 0.98, (key, label)
             else:

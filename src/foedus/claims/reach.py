@@ -34,7 +34,7 @@ def refuse_unreachable(readings: Sequence[ParsedReading], games: Games) -> None:
     for reading in readings:
         for event in dict.fromkeys(event for query in reading.queries for event in _events(query) if event in unmet):
             reason = f"no state that the game can come to satisfies {text(event, scenario.scopes)}, under any policy."
-            path = ("claims", reading.claim, "readings", reading.name)
+            path = ("claims", reading.claim, "readings", reading.name, "holds")
             problems.append(Problem(path, reason, "Ask about what can happen, or add the move that leads there."))
     if problems:
         raise ScenarioError(map(scenario.placed, problems))

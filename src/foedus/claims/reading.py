@@ -72,9 +72,9 @@ def read_claims(scenario: Scenario) -> list[ParsedReading]:
     scope, factual = query_scope(scenario), scenario.factual_policy
     readings = []
     for claim, written in scenario.claims.items():
-        for name, text in written.readings.items():
-            tree = under(parse_reading(text, scope), factual)
-            readings.append(ParsedReading(claim, name, text, tree, tuple(queries_of(tree))))
+        for name, reading in written.readings.items():
+            tree = under(parse_reading(reading.holds, scope), factual)
+            readings.append(ParsedReading(claim, name, reading.holds, tree, tuple(queries_of(tree))))
     return readings
 
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import SupportsFloat
 
-from foedus.present.wording import number, percent
+from foedus.present.in_words import Teller
+from foedus.present.wording import capital, number, percent
 from foedus.scenario.names import Names
-from foedus.scenario.query import Unit
+from foedus.scenario.query import Unit, parse_reading
 
 
 def query_name(names: Names, text: str) -> str:
-    """A query in plain words, where it asks for an outcome or for what an actor expects; else as written."""
-    flat = text.replace(" ", "")
-    for name, outcome in names.scenario.outcomes.items():
-        if flat == f"prob(eventually({outcome.event.replace(' ', '')}))":
-            return names.outcome(name)
-    for actor in names.scenario.actors:
-        if flat == f"expect({actor})":
-            return f"{names.actor(actor)}: expected value"
-        for objective in names.scenario.objectives.get(actor, {}):
-            if flat == f"expect({actor}.{objective})":
-                return names.objective(f"{actor}.{objective}")
-    return text
+    """A query, or arithmetic of queries, in plain words; one that asks for an outcome by the outcome's name."""
+    teller = Teller(names)
+    tree = parse_reading(text, teller.scope)
+    if tree[0] == "query" and (name := teller.outcome_asked(tree[1])):
+        return names.outcome(name)
+    return capital(teller.amount(tree))
 
 
 def in_unit(unit: Unit, value: SupportsFloat) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult, ReadingResult
+from foedus.present.in_words import Teller
 from foedus.present.plain import strict
 from foedus.report import findings
 from foedus.report.quantities import course, event_of
@@ -16,7 +17,7 @@ from foedus.runs.view import RunView
 def to_json(run: Run) -> dict[str, Any]:
     """A finished run as plain dicts, lists, strings and finite numbers.
 
-    ``claims`` have ``id``, ``says``, ``readings`` (``name``, ``text``, ``prior``, ``posterior``, ``undefined``),
+    ``claims`` have ``id``, ``says``, ``readings`` (``name``, ``label``, ``says``, ``text``, ``prior``, ``posterior``, ``undefined``),
     ``share``, ``verdict`` and ``built_in``; ``outcomes`` go by policy and period; ``policies`` have each outcome's
     final probability and each actor's expected value; ``drivers`` name the assumptions that decide an outcome.
     """
@@ -46,9 +47,14 @@ def to_json(run: Run) -> dict[str, Any]:
 def _claim(results: RunView, claim: ClaimResult) -> dict[str, Any]:
     evidence = [{"source": item.source, "paragraph": item.paragraph, "quote": item.quote} for item in claim.evidence]
     literature = {"for": claim.literature.support, "against": claim.literature.against}
-    changed = {"evidence": evidence, "literature": literature, "readings": [_reading(r) for r in claim.readings]}
+    names, teller = results.names, Teller(results.names)
+    readings = [
+        {"label": names.reading(claim.id, r.name), "says": teller.says(claim.id, r.name)} | _reading(r)
+        for r in claim.readings
+    ]
+    changed = {"evidence": evidence, "literature": literature, "readings": readings}
     said = {"share": claim.share, "verdict": claim.verdict, "built_in": claim.built_in, "warning": claim.warning}
-    return vars(claim) | {"label": results.names.claim(claim.id)} | said | changed
+    return vars(claim) | {"label": names.claim(claim.id)} | said | changed
 
 
 def _reading(reading: ReadingResult) -> dict[str, Any]:

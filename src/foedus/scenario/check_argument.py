@@ -144,14 +144,14 @@ def _outcomes(c: Checker) -> None:
 def _claims(c: Checker) -> None:
     for name, claim in c.scenario.claims.items():
         path: Path = ("claims", name)
-        for reading, text in claim.readings.items():
-            where = (*path, "readings", reading)
+        for reading, written in claim.readings.items():
+            where = (*path, "readings", reading, "holds")
             try:
-                tree = parse_reading(text, c.queries)
+                tree = parse_reading(written.holds, c.queries)
             except ExpressionError as error:
                 c.problems.append(error.at(where))
                 continue
-            _reading(c, where, text, tree)
+            _reading(c, where, written.holds, tree)
         for assumption, neutral in claim.rests_on.items():
             where = (*path, "rests_on", assumption)
             if c.known(where, assumption, c.assumptions, "an assumption"):

@@ -87,6 +87,11 @@ class Names:
         """A claim's short name."""
         return _label(self.scenario.claims.get(name), titled(name))
 
+    def reading(self, claim: str, name: str) -> str:
+        """A reading's short name, among those of its claim."""
+        written = self.scenario.claims.get(claim)
+        return _label(written.readings.get(name) if written else None, titled(name))
+
     def inside(self, text: str) -> str:
         """A name as it stands inside a sentence: lowered, unless it begins with an actor's."""
         return text if any(text.startswith(self.actor(actor)) for actor in self.scenario.actors) else lowered(text)

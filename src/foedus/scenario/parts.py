@@ -251,15 +251,21 @@ class Literature(Model):
     against: list[str] = Field([], description="Works that speak against it.")
 
 
+class ClaimReading(Model):
+    """One fair way to read a claim: an expression, with a sentence that says it in plain words."""
+
+    bare, alone = (str,), "holds"
+    holds: str = Field(description="A yes or no about the game, with the least effect that counts.")
+    label: Label = ""
+    says: str = Field("", description="The same as a sentence, in your words; told from the expression unless said.")
+
+
 class Claim(Model):
     """A sentence of an argument, with fair readings of it and what states it directly."""
 
     says: str = Field(description="The sentence, in your words.")
     evidence: EvidenceList = Field([], description="Where it is made: [source, paragraph, quote].")
-    readings: dict[Id, str] = Field(
-        min_length=1,
-        description="Fair ways to read it, each a yes or no about the game with the least effect that counts.",
-    )
+    readings: dict[Id, ClaimReading] = Field(min_length=1, description="Fair ways to read it; the first decides.")
     rests_on: dict[str, Num] = Field({}, description="Assumptions that state it directly, each with its neutral value.")
     literature: Literature = Field(Literature(), description="What published work says.")
     label: Label = ""

@@ -33,4 +33,4 @@ def test_textbook_cases(case: str) -> None:
             json.dumps(section_json(section, found), allow_nan=False)
             made.lenses[name] = found
     page = render(made)
-    assert all(f'<section id="{name}">' in page for name in made.lenses)
+    assert all(f'<details class="fold" id="{name}">' in page for name in made.lenses)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from fake_run import fake_run
+from foedus.present.in_words import Teller
+from foedus.report import findings
 from foedus.report.html import render, write_report
+from foedus.runs.view import RunView
 from foedus.scenario.parts import Outcome
 from foedus.scenario.schema import Scenario
 
@@ -188,7 +193,25 @@ def test_titles_state_what_the_numbers_say():
     run.data["outcome_by"].loc[{"policy": "no_pact"}] = 0.05
     text = Page(render(run)).text
     assert "War: 25% by 2025-05 under Status quo; policies span 5% to 25%." in text
-    assert "No pact, 5%, against 25% under Status quo: lower in 100% of worlds" in text
+    told = " ".join(item.text for item in findings.what_comes_out(RunView(run)))
+    assert "No pact, 5%, against 25% under Status quo: lower in 100% of worlds" in told
+
+
+def test_the_first_page_answers_and_all_else_is_folded(run, page):
+    start, end = render(run).split("All that stands behind this page", 1)
+    for claim in run.claims:
+        assert claim.label in start  # the verdicts in one place...
+    assert all(heading in start for heading in ("How likely", "Which policy", "What it hangs on", "How sure"))
+    assert end.count('<details class="fold"') == end.count("<summary><h2>") >= 8  # ...and the rest behind headings
+    assert "<details open" not in end and "<section" not in end
+
+
+def test_expressions_stand_behind_a_click(run):
+    html = render(run)
+    for claim in run.claims:
+        for reading in claim.readings:
+            folded = f'<details class="code"><summary>As written</summary><code>{escape(reading.text)}</code></details>'
+            assert folded in html and Teller(RunView(run).names).says(claim.id, reading.name) in unescape(html)
 
 
 def test_an_outcome_beyond_four_is_still_in_the_tables():

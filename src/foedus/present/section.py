@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+_ROOM, _TEXT, _AMOUNT = 7.5, 1.7, 1.0  # columns of numbers that fit beside each other on a page; what a column takes
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,22 @@ class Table:
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+
+    @property
+    def parts(self) -> list[Table]:
+        """The table in as many pieces side by side as a page has room for, each with the first column."""
+        takes = [_AMOUNT if is_amount else _TEXT for is_amount in self.amounts]
+        groups, room = [[0]], _ROOM - takes[0] if takes else 0.0
+        for column, taken in enumerate(takes[1:], 1):
+            if taken > room and len(groups[-1]) > 1:
+                groups.append([0])
+                room = _ROOM - takes[0]
+            groups[-1].append(column)
+            room -= taken
+        return [
+            Table(self.caption, [self.columns[c] for c in shown], [[row[c] for c in shown] for row in self.rows])
+            for shown in groups
+        ]
 
     @property
     def amounts(self) -> list[bool]:

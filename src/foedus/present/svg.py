@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 # A letter's width as a share of the size of its font, on average over plain text in the fonts of the page. What a browser
 # really draws is not known here, so texts are cut and broken by their number of letters.
 _LETTER = 0.53
+_BOLD = 1.1  # how much wider bold letters are
+_TIGHT = 10.5  # pixels of the font of labels on two lines
 
 
 def _n(value: float) -> str:
@@ -50,6 +52,25 @@ class Drawing:
         style = f' class="{style}"' if style else ""
         drawn = f'<text x="{_n(x)}" y="{_n(y)}"{place}{style}>{escape(text)}</text>'
         self.parts.append(f'<a href="#{escape(link)}">{drawn}</a>' if link else drawn)
+
+    def label(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        width: float,
+        style: str = "",
+        anchor: str = "start",
+        link: str = "",
+        size: float = 12,
+    ) -> None:
+        """A text that fits a ``width``: on one line at ``size``, else on two smaller ones, the second cut where it must be."""
+        wide = _BOLD if "strong" in style else 1.0
+        if len(wrapped(text, width, wide * size)) == 1:
+            self.text(x, y, text, style, anchor, link)
+            return
+        for k, line in enumerate(fitted(text, width, 2, wide * _TIGHT)):
+            self.text(x, y - 6 + _TIGHT * k, line, f"{style} tight".strip(), anchor, link)
 
     def render(self, style: str = "chart") -> Markup:
         """The drawing as a safe piece of HTML."""

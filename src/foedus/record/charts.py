@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from foedus.present.frame import Frame
-from foedus.present.svg import Drawing, clipped
+from foedus.present.svg import Drawing
 from foedus.present.wording import count, number, percent, signed
 from foedus.record.forecasts import RIVALS, Forecaster
 from foedus.record.score import Band, ScoredEvent
@@ -110,5 +110,5 @@ def calibration_chart(bands: Sequence[Band]) -> Markup:
         tip = f"forecast {percent(band.forecast)}, came true {percent(band.happened)} of {count(band.n, 'time')}"
         drawing.dot(x, frame.y(band.happened), 3 + 5 * np.sqrt(band.n / most), "posterior", tip)
     middle = frame.left + frame.width / 2
-    drawing.text(middle, frame.bottom + 36, clipped("what was forecast", 200), "small", "middle")
+    drawing.label(middle, frame.bottom + 36, "what was forecast", 200, "small", "middle")
     return drawing.render()

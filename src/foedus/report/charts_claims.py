@@ -11,7 +11,7 @@ from foedus.arraytypes import Floats
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ReadingResult
 from foedus.present.frame import Frame, tick
-from foedus.present.svg import Drawing, clipped
+from foedus.present.svg import Drawing
 from foedus.present.wording import number, percent
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import FAILS_SHARE, HOLDS_SHARE
@@ -27,8 +27,9 @@ def claims_chart(results: RunView) -> Markup:
         drawing.rect(frame.x(low), frame.top, frame.x(high) - frame.x(low), frame.height - 4, "zone")
     for i, claim in enumerate(claims):
         y = 26 + row * i + row / 2
-        name = clipped(results.names.claim(claim.id), frame.left - 20)
-        drawing.text(frame.left - 12, y + 4, name, "", "end", f"claim-{claim.id}")
+        drawing.label(
+            frame.left - 12, y + 4, results.names.claim(claim.id), frame.left - 20, "", "end", f"claim-{claim.id}"
+        )
         for reading in claim.readings[1:]:
             drawing.line(frame.x(reading.posterior), y - 6, frame.x(reading.posterior), y + 6, "tick")
         if not claim.readings:
@@ -40,6 +41,14 @@ def claims_chart(results: RunView) -> Markup:
         drawing.dot(frame.x(after), y, 5, "posterior", f"{percent(after)} of worlds")
         drawing.text(frame.right + 12, y + 4, percent(after), "num")
     return drawing.render()
+
+
+def share_bar(share: float) -> Markup:
+    """A share of worlds as a short bar."""
+    drawing = Drawing(64, 12, f"{percent(share)} of worlds")
+    drawing.rect(0, 3, 64, 7, "track", 3)
+    drawing.rect(0, 3, 64 * share, 7, "bar", 3)
+    return drawing.render("inline")
 
 
 def reading_bar(reading: ReadingResult, observed: bool) -> Markup:

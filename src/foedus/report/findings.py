@@ -25,10 +25,7 @@ class Finding(NamedTuple):
 
 def what_comes_out(results: RunView) -> list[Finding]:
     """Claims, the main outcomes, the policies and who pays for them: at most six findings."""
-    told = [*_claims(results), *_outcomes(results)]
-    if len(results.policies) > 1 and results.outcomes:
-        told += [_policies(results), *_who_pays(results)]
-    return told
+    return [*_claims(results), *_outcomes(results), *policies(results)]
 
 
 def _claims(results: RunView) -> list[Finding]:
@@ -71,7 +68,10 @@ def _outcomes(results: RunView) -> list[Finding]:
     return [Finding("Risks", f"{under}: {'; '.join(parts)}.")] if parts else []
 
 
-def _policies(results: RunView) -> Finding:
+def policies(results: RunView) -> list[Finding]:
+    """Under which policy the main outcome is least likely, and who pays for it; nothing where there is none to choose."""
+    if len(results.policies) < 2 or not results.outcomes:
+        return []
     outcome, names, factual = results.outcomes[0], results.names, results.factual
     ranked = results.ranked_policies(outcome)
     (best, low), (worst, high) = ranked[0], ranked[-1]
@@ -80,7 +80,7 @@ def _policies(results: RunView) -> Finding:
         now, lower = results.final_spread(outcome, factual).mean, better_share(results, outcome, best, factual)
         text += f", against {percent(now)} under {names.policy(factual)}: lower in {percent(lower)} of worlds"
     text += f". It is most likely under {names.policy(worst)}, {percent(high.mean)}."
-    return Finding("Policies", text)
+    return [Finding("Policies", text), *_who_pays(results)]
 
 
 def _who_pays(results: RunView) -> list[Finding]:

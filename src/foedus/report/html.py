@@ -8,11 +8,12 @@ from typing import Any
 from foedus.lenses.policies.choice_telling import sections as policy_sections
 from foedus.lenses.registry import lens_section
 from foedus.present import colours
+from foedus.present.in_words import Teller
 from foedus.present.page import rendered
 from foedus.present.section import Section
 from foedus.present.wording import NOT_SCORED, capital, count, listed
 from foedus.record import learned_telling, score_telling
-from foedus.report import charts_claims, charts_outcomes, findings, quantities
+from foedus.report import answers, charts_claims, charts_outcomes, findings, quantities
 from foedus.report.background import background
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
@@ -28,15 +29,16 @@ def write_report(run: Run, path: str | Path) -> Path:
 def render(run: Run) -> str:
     """A finished run's report as HTML. All text of the scenario is escaped."""
     results = RunView(run)
+    choosing = policy_sections(results)
     groups = {
-        "Choosing": policy_sections(results),
+        "Choosing": choosing,
         "Lenses": [lens_section(results, looked) for looked in run.lenses.values()],
         "Record": _record(results),
     }
     # The templates read the run themselves and ask the same modules as everything else for sentences, numbers and charts.
     asked = {
         each.__name__.rpartition(".")[2]: each
-        for each in (colours, findings, quantities, charts_claims, charts_outcomes)
+        for each in (answers, colours, findings, quantities, charts_claims, charts_outcomes)
     }
     view: dict[str, Any] = {
         **asked,
@@ -51,6 +53,10 @@ def render(run: Run) -> str:
         "groups": groups,
         "sections": [section for sections in groups.values() for section in sections],
         "span": _span(results),
+        "policy_headline": choosing[0].sentences[:2]
+        if choosing
+        else [item.text for item in findings.policies(results)],
+        "teller": Teller(results.names),
         "track": score_telling.brief(run.score.scores) if run.score else NOT_SCORED,
     }
     return rendered("report.html", view, Path(__file__).parent)

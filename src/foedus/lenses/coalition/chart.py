@@ -11,7 +11,7 @@ from markupsafe import Markup
 from foedus.arraytypes import Floats
 from foedus.lenses.coalition.sides import Standing
 from foedus.present.frame import Frame
-from foedus.present.svg import Drawing, clipped
+from foedus.present.svg import Drawing
 from foedus.present.wording import number, ranged
 from foedus.worlds.weights import Spread
 
@@ -37,7 +37,7 @@ def going_chart(sides: Sequence[Sequence[str]], changes: Mapping[tuple[str, Stan
     y = top
     for side in sides:
         for player in side:
-            drawing.text(left - 12, y + 16, clipped(player, left - 16), "", "end")
+            drawing.label(left - 12, y + 16, player, left - 16, "", "end")
             for option, (down, band, dot, how) in MARKS.items():
                 spread = changes[player, option]
                 if spread.mean == spread.mean:

@@ -14,7 +14,7 @@ from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEf
 from foedus.lenses.commitment.measure import Raising
 from foedus.lenses.dials import Count
 from foedus.present.frame import Frame
-from foedus.present.svg import Drawing, ceiling, clipped
+from foedus.present.svg import Drawing, ceiling
 from foedus.present.wording import number, percent
 from foedus.worlds.weights import HIGH, LOW, weighted_quantile
 
@@ -49,7 +49,7 @@ def curves(effects: CommitmentEffects, name: str) -> Markup:
     for r, dial in enumerate(dials):
         for p, panel in enumerate(panels):
             frame = first.nth(r * len(panels) + p, len(panels), GAP, 62)
-            drawing.text(frame.left - 20, frame.top - 14, clipped(panel.title, WIDTH + GAP - 6, 12), "strong")
+            drawing.label(frame.left - 20, frame.top - 14, panel.title, WIDTH + GAP - 6, "strong", size=12)
             written = effects.blur[name].as_written if dial is Dial.VAGUE else 1.0
             _curve(drawing, effects, panel, frame, Alteration(dial, written))
     return drawing.render()
@@ -109,10 +109,10 @@ def texts_chart(effects: CommitmentEffects, written: Sequence[str]) -> Markup:
     size = left + len(written) * (width + 20), top + row * len(effects.actors) + 8
     drawing = Drawing(*size, "The text that each party would write")
     for i, actor in enumerate(effects.actors):
-        drawing.text(left - 10, top + row * i + 14, clipped(effects.names.actor(actor), left - 14), "", "end")
+        drawing.label(left - 10, top + row * i + 14, effects.names.actor(actor), left - 14, "", "end")
     for c, name in enumerate(written):
         start = left + c * (width + 20)
-        drawing.text(start, 14, clipped(effects.label(name), width, 12.5), "strong")
+        drawing.label(start, 14, effects.label(name), width, "strong", size=12.5)
         drawing.text(start, 32, "bright line", "small")
         drawing.text(start + width, 32, "vague", "small", "end")
         for i, actor in enumerate(effects.actors):
@@ -141,7 +141,7 @@ def pair_chart(effects: CommitmentEffects, pair: PairEffects) -> Markup:
     )
     for p, (title, values, ends, probability) in enumerate(panels):
         frame = replace(first.nth(p, 2, 90), up=ends)
-        drawing.text(frame.left, 14, clipped(title, width, 12.5), "strong")
+        drawing.label(frame.left, 14, title, width, "strong", size=12.5)
         for end in ends:
             drawing.line(frame.left, frame.y(end), frame.right, frame.y(end), "axis" if end == ends[0] else "grid")
             label = f"{100 * end:.3g}%" if probability else number(end)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from foedus.present.frame import Frame
-from foedus.present.svg import Drawing, clipped
+from foedus.present.svg import Drawing
 from foedus.present.wording import number
 
 LEFT, WIDTH, ROW = 320.0, 470.0, 20.0
@@ -21,7 +21,7 @@ def sobol_chart(names: Sequence[str], first: Sequence[float], total: Sequence[fl
     frame.uprights(drawing, say=lambda value: number(value, 2))
     for k, name in enumerate(names):
         y = 28 + ROW * k + ROW / 2
-        drawing.text(LEFT - 12, y + 4, clipped(name, LEFT - 14, 12), "", "end")
+        drawing.label(LEFT - 12, y + 4, name, LEFT - 14, "", "end", size=12)
         drawing.line(frame.x(total[k] - error[k]), y, frame.x(total[k] + error[k]), y, "interval")
         drawing.dot(frame.x(total[k]), y, 4.5, "prior", f"{name}: total {number(total[k])} ± {number(error[k])}")
         drawing.dot(frame.x(first[k]), y, 4, "posterior", f"{name}: alone {number(first[k])}")
@@ -35,7 +35,7 @@ def effects_chart(names: Sequence[str], effects: Sequence[float], shown: Callabl
     drawing.line(LEFT + WIDTH / 2, 2, LEFT + WIDTH / 2, 6 + ROW * len(names))
     for k, (name, effect) in enumerate(zip(names, effects, strict=True)):
         y, size = 4 + ROW * k, WIDTH / 2 * abs(effect) / top
-        drawing.text(LEFT - 12, y + 14, clipped(name, LEFT - 14, 12), "", "end")
+        drawing.label(LEFT - 12, y + 14, name, LEFT - 14, "", "end", size=12)
         start = LEFT + WIDTH / 2 - (size if effect < 0 else 0)
         drawing.rect(start, y + 4, size, 11, "bar" if effect > 0 else "posterior now", 0, f"{name}: {shown(effect)}")
         drawing.text(LEFT + WIDTH + 8, y + 14, shown(effect), "num small")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
-from foedus.present.svg import Drawing, clipped, fitted
+from foedus.present.svg import Drawing, fitted
 from foedus.present.wording import number, percent
 from foedus.scenario.names import plain, titled
 
 _COLUMNS = 7  # arrows up, and arrows down, at most
 _WIDEST = 16.0  # pixels of the widest arrow
 _MOST = 6  # moves of a route that are drawn
+_LINES = 6  # of what makes a move
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def ladder_chart(levels: Sequence[str], ever: Floats, moves: Sequence[Step], tim
     right = left + column * max(len(up) + len(down), 1) + 60
     for k, level in enumerate(levels):
         drawing.line(left - 6, rows[k], right, rows[k], "grid")
-        drawing.text(left - 66, rows[k] + 4, clipped(titled(level), 132, 13), "strong", "end")
+        drawing.label(left - 66, rows[k] + 4, titled(level), 132, "strong", "end", size=13)
         drawing.text(left - 12, rows[k] + 4, percent(float(ever[k])), "num", "end")
     widest, place = max(total.values(), default=1.0), left + 26
     for side, words in ((up, "up"), (down, "down")):
@@ -68,14 +69,15 @@ def _arrow(drawing: Drawing, x: float, start: float, end: float, width: float, t
 def route_chart(routes: Sequence[tuple[float, Sequence[Step]]]) -> Markup:
     """One row a route: its share, then levels joined by arrows that say what makes each move."""
     longest = min(max(len(steps) for _, steps in routes), _MOST)
-    left, box, row = 62.0, 96.0, 66.0
+    left, box = 62.0, 96.0
     gap = min(190.0, (898 - left - box) / max(longest, 1) - box)
     if gap < 70:
         box, gap = 70.0, (898 - left - 70.0) / longest - 70.0
+    deepest = max(len(_label(step.by, gap)) for _, steps in routes for step in steps)
+    row, most = 44.0 + 11 * deepest, max(share for share, _ in routes)
     drawing = Drawing(900, row * len(routes) + 6, "The likeliest routes")
-    most = max(share for share, _ in routes)
     for i, (share, steps) in enumerate(routes):
-        y = 40 + row * i
+        y = row * (i + 1) - 26
         drawing.text(left - 10, y + 4, percent(share), "strong", "end")
         _chain(drawing, left, y, box, gap, steps, 1.2 + 8 * share / most)
     return drawing.render()
@@ -90,7 +92,7 @@ def _chain(drawing: Drawing, x: float, y: float, box: float, gap: float, steps: 
         _box(drawing, x, y, box, step.start)
         start, tip, edge = x + box, x + box + gap, width / 2
         left_out = f" … {len(steps) - _MOST} more moves …" if cut and i == half - 1 else ""
-        lines = fitted(step.by + left_out, gap - 10, 2, 11)
+        lines = _label(step.by + left_out, gap)
         for k, line in enumerate(lines):
             drawing.text(start + gap / 2, y - 9 - edge - 11 * (len(lines) - 1 - k), line, "small", "middle")
         told = f"{step.by}: {plain(step.start)} to {plain(step.to)}"
@@ -100,6 +102,11 @@ def _chain(drawing: Drawing, x: float, y: float, box: float, gap: float, steps: 
     _box(drawing, x, y, box, steps[-1].to)
 
 
+def _label(text: str, gap: float) -> list[str]:
+    """What makes a move, in lines over its arrow: all of it, since names of acts often differ at their ends."""
+    return fitted(text, gap - 10, _LINES, 11)
+
+
 def _box(drawing: Drawing, x: float, y: float, width: float, level: str) -> None:
     drawing.rect(x, y - 12, width, 24, "box", 4)
-    drawing.text(x + width / 2, y + 4, clipped(plain(level), width - 8, 11.5), "", "middle")
+    drawing.label(x + width / 2, y + 4, plain(level), width - 8, "", "middle", size=11.5)

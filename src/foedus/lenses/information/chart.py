@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from foedus.present.svg import Drawing, clipped
+from foedus.present.svg import Drawing
 from foedus.present.wording import number, signed
 from foedus.worlds.weights import Spread
 
@@ -18,7 +18,7 @@ def values_chart(values: Sequence[tuple[str, float, float]], floor: float) -> Ma
     drawing = Drawing(900, 26 + row * len(values), "What knowing each assumption is worth")
     for k, (name, worth, error) in enumerate(values):
         y, end = 20 + row * k, left + width * (worth + error) / top
-        drawing.text(left - 10, y + 12, clipped(name, left - 16, 12.5), "", "end")
+        drawing.label(left - 10, y + 12, name, left - 16, "", "end", size=12.5)
         drawing.rect(left, y + 2, width * worth / top, 12, "bar", 2, f"{name}: {number(worth, 2)}")
         drawing.line(left + width * max(worth - error, 0) / top, y + 8, end, y + 8, "flow")
         drawing.text(end + 8, y + 12, number(worth, 2), "num")
@@ -38,7 +38,7 @@ def changes_chart(changes: Sequence[tuple[str, Spread]], most: float) -> Markup:
         drawing.text(x, 16, number(share * most, 2) if share else "no change", "small", "middle")
     for k, (name, s) in enumerate(changes):
         y = 32 + row * k + 10
-        drawing.text(left - 12, y + 4, clipped(name, left - 16, 13), "", "end")
+        drawing.label(left - 12, y + 4, name, left - 16, "", "end", size=13)
         drawing.line(middle + width / 2 * s.low / most, y, middle + width / 2 * s.high / most, y, "interval")
         drawing.dot(middle + width / 2 * s.mean / most, y, 4.5, "posterior", f"{signed(s.mean)}")
     return drawing.render()

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from foedus.arraytypes import Floats
-from foedus.present.svg import Drawing, ceiling, clipped
+from foedus.present.svg import Drawing, ceiling
 from foedus.present.wording import percent
 
 STYLES = {"held": ("bar", 4.0), "responding": ("posterior now", 15.0)}  # a span's style, and how far down its row
@@ -33,7 +33,7 @@ def spans_chart(actors: Sequence[str], reaches: Sequence[OutcomeSpans]) -> Marku
         start = left + k * (width + gap)
         known = [float(np.nanmax(span)) for span in reach.spans.values() if not np.isnan(span).all()]
         most = ceiling(max(known))
-        drawing.text(start, 14, clipped(reach.outcome, width + gap - 12, 13.5), "strong")
+        drawing.label(start, 14, reach.outcome, width + gap - 12, "strong", size=13.5)
         for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
             x = start + width * share
             drawing.line(x, 36, x, foot, "grid" if share else "axis")
@@ -48,5 +48,5 @@ def spans_chart(actors: Sequence[str], reaches: Sequence[OutcomeSpans]) -> Marku
         x = start + width * reach.usual / most
         drawing.line(x, 42, x, foot, "flow")
     for i, actor in enumerate(actors):
-        drawing.text(left - 12, 46 + row * i + 17, clipped(actor, left - 16, 13), "", "end")
+        drawing.label(left - 12, 46 + row * i + 17, actor, left - 16, "", "end", size=13)
     return drawing.render()

@@ -39,7 +39,7 @@ def regret_chart(results: RunView, comparison: Comparison) -> Markup:
         y, style = 32 + ROW * row + ROW / 2, "now" if policies[i] == results.factual else ""
         mean, tail, end = (frame.x(float(values[i])) for values in (means, tails, worst))
         name = results.names.policy(policies[i])
-        drawing.text(frame.left - 12, y + 4, clipped(name, frame.left - 20, 13), "strong" if style else "", "end")
+        drawing.label(frame.left - 12, y + 4, name, frame.left - 20, "strong" if style else "", "end", size=13)
         drawing.line(frame.left, y, tail, y, f"interval {style}")
         drawing.line(end, y - 5, end, y + 5, f"interval {style}")
         tip = f"{name}: {in_unit(unit, means[i])} on average, {in_unit(unit, worst[i])} at worst"
@@ -78,7 +78,7 @@ def trade_offs(results: RunView, first: Comparison, actors: Sequence[Comparison]
         y = np.array([comparison.mean(p) - comparison.mean(results.factual) for p in first.ranked])
         frame = replace(panel.nth(k, columns, 64, 62), across=_around(x), up=_around(y))
         name = results.names.actor(comparison.metric.name)
-        drawing.text(frame.left, frame.top - 9, clipped(name, frame.width), "strong")
+        drawing.label(frame.left, frame.top - 9, name, frame.width, "strong")
         _panel(drawing, frame, results, first, np.stack([x, y], axis=1))
     return drawing.render()
 
@@ -107,7 +107,7 @@ def degrees_chart(names: Names, goals: Sequence[GoalDegrees], label: Callable[[f
     first = Frame(left, 32, (900 - left) / len(goals) - gap, 6 + ROW * len(sets))
     drawing = Drawing(900, 44 + ROW * len(sets), "Necessary and sufficient measures")
     for i, measures in enumerate(sets):
-        drawing.text(left - 14, 44 + ROW * i + ROW / 2, clipped(label(measures), left - 20, 13), "", "end")
+        drawing.label(left - 14, 44 + ROW * i + ROW / 2, label(measures), left - 20, "", "end", size=13)
     for k, goal in enumerate(goals):
         frame = first.nth(k, len(goals), gap)
         heading = clipped(names.outcome(goal.goal.metric.name), frame.width + gap - 6, 12.5)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from foedus.arraytypes import Floats
 from foedus.present.frame import Frame, strips, tick
-from foedus.present.svg import Drawing, ceiling, clipped
+from foedus.present.svg import Drawing, ceiling
 from foedus.worlds.weights import Spread
 
 ROW = 20.0
@@ -33,10 +33,10 @@ def effects(rows: Sequence[Effect], description: str, left: float = 250.0, width
     for i, row in enumerate(rows):
         y = 8 + ROW * i
         if row.spread is None:
-            drawing.text(0, y + 14, clipped(row.label, left + width, 13), "strong")
+            drawing.label(0, y + 14, row.label, left + width, "strong", size=13)
             continue
         s = row.spread
-        drawing.text(left - 10, y + 14, clipped(row.label, left - 14, 13.5), "", "end")
+        drawing.label(left - 10, y + 14, row.label, left - 14, "", "end", size=13.5)
         if s.mean == s.mean:
             start, end = sorted((x(0), x(s.mean)))
             drawing.rect(start, y + 4, end - start, ROW - 8, "for3" if s.mean > 0 else "against3", 1, row.tip)
@@ -75,7 +75,7 @@ def panels(parts: Sequence[Panel], periods: Sequence[str], description: str) -> 
         most = ceiling(max((float(v) for v in part.high if v == v), default=0.0))
         frame = replace(first.nth(i, columns, 46, 52), up=(0, most))
         _panel(drawing, part, frame)
-        drawing.text(frame.left, frame.top - 9, clipped(part.title, frame.width - 46, 13.5), "strong")
+        drawing.label(frame.left, frame.top - 9, part.title, frame.width - 46, "strong", size=13.5)
         drawing.text(frame.right, frame.top - 9, part.corner, "num small", "end")
         frame.foot(drawing, periods[0], periods[-1] if len(periods) > 1 else "")
     return drawing.render()

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from foedus.arraytypes import Floats
 from foedus.present import colours
-from foedus.present.svg import Drawing, clipped, wrapped
+from foedus.present.svg import Drawing, wrapped
 
 CELL, SIDE, HEAD, GAP = 58.0, 130.0, 62.0, 28.0
 
@@ -35,7 +35,7 @@ def matrices(parts: Sequence[Matrix], description: str, cell: float = CELL, side
     drawing, x = Drawing(sum(widths), height, description), 0.0
     for part, show, width in zip(parts, named, widths, strict=True):
         left = x + (side if show else 0)
-        drawing.text(left, 14, clipped(part.title, width - (left - x), 12.5), "strong")
+        drawing.label(left, 14, part.title, width - (left - x), "strong", size=12.5)
         for j, name in enumerate(part.columns):
             for k, line in enumerate(wrapped(name, cell - 4, 11)[:3]):
                 drawing.text(left + cell * (j + 0.5), 34 + 13 * k, line, "small", "middle")
@@ -46,6 +46,6 @@ def matrices(parts: Sequence[Matrix], description: str, cell: float = CELL, side
                 drawing.rect(left + cell * j + 1, top, cell - 2, 24, style, 2, tip)
                 drawing.text(left + cell * (j + 0.5), top + 17, text, "num", "middle")
             if show:
-                drawing.text(left - 8, top + 17, clipped(name, side - 10, 12), "", "end")
+                drawing.label(left - 8, top + 17, name, side - 10, "", "end", size=12)
         x += width
     return drawing.render()

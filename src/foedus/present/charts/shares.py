@@ -24,7 +24,7 @@ def shares(rows: Sequence[str], parts: Sequence[str], values: Floats, descriptio
         drawing.text(starts[j] + 19, 14, text, "small")
     for i, name in enumerate(rows):
         top, start = 28 + row * i, left
-        drawing.text(left - 10, top + 15, clipped(name, left - 14, 12.5), "", "end")
+        drawing.label(left - 10, top + 15, name, left - 14, "", "end", size=12.5)
         if np.isnan(values[i]).any():
             drawing.text(left, top + 15, "nothing", "small")
             continue

@@ -51,7 +51,10 @@
   var contents = document.querySelector(".contents");
   var MOST = 4;
   var AROUND = 28;
-  function words(element) { return element.textContent.replace(/\s+/g, " ").trim(); }
+  function words(element) {
+    var parts = element.cells ? Array.prototype.map.call(element.cells, function (cell) { return cell.textContent; }) : [element.textContent];
+    return parts.join(" · ").replace(/\s+/g, " ").trim();
+  }
   var places = [];
   each.call(document.querySelectorAll("main section, main details.fold"), function (section) {
     var heading = section.querySelector("h1, h2");

@@ -51,7 +51,9 @@ class SignRow:
     what: str
     chance: str
     claim: str
-    goes: str
+    now: str
+    seen: str
+    unseen: str
 
 
 def claims_by_side(results: RunView) -> list[tuple[str, list[ClaimRow]]]:
@@ -91,5 +93,5 @@ def _sign(results: RunView, told: Watched) -> SignRow:
     names = results.names
     what = names.outcome(told.sign) if told.is_outcome else names.action(told.sign)
     when = f" by {results.end}" if told.is_outcome else f" in a {results.scenario.horizon.unit}"
-    goes = f"from {percent(told.now)} to {percent(told.seen)}; not seen, to {percent(told.unseen)}"
-    return SignRow(what, percent(told.chance) + when, names.claim(told.claim), goes)
+    shares = map(percent, (told.now, told.seen, told.unseen))
+    return SignRow(what, percent(told.chance) + when, names.claim(told.claim), *shares)

@@ -48,7 +48,7 @@ class Watched:
     bits: float
 
 
-def watched(results: RunView, most: int = 5) -> list[Watched]:
+def watched(results: RunView, most: int = 4) -> list[Watched]:
     """For each claim that is open the sign that is expected to tell most, the most telling first; none where nothing clearly
     tells, and in runs that keep no results by world."""
     run = results.run

@@ -65,13 +65,15 @@ def test_list_show_schema_and_help():
 
 
 def test_explain_says_what_each_action_was_worth():
-    steps = json.loads(command("explain", SMALL, "--world", "3", "--json").stdout)
-    assert steps
-    for step in steps:
-        chances = [a["probability"] for a in step["alternatives"]]
-        assert sum(chances) == pytest.approx(1)
-        assert step["probability"] == max(chances)
-        for one in step["alternatives"]:
+    told = json.loads(command("explain", SMALL, "--world", "3", "--json").stdout)
+    assert (told["world"], told["worlds"], told["steps"], len(told["paths"])) == (3, WORLDS, True, 1)
+    decisions = [move for move in told["paths"][0]["moves"] if "alternatives" in move]
+    assert decisions and 0 < told["paths"][0]["probability"] <= told["best"] <= 1
+    for decision in decisions:
+        chances = [a["probability"] for a in decision["alternatives"]]
+        assert sum(chances) == pytest.approx(1) == sum(a["base"] for a in decision["alternatives"])
+        assert decision["probability"] == max(chances)
+        for one in decision["alternatives"]:
             assert one["value"] == pytest.approx(sum(one["objectives"].values()))
 
 

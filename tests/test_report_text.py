@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from fake_run import fake_run, fake_scenario
-from foedus.lenses.explain.path import Alternative, Decision
-from foedus.lenses.explain.terminal import print_explanation
+from foedus.lenses.explain.terminal import chance, print_explanation
+from foedus.lenses.explain.told import Alternative, Decision, Decisive, Event, Explanation, WholePath
 from foedus.present.terminal import sparkline
 from foedus.present.wording import count, listed, number, percent, signed
 from foedus.report.background import clause_text
@@ -98,19 +98,62 @@ def test_the_smallest_scenario_is_shown():
     assert "Go" in text and "stay, move" in text and "Claims" not in text
 
 
-def test_an_explanation_says_what_each_alternative_was_worth():
-    hold = Alternative("hold", 0.9, 1.2, {"prestige": 1.0, "survival": 0.2})
-    attack = Alternative("attack", 0.1, 1.0, {"prestige": 1.3, "survival": -0.3})
-    steps = [
-        Decision("2024-06", "provoke", "north_land", "hold", 0.9, [hold, attack]),
-        Decision("2024-07", "provoke", "north_land", "attack", 0.4, [Alternative("attack", 1.0, 0.5, {})]),
+def an_explanation(**changes):
+    hold = Alternative("hold", 0.6, 0.9, 1.2, {"prestige": 1.0, "survival": 0.2}, 0.02)
+    attack = Alternative("attack", 0.4, 0.1, 1.0, {"prestige": 1.3, "survival": -0.3}, 0.03)
+    moves = [
+        Decision("2024-06", "provoke", "north_land", "hold", 0.6, 2.5, False, False, [attack, hold]),
+        Event("2024-06", "provoke", "hold", None, "nothing comes of it", 0.7),
+        Decision("2024-07", "provoke", "north_land", "attack", 0.4, 2.5, False, True, [attack, hold]),
+        Decision("2024-08", "provoke", "north_land", "attack", 0.42, 2.5, False, True, [attack, hold]),
     ]
-    scenario = fake_scenario()
-    text = shown(lambda steps, console: print_explanation(steps, Names(scenario), console), steps, 80)
-    assert "Arland provokes: North land hold (90%)" in text
-    assert "prestige +1.00, survival +0.20" in text and "survival −0.50, prestige +0.30" in text
-    assert text.index("prestige +1.00") < text.index("survival −0.50")
-    assert text.index("2024-06") < text.index("2024-07") and text.count("2024-06") == 1
+    number = Decisive("threshold", 0.3, 0.1, 0.9, "2024-06", "provoke", "hold", 0.2, 0.8)
+    other = WholePath(0.00012, "", moves[:1])
+    told = {"world": 7, "worlds": 20, "seed": 3, "policy": "status_quo", "weight": 0.08, "decisive": [number]}
+    return Explanation(**{**told, "steps": True, "best": 0.03, "paths": [WholePath(0.015, "", moves), other]} | changes)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_an_explanation_says_where_it_is_and_what_each_alternative_was_worth(width):
+    names = Names(fake_scenario())
+    text = shown(lambda told, console: print_explanation(told, names, console), an_explanation(), width)
+    lines, flat = text.splitlines(), " ".join(text.split())
+    assert lines[0] == "World 7 of 20 (seed 3), policy: Status quo" and max(map(len, lines)) <= width
+    assert "observations: 8%; before them 5%" in flat
+    assert "path as a whole: 1.5%." in flat
+    assert "The likeliest whole path is another, with 3%" in flat
+    assert "0.3 here, 0.1 to 0.9" in flat and "hold (2024-06) 20% to 80%" in flat
+    assert "Arland provokes: North land hold (60%)" in flat and "attack an island (40%, as asked for)" in flat
+    assert "attack an island instead: survival −0.50, prestige +0.30" in flat
+    assert next(row.split()[1:] for row in lines if row.split()[:1] == ["hold"]) == ["60%", "90%", "1.2"]
+    assert "2024-08: the same again." in flat and "(42%)" in flat
+    assert "Path 2: 1 in 8,300 as a whole" in flat and "less happens" in flat
+    assert "Precision: North land 2.5" in flat and "--take provoke.hold@2024-07" in flat
+
+
+def test_a_move_that_is_not_the_likeliest_says_why():
+    hold = Alternative("hold", 0.6, 0.9, 1.2, {}, 0.01)
+    attack = Alternative("attack", 0.4, 0.1, 1.0, {}, 0.2)
+    move = Decision("2024-06", "provoke", "north_land", "attack", 0.4, 1.0, False, False, [attack, hold])
+    names = Names(fake_scenario())
+
+    def text(**changes):
+        told = an_explanation(paths=[WholePath(0.2, "", [move])], steps=False, weight=None, decisive=[], **changes)
+        return " ".join(shown(lambda what, console: print_explanation(what, names, console), told, 80).split())
+
+    assert "By itself hold is likelier here, but the likeliest whole path with it has 1.0%, this one 20%." in text()
+    assert "observations" not in text() and "The likeliest whole path; probability" in text()
+
+
+def test_small_chances_are_told_as_one_in_so_many():
+    assert [chance(p) for p in (0.5, 0.001, 0.00099, 1 / 15432, 0.0)] == [
+        "50%",
+        "0.1%",
+        "1 in 1,000",
+        "1 in 15,000",
+        "0%",
+    ]
+    assert chance(1e-15) == "1e−15"
 
 
 def test_the_json_object_is_strict_and_complete():

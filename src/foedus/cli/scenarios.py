@@ -98,21 +98,36 @@ def show(scenario: Name, json: Json = False) -> None:
 
 @app.command()
 def explain(
-    scenario: Name, world: World = 0, policy: Policy = None, worlds: Worlds = WORLDS, seed: Seed = 0, json: Json = False
+    scenario: Name,
+    world: World = 0,
+    policy: Policy = None,
+    take: Annotated[
+        list[str] | None, Option(help="a move to be made, PHASE.ACTION or PHASE.ACTION@PERIOD (repeatable)")
+    ] = None,
+    paths: Annotated[
+        int | None, Option(min=1, max=100, help="tell so many of the likeliest whole paths instead of the walk")
+    ] = None,
+    worlds: Worlds = WORLDS,
+    seed: Seed = 0,
+    json: Json = False,
 ) -> None:
-    """Walk the most likely path in one world, and say what each alternative was worth to the mover."""
-    from foedus.lenses.explain.path import explain as explain_world
+    """Walk through one world by its likeliest moves, and say what each alternative was worth to the mover.
+
+    Examples: foedus explain taiwan-strait --world 7 --paths 3;
+    foedus explain taiwan-strait --take pressure.quarantine
+    """
+    from foedus.lenses.explain.explanation import explain as explain_world
     from foedus.lenses.explain.terminal import print_explanation
     from foedus.scenario.names import Names
 
     loaded = read(scenario, policy)
     if world >= worlds:
         raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
-    steps = explain_world(loaded, world=world, policy=policy, worlds=worlds, seed=seed)
+    told = explain_world(loaded, world, policy, worlds, seed, take or (), paths)
     if json:
-        show_json([asdict(step) for step in steps])
+        show_json(asdict(told))
     else:
-        print_explanation(steps, Names(loaded), console())
+        print_explanation(told, Names(loaded), console())
 
 
 @app.command()

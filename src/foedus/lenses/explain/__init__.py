@@ -1,4 +1,4 @@
-"""One world walked through: the likeliest path, and at each decision what every alternative was worth (``path``).
+"""One world walked through: its likeliest paths, and at each decision what every alternative was worth (``explanation``).
 
 ``terminal`` prints it. The values are those of ``lenses.action_values``, which the lens ``incentives`` averages.
 """

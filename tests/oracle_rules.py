@@ -172,11 +172,31 @@ class Rules:
         return not state_names(tree) and not reads_time(tree)
 
     def is_read(self, game: Game | None, name: str, state: State, env: Env, t: int) -> bool:
-        """Whether nature reads the clause now."""
+        """Whether nature reads the clause now: only at an answer."""
         c = self.s.commitments[name]
+        if not self.is_asked(name, state, env, t):
+            return False
         if not self.by_world_alone(c) and not self.in_force(game, name, state, env, t):
             return False
         return not self.on_rise(c) or self.severity(name, state, env, t) > state[f"{name}.seen"]
+
+    def is_asked(self, name: str, state: State, env: Env, t: int) -> bool:
+        """Whether the answer to a commitment is asked for: its phase takes place as some readings to come would have it."""
+        attach = self.s.commitments[name].attach
+        phase = next(p for p in self.s.turn if p.id == attach)
+        here = [n for n, c in self.s.commitments.items() if c.attach == attach]
+        to_come = [f"{n}.applies" for n in here[here.index(name) :]]
+        return any(
+            self.active(phase, {**state, **dict(zip(to_come, readings, strict=True))}, env, t)
+            for readings in product((0.0, 1.0), repeat=len(to_come))
+        )
+
+    def lowest(self, name: str) -> float:
+        """The lowest severity that a commitment's trigger can have."""
+        tree = self.parse(self.s.commitments[name].trigger.severity)
+        names = sorted(state_names(tree))
+        states = product(*(range(len(self.scopes[n])) for n in names))
+        return min(number(tree, dict(zip(names, map(float, levels), strict=True)), {}) for levels in states)
 
     def threshold(self, c: Commitment, state: State, env: Env, t: int) -> float:
         """The line, half a step below a level that is named."""
@@ -346,6 +366,6 @@ class Rules:
             state |= {f"{name}.applies": float(dict(levels).get(f"{name}.applies", 0)) for name in self.s.commitments}
             for name, c in self.s.commitments.items():
                 if self.on_rise(c):
-                    state[f"{name}.seen"] = self.severity(name, state, env, 0)
+                    state[f"{name}.seen"] = self.lowest(name)
             found.append((math.prod(p for _, _, p in combo), state))
         return found

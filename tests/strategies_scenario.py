@@ -181,6 +181,8 @@ class Maker(Expressions):
                 if self.chance(0.3):
                     pact[word] = {"then": self.then(), **({"pays": self.pays()} if self.chance(0.5) else {})}
             self.commitments[f"pact{i}"] = pact
+            if self.chance(0.15):  # a guard that asks whether the clause applies, perhaps that of its own answer
+                self.rng.choice([phase, turn[-1]])["when"] = f"pact{i}.applies == {self.rng.choice(['yes', 'no'])}"
 
     def make_policies(self, turn: list[dict[str, Any]]) -> dict[str, Any]:
         if not self.features.policies:

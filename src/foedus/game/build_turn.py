@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from foedus.game.clauses import attached, read_clause
+from foedus.game.clauses import asked, attached, read_clause
 from foedus.game.numbers import NumberReader
 from foedus.game.turn import Cap, Entry, Turn, TurnAction, TurnBranch, TurnPhase, Variable
 from foedus.scenario.dotted import ActionName, applies_variable, clause_phase, seen_variable
@@ -23,12 +23,13 @@ def build_turn(scenario: Scenario, enabled: Iterable[str]) -> Turn:
     readings: list[Variable] = []  # of clauses that are read on a rise
     for phase in scenario.turn:
         step = numbers.phase(phase)
-        # nature reads the clauses right before the phase in which they are answered
-        for name in [name for name, commitment in scenario.commitments.items() if commitment.attach == phase.id]:
-            clause = read_clause(numbers, name)
+        # nature reads the clauses right before the phase in which they are answered, where it takes place
+        attach = [name for name, commitment in scenario.commitments.items() if commitment.attach == phase.id]
+        for i, name in enumerate(attach):
+            clause = read_clause(numbers, name, asked(step.guard, attach[i:]))
             if clause.rank is not None:
                 seen = seen_variable(name)
-                readings.append(Variable(seen, clause.ranks, {clause.start_rank: number(1)}, scratch=False))
+                readings.append(Variable(seen, clause.ranks, {0: number(1)}, scratch=False))
                 caps.append(Cap(seen, clause.rank))
             nature = TurnAction("", None, number(1), (), clause.branches)
             phases.append(TurnPhase(clause_phase(name), -1, clause.guard, (nature,), clause.interval, commitment=name))

@@ -6,6 +6,7 @@ a bright line. Clarity is 1/vagueness, credibility the cost of reneging. See doc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -14,7 +15,7 @@ from foedus.game.turn import TurnAction, TurnBranch, TurnPhase
 from foedus.scenario.commitments import Commitment, Word
 from foedus.scenario.dotted import applies_variable, seen_variable
 from foedus.scenario.scope import threshold_tree
-from foedus.scenario.tree import Tree, evaluate, number, reads_time, state_names, sum_of
+from foedus.scenario.tree import Tree, evaluate, fold, number, reads_time, state_names, sum_of
 
 
 def secret(commitment: str) -> str:
@@ -31,25 +32,42 @@ class Clause:
     interval: tuple[Tree, Tree] | None
     rank: Tree | None  # of severity among its possible values, where the clause is read on a rise
     ranks: int
-    start_rank: int
 
 
-def read_clause(numbers: NumberReader, name: str) -> Clause:
-    """The reading of commitment ``name``; where only the world decides whether it is in force, the odds do."""
+def asked(guard: Tree | None, unread: Sequence[str]) -> Tree:
+    """Where the obligor is asked for its answer: where the answering phase takes place.
+
+    ``unread`` are the commitments answered there whose clauses are not read yet. A ``guard`` that asks whether one of
+    them applies counts as true where some outcome of the readings makes it so.
+    """
+    if guard is None:
+        return number(1)
+    hanging = [name for name in map(applies_variable, unread) if name in state_names(guard)]
+    if not hanging:
+        return guard
+    outcomes = product((0.0, 1.0), repeat=len(hanging))
+    return ("or", *(fold(guard, dict(zip(hanging, outcome, strict=True))) for outcome in outcomes))
+
+
+def read_clause(numbers: NumberReader, name: str, where: Tree) -> Clause:
+    """The reading of commitment ``name``, at the answer it calls for, asked for ``where`` that holds.
+
+    Where only the world decides whether it is in force, the odds do.
+    """
     commitment = numbers.scenario.commitments[name]
     trigger = commitment.trigger
     in_force: Tree = ("!=", numbers.tree(commitment.in_force), number(0))
     if commitment.known_to is not None:
         in_force = ("and", in_force, ("asm", secret(name)))
     fixed = not state_names(in_force) and not reads_time(in_force)
-    guard: Tree = number(1) if fixed else in_force
+    guard: Tree = where if fixed else ("and", where, in_force)
     effects, kept = {applies_variable(name): number(1)}, {}
-    rank, ranks, start_rank = None, 1, 0
+    rank, ranks = None, 1
     if trigger.severity is not None and trigger.read == "on_rise":
         severity = numbers.tree(trigger.severity)
         values = severities(numbers, severity)
         rank = rank_among(severity, values)
-        ranks, start_rank = len(values), start_of(numbers, rank)
+        ranks = len(values)
         guard = ("and", guard, (">", rank, ("state", seen_variable(name))))
         kept = {seen_variable(name): rank}  # noted whether the clause applies or not
     prob = applies(numbers, commitment)
@@ -59,7 +77,7 @@ def read_clause(numbers: NumberReader, name: str) -> Clause:
     if trigger.reads is not None:
         low, high = numbers.tree(trigger.reads.low), numbers.tree(trigger.reads.high)
         interval = (("*", in_force, low), ("*", in_force, high)) if fixed else (low, high)
-    return Clause(guard, branches, interval, rank, ranks, start_rank)
+    return Clause(guard, branches, interval, rank, ranks)
 
 
 def applies(numbers: NumberReader, commitment: Commitment) -> Tree:
@@ -87,12 +105,6 @@ def severities(numbers: NumberReader, severity: Tree) -> list[float]:
 def rank_among(severity: Tree, values: list[float]) -> Tree:
     """The position of the severity among its values, from 0."""
     return sum_of([number(0), *((">=", severity, number(value)) for value in values[1:])])
-
-
-def start_of(numbers: NumberReader, rank: Tree) -> int:
-    """The rank at the scenario's (first) start state."""
-    applied = dict.fromkeys(map(applies_variable, numbers.scenario.commitments), 0)
-    return int(evaluate(rank, {v.name: v.home for v in numbers.variables()} | applied, {}))
 
 
 def attached(numbers: NumberReader, name: str, phase: TurnPhase) -> TurnPhase:

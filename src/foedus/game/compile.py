@@ -24,7 +24,7 @@ from foedus.game.views import open_views
 from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.places import error_about
 from foedus.scenario.schema import Scenario
-from foedus.scenario.tree import Tree, evaluate, fold, number, state_names, sum_of
+from foedus.scenario.tree import Tree, fold, number, state_names, sum_of
 
 MAX_STATES = 400_000
 MAX_EVENTS = 64
@@ -137,12 +137,7 @@ def _starts(explorer: Explorer, levels: Levels) -> tuple[NDArray[np.int8], list[
         if prob != number(0):
             rows.append([level for level, _ in combination])
             probs.append(prob)
-    table = np.asarray(rows, np.int8)
-    columns = explorer.columns(table.astype(float))
-    for cap in turn.caps:
-        # what a clause has seen at the start is the severity there, so that it is not read at once
-        table[:, explorer.column[cap.variable]] = np.asarray(evaluate(cap.rank, columns, {}), float)
-    return table, probs
+    return np.asarray(rows, np.int8), probs
 
 
 def _start_arrays(

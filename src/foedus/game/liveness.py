@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from foedus.game.turn import Turn, TurnPhase
-from foedus.scenario.tree import Tree, state_names
+from foedus.scenario.tree import Tree, evaluate, state_names
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ def liveness(
     for phase, tree in extra:
         bound.setdefault(phase, set()).update(state_names(tree))
     scratch = {v.name for v in turn.variables if v.scratch}
-    reset = {cap.variable for cap in turn.caps if state_names(cap.rank) <= scratch}  # start anew each period
+    homes = {v.name: float(v.home) for v in turn.variables}
+    # start anew each period, at the lowest severity
+    reset = {c.variable for c in turn.caps if state_names(c.rank) <= scratch and not evaluate(c.rank, homes, {})}
     ending = {v.name for v in turn.variables if v.ends}  # whether the game has ended is always asked
     reads = [_reads(turn, phase) | bound.get(phase.id, set()) | ending for phase in turn.phases]
     kills = [_kills(phase) for phase in turn.phases]

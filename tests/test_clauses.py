@@ -23,8 +23,8 @@ def answers(scenario: Scenario, *queries: str, policy: str = "status_quo") -> li
     return found.tolist()
 
 
-def woken(read: str) -> Scenario:
-    """The rival climbs in both months; the patron is asked for its answer in the second one only."""
+def woken(read: str, first: int = 1) -> Scenario:
+    """The rival raids in the first of two months and stays; the patron is asked for its answer from the ``first`` on."""
     switch = {"levels": ["no_", "yes_"], "start": "no_"}
     return Scenario.model_validate(
         {
@@ -33,7 +33,7 @@ def woken(read: str) -> Scenario:
             "state": {"ten": {"levels": ["calm", "raid"], "start": "calm"}, "alert": switch},
             "objectives": {"pat": {"word": 1}},
             "turn": [
-                {"id": "wake", "at": 1, "chance": [{"prob": 1, "then": {"alert": "yes_"}}]},
+                {"id": "wake", "at": first, "chance": [{"prob": 1, "then": {"alert": "yes_"}}]},
                 {"id": "climb", "decide": "riv", "actions": {"up": {"then": {"ten": "raid"}}}},
                 {"id": "answer", "decide": "pat", "when": "alert == yes_", "actions": {"nothing": {}, "fight": {}}},
             ],
@@ -59,6 +59,8 @@ def test_a_clause_is_not_used_up_where_nobody_is_asked(read: str) -> None:
     fight, first, applies = answers(woken(read), "share(answer.fight)", "prob(pact.applies == yes, at=0)", APPLIES)
     assert fight == pytest.approx(1 / (1 + math.exp(-2 * 5)))  # 0.99995
     assert (first, applies) == pytest.approx((0, 1))
+    twice = (fight + (0.5 if read == "on_rise" else fight)) / 2
+    assert answers(woken(read, first=0), "share(answer.fight)") == pytest.approx([twice])
 
 
 def course(severities: str, order: list[str], **parts: Any) -> Scenario:

@@ -60,7 +60,7 @@ class Trigger(Model):
     reads: Reading | None = Field(None, description="The probability as an interval.")
     read: Literal["on_rise", "always"] = Field(
         "on_rise",
-        description="'on_rise': when severity is above its value at the last reading; 'always': every period.",
+        description="At an answer: 'on_rise': where severity is above its value at the last reading; 'always': at each.",
     )
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ import xarray as xr
 
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult, OutcomeDriver, ReadingResult
+from foedus.present.shares import Share
 from foedus.runs.result import GameSize, Run
 from foedus.scenario.schema import Scenario
 from foedus.sensitivity.association import Driver
@@ -268,8 +269,8 @@ def _claim(rng: np.random.Generator, scenario: Scenario, name: str, i: int) -> C
             ReadingResult(
                 reading,
                 way.holds,
-                max(float(np.clip(share + rng.normal(0, 0.15), 0, 1)), 0.96 if i % 3 == 1 else 0),
-                share,
+                Share.of(max(float(np.clip(share + rng.normal(0, 0.15), 0, 1)), 0.96 if i % 3 == 1 else 0), 40),
+                Share.of(share, 25),
                 0.02 * (i % 3),
                 (-0.1, 0.05, 0.3) if i != 3 else (float("nan"),) * 3,
                 {

@@ -282,7 +282,7 @@ def test_the_section_says_its_numbers() -> None:
     found = look("coalition", made)
     section = lens_section(RunView(made), found)
     stays = margin(found["option"].values)[:, :2] >= -1e-9
-    assert f"({100 * stays.all(axis=1).mean():.0f}% of worlds)" in section.sentences[0]
+    assert f"in {100 * stays.all(axis=1).mean():.0f}% of worlds (" in section.sentences[0]
     nonempty = (found["surplus"].values >= -1e-9).mean()
     assert f"{100 * nonempty:.0f}% of worlds" in section.sentences[1]
     assert found["shapley"].values.sum(axis=1) == pytest.approx(found["worth"].values[:, -1])

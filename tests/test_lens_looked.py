@@ -32,8 +32,8 @@ def test_numbers_are_those_of_the_worlds_looked_at(looked: Looked) -> None:
     assert looked.labels("actor") == ["a", "b"] and looked.worlds == 3 and looked.counted == "3 worlds"
     assert looked.mean(looked.array("value")).tolist() == [2.5, 2.5]
     assert looked.spread(looked.array("value", actor="a")).mean == 2.5
-    assert looked.share(looked.array("value", actor="b") > 0) == 0.75
-    assert looked.share(np.ones(3, bool)) == 1.0
+    assert looked.share(looked.array("value", actor="b") > 0).share == 0.75
+    assert looked.share(np.ones(3, bool)).share == 1.0
     assert looked.policy == "clear" and looked.factual == "status_quo"
     assert looked.under == f"Under {looked.names.policy('clear')}"
 

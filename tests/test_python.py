@@ -58,7 +58,7 @@ def test_a_claim_that_asks_nothing_of_the_game_runs():
 def test_objects_show_themselves(certain: foedus.Run):
     assert repr(certain) == "Run('Nothing <uncertain>', worlds: 5, policies: 1, claims: 1)"
     assert repr(certain.scenario) == "Scenario('Nothing <uncertain>', actors: 2, phases: 1, claims: 1)"
-    assert repr(certain.claims) == "up: almost certain (100% of worlds), built in"
+    assert repr(certain.claims) == "up: holds throughout, 100% of worlds, built in"
     for shown in (certain, certain.scenario, certain.claims):
         html = shown._repr_html_()
         assert "<table>" in html and "<uncertain>" not in html and "<up>" not in html

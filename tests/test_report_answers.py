@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fake_run import fake_run
 from foedus.present.section import Amount, Table
+from foedus.present.shares import Side
 from foedus.report.answers import claims_by_side
-from foedus.report.quantities import Side, side
 from foedus.report.watch import Sign, tells
 from foedus.runs.view import RunView
 
@@ -25,7 +25,7 @@ def test_every_claim_stands_once_on_the_side_of_its_share() -> None:
         told
     )
     words = {Side.HOLDS: "Holds", Side.OPEN: "Divided", Side.FAILS: "Fails"}
-    assert all(told[claim.id].startswith(words[side(claim.share)]) for claim in run.claims)
+    assert all(told[claim.id].startswith(words[claim.held.side]) for claim in run.claims)
 
 
 def test_a_sign_tells_what_bayes_rule_says() -> None:

@@ -14,6 +14,7 @@ from markupsafe import escape
 
 from fake_run import fake_run
 from foedus.present.in_words import Teller
+from foedus.present.shares import Share
 from foedus.report import findings
 from foedus.report.html import render, write_report
 from foedus.runs.view import RunView
@@ -182,7 +183,7 @@ def test_numbers_that_are_undefined_show_as_dashes():
 def test_the_chart_of_claims_follows_the_shares():
     low, high = fake_run(), fake_run()
     for run, share in ((low, 0.1), (high, 0.9)):
-        run.claims[0].readings[0].posterior = share
+        run.claims[0].readings[0].held = Share.of(share, 40)
     places = [float(re.search(r'class="posterior" cx="([\d.]+)"', render(r)).group(1)) for r in (low, high)]
     assert places[1] - places[0] == pytest.approx(0.8 * (820 - 300), abs=0.3)
 

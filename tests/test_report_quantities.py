@@ -8,10 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fake_run import fake_run
+from foedus.present.shares import Share
 from foedus.present.wording import percent, signed
 from foedus.report import findings
 from foedus.report.background import limits
@@ -19,14 +18,12 @@ from foedus.report.files import write_run
 from foedus.report.html import render
 from foedus.report.json import to_json
 from foedus.report.quantities import (
-    Side,
     better_share,
     by_precision,
     course,
     decided_most_by,
     readings_differ,
     readings_reach,
-    side,
     value_change,
 )
 from foedus.report.sizes import sizes
@@ -52,8 +49,8 @@ def weighted(run, values) -> float:
 def test_the_share_of_worlds_in_which_a_policy_is_better(run, results):
     war = run.data["outcome_by"].sel(outcome="war").isel(period=-1)
     lower = war.sel(policy="no_pact").values < war.sel(policy="status_quo").values
-    assert better_share(results, "war", "no_pact", "status_quo") == pytest.approx(weighted(run, lower))
-    other_way = better_share(results, "war", "status_quo", "no_pact")
+    assert better_share(results, "war", "no_pact", "status_quo").share == pytest.approx(weighted(run, lower))
+    other_way = better_share(results, "war", "status_quo", "no_pact").share
     assert other_way == pytest.approx(1 - weighted(run, lower)), "no two worlds are alike here"
 
 
@@ -97,16 +94,11 @@ def test_settings_that_were_not_swept_are_left_out(run):
     assert findings.sweep_title(view) == "No precision sweep was run."
 
 
-@given(st.floats(0, 1))
-def test_a_claim_holds_fails_or_is_open(share):
-    assert side(share) is (Side.HOLDS if share >= 0.8 else Side.FAILS if share <= 0.2 else Side.OPEN)
-
-
 @pytest.mark.parametrize(
     ("shares", "differ"), [((0.9, 0.4), True), ((0.6, 0.4), False), ((0.9, 0.6), False), ((), False)]
 )
 def test_readings_differ_where_they_fall_on_both_sides_and_far_apart(run, shares, differ):
-    readings = [replace(run.claims[0].readings[0], posterior=share) for share in shares]
+    readings = [replace(run.claims[0].readings[0], held=Share.of(share, 40)) for share in shares]
     claim = replace(run.claims[0], readings=readings)
     assert readings_differ(claim) is differ
     assert not shares or readings_reach(claim) == (min(shares), max(shares))

@@ -16,6 +16,7 @@ from ensemble_cases import ONE, tiny, whole
 from fake_run import fake_run
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import BuiltIn, ReadingResult
+from foedus.present.shares import Share
 from foedus.report.summary import print_summary
 from foedus.runs import provenance
 from foedus.runs.provenance import engine
@@ -127,7 +128,9 @@ def test_shares_are_called_rough_at_the_threshold(more: float, rough: bool) -> N
 
 def reading(prior: float = 1.0, neutral: float | None = None, **shares: float) -> ReadingResult:
     by_precision = {Precision(name): share for name, share in shares.items()}
-    return ReadingResult("main", "", prior, prior, 0.0, (0.0, 0.0, 0.0), by_precision, neutral)
+    return ReadingResult(
+        "main", "", Share.of(prior, 100), Share.of(prior, 100), 0.0, (0.0, 0.0, 0.0), by_precision, neutral
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from foedus.claims.sweep import Precision
-from foedus.present.likelihood import estimative
+from foedus.present.shares import Share
 from foedus.scenario.basics import Evidence
 from foedus.scenario.parts import Literature
 from foedus.sensitivity.association import Driver
@@ -26,7 +26,8 @@ class BuiltIn(StrEnum):
 
 @dataclass
 class ReadingResult:
-    """One reading: shares of worlds in which it holds, prior and posterior, and what moves them.
+    """One reading: shares of worlds in which it holds, ``before`` the observations and after them (``held``), and what
+    moves them.
 
     ``by_precision`` and ``neutral`` (what the claim rests on put at its neutral value; None where it names nothing)
     are shares of the first worlds, unweighted. ``margin_quantiles``: by how much it holds, at 5, 50 and 95%.
@@ -34,14 +35,29 @@ class ReadingResult:
 
     name: str
     text: str
-    prior: float
-    posterior: float
+    before: Share
+    held: Share
     undefined: float
     margin_quantiles: tuple[float, float, float]
     by_precision: dict[Precision, float] = field(default_factory=dict)
     neutral: float | None = None
     decides: list[Driver] = field(default_factory=list)
     fails_where: str = ""
+
+    @property
+    def prior(self) -> float:
+        """The share before the observations."""
+        return self.before.share
+
+    @property
+    def posterior(self) -> float:
+        """The share after the observations."""
+        return self.held.share
+
+    @property
+    def verdict(self) -> str:
+        """The share after the observations in words for shares."""
+        return self.held.words()
 
     @property
     def built_in(self) -> BuiltIn:
@@ -69,7 +85,7 @@ class ReadingResult:
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """A claim with its readings, of which the first decides: ``share`` is the posterior share of worlds under it."""
+    """A claim with its readings, of which the first decides."""
 
     id: str
     says: str
@@ -79,14 +95,19 @@ class ClaimResult:
     readings: list[ReadingResult]
 
     @property
+    def held(self) -> Share:
+        """The posterior share of worlds in which the first reading holds, with its interval."""
+        return self.readings[0].held
+
+    @property
     def share(self) -> float:
-        """The posterior share of worlds in which the first reading holds."""
-        return self.readings[0].posterior
+        """The same as a number alone."""
+        return self.held.share
 
     @property
     def verdict(self) -> str:
-        """The share in words of estimative probability."""
-        return estimative(self.share)
+        """The share in words for shares (see ``present.shares``)."""
+        return self.held.words()
 
     @property
     def built_in(self) -> BuiltIn:
@@ -103,11 +124,11 @@ class Claims(list[ClaimResult]):
     """The claims of a run, which show themselves: a line each, or a table in a notebook."""
 
     def __repr__(self) -> str:
-        return "\n".join(f"{c.id}: {c.verdict} ({c.share:.0%} of worlds), {c.built_in}" for c in self) or "no claims"
+        return "\n".join(f"{c.id}: {c.verdict}, {c.held}, {c.built_in}" for c in self) or "no claims"
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td title='{escape(c.says, quote=True)}'>{escape(c.label or c.id)}</td><td>{c.share:.0%}</td>"
+            f"<tr><td title='{escape(c.says, quote=True)}'>{escape(c.label or c.id)}</td><td>{escape(c.held.ranged)}</td>"
             f"<td>{escape(c.verdict)}</td><td>{escape(c.built_in)}</td></tr>"
             for c in self
         )

@@ -8,10 +8,11 @@ import numpy as np
 
 from foedus.arraytypes import Bools, Dataset, Floats
 from foedus.present.section import Told
+from foedus.present.shares import Share, share_of
 from foedus.present.wording import count
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
-from foedus.worlds.weights import Spread
+from foedus.worlds.weights import Spread, ess
 
 
 class Lens(Protocol):
@@ -63,9 +64,13 @@ class Looked:
         """Averages over the worlds looked at: [world, ...] to [...]."""
         return np.asarray(self.weights @ values.reshape(self.worlds, -1)).reshape(values.shape[1:])
 
-    def share(self, holds: Bools) -> float:
-        """The share of the worlds looked at in which something holds [world]."""
-        return min(float(self.weights[holds].sum() / self.weights.sum()), 1.0)
+    def share(self, holds: Bools) -> Share:
+        """The share of the worlds looked at in which something holds [world], with its interval."""
+        return share_of(holds, self.weights)
+
+    def counted_share(self, share: float) -> Share:
+        """A share of the worlds looked at that was counted before, with its interval."""
+        return Share.of(share, ess(self.weights))
 
     @property
     def under(self) -> str:

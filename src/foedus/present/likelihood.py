@@ -1,9 +1,11 @@
-"""Words of estimative probability."""
+"""Words of estimative probability: for probabilities of events, never for shares of worlds (see ``shares``)."""
 
 from __future__ import annotations
 
 import math
 from itertools import groupby
+
+from foedus.present.wording import printed
 
 # The bands of the US Intelligence Community Directive 203 (2015), after Kent (1964): from this probability up.
 _BANDS = (
@@ -15,7 +17,8 @@ EVEN = "roughly even chance"
 
 
 def estimative(p: float) -> str:
-    """The words for a probability or share; an edge belongs to the band further from one half.
+    """The words for the probability of an event, chosen from the number as ``percent`` prints it, so that the same number
+    never has two words; an edge belongs to the band further from one half.
 
     "undefined" for NaN. ValueError outside 0 to 1.
     """
@@ -23,10 +26,11 @@ def estimative(p: float) -> str:
         return "undefined"
     if not -1e-9 <= p <= 1 + 1e-9:
         raise ValueError(f"{p} is not a probability")
+    shown = printed(p)
     for edge, high, low in _BANDS:
-        if p >= edge - 1e-12:
+        if shown >= edge - 1e-12:
             return high
-        if p <= 1 - edge + 1e-12:
+        if shown <= 1 - edge + 1e-12:
             return low
     return EVEN
 

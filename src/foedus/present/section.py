@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from foedus.present.shares import Share
 from foedus.present.wording import percent, signed
 from foedus.worlds.weights import Spread
 
@@ -105,8 +106,10 @@ def amount(of: float | Spread, say: Callable[[float], str], dash: float | None =
     return Amount(say(of), of)
 
 
-def probability(of: float | Spread) -> Amount:
-    """A probability as a table cell."""
+def probability(of: float | Spread | Share) -> Amount:
+    """A probability or a share of worlds as a table cell, with its range over worlds or its interval."""
+    if isinstance(of, Share):
+        return Amount("–", of.share) if of.share != of.share else Amount(percent(of.share), of.share, of.interval)
     return amount(of, percent)
 
 

@@ -13,18 +13,28 @@ from foedus.worlds.weights import Spread
 NOT_SCORED = "A model's probability is not a forecast until it has been scored against history; this one has not been."
 
 
+def printed(value: float) -> float:
+    """A probability or share rounded once, as ``percent`` prints it: what words are chosen from. It keeps order.
+
+    What is printed as below 0.1% or above 99.9% stands halfway to the end.
+    """
+    share = round(100 * value, 9)  # sums of weights differ in their last digits: halves of them must round alike
+    if value <= 0 or share >= 100 - 1e-10:
+        return share / 100
+    if share < 0.1 or share > 99.9:
+        return 0.0005 if share < 0.1 else 0.9995
+    return (round(share, 1) if share < 2 or share > 98 else float(round(share))) / 100
+
+
 def percent(value: float | None) -> str:
     """A probability or share as a percentage with as many digits as it deserves; a dash where undefined."""
     if value is None or math.isnan(value):
         return "–"
-    share = 100.0 if abs(value - 1) < 1e-12 else 100 * value  # sums of weights round
-    if share == 0 or share == 100:
-        return f"{share:.0f}%"
-    if share < 0.1:
-        return "<0.1%"
-    if share > 99.9:
-        return ">99.9%"
-    return f"{share:.1f}%" if share < 2 or share > 98 else f"{share:.0f}%"
+    share = round(100 * printed(value), 9)
+    if share in (0.05, 99.95):
+        return "<0.1%" if share < 50 else ">99.9%"
+    exact = round(100 * value, 9)
+    return f"{share:.1f}%" if share not in (0, 100) and (exact < 2 or exact > 98) else f"{share:.0f}%"
 
 
 def number(value: float | None, digits: int = 3) -> str:

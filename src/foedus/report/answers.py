@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from foedus.claims.verdict import BuiltIn, ClaimResult
 from foedus.present.likelihood import estimative
+from foedus.present.shares import Side
 from foedus.present.wording import percent
-from foedus.report.quantities import Side, readings_differ, side
+from foedus.report.quantities import readings_differ
 from foedus.report.watch import Watched, watched
 from foedus.runs.view import RunView
 
@@ -58,7 +59,7 @@ class SignRow:
 
 def claims_by_side(results: RunView) -> list[tuple[str, list[ClaimRow]]]:
     """The claims that hold, are open and fail, each group under its heading; empty groups are left out."""
-    rows = {each: [_claim(results, c) for c in results.run.claims if side(c.share) is each] for each in _HEADINGS}
+    rows = {each: [_claim(results, c) for c in results.run.claims if c.held.side is each] for each in _HEADINGS}
     return [(f"{_HEADINGS[each]} ({len(some)})", some) for each, some in rows.items() if some]
 
 
@@ -68,7 +69,7 @@ def _claim(results: RunView, claim: ClaimResult) -> ClaimRow:
         "noise": bool(claim.warning),
         "readings": readings_differ(claim),
     }
-    told = f"{claim.verdict}, {percent(claim.share)} of worlds"
+    told = f"{claim.verdict}, {claim.held}"
     return ClaimRow(
         claim.id, results.names.claim(claim.id), claim.share, told, [c for c, is_so in cautions.items() if is_so]
     )

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import BuiltIn, ClaimResult
 from foedus.present.likelihood import estimative
+from foedus.present.shares import Side
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
-from foedus.report.quantities import Side, better_share, by_precision, readings_differ, side, value_change
+from foedus.report.quantities import better_share, by_precision, readings_differ, value_change
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import LEAST_DRIVER, NEGLIGIBLE, ROUGH_SAMPLE
 
@@ -32,8 +33,8 @@ def _claims(results: RunView) -> list[Finding]:
     claims = results.run.claims
     if not claims:
         return []
-    verbs = {Side.HOLDS: "hold in at least 80% of worlds", Side.FAILS: "hold in at most 20%", Side.OPEN: "are open"}
-    by_side = {each: [claim for claim in claims if side(claim.share) is each] for each in verbs}
+    verbs = {Side.HOLDS: "hold in most worlds", Side.FAILS: "fail in most", Side.OPEN: "are divided"}
+    by_side = {each: [claim for claim in claims if claim.held.side is each] for each in verbs}
     parts = [f"{len(some)} {verbs[each]} ({_quoted(results, some)})" for each, some in by_side.items() if some]
     after = "given what was observed, " if results.run.observed else ""
     text = f"{after}of {count(len(claims), 'claim')}, {'; '.join(parts)}."
@@ -78,7 +79,7 @@ def policies(results: RunView) -> list[Finding]:
     text = f"{capital(names.outcome(outcome))} is least likely under {names.policy(best)}, {percent(low.mean)}"
     if best != factual:
         now, lower = results.final_spread(outcome, factual).mean, better_share(results, outcome, best, factual)
-        text += f", against {percent(now)} under {names.policy(factual)}: lower in {percent(lower)} of worlds"
+        text += f", against {percent(now)} under {names.policy(factual)}: lower in {lower}"
     text += f". It is most likely under {names.policy(worst)}, {percent(high.mean)}."
     return [Finding("Policies", text), *_who_pays(results)]
 
@@ -165,8 +166,8 @@ def _drivers(results: RunView, uncertain: int) -> list[Finding]:
 def claims_title(results: RunView) -> str:
     """The finding of the claims chart."""
     claims = results.run.claims
-    sides = [side(claim.share) for claim in claims]
-    text = f"{sides.count(Side.HOLDS)} of {count(len(claims), 'claim')} hold in at least 80% of worlds, {sides.count(Side.FAILS)} in at most 20%"
+    sides = [claim.held.side for claim in claims]
+    text = f"{sides.count(Side.HOLDS)} of {count(len(claims), 'claim')} hold in most worlds (70% or more), {sides.count(Side.FAILS)} fail in most"
     if results.run.observed:
         moved = sum(abs(c.readings[0].posterior - c.readings[0].prior) >= 0.1 for c in claims if c.readings)
         text += f"; what was observed moved {count(moved, 'of them', 'of them')} by 10 points or more" if moved else ""

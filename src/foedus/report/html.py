@@ -7,7 +7,7 @@ from typing import Any
 
 from foedus.lenses.policies.choice_telling import sections as policy_sections
 from foedus.lenses.registry import lens_section
-from foedus.present import colours
+from foedus.present import colours, shares
 from foedus.present.in_words import Teller
 from foedus.present.page import rendered
 from foedus.present.section import Section
@@ -38,7 +38,7 @@ def render(run: Run) -> str:
     # The templates read the run themselves and ask the same modules as everything else for sentences, numbers and charts.
     asked = {
         each.__name__.rpartition(".")[2]: each
-        for each in (answers, colours, findings, quantities, charts_claims, charts_outcomes)
+        for each in (answers, colours, findings, quantities, shares, charts_claims, charts_outcomes)
     }
     view: dict[str, Any] = {
         **asked,

@@ -17,8 +17,9 @@ from foedus.runs.view import RunView
 def to_json(run: Run) -> dict[str, Any]:
     """A finished run as plain dicts, lists, strings and finite numbers.
 
-    ``claims`` have ``id``, ``says``, ``readings`` (``name``, ``label``, ``says``, ``text``, ``prior``, ``posterior``, ``undefined``),
-    ``share``, ``verdict`` and ``built_in``; ``outcomes`` go by policy and period; ``policies`` have each outcome's
+    ``claims`` have ``id``, ``says``, ``readings`` (``name``, ``label``, ``says``, ``text``, ``prior``, ``posterior`` with
+    its 95% ``interval`` over ``effective_worlds``, ``verdict``, ``built_in``), and of the first reading ``share``,
+    ``interval``, ``verdict`` and ``built_in``; ``outcomes`` go by policy and period; ``policies`` have each outcome's
     final probability and each actor's expected value; ``drivers`` name the assumptions that decide an outcome.
     """
     results = RunView(run)
@@ -53,13 +54,24 @@ def _claim(results: RunView, claim: ClaimResult) -> dict[str, Any]:
         for r in claim.readings
     ]
     changed = {"evidence": evidence, "literature": literature, "readings": readings}
-    said = {"share": claim.share, "verdict": claim.verdict, "built_in": claim.built_in, "warning": claim.warning}
+    said = {
+        "share": claim.share,
+        "interval": [claim.held.low, claim.held.high],
+        "verdict": claim.verdict,
+        "built_in": claim.built_in,
+        "warning": claim.warning,
+    }
     return vars(claim) | {"label": names.claim(claim.id)} | said | changed
 
 
 def _reading(reading: ReadingResult) -> dict[str, Any]:
-    written = vars(reading) | {"margin": dict(zip(("low", "median", "high"), reading.margin_quantiles, strict=True))}
-    del written["margin_quantiles"]
+    shares = {"prior": reading.prior, "posterior": reading.posterior, "interval": [reading.held.low, reading.held.high]}
+    shares |= {"effective_worlds": reading.held.worlds, "verdict": reading.verdict, "built_in": reading.built_in}
+    written = (
+        vars(reading) | shares | {"margin": dict(zip(("low", "median", "high"), reading.margin_quantiles, strict=True))}
+    )
+    for told in ("margin_quantiles", "before", "held"):
+        del written[told]
     swept = dict(reading.by_precision)
     return written | {"zero": swept.pop(Precision.ZERO, None), "by_precision": swept}
 

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult
+from foedus.present.shares import Share, share_of
 from foedus.runs.view import RunView
-from foedus.worlds.thresholds import FAILS_SHARE, HOLDS_SHARE, LEAST_TURN, NEGLIGIBLE, TURNS
-from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, weighted_quantile
-
-
-class Side(StrEnum):
-    """Where a claim stands, by the share of worlds in which its first reading holds."""
-
-    HOLDS = "holds"
-    FAILS = "fails"
-    OPEN = "open"
-
-
-def side(share: float) -> Side:
-    """Where a claim stands that holds in this share of worlds."""
-    return Side.HOLDS if share >= HOLDS_SHARE else Side.FAILS if share <= FAILS_SHARE else Side.OPEN
+from foedus.worlds.thresholds import LEAST_TURN, NEGLIGIBLE, TURNS
+from foedus.worlds.weights import Spread, even
 
 
 def readings_reach(claim: ClaimResult) -> tuple[float, float]:
@@ -59,9 +46,9 @@ def event_of(results: RunView, outcome: str) -> str:
     return written.event if written else outcome
 
 
-def better_share(results: RunView, outcome: str, policy: str, other: str) -> float:
+def better_share(results: RunView, outcome: str, policy: str, other: str) -> Share:
     """Share of worlds (posterior) in which an outcome is less likely under one policy than under another."""
-    return float(results.weights @ (results.final_of(outcome, policy) < results.final_of(outcome, other)))
+    return share_of(results.final_of(outcome, policy) < results.final_of(outcome, other), results.weights)
 
 
 def value_change(results: RunView, actor: str, policy: str) -> Spread:
@@ -97,6 +84,9 @@ def entropies(results: RunView, policies: Sequence[str]) -> list[tuple[str, list
     return [(name, spreads) for name, spreads in rows if any(s.mean == s.mean for s in spreads)]
 
 
+_PARTS = ("mean", "low", "median", "high")
+
+
 @dataclass(frozen=True)
 class Course:
     """A probability by period, over worlds: averages after and before the observations, and nine worlds in ten."""
@@ -111,8 +101,9 @@ class Course:
 def course(results: RunView, outcome: str, policy: str) -> Course:
     """The probability that an outcome has happened by the end of each period."""
     values = results.array("outcome_by", "period", policy=policy, outcome=outcome)
-    ends = weighted_quantile(values, (LOW, MIDDLE, HIGH), results.weights)
-    return Course(results.weights @ values, results.prior_weights @ values, *ends)
+    spreads = [results.spread(values[:, t]) for t in range(values.shape[1])]
+    mean, low, median, high = (np.array([getattr(s, part) for s in spreads]) for part in _PARTS)
+    return Course(mean, results.prior_weights @ values, low, median, high)
 
 
 def by_precision(results: RunView, outcome: str, policy: str) -> dict[Precision, Spread]:

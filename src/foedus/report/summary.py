@@ -12,10 +12,11 @@ from rich.text import Text
 
 from foedus.present.colours import TERMINAL_MAIN, TERMINAL_OTHER
 from foedus.present.likelihood import estimative
+from foedus.present.shares import Side
 from foedus.present.terminal import WIDE, grid, indented, print_heading, sparkline
 from foedus.present.wording import capital, percent
 from foedus.report import findings
-from foedus.report.quantities import Side, course, decided_most_by, readings_reach, side
+from foedus.report.quantities import course, decided_most_by, readings_reach
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
@@ -62,11 +63,11 @@ def _claims(results: RunView, wide: bool) -> Table:
         columns += [Column("Readings", no_wrap=True), Column("Decided most by", ratio=2, overflow="fold")]
     table = grid(*columns)
     for claim in results.run.claims:
-        colour, (low, high) = _COLOURS[side(claim.share)], readings_reach(claim)
+        colour, (low, high) = _COLOURS[claim.held.side], readings_reach(claim)
         cells = [Text(results.names.claim(claim.id)), Text(claim.verdict, colour)]
         if results.run.observed:
             cells.append(Text(percent(claim.readings[0].prior if claim.readings else None)))
-        cells += [Text(percent(claim.share), colour), Text(claim.built_in)]
+        cells += [Text(claim.held.ranged, colour), Text(claim.built_in)]
         if wide:
             cells.append(Text(f"{percent(low)} to {percent(high)}" if len(claim.readings) > 1 else ""))
             cells.append(Text(decided_most_by(results, claim)))

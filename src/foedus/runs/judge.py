@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from foedus.arraytypes import Bools, Floats
 from foedus.claims.reading import ParsedReading
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult, OutcomeDriver, ReadingResult
+from foedus.present.shares import Share, share_of
 from foedus.runs.plan import Plan
 from foedus.runs.solved import Solved
 from foedus.scenario.names import Names
@@ -36,7 +38,7 @@ class Judge:
         self.plan, self.main, self.weights, self.prior = plan, main, weights, prior
         self.width = len(weights)
         self.assumptions = _resolved(plan.scenario, plan.draws)
-        varied = sum(bool(np.ptp(draw) > 0) for draw in plan.draws.values())
+        self.varied = varied = sum(bool(np.ptp(draw) > 0) for draw in plan.draws.values())
         # Associations with assumptions are looked for in so many worlds, the first ones.
         self.searched = min(self.width, max(SEARCHED // max(varied, 1), 1))
         self.leading = {name: draw[: self.searched] for name, draw in plan.draws.items()}
@@ -70,8 +72,8 @@ class Judge:
         return ReadingResult(
             reading.name,
             reading.text,
-            prior=share(holds, self.prior),
-            posterior=share(holds, self.weights),
+            before=self._share(holds, self.prior),
+            held=self._share(holds, self.weights),
             undefined=share(~reading.defined(self.main.answers, self.width), self.prior),
             margin_quantiles=(low, middle, high),
             by_precision={step: self._share_at(step, reading, holds) for step in Precision},
@@ -80,6 +82,11 @@ class Judge:
             if varies
             else "",
         )
+
+    def _share(self, holds: Bools, weights: Floats | None) -> Share:
+        """The share of worlds, with its interval; where nothing is uncertain one world tells all."""
+        counted = share_of(holds, weights)
+        return counted if self.varied else Share.of(counted.share, math.inf)
 
     def _share_at(self, step: Precision, reading: ParsedReading, holds: Bools) -> float:
         """The share of the subset's worlds in which a reading holds at another precision."""

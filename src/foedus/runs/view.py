@@ -12,7 +12,7 @@ from foedus.runs.result import Run
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
-from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, even, weighted_quantile
+from foedus.worlds.weights import Spread, even
 
 
 class RunView:
@@ -70,12 +70,7 @@ class RunView:
 
     def spread(self, values: Floats, weights: Floats | None = None) -> Spread:
         """The spread of one number per world, under the posterior weights unless others are given."""
-        weights = self.weights if weights is None else weights
-        known = ~np.isnan(values)
-        total = weights[known].sum()
-        mean = float(values[known] @ weights[known] / total) if total > 0 else float("nan")
-        low, median, high = (float(v) for v in weighted_quantile(values, (LOW, MIDDLE, HIGH), weights))
-        return Spread(mean, low, median, high)
+        return Spread.of(values, self.weights if weights is None else weights)
 
     @property
     def end(self) -> str:

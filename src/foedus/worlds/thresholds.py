@@ -29,9 +29,10 @@ BUILT_IN_SHARE = 0.95
 TURNS = 0.5
 # ...and by so much: less than a quarter of so few worlds is chance.
 LEAST_TURN = 0.25
-# A claim holds, or fails, where it does so in this share of posterior worlds; between them it is open. The edges are
-# those of "very likely" and "very unlikely".
-HOLDS_SHARE, FAILS_SHARE = 0.8, 0.2
+# A claim holds, or fails, in most worlds from these shares of posterior worlds on; between them it is divided.
+HOLDS_SHARE, FAILS_SHARE = 0.7, 0.3
+# ... and in nearly all from these on.
+NEARLY_ALL, HARDLY_ANY = 0.95, 0.05
 # A change in expected value, or in how often something is done, that rounds to nothing is not told.
 NEGLIGIBLE = 0.005
 # A driver of a result is named where it decides at least this share of it.

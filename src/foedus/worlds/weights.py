@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -111,10 +112,24 @@ def spread(values: ArrayLike, weights: ArrayLike | None = None) -> float:
 
 
 def share(holds: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """The weighted share of worlds in which something holds."""
+    """The weighted share of worlds in which something holds; exactly 1 where it does in every world that has weight."""
     array = np.asarray(holds, dtype=bool)
-    total = float(np.sum(normalised(weights, len(array))[array]))
-    return 1.0 if array.all() else min(total, 1.0)
+    mass = normalised(weights, len(array))
+    return 1.0 if array[mass > 0].all() else min(float(np.sum(mass[array])), 1.0)
+
+
+Z95 = 1.959963984540054  # standard deviations that hold 95% of a normal distribution
+
+
+def wilson(p: float, n: float, z: float = Z95) -> tuple[float, float]:
+    """The ends of the interval of a share ``p`` of ``n`` draws (Wilson 1927): the shares of the whole from which ``p`` is
+    not further than ``z`` standard errors. It holds ``p``; of none and of all it has one open end."""
+    if math.isnan(p) or n <= 0:
+        return math.nan, math.nan
+    middle, across = p + z**2 / (2 * n), z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    whole = 1 + z**2 / n
+    low = 0.0 if p == 0 else min((middle - across) / whole, p)
+    return max(low, 0.0), 1.0 if p == 1 else min(max((middle + across) / whole, p), 1.0)
 
 
 def weighted_quantile(values: ArrayLike, q: float | Sequence[float], weights: ArrayLike | None = None) -> Floats:
@@ -152,9 +167,25 @@ LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 @dataclass(frozen=True)
 class Spread:
-    """A number over worlds: its weighted average, median, and the ends between which 90% of the weight lies."""
+    """A number over worlds: its weighted average, median, and the ends between which at least 90% of the weight lies."""
 
     mean: float
     low: float
     median: float
     high: float
+
+    @classmethod
+    def of(cls, values: ArrayLike, weights: ArrayLike | None = None) -> Spread:
+        """The spread of one number per world [world], over the worlds where it is defined; NaN where it is in none.
+
+        The ends are the 5% and 95% quantiles. Where a few worlds pull the average beyond them, that end is the average:
+        what is printed as a range holds the average printed with it.
+        """
+        array = np.asarray(values, dtype=float)
+        average = mean(array, weights)
+        low, median, high = (float(end) for end in weighted_quantile(array, (LOW, MIDDLE, HIGH), weights))
+        if math.isnan(average):
+            return cls(average, low, median, high)
+        known = array[~np.isnan(array)]  # an average of equal numbers may differ from them in its last digit
+        average = min(max(average, float(known.min())), float(known.max()))
+        return cls(average, min(low, average), median, max(high, average))

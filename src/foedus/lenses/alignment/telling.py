@@ -12,8 +12,8 @@ from foedus.lenses.alignment.measure import Measure
 from foedus.lenses.lens import Looked
 from foedus.present.charts.matrix import Matrix, matrices
 from foedus.present.colours import MAIN, OTHER
-from foedus.present.likelihood import estimative
 from foedus.present.section import Cell, Figure, Table, Told, change, table
+from foedus.present.shares import share_of
 from foedus.present.wording import capital, count, percent, ranged, signed
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
@@ -119,11 +119,11 @@ def _what_moves_it(alignment: Alignment) -> str:
         return _agreement(alignment)
     (pair, policy), changes, spread = at, moves[at], spreads[at]
     same_way, way = (changes > 0, "closer") if spread.mean > 0 else (changes < 0, "further apart")
-    share = float(alignment.fewer @ same_way) / float(alignment.fewer[~np.isnan(changes)].sum())
+    share = share_of(same_way, alignment.fewer, ~np.isnan(changes))
     others = count(len(alignment.others), "other policy", "other policies")
     return (
         f"Of {others}, {alignment.names.policy(policy)} changes a pair most: {alignment.called(pair)} come {way} by "
-        f"{ranged(spread)}, {estimative(share)} to go that way ({percent(share)} of worlds)."
+        f"{ranged(spread)}, and go that way in {share}."
     )
 
 

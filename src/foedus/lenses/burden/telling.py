@@ -11,7 +11,6 @@ from foedus.lenses.burden.measure import FLOW, NATURE
 from foedus.lenses.lens import Looked
 from foedus.present.charts.matrix import Matrix, matrices
 from foedus.present.charts.shares import shares
-from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability, table
 from foedus.present.wording import listed, percent, ranged, signed
 from foedus.runs.view import RunView
@@ -124,8 +123,7 @@ def _most(burden: Burden, variable: str, spreads: dict[int, Spread]) -> list[str
     for a, verb, way in ((order[-1], "gains", 1), (order[0], "loses", -1)):
         if way * spreads[a].mean > 0:
             share, most = burden.share(way * burden.array(variable)[:, a] > 0), " most" if len(order) > 1 else ""
-            how = f"{estimative(share)} ({percent(share)} of worlds)"
-            parts.append(f"{burden.actors[a]} {verb}{most}, {ranged(spreads[a])}, {how}")
+            parts.append(f"{burden.actors[a]} {verb}{most}, {ranged(spreads[a])}, and {verb} in {share}")
     return parts
 
 

@@ -12,8 +12,8 @@ from foedus.lenses.coalition.measure import GAIN, margin
 from foedus.lenses.coalition.sides import SidesFrom, Standing
 from foedus.lenses.lens import Looked
 from foedus.present.colours import MAIN, OTHER
-from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, change, probability, table
+from foedus.present.shares import Share
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
 
@@ -75,14 +75,14 @@ class Axis(Looked):
         """Some players by name."""
         return listed([self.actors[p] for p in players])
 
-    def staying(self, player: int, policy: int = 0) -> float:
+    def staying(self, player: int, policy: int = 0) -> Share:
         """The share of worlds in which a player does best by staying."""
         return self.share(self.wedge[:, policy, player] >= -GAIN)
 
 
 def _sentences(axis: Axis) -> list[str]:
-    core = percent(axis.share(axis.array("surplus") >= -GAIN))
-    core = f"If payoffs could be shared out, a division that no coalition could better (the core) exists in {core} of worlds."
+    exists = axis.share(axis.array("surplus") >= -GAIN)
+    core = f"If payoffs could be shared out, a division that no coalition could better (the core) exists in {exists}."
     if not axis.sides:
         why = "No side has two members who choose anything here"
         if axis.source is SidesFrom.NONE:
@@ -92,13 +92,13 @@ def _sentences(axis: Axis) -> list[str]:
         grand = f"All acting as one gain {number(gain.mean)} together {over}."
         return [f"{why}, so that there is no axis to ask about. {core}", grand]
     shares = [axis.share(np.all(axis.stays[:, side] >= -GAIN, axis=1)) for side in axis.sides]
-    share, side = min(zip(shares, axis.sides), key=lambda pair: pair[0])
-    each = listed([f"{axis.actors[p]} in {percent(axis.staying(p))} of worlds" for p in side])
+    share, side = min(zip(shares, axis.sides), key=lambda pair: pair[0].share)
+    each = listed([f"{axis.actors[p]} in {axis.staying(p)}" for p in side])
     said = (
         f"If each side acted as one, would {axis.called(side)} hold together, none of them better off elsewhere? "
-        f"{capital(estimative(share))} ({percent(share)} of worlds); staying is best for {each}."
+        f"{capital(share.words('yes', 'no'))}: it holds together in {share}; staying is best for {each}."
     )
-    first = min(side, key=lambda p: (axis.staying(p), axis.spread(axis.stays[:, p]).mean))
+    first = min(side, key=lambda p: (axis.staying(p).share, axis.spread(axis.stays[:, p]).mean))
     return [said, f"{_wedge(axis, first)} {core}"]
 
 
@@ -107,19 +107,19 @@ def _wedge(axis: Axis, player: int) -> str:
     mean = axis.spread(axis.stays[:, player]).mean
     leave, join = (axis.spread(axis.option[:, player, o]).mean for o in (LEAVE, JOIN))
     way = "leaving" if np.isnan(join) or leave >= join else "changing sides"
-    pays = percent(axis.share(axis.array("pays")[:, player] > 0))
+    pays = axis.share(axis.array("pays")[:, player] > 0)
     price = f"a payment worth {number(mean)} to it on average would make {way} better than staying"
     if mean < 0:
         price = f"by {way} it would gain {number(-mean)} on average, so that no payment is needed"
-    others = f"the others would gain more from its going than it costs in {pays} of worlds"
+    others = f"the others would gain more from its going than it costs in {pays}"
     lead = f"The first to go is {axis.actors[player]}: {price}, and {others}."
-    shares = [axis.staying(player, k) for k in range(len(axis.policies))]
+    shares = [axis.staying(player, k).share for k in range(len(axis.policies))]
     wedge = axis.wedge[:, :, player]
     gaps = [abs(axis.spread(wedge[:, k] - wedge[:, 0]).mean) for k in range(len(shares))]
     k = max(range(len(shares)), key=lambda k: (abs(shares[k] - shares[0]), gaps[k]))
     if shares[k] != shares[0]:
         most = f"“{axis.policies[k]}” {'loosens' if shares[k] < shares[0] else 'ties'} it most"
-        best = f"{percent(shares[k])} instead of {percent(shares[0])} of worlds"
+        best = f"{axis.staying(player, k).ranged} instead of {axis.staying(player)}"
         lead += f" Of the policies compared, {most}: staying is best in {best}."
     return lead
 
@@ -137,7 +137,7 @@ def _notes(axis: Axis) -> list[str]:
 
 
 def _going_title(axis: Axis) -> str:
-    going = [p for side in axis.sides for p in side if axis.staying(p) < 0.5]
+    going = [p for side in axis.sides for p in side if axis.staying(p).share < 0.5]
     if not going:
         return "Every member does best by staying with its side in most worlds"
     if len(going) == len(axis.member):
@@ -212,5 +212,5 @@ def _coalitions(axis: Axis) -> Table:
         "Gain of all members over acting alone": gain,
     }
     larger = range(len(axis.actors), len(members))  # those of one come first
-    order = sorted(larger, key=lambda c: -axis.share(lasting[:, c]))[:SHOWN]
+    order = sorted(larger, key=lambda c: -axis.share(lasting[:, c]).share)[:SHOWN]
     return table("Coalitions against single outsiders, those that last in most worlds first", columns, order)

@@ -118,7 +118,7 @@ class CommitmentEffects(Looked):
         kinds = np.stack([tied[:, 0], tied[:, 1:-1].any(axis=1), tied[:, -1]], axis=1)
         flat = tied.all(axis=1)
         parts = np.where(flat[:, None], 0.0, kinds / kinds.sum(axis=1, keepdims=True))
-        shares = [*(self.weights @ parts / self.weights.sum()), self.share(flat)]
+        shares = [*(self.weights @ parts / self.weights.sum()), self.share(flat).share]
         return dict(zip(BestText, map(float, shares), strict=True))
 
     def dearest(self, name: str, actor: str) -> Floats:

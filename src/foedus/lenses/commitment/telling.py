@@ -13,7 +13,6 @@ from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEf
 from foedus.lenses.commitment.measure import Raising
 from foedus.lenses.dials import Count
 from foedus.present.colours import MAIN, OTHER
-from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, points
 from foedus.runs.view import RunView
@@ -89,7 +88,7 @@ def _does(effects: CommitmentEffects, name: str) -> str:
     before, after = (percent(effects.spread(effects.prob(name, s)).mean) for s in (OFF, AS_IS))
     rises = effects.share(effects.prob(name) > effects.prob(name, OFF) + 1e-12)
     verb = "hardly moves" if abs(added) < SMALL else "raises" if added > 0 else "lowers"
-    odds = f"from {before} to {after} (that it raises it at all: {estimative(rises)}, {percent(rises)} of worlds)"
+    odds = f"from {before} to {after} (it raises it at all in {rises})"
     kept, alone = (percent(effects.spread(effects.answered(name, s)).mean) for s in (AS_IS, OFF))
     short = percent(effects.spread(effects.fell_short(name)).mean)
     return (
@@ -251,7 +250,7 @@ def _texts_table(effects: CommitmentEffects) -> Table:
         for actor in effects.parties(name):
             best = effects.best(name, actor) if effects.blur[name] else dict.fromkeys(BestText, UNDEFINED)
             better = effects.share(effects.value(name, actor, dearer) > effects.value(name, actor, plain))
-            shares = [probability(share) for share in (*best.values(), better)]
+            shares = [*map(probability, best.values()), probability(better)]
             cost = effects.spread(effects.dearest(name, actor))
             text = "–" if np.isnan(cost.median) else f"{cost.median:g}×"
             times = Amount(text, cost.median, f"{cost.low:g} to {cost.high:g}" if cost.low == cost.low else "")

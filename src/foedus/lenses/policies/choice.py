@@ -9,6 +9,7 @@ change our mind are the tipping points of the preferred policy, and the region w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from foedus.lenses.policies.comparison import compare, pareto, table_of
 from foedus.lenses.policies.metric import Metric
 from foedus.lenses.policies.rules import chosen_by_rule
 from foedus.lenses.policies.tipping import TippingPoint, tipping_points
+from foedus.present.shares import Share
 from foedus.runs.result import Run
 from foedus.sensitivity.discovery import Region, tree, where_it_fails
 from foedus.worlds.thresholds import LEAST_WORLDS
@@ -40,6 +42,12 @@ class Change:
     tipping: tuple[TippingPoint, ...] | None
     runner_up: str
     loses: Region
+    worlds: float = math.nan  # effective number of worlds behind the share in which it loses
+
+    @property
+    def wins(self) -> Share:
+        """The share of worlds in which it does at least as well as the runner-up."""
+        return Share.of(1 - self.loses.share, self.worlds)
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ def _change(run: Run, metric: Metric) -> Change | None:
     (best, second), names = order[:2], metric.policies
     loses = _loses(run, values[:, best] - values[:, second], weights)
     tipping = _tipping(run, metric, names[best], weights) if ess(weights) >= LEAST_WORLDS else None
-    return Change(names[best], weighed, tipping, names[second], loses)
+    return Change(names[best], weighed, tipping, names[second], loses, ess(weights))
 
 
 def _tipping(run: Run, metric: Metric, best: str, weights: Floats) -> tuple[TippingPoint, ...]:

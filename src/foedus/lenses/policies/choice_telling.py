@@ -18,10 +18,9 @@ from foedus.lenses.policies.rules import RULES
 from foedus.lenses.policies.tipping import TippingPoint
 from foedus.lenses.query_names import gap_in_unit, in_unit, query_name
 from foedus.present.colours import OTHER
-from foedus.present.likelihood import estimative
 from foedus.present.plain import strict
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, amount, probability, table
-from foedus.present.wording import capital, count, listed, number, percent
+from foedus.present.wording import capital, count, listed, number
 from foedus.runs.view import RunView
 from foedus.scenario.names import Names
 from foedus.sensitivity.telling import in_words, labels, tree_table
@@ -119,11 +118,11 @@ def _others(names: Names, comparison: Comparison) -> str:
 
 def change_sentences(names: Names, change: Change) -> list[str]:
     """How sure the choice is against the runner-up, and what would change it."""
-    best, wins = names.policy(change.policy), 1 - change.loses.share
+    best, wins = names.policy(change.policy), change.wins
     alike = "" if change.weighed else "With all worlds alike (weighed by the observations, too few count to say), "
-    first = f"{alike}{best} does at least as well as the runner-up, {names.policy(change.runner_up)}, in {percent(wins)} of worlds"
+    first = f"{alike}{best} does at least as well as the runner-up, {names.policy(change.runner_up)}, in {wins}"
     lost = "It loses in no world." if change.loses.share == 0 else in_words(change.loses.box, labels(names), "loses")
-    return [f"{capital(first)} ({estimative(wins)}). {lost}", tipping_words(names, change)]
+    return [f"{capital(first)}. {lost}", tipping_words(names, change)]
 
 
 def tipping_words(names: Names, change: Change) -> str:

@@ -13,7 +13,6 @@ from foedus.lenses.policies.comparison import Direction
 from foedus.lenses.policies.measures import GoalDegrees
 from foedus.lenses.policies.metric import MetricKind
 from foedus.lenses.policies.necessity import Degree, Degrees
-from foedus.present.likelihood import estimative
 from foedus.present.plain import strict
 from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, probability, table
 from foedus.present.wording import capital, listed, percent
@@ -86,12 +85,15 @@ def _singles(degrees: GoalDegrees) -> list[Degrees]:
 def _single(names: Names, each: Degrees) -> str:
     name, parts = set_name(names, each.measures), []
     if each.sufficiency is not None:
-        value = each.sufficiency.value
-        parts.append(f"with {name} alone it is reached in {percent(value)} of worlds ({estimative(value)})")
+        parts.append(f"with {name} alone it is reached in {each.sufficiency.told}")
     if each.necessity is not None and each.necessity.value == each.necessity.value:
-        value, whole = each.necessity.value, each.necessity.counted >= 1 - 1e-9
-        of = "of worlds" if whole else "of the worlds where all measures reach it"
-        parts.append(f"with all but {name} it is missed in {percent(value)} {of} ({estimative(value)})")
+        whole = each.necessity.counted >= 1 - 1e-9
+        missed = (
+            str(each.necessity.told)
+            if whole
+            else f"{each.necessity.told.ranged} of the worlds where all measures reach it"
+        )
+        parts.append(f"with all but {name} it is missed in {missed}")
     return f"{capital('; '.join(parts))}." if parts else ""
 
 
@@ -142,8 +144,8 @@ def _claims(results: RunView, goals: Sequence[GoalDegrees]) -> Table:
     columns: dict[str, Callable[[tuple[str, ReadingResult]], Cell]] = {
         "Claim": lambda row: results.names.claim(row[0]),
         "Reading": lambda row: plain(row[1].name),
-        "Holds in": lambda row: probability(row[1].posterior),
-        "In words": lambda row: estimative(row[1].posterior),
+        "Holds in": lambda row: probability(row[1].held),
+        "In words": lambda row: row[1].verdict,
     }
     rows = [(claim.id, reading) for claim in told for reading in claim.readings]
     return table("Claims about these policies", columns, rows)

@@ -26,6 +26,7 @@ import numpy as np
 
 from foedus.arraytypes import ArrayLike, Bools, Weights
 from foedus.errors import FoedusError
+from foedus.present.shares import Share
 from foedus.worlds.weights import ess, normalised
 
 Measures = frozenset[str]
@@ -43,6 +44,12 @@ class Degree:
     value: float
     counted: float
     error: float
+    worlds: float = 0.0
+
+    @property
+    def told(self) -> Share:
+        """The share with the interval that the ``worlds`` counted (effective number) leave."""
+        return Share.of(self.value, self.worlds)
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,8 @@ def degree(holds: ArrayLike, among: ArrayLike | None = None, weights: Weights = 
     if counted <= 0:
         return Degree(float("nan"), 0.0, float("nan"))
     value = min(float(mass[inside & true].sum()) / counted, 1.0)
-    return Degree(value, counted, float(np.sqrt(value * (1 - value) / ess(mass[inside]))))
+    worlds = ess(mass[inside])
+    return Degree(value, counted, float(np.sqrt(value * (1 - value) / worlds)), worlds)
 
 
 def degrees_of_sets(

@@ -10,7 +10,6 @@ from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.lenses.stability.chart import PostureBox, posture_graph
 from foedus.lenses.stability.orders import StandingOrder
-from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Columns, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.runs.view import RunView
@@ -62,18 +61,17 @@ class _Stability(Looked):
         )
         if not self.best:
             return f"Of {size}, {counted}; in no world does one last against such answers."
-        best, share = self.posture(self.best[0]), float(self.robust[self.best[0]])
-        lasts = f"lasts against such answers in {percent(share)} of worlds ({estimative(share)})"
-        return f"Of {size}, {counted}; the most robust posture ({best}) {lasts}."
+        best, share = self.posture(self.best[0]), self.counted_share(float(self.robust[self.best[0]]))
+        return f"Of {size}, {counted}; the most robust posture ({best}) lasts against such answers in {share}."
 
     def status_quo(self) -> str:
         """In how many worlds the status quo lasts, who would leave it, and where that leads on average."""
-        share = float(self.robust[self.start])
+        share = self.counted_share(float(self.robust[self.start]))
         leaves = 1 - self.array("stable_share", concept="seq")[self.start]
         order = [int(i) for i in np.argsort(-leaves, kind="stable") if leaves[i] > 1e-12]
         who = [f"{self.movers[i]}{' would leave it' * (i == order[0])} in {percent(float(leaves[i]))}" for i in order]
         return (
-            f"The status quo ({self.posture(self.start)}) lasts in {percent(share)} of worlds ({estimative(share)}): "
+            f"The status quo ({self.posture(self.start)}) lasts in {share}: "
             f"{listed(who, 4) or 'nobody would leave it'}; with worths averaged over worlds {self._on_average()}."
         )
 

@@ -321,7 +321,8 @@ def test_the_numbers_that_decide_are_those_that_move_the_choices():
     last = explain(foedus.load(CRISIS | {"horizon": {"periods": 1, "beyond": 0}}), world=2, worlds=8)
     (number,) = [each for each in last.decisive if each.assumption == "gain"]
     for end, odds in ((number.low, number.at_low), (number.high, number.at_high)):
-        assert odds == pytest.approx(9 / (9 + math.exp(precision * end)), abs=1e-9)
+        held = 9 / (9 + math.exp(precision * end))
+        assert odds == pytest.approx({"hold": held, "camps": 1 - held}[number.action], abs=1e-9)
 
 
 def test_the_weight_of_a_world_is_its_posterior_weight():

@@ -63,7 +63,7 @@ def test_arithmetic_of_queries_and_margins_of_claims_have_slopes() -> None:
 
 
 def test_section_says_the_numbers() -> None:
-    made = run(coin(), worlds=200, policies=[], judge=False)
+    made = run(coin(), worlds=200, method="lhs", policies=[], judge=False)
     subject = claim_subject(made.scenario, "safer")
     found = Drivers(subject, sobol_indices(subject, 32), region(made, subject), local_slopes(made, subject))
     section = drivers_section(found)

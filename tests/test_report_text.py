@@ -109,7 +109,15 @@ def an_explanation(**changes):
     ]
     number = Decisive("threshold", 0.3, 0.1, 0.9, "2024-06", "provoke", "hold", 0.2, 0.8)
     other = WholePath(0.00012, "", moves[:1])
-    told = {"world": 7, "worlds": 20, "seed": 3, "policy": "status_quo", "weight": 0.08, "decisive": [number]}
+    told = {
+        "world": 7,
+        "worlds": 20,
+        "seed": 3,
+        "method": "lhs",
+        "policy": "status_quo",
+        "weight": 0.08,
+        "decisive": [number],
+    }
     return Explanation(**{**told, "steps": True, "best": 0.03, "paths": [WholePath(0.015, "", moves), other]} | changes)
 
 
@@ -119,6 +127,7 @@ def test_an_explanation_says_where_it_is_and_what_each_alternative_was_worth(wid
     text = shown(lambda told, console: print_explanation(told, names, console), an_explanation(), width)
     lines, flat = text.splitlines(), " ".join(text.split())
     assert lines[0] == "World 7 of 20 (seed 3), policy: Status quo" and max(map(len, lines)) <= width
+    assert "Drawn by lhs: with another number of worlds, world 7 is another one." in flat
     assert "observations: 8%; before them 5%" in flat
     assert "path as a whole: 1.5%." in flat
     assert "The likeliest whole path is another, with 3%" in flat

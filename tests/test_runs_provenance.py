@@ -89,7 +89,7 @@ def test_another_library_is_another_engine(monkeypatch: pytest.MonkeyPatch, libr
 
 
 @pytest.mark.parametrize(
-    "change", [('"seed": 0', '"sed": 0'), ('"method": "lhs"', '"method": "dice"'), ('"chunk": 32', '"chunk": 0')]
+    "change", [('"seed": 0', '"sed": 0'), ('"method": "nested"', '"method": "dice"'), ('"chunk": 32', '"chunk": 0')]
 )
 def test_a_manifest_that_asks_for_what_no_run_can_be_is_refused(
     kept: Path, tmp_path: Path, change: tuple[str, str]

@@ -60,7 +60,7 @@ def test_what_cannot_be_asked_for_is_refused_before_anything_is_done(
 
 def test_settings_are_plain_whatever_they_were_written_with() -> None:
     settings = RunSettings.of(worlds=np.int64(30), seed=np.int32(-2), subset=np.uint8(9), policies="status_quo")
-    assert settings == RunSettings(("status_quo",), 30, -2, "lhs", 9)
+    assert settings == RunSettings(("status_quo",), 30, -2, "nested", 9)
     assert RunSettings(**json.loads(json.dumps(asdict(settings)))) == settings
     assert RunSettings.of(policies=["b", "a"]).policies == ("b", "a") and RunSettings.of(policies=[]).policies == ()
     assert whole_number("n", np.int16(3)) == 3 and type(whole_number("n", np.int16(3))) is int
@@ -74,7 +74,7 @@ def test_an_unknown_policy_is_refused() -> None:
 def test_a_plan_says_which_policies_and_worlds_it_solves() -> None:
     plan = Plan(tiny(), RunSettings(policies=(), worlds=30))
     assert plan.policies == ["status_quo", "bright_line"]  # the factual one, and the one that a claim asks about
-    assert plan.settings == RunSettings(("status_quo", "bright_line"), 30, 0, "lhs", 8)
+    assert plan.settings == RunSettings(("status_quo", "bright_line"), 30, 0, "nested", 8)
     assert Plan(tiny(), plan.settings).settings == plan.settings
     bare = Plan(tiny(), RunSettings(policies=(), worlds=30, judge=False))
     assert bare.policies == ["status_quo"] and not bare.readings and not bare.neutral_pieces

@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from foedus.errors import FoedusError
 from foedus.present.likelihood import estimative
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.schema import Scenario
+from foedus.worlds.methods import EXTENSIBLE, METHODS
 from foedus.worlds.sample import (
+    NEST,
     SOBOL_DIMENSIONS,
     name_seed,
     replace,
@@ -34,7 +38,7 @@ def scenario(**assumptions: Any) -> Scenario:
     )
 
 
-@pytest.mark.parametrize("method", ["lhs", "sobol"])
+@pytest.mark.parametrize("method", METHODS)
 def test_draws_are_seeded_by_name(method: Any) -> None:
     few = sample(scenario(p={"uniform": [0, 1]}, q={"normal": [0, 1]}), 64, 3, method)
     many = sample(scenario(z={"uniform": [0, 1]}, q={"normal": [0, 1]}, p={"uniform": [0, 1]}, k=2), 64, 3, method)
@@ -54,7 +58,7 @@ def test_actors_numbers_are_sampled_too() -> None:
     assert ((draws["a.precision"] > 2) & (draws["a.precision"] < 6)).all()
 
 
-@pytest.mark.parametrize("method", ["lhs", "sobol"])
+@pytest.mark.parametrize("method", METHODS)
 def test_every_slice_has_one_point(method: Any) -> None:
     unit = unit_sample(["a", "b", "c"], 128, 7, method)
     for column in unit.values():
@@ -62,6 +66,41 @@ def test_every_slice_has_one_point(method: Any) -> None:
         assert column.min() > 0 and column.max() < 1
     table = np.corrcoef([*unit.values()])
     assert np.abs(table - np.eye(3)).max() < 0.3
+
+
+@pytest.mark.parametrize("method", EXTENSIBLE)
+@given(few=st.integers(1, 700), more=st.integers(0, 700), seed=st.integers(0, 2**70))
+@settings(max_examples=25, deadline=None)
+def test_a_world_stays_the_same_world_when_more_are_drawn(method: Any, few: int, more: int, seed: int) -> None:
+    short, long = (unit_sample(["a", "b"], n, seed, method) for n in (few, few + more))
+    for name in short:
+        np.testing.assert_array_equal(short[name], long[name][:few])
+
+
+@given(doublings=st.integers(0, 8), seed=st.integers(0, 2**40))
+@settings(max_examples=25, deadline=None)
+def test_a_nested_sample_is_a_latin_hypercube_at_every_doubling_and_spread_between(doublings: int, seed: int) -> None:
+    n = NEST * 2**doublings
+    column = unit_sample(["a"], 2 * n, seed)["a"]
+    assert sorted(np.floor(column[:n] * n)) == list(range(n))
+    for start in range(0, 2 * n, NEST):
+        assert sorted(np.floor(column[start : start + NEST] * NEST)) == list(range(NEST))
+
+
+def test_a_nested_sample_has_the_error_of_a_hypercube_made_for_its_size() -> None:
+    """Of the mean of a sum of nonlinear terms, whose variance within slices is all that is left; and no two columns go
+    together more than chance has it."""
+    names, seeds, n = [f"n{i}" for i in range(6)], range(60), 192
+
+    def error(method: Any) -> float:
+        columns = [np.stack([*unit_sample(names, n, seed, method).values()]) for seed in seeds]
+        return float(np.std([np.mean(np.exp(2 * unit).sum(axis=0)) for unit in columns]))
+
+    plain = np.sqrt(6 * ((np.e**4 - 1) / 4 - ((np.e**2 - 1) / 2) ** 2) / n)
+    assert error("nested") < 0.15 * plain
+    correlations = [np.corrcoef(np.stack([*unit_sample(names, n, seed).values()])) for seed in seeds]
+    off = np.stack(correlations)[:, *np.triu_indices(6, 1)]
+    assert np.sqrt(np.mean(off**2)) == pytest.approx(1 / np.sqrt(n), rel=0.15)
 
 
 def test_sobol_is_the_same_in_blocks_and_better_than_chance() -> None:
@@ -185,7 +224,7 @@ def test_latin_hypercube_is_that_of_scipy(n, seed):
     from scipy.stats import qmc
 
     theirs = qmc.LatinHypercube(d=1, rng=np.random.default_rng(name_seed(seed, "cost"))).random(n)[:, 0]
-    assert np.array_equal(unit_sample(["cost"], n, seed)["cost"], np.clip(theirs, 2.0**-40, 1 - 2.0**-40))
+    assert np.array_equal(unit_sample(["cost"], n, seed, "lhs")["cost"], np.clip(theirs, 2.0**-40, 1 - 2.0**-40))
 
 
 def test_where_nothing_is_uncertain_there_are_as_many_worlds_as_asked() -> None:

@@ -13,6 +13,7 @@ from typer import Argument, Option, Typer
 
 from foedus.errors import FoedusError, nearest
 from foedus.runs.progress import Progress as Step
+from foedus.worlds.methods import METHODS
 
 if TYPE_CHECKING:  # what these need takes a second to import, which help would have to wait for
     from rich.console import Console
@@ -28,6 +29,7 @@ Json = Annotated[bool, Option("--json", help="print one JSON object instead")]
 Worlds = Annotated[int, Option(min=1, max=1_000_000, help="how many worlds are sampled")]
 World = Annotated[int, Option(min=0, help="which world of the sample")]
 Seed = Annotated[int, Option(help="the seed of the sample")]
+Method = Annotated[str, Option(help=f"how worlds are sampled: {', '.join(METHODS)}")]
 Policy = Annotated[str | None, Option(help="the policy; default: the factual one")]
 Policies = Annotated[list[str] | None, Option("--policy", help="a policy to compare (repeatable); default: all")]
 Page = Annotated[Path | None, Option("--html", help="also write it with its charts to this HTML file")]

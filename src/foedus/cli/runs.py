@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option, launch
 
-from foedus.cli.common import Json, Name, Policies, Seed, Worlds, app, console, known, progress, read, show_json
+from foedus.cli.common import Json, Method, Name, Policies, Seed, Worlds, app, console, known, progress, read, show_json
 from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS, RunOptions
-from foedus.worlds.methods import METHODS
+from foedus.worlds.methods import METHOD, METHODS
 
 if TYPE_CHECKING:
     from foedus.runs.result import Run
@@ -32,7 +32,7 @@ def run(
     policy: Policies = None,
     worlds: Worlds = WORLDS,
     seed: Seed = 0,
-    method: Annotated[str, Option(help="how worlds are sampled: lhs or sobol")] = "lhs",
+    method: Method = METHOD,
     out: Annotated[Path | None, Option(help="where the report goes; default: foedus-out/SCENARIO")] = None,
     resample: Annotated[
         bool, Option("--resample", help="draw half of the worlds anew where the observations point")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from typer import Argument, Exit, Option
 
-from foedus.cli.common import Json, Name, Policy, Seed, World, Worlds, app, console, read, show_json
+from foedus.cli.common import Json, Method, Name, Policy, Seed, World, Worlds, app, console, known, read, show_json
 from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS
+from foedus.worlds.methods import METHOD, METHODS
+from foedus.worlds.methods import Method as Known
 
 
 @app.command()
@@ -109,6 +111,7 @@ def explain(
     ] = None,
     worlds: Worlds = WORLDS,
     seed: Seed = 0,
+    method: Method = METHOD,
     json: Json = False,
 ) -> None:
     """Walk through one world by its likeliest moves, and say what each alternative was worth to the mover.
@@ -121,9 +124,10 @@ def explain(
     from foedus.scenario.names import Names
 
     loaded = read(scenario, policy)
+    known([method], METHODS, "method")
     if world >= worlds:
         raise FoedusError(f"there is no world {world}: they are numbered 0 to {worlds - 1}. Raise --worlds.")
-    told = explain_world(loaded, world, policy, worlds, seed, take or (), paths)
+    told = explain_world(loaded, world, policy, worlds, seed, take or (), paths, cast(Known, method))
     if json:
         show_json(asdict(told))
     else:

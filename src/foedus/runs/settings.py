@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import TypedDict, Unpack
 
 from foedus.errors import FoedusError, nearest
-from foedus.worlds.methods import METHODS
+from foedus.worlds.methods import METHOD, METHODS
 
 WORLDS = 200  # sampled unless told
 
@@ -41,7 +41,7 @@ class RunSettings:
     policies: tuple[str, ...] | None = None
     worlds: int = WORLDS
     seed: int = 0
-    method: str = "lhs"
+    method: str = METHOD
     subset: int | None = None
     judge: bool = True
     resample: bool = False

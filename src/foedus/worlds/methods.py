@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Method = Literal["lhs", "sobol"]
+Method = Literal["nested", "lhs", "sobol"]
 METHODS: tuple[str, ...] = get_args(Method)
+METHOD: Method = "nested"  # unless told
+# With these a world is one and the same however many are drawn, so that a sample can grow.
+EXTENSIBLE: tuple[str, ...] = ("nested", "sobol")

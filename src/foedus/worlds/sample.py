@@ -1,7 +1,7 @@
 """Worlds: one value of every assumption each, drawn by a seeded space-filling design.
 
 Draws are keyed by the assumption's name, so that adding an assumption leaves the draws
-of the others as they were.
+of the others as they were. By the default method a world stays what it is when more are drawn.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from foedus.scenario.expressions import parse
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import number_scope
 from foedus.scenario.tree import Tree, assumption_names, evaluate
-from foedus.worlds.methods import METHODS, Method
+from foedus.worlds.methods import METHOD, METHODS, Method
 from foedus.worlds.padding import width_of
 
 # Sobol dimensions that names are spread over: enough for few collisions, few enough to be quick.
 SOBOL_DIMENSIONS = 1024
 _SOBOL_BLOCK = 4096
+# A nested sample is a Latin hypercube at this number of worlds and its doubles.
+NEST = 16
 # The unit interval is entered by this much, so that no unbounded distribution gives infinity.
 EDGE = 2.0**-40
 
@@ -36,20 +38,22 @@ def uncertain(scenario: Scenario) -> list[str]:
     return [name for name, assumption in scenario.all_assumptions.items() if assumption.distribution is not None]
 
 
-def sample(scenario: Scenario, n: int, seed: int = 0, method: Method = "lhs") -> dict[str, Floats]:
+def sample(scenario: Scenario, n: int, seed: int = 0, method: Method = METHOD) -> dict[str, Floats]:
     """``n`` worlds: for every assumption that has a distribution or is a fixed number, an array [n].
 
-    ``lhs`` is a Latin hypercube (McKay, Beckman and Conover 1979), ``sobol`` a scrambled Sobol
-    sequence (Owen 1998), best when ``n`` is a power of two. FoedusError when ``n`` is not positive
-    or the method is not known.
+    ``nested`` is a Latin hypercube that grows (see ``_nested``), ``lhs`` one made for ``n`` worlds (McKay, Beckman and
+    Conover 1979), ``sobol`` a scrambled Sobol sequence (Owen 1998), best when ``n`` is a power of two. All but ``lhs``
+    give the same first worlds whatever ``n`` is. FoedusError when ``n`` is not positive or the method is not known.
     """
     return from_unit(scenario, unit_sample(uncertain(scenario), n, seed, method), n)
 
 
-def unit_sample(names: Collection[str], n: int, seed: int = 0, method: Method = "lhs") -> dict[str, Floats]:
+def unit_sample(names: Collection[str], n: int, seed: int = 0, method: Method = METHOD) -> dict[str, Floats]:
     """``n`` points of the open unit cube, one coordinate [n] a name."""
     if n < 1:
         raise FoedusError(f"the number of worlds must be at least 1, not {n}.")
+    if method == "nested":
+        return {name: _inside(_nested(name, n, seed)) for name in names}
     if method == "lhs":
         return {name: _inside(_latin(name, n, seed)) for name in names}
     if method == "sobol":
@@ -80,6 +84,42 @@ def name_seed(seed: int, name: str, purpose: str = "") -> int:
 
 def _inside(u: Floats) -> Floats:
     return np.clip(u, EDGE, 1 - EDGE)
+
+
+def _nested(name: str, n: int, seed: int) -> Floats:
+    """The first ``n`` points of one column of a nested Latin hypercube."""
+    # Each name draws from a stream of its own, as in ``_latin``.
+    rng = np.random.default_rng(name_seed(seed, name, "nested"))
+    size = NEST
+    while size < n:
+        size *= 2
+    return _doubling(size, rng)[:n]
+
+
+def _doubling(size: int, rng: np.random.Generator) -> Floats:
+    """``size`` points in (0, 1), NEST times a power of two: however far it is gone on with, it begins with the same.
+
+    The first NEST points are a Latin hypercube: one in each equal slice, in a random order. Then their number doubles
+    again and again: every slice is halved, and the half without a point is given one, so that the first NEST, 2 NEST, 4
+    NEST... points are a Latin hypercube each (nested designs: Qian 2009). Which slice is filled when follows a sequence
+    of the same kind, so that every NEST points that follow each other are spread too.
+    """
+    points = np.empty(size)
+    points[:NEST] = (rng.permutation(NEST) + _inside_slices(NEST, rng)) / NEST
+    m = NEST
+    while m < size:
+        half = np.floor(points[:m] * 2 * m).astype(int)
+        full = np.empty(m, int)
+        full[half // 2] = half % 2
+        turn = np.floor(_doubling(m, rng) * m).astype(int)
+        points[m : 2 * m] = (2 * turn + 1 - full[turn] + _inside_slices(m, rng)) / (2 * m)
+        m *= 2
+    return points
+
+
+def _inside_slices(n: int, rng: np.random.Generator) -> Floats:
+    """Places inside slices, in (0, 1), on a grid so coarse that none is rounded into the next slice."""
+    return (rng.integers(2**30, size=n) + 0.5) / 2**30
 
 
 def _latin(name: str, n: int, seed: int) -> Floats:

@@ -17,6 +17,7 @@ from foedus.runs.settings import WORLDS, whole_number
 from foedus.scenario.check import validate
 from foedus.scenario.schema import Scenario
 from foedus.worlds.blocks import blocks
+from foedus.worlds.methods import METHOD, Method
 from foedus.worlds.sample import sample, uncertain
 from foedus.worlds.simulate import Games, simulate
 from foedus.worlds.weights import posterior
@@ -32,6 +33,7 @@ def explain(
     seed: int = 0,
     take: Sequence[str] = (),
     paths: int | None = None,
+    method: Method = METHOD,
 ) -> Explanation:
     """A path through the reported periods in one world, and why moves were made on it.
 
@@ -47,7 +49,7 @@ def explain(
         raise FoedusError(f"at most {MOST_PATHS} paths can be told, not {paths}.")
     takes = [Take.read(text, scenario) for text in take]
     name = policy or scenario.factual_policy
-    drawn = sample(scenario, worlds, seed)
+    drawn = sample(scenario, worlds, seed, method)
     draws = {assumption: draw[world : world + 1] for assumption, draw in drawn.items()}
     games = Games(scenario, (), {}, observe=False)
     (block,) = blocks(games, name, draws)
@@ -59,6 +61,7 @@ def explain(
         world=world,
         worlds=worlds,
         seed=seed,
+        method=method,
         policy=name,
         weight=_weight(scenario, drawn, world),
         decisive=decisive(games, name, draws, free),

@@ -13,6 +13,7 @@ from foedus.lenses.explain.told import Alternative, Decision, Event, Explanation
 from foedus.present.colours import TERMINAL_MAIN
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.scenario.names import Names
+from foedus.worlds.methods import EXTENSIBLE
 
 Moves = Sequence[Decision | Event]
 
@@ -51,6 +52,8 @@ class _Printer:
         told, first = self.told, self.first
         world = f"World {told.world} of {told.worlds} (seed {told.seed}), policy: {self.names.policy(told.policy)}"
         self.say(Text(world, "bold"))
+        if told.method not in EXTENSIBLE:
+            self.say(f"Drawn by {told.method}: with another number of worlds, world {told.world} is another one.")
         if told.weight is not None:
             before = f"before them {percent(1 / told.worlds)}, as every world"
             self.say(f"Weight of this world after the observations: {percent(told.weight)}; {before}.")

@@ -97,6 +97,7 @@ class Explanation:
     world: int
     worlds: int
     seed: int
+    method: str
     policy: str
     weight: float | None
     decisive: Sequence[Decisive]

@@ -139,6 +139,7 @@ def arguments() -> None:
     bad("policy-bind", "do: hold", "do: hodl", "Did you mean 'hold'?")
     bad("policy-bind-phase", "phase: press", "phase: weather", "is not a phase in which an actor decides")
     bad("factual", "factual: status_quo", "factual: statusquo", "Did you mean 'status_quo'?")
+    bad("factual-counterfactual", "status_quo: {", "status_quo: {counterfactual: true, ", "cannot be a counterfactual")
     bad("observation-date", "{at: 2025-02", "{at: 2024-02", "outside the reported periods")
     bad("observation-action", "press.test,", "press.tset,", "Did you mean 'test'?")
     bad("observation-mixed", "press.test, press.hold", "press.test, answer.help", "it mixes actions")

@@ -169,6 +169,8 @@ def test_what_misperception_costs_agrees_with_a_second_implementation():
                 paid = oracle.ask(f"expect({actor})")
                 assert float(here["paid_if"].sel(item=item, actor=actor)) == pytest.approx(paid, abs=1e-10)
                 assert float(here["paid"].sel(actor=actor)) == pytest.approx(usual.ask(f"expect({actor})"), abs=1e-10)
+                price = paid - usual.ask(f"expect({actor})")  # what seeing things otherwise costs
+                assert float(here["price"].sel(item=item, actor=actor)) == pytest.approx(price, abs=1e-10)
                 moved |= {str(item)} if abs(paid - usual.ask(f"expect({actor})")) > 1e-6 else set()
     assert moved == {"all", *spots}  # each of them matters here
 
@@ -204,7 +206,11 @@ def test_section_says_what_was_computed():
         found["weight"].values
         @ (found["risk_if"].sel(item="all", outcome="war") - found["risk"].sel(outcome="war")).values
     )
-    assert f"would {'rise' if moved > 0 else 'fall'} by {100 * abs(moved):.2g} points" in section.sentences[1]
+    likelier = "less likely" if moved > 0 else "likelier"
+    assert f"“War” is {100 * abs(moved):.2g} points {likelier} for it" in section.sentences[1]
+    prices = dict(zip(found["actor"].values, found["weight"].values @ found["price"].sel(item="all").values))
+    pays = max(prices, key=lambda actor: prices[actor])
+    assert prices[pays] > 0 and f"costs {pays.capitalize()} {prices[pays]:.2g}" in section.sentences[1]
     assert "4 misperceptions and secrets" in section.sentences[1]
     assert len(section.sentences) == 2 and section.figures and len(section.tables) >= 2
     json.dumps(strict(section_json(section, found)), allow_nan=False)

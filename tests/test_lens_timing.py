@@ -16,7 +16,7 @@ from foedus.lenses.labels import labels_along
 from foedus.lenses.moves import Move
 from foedus.lenses.registry import lens_section, look
 from foedus.lenses.timing.dated import dated_phases, variants
-from foedus.lenses.timing.measure import hazards, medians, times_in
+from foedus.lenses.timing.measure import hazards, medians, population_hazard, rate_over, times_in
 from foedus.present.charts.effects import Effect
 from foedus.present.plain import section_json
 from foedus.runs.local import run
@@ -92,6 +92,53 @@ def test_a_constant_hazard_is_geometric() -> None:
     np.testing.assert_allclose(found["hazard"][0, 0], np.full(many, p))
     assert float(found["median"][0, 0]) == np.ceil(np.log(0.5) / np.log(1 - p)) - 1
     assert float(found["cause"].sel(move="luck")[0, 0]) == pytest.approx(1 - (1 - p) ** many)
+
+
+def test_the_hazard_over_worlds_counts_who_is_still_at_risk() -> None:
+    """By hand: worlds with 10% and 50% a month. 0.3 at first, then (0.9 * 0.1 + 0.5 * 0.5) / 1.4 = 0.243, and so on down:
+    the frail go first (Vaupel, Manton and Stallard 1979), though in each world the hazard stays the same."""
+    by = 1 - np.array([0.9, 0.5])[:, None] ** np.arange(1, 5)
+    hazard = population_hazard(by, np.array([1.0, 1.0]))
+    np.testing.assert_allclose(hazard[:3], [0.3, 0.34 / 1.4, (0.81 * 0.1 + 0.25 * 0.5) / 1.06])
+    assert (np.diff(hazard) < 0).all()
+    np.testing.assert_allclose(np.cumprod(1 - hazard), 1 - by.mean(axis=0))
+    whole = rate_over(by, np.array([1.0, 1.0]), 0, 4)
+    assert whole.mean == pytest.approx(by[:, 3].sum() / (1 + 0.9 + 0.81 + 0.729 + 1 + 0.5 + 0.25 + 0.125))
+    assert (whole.low, whole.high) == (pytest.approx(0.1), pytest.approx(0.5))
+
+
+@given(st.lists(st.lists(st.floats(0, 1), min_size=5, max_size=5), min_size=1, max_size=6), st.integers(0, 99))
+def test_hazards_over_worlds_multiply_up_to_the_average(rates: list[list[float]], seed: int) -> None:
+    survival = np.cumprod(1 - np.array(rates), axis=1)
+    weights = np.random.default_rng(seed).exponential(size=len(rates))
+    hazard = population_hazard(1 - survival, weights)
+    average = weights @ survival / weights.sum()
+    known = np.concatenate([[1], average[:-1]]) > 1e-6
+    left = np.concatenate([[1], average[:-1]])[known] * (1 - hazard[known])
+    np.testing.assert_allclose(left, average[known], atol=1e-9)
+
+
+def test_the_printed_course_multiplies_up_and_a_flat_hazard_names_no_month() -> None:
+    written = {
+        "horizon": {"periods": 4},
+        "actors": {"red": {}},
+        "assumptions": {"p": {"choice": [0.1, 0.5]}},
+        "state": {"war": {"levels": ["no", "yes"], "start": "no"}},
+        "turn": [
+            {"id": "luck", "when": "war == no", "chance": [{"prob": "p", "then": {"war": "yes"}}, {"prob": "rest"}]}
+        ],
+    }
+    made = run(Scenario.model_validate(written), worlds=8, judge=False)
+    course = next(
+        t for t in lens_section(RunView(made), look("timing", made)).tables if "period by period" in t.caption
+    )
+    before, comes, come = (np.array([row[i].value for row in course.rows]) for i in (1, 2, 3))
+    np.testing.assert_allclose(1 - np.cumprod(1 - comes), come, atol=1e-12)
+    np.testing.assert_allclose(before[1:], 1 - come[:-1])
+    assert comes[0] == pytest.approx(0.3) and comes[1] == pytest.approx(0.34 / 1.4)
+    flat = run(Scenario.model_validate(written | {"assumptions": {"p": 0.2}}), worlds=2, judge=False)
+    (figure,) = lens_section(RunView(flat), look("timing", flat)).figures
+    assert "as likely to come in any period as in another, if it has not yet (20%)" in figure.title
 
 
 def test_hazards_and_medians_where_it_is_sure_or_never() -> None:

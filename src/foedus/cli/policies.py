@@ -36,9 +36,10 @@ def compare(
     known([actor], loaded.actors, "actor")
     if metric and actor:
         raise FoedusError("give --metric or --actor, not both: --metric 'expect(actor)' --higher asks the same.")
-    chosen = list(dict.fromkeys(policy or loaded.all_policies))
+    chosen = list(dict.fromkeys(policy or loaded.choosable))
     if len(chosen) < 2:
-        raise FoedusError("comparing takes at least two policies. Give --policy twice, or write policies.")
+        others = "" if len(loaded.all_policies) < 2 else ": those that nobody can choose are compared only where named"
+        raise FoedusError(f"comparing takes at least two policies{others}. Give --policy twice, or write policies.")
     way = Direction.LOWER if lower else Direction.HIGHER
     with progress(not json) as step:
         run = solve(loaded, worlds, seed, step, [] if metric else chosen)

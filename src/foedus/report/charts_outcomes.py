@@ -64,6 +64,7 @@ def policy_chart(results: RunView) -> Markup:
     """One row a policy, one column an outcome: average and the range of nine worlds in ten by the end."""
     outcomes = results.outcomes[:4]
     order = [policy for policy, _ in results.ranked_policies(outcomes[0])]
+    order += [policy for policy in results.policies if policy not in order]
     styles = ["now" if policy == results.factual else "" for policy in order]
     row, gap = 19.0, 26.0
     first = Frame(230, 34, (900 - 240.0) / len(outcomes) - gap, 10 + row * len(order))
@@ -80,7 +81,12 @@ def policy_chart(results: RunView) -> Markup:
             drawing.dot(frame.x(s.mean), y, 4.5, f"posterior {style}", f"{results.names.policy(policy)}: {band(s)}")
     for policy, style, y in zip(order, styles, rows, strict=True):
         drawing.label(
-            first.left - 12, y + 4, results.names.policy(policy), first.left - 16, "strong" if style else "", "end"
+            first.left - 12,
+            y + 4,
+            results.names.marked_policy(policy),
+            first.left - 16,
+            "strong" if style else "",
+            "end",
         )
     return drawing.render()
 

@@ -71,13 +71,19 @@ def _outcomes(results: RunView) -> list[Finding]:
 
 def policies(results: RunView) -> list[Finding]:
     """Under which policy the main outcome is least likely, and who pays for it; nothing where there is none to choose."""
-    if len(results.policies) < 2 or not results.outcomes:
+    if len(results.choosable) < 2 or not results.outcomes:
         return []
     outcome, names, factual = results.outcomes[0], results.names, results.factual
-    ranked = results.ranked_policies(outcome)
-    (best, low), (worst, high) = ranked[0], ranked[-1]
-    text = f"{capital(names.outcome(outcome))} is least likely under {names.policy(best)}, {percent(low.mean)}"
-    if best != factual:
+    (worst, high), level = results.ranked_policies(outcome)[-1], results.tied_lowest(outcome, percent)
+    best, name = level[0], capital(names.outcome(outcome))
+    if worst in level:
+        text = f"{name} is as likely under each policy that can be chosen, as far as these worlds tell: {percent(high.mean)}."
+        return [Finding("Policies", text)]
+    low = results.final_spread(outcome, best).mean
+    text = f"{name} is least likely under {names.policy(best)}, {percent(low)}"
+    if len(level) > 1:
+        text += f" (a tie with {listed([names.policy(policy) for policy in level[1:]])})"
+    if factual not in level:
         now, lower = results.final_spread(outcome, factual).mean, better_share(results, outcome, best, factual)
         text += f", against {percent(now)} under {names.policy(factual)}: lower in {lower}"
     text += f". It is most likely under {names.policy(worst)}, {percent(high.mean)}."
@@ -188,10 +194,16 @@ def outcome_title(results: RunView, outcome: str) -> str:
 def policies_title(results: RunView) -> str:
     """The finding of the chart of policies."""
     outcome, names = results.outcomes[0], results.names
-    ranked = results.ranked_policies(outcome)
+    ranked, level = results.ranked_policies(outcome), results.tied_lowest(outcome, percent)
+    name, many = names.inside(names.outcome(outcome)), len(ranked)
+    if len(level) == many:
+        return f"No policy that can be chosen has a clearly lower risk of {name} than another."
+    verb = "have" if len(level) > 1 else "has"
+    text = f"{capital(listed([names.policy(policy) for policy in level]))} {verb} the lowest risk of {name}"
+    if results.factual in level:
+        return f"{text}{', a tie' * (len(level) > 1)}."
     position = [policy for policy, _ in ranked].index(results.factual) + 1
-    text = f"{names.policy(ranked[0][0])} has the lowest risk of {names.inside(names.outcome(outcome))}"
-    return f"{capital(text)}; {names.policy(results.factual)} ranks {position} of {len(ranked)}."
+    return f"{text}{', a tie' * (len(level) > 1)}; {names.policy(results.factual)} ranks {position} of {many}."
 
 
 def sweep_title(results: RunView) -> str:

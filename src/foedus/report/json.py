@@ -90,6 +90,7 @@ def _policy(results: RunView, policy: str) -> dict[str, Any]:
     return {
         "id": policy,
         "label": results.names.policy(policy),
+        "counterfactual": policy not in results.scenario.choosable,
         "factual": policy == results.factual,
         "outcomes": {outcome: results.final_spread(outcome, policy) for outcome in results.outcomes},
         "value": {actor: results.spread(value[:, i]) for i, actor in enumerate(results.labels("actor"))},

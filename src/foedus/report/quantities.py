@@ -13,6 +13,7 @@ from foedus.claims.verdict import ClaimResult
 from foedus.present.shares import Share, share_of
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import LEAST_TURN, NEGLIGIBLE, TURNS
+from foedus.worlds.ties import ROUNDING
 from foedus.worlds.weights import Spread, even
 
 
@@ -48,7 +49,8 @@ def event_of(results: RunView, outcome: str) -> str:
 
 def better_share(results: RunView, outcome: str, policy: str, other: str) -> Share:
     """Share of worlds (posterior) in which an outcome is less likely under one policy than under another."""
-    return share_of(results.final_of(outcome, policy) < results.final_of(outcome, other), results.weights)
+    gap = results.final_of(outcome, other) - results.final_of(outcome, policy)
+    return share_of(gap > ROUNDING, results.weights)
 
 
 def value_change(results: RunView, actor: str, policy: str) -> Spread:

@@ -123,7 +123,7 @@ def _policies(scenario: Scenario, names: Names) -> Rows:
             "binds": [names.action(f"{binding.phase}.{binding.do}") for binding in policy.bind],
         }
         text = "; ".join(f"{verb} {listed(changed)}" for verb, changed in changes.items() if changed)
-        rows.append((names.policy(name), text or policy.why or "nothing is changed"))
+        rows.append((names.marked_policy(name), text or policy.why or "nothing is changed"))
     return rows
 
 

@@ -99,7 +99,9 @@ def _policies(results: RunView, most: int) -> Table:
     for policy in results.policies:
         spreads = [results.final_spread(outcome, policy) for outcome in outcomes]
         cells = [Text.assemble(percent(s.mean), " ", (f"{_ends(s):>12}", "dim")) for s in spreads]
-        table.add_row(Text(results.names.policy(policy)), *cells, style="bold" if policy == results.factual else "")
+        table.add_row(
+            Text(results.names.marked_policy(policy)), *cells, style="bold" if policy == results.factual else ""
+        )
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +13,7 @@ from foedus.runs.result import Run
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
+from foedus.worlds.ties import paired_error, tied
 from foedus.worlds.weights import Spread, even
 
 
@@ -81,14 +83,26 @@ class RunView:
         """The spread of an outcome's final probability under a policy."""
         return self.spread(self.final_of(outcome, policy))
 
+    @property
+    def choosable(self) -> list[str]:
+        """The policies that somebody can choose; all where nobody can choose any of them."""
+        chosen = [policy for policy in self.policies if policy in self.scenario.choosable]
+        return chosen or self.policies
+
     def ranked_policies(self, outcome: str) -> list[tuple[str, Spread]]:
-        """Policies from the lowest to the highest average probability of an outcome."""
-        spreads = [(policy, self.final_spread(outcome, policy)) for policy in self.policies]
+        """Policies that somebody can choose from the lowest to the highest average probability of an outcome."""
+        spreads = [(policy, self.final_spread(outcome, policy)) for policy in self.choosable]
         return sorted(spreads, key=lambda pair: pair[1].mean)
+
+    def tied_lowest(self, outcome: str, say: Callable[[float], str]) -> list[str]:
+        """The choosable policy with the lowest average probability of an outcome, and those that tie with it."""
+        values = np.stack([self.final_of(outcome, policy) for policy in self.choosable], axis=1)
+        lowest = tied(-(self.weights @ values), paired_error(values, self.weights), say)
+        return [self.choosable[i] for i in lowest]
 
     def selected_policies(self, most: int = 5) -> list[str]:
         """A few policies to draw: the factual one, those with the main outcome's lowest and highest risk, the first."""
-        others = [p for p in self.policies if p != self.factual]
+        others = [p for p in dict.fromkeys([*self.choosable, *self.policies]) if p != self.factual]
         if len(others) < most or not self.outcomes:
             return [self.factual, *others][:most]
         ranked = [p for p, _ in self.ranked_policies(self.outcomes[0]) if p != self.factual]

@@ -51,6 +51,10 @@ def _policies(c: Checker) -> None:
             _bind(c, (*path, "bind", n), rule, policy)
     if c.scenario.factual is not None:
         c.known(("factual",), c.scenario.factual, c.scenario.all_policies, "a policy")
+    factual = c.scenario.factual_policy
+    if factual in c.scenario.policies and c.scenario.policies[factual].counterfactual:
+        reason = f"'{factual}' is the policy under which things happened, and cannot be a counterfactual."
+        c.error(("policies", factual, "counterfactual"), reason, "Leave it out, or name another policy as 'factual'.")
 
 
 def _bind(c: Checker, path: Path, rule: Bind, policy: Policy) -> None:

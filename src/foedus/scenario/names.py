@@ -51,6 +51,11 @@ class Names:
         """A policy's name."""
         return _label(self.scenario.policies.get(name), titled(name))
 
+    def marked_policy(self, name: str) -> str:
+        """A policy's name, with a mark where nobody can choose it."""
+        written = self.scenario.policies.get(name)
+        return self.policy(name) + (" (counterfactual)" if written is not None and written.counterfactual else "")
+
     def outcome(self, name: str) -> str:
         """An outcome's name; one that was not declared is called by its event."""
         return _label(self.scenario.outcomes.get(name), titled(name))

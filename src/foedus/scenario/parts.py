@@ -212,6 +212,9 @@ class Policy(Model):
     bare = (NoneType,)
     label: Label = ""
     why: Why = ""
+    counterfactual: bool = Field(
+        False, description="Whether nobody can choose it: it is there to be compared with, as claims do by 'under'."
+    )
     measures: list[Id] = Field(
         [], description="What it takes, by name, so that necessary and sufficient measures can be told apart."
     )

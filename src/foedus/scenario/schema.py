@@ -152,6 +152,11 @@ class Scenario(Model):
         return self.policies or {"status_quo": parts.Policy()}
 
     @property
+    def choosable(self) -> list[str]:
+        """The policies that somebody can choose, which alone are recommended; the others are counterfactuals."""
+        return [name for name, policy in self.all_policies.items() if not policy.counterfactual]
+
+    @property
     def beyond(self) -> int:
         """Periods solved after the reported ones: 6 unless said, 0 where the end is final."""
         if isinstance(self.horizon.beyond, int):

@@ -81,11 +81,14 @@ def ess(weights: ArrayLike) -> float:
 
 
 def mean(values: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """Weighted mean over the worlds where the value is defined; NaN where none is."""
+    """Weighted mean over the worlds where the value is defined, never outside their range; NaN where none is."""
     array = np.asarray(values, dtype=float)
-    known = ~np.isnan(array)
-    mass = normalised(weights, len(array))[known]
-    return float(np.sum(mass * array[known]) / mass.sum()) if mass.sum() > 0 else float("nan")
+    mass = normalised(weights, len(array))
+    known = ~np.isnan(array) & (mass > 0)
+    if not known.any():
+        return float("nan")
+    counted, mass = array[known], mass[known]
+    return float(np.clip(np.sum(mass * counted) / mass.sum(), counted.min(), counted.max()))
 
 
 def means(values: xr.DataArray, weights: Floats) -> xr.DataArray:
@@ -186,6 +189,4 @@ class Spread:
         low, median, high = (float(end) for end in weighted_quantile(array, (LOW, MIDDLE, HIGH), weights))
         if math.isnan(average):
             return cls(average, low, median, high)
-        known = array[~np.isnan(array)]  # an average of equal numbers may differ from them in its last digit
-        average = min(max(average, float(known.min())), float(known.max()))
         return cls(average, min(low, average), median, max(high, average))

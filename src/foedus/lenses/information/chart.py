@@ -30,12 +30,12 @@ def values_chart(values: Sequence[tuple[str, float, float]], floor: float) -> Ma
 def changes_chart(changes: Sequence[tuple[str, Spread]], most: float) -> Markup:
     """A row an actor around a line at no change: the average, and nine worlds in ten; ``most`` is the end of the axis."""
     left, width, row = 200.0, 560.0, 24.0
-    drawing = Drawing(900, 40 + row * len(changes), "Change in what each actor is paid if all see things as they are")
+    drawing = Drawing(900, 40 + row * len(changes), "What misperception costs each actor")
     middle = left + width / 2
     for share in (-1.0, 0.0, 1.0):
         x = middle + share * width / 2
         drawing.line(x, 24, x, 32 + row * len(changes), "axis" if not share else "grid")
-        drawing.text(x, 16, number(share * most, 2) if share else "no change", "small", "middle")
+        drawing.text(x, 16, number(share * most, 2) if share else "nothing", "small", "middle")
     for k, (name, s) in enumerate(changes):
         y = 32 + row * k + 10
         drawing.label(left - 12, y + 4, name, left - 16, "", "end", size=13)

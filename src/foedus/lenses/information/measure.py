@@ -23,10 +23,15 @@ from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import TERMINAL
 from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import Games, simulate
+from foedus.worlds.ties import paired_error, rounding, tied
 
 FEW = 24  # worlds in which the variants are solved
 MOST = 6  # single things whose dropping is looked at; all together always are
 WITH_ERROR = 12  # assumptions of each chooser whose errors are worked out
+_DIMS = {
+    "level": ("chooser", "option"),
+    **dict.fromkeys(("evppi", "evppi_error", "evppi_bias"), ("chooser", "assumption")),
+}
 
 
 @dataclass(frozen=True)
@@ -46,21 +51,30 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """What knowing more is worth, over all worlds, and what misperception does under ``policy``, over a few.
 
     A ``chooser`` is an actor (by what it is paid in the reported periods, discounted, at true odds) or, last,
-    whoever wants the first outcome (``chooser_outcome``) to be as improbable as can be. ``best`` [chooser] is the policy that it would choose, ``gain``
-    what that is worth to it against ``policy``; ``evpi`` and ``evpi_error`` what knowing the world first would add; ``switch`` the
-    share of worlds in which another policy is better. ``evppi`` [chooser, assumption] is the same for one
+    whoever wants the first outcome (``chooser_outcome``) to be as improbable as can be. It chooses among the ``option`` that
+    somebody can choose. ``best`` [chooser] is the one that it would choose, ``level`` [chooser, option] that and those that tie
+    with it, ``gain`` what it is worth to it against ``policy``; ``evpi`` and ``evpi_error`` what knowing the world first would add;
+    ``switch`` the share of worlds in which another policy is better. ``evppi`` [chooser, assumption] is the same for one
     assumption, with ``evppi_error`` and ``evppi_bias`` (NaN below the first dozen); ``floor`` and ``floor_mean`` [chooser] the most that 200 irrelevant
     assumptions seem worth with these worlds, and their average. By ``world_few`` (weights ``weight``): ``paid``, ``paid_if`` [item, actor] and
-    ``risk``, ``risk_if`` [item, outcome]: as things are perceived, and were ``item`` (a blind spot, or all) dropped.
+    ``risk``, ``risk_if`` [item, outcome]: as things are perceived, and were ``item`` (a blind spot, or all) dropped;
+    ``price`` [item, actor] is what perceiving things so costs each actor (Bennett 1980), below 0 where it gains by it.
     Attributes: ``policy``, ``worlds``, ``worlds_few``, ``left_out``.
     """
     names = [name for name in uncertain(run.scenario) if name in run.draws and np.ptp(run.draws[name]) > 0]
     values = values_of(run)
-    rows, dims = [_worths(run, policy, names, each) for each in values.values()], ("chooser", "assumption")
+    options = [i for i, name in enumerate(run.policies) if name in run.scenario.choosable] or [
+        *range(len(run.policies))
+    ]
+    rows = [_worths(run, policy, names, options, each) for each in values.values()]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     data = xr.Dataset(
-        {name: (dims[: np.ndim(column)], column) for name, column in columns.items()},
-        coords={**label_coords("chooser", Chooser, list(values)), "assumption": names},
+        {name: (_DIMS.get(name, ("chooser",)), column) for name, column in columns.items()},
+        coords={
+            **label_coords("chooser", Chooser, list(values)),
+            "assumption": names,
+            "option": [run.policies[i] for i in options],
+        },
     )
     data = data.merge(_misperception(run, policy))
     left_out = max(len(blind_spots(run.scenario, policy)) - MOST, 0)
@@ -78,13 +92,17 @@ def values_of(run: Run) -> dict[Chooser, Floats]:
     return values
 
 
-def _worths(run: Run, policy: str, names: list[str], values: Floats) -> dict[str, Any]:
-    """What information is worth to one chooser with ``values`` [world, policy]; by assumption in the order of ``names``.
+def _worths(run: Run, policy: str, names: list[str], options: list[int], every: Floats) -> dict[str, Any]:
+    """What information is worth to one chooser with ``every`` [world, policy], who can choose the ``options``; by assumption
+    in the order of ``names``.
 
     The error is worked out for the first dozen. No assumption can be worth more than all together.
     """
-    here = run.policies.index(policy) if policy in run.policies else 0
-    best = int(np.argmax(average := run.weights @ values))
+    here = run.weights @ every[:, run.policies.index(policy) if policy in run.policies else 0]
+    values = every[:, options]
+    average = run.weights @ values
+    level = tied(average, paired_error(values, run.weights))
+    best = level[0]
     evpi, error = perfect(values, run.weights)
     worth, errors, bias = np.zeros((3, len(names)))
     mean = high = 0.0
@@ -95,11 +113,12 @@ def _worths(run: Run, policy: str, names: list[str], values: Floats) -> dict[str
         for i in np.argsort(-worth, kind="stable")[:WITH_ERROR]:
             _, errors[i], bias[i] = partial_with_error(values, run.draws[names[i]], run.weights)
     return {
-        "best": run.policies[best],
-        "gain": average[best] - average[here],
+        "best": run.policies[options[best]],
+        "level": np.isin(np.arange(len(options)), level),
+        "gain": average[best] - here,
         "evpi": evpi,
         "evpi_error": error,
-        "switch": float(run.weights @ (values.max(axis=1) > values[:, best] + 1e-12)),
+        "switch": float(run.weights @ (values.max(axis=1) - values[:, best] > rounding(values[:, best]))),
         "floor": high,
         "floor_mean": mean,
         "evppi": worth,
@@ -122,6 +141,7 @@ def _misperception(run: Run, policy: str) -> xr.Dataset:
             "risk": (("world_few", "outcome"), risk),
             "paid_if": (("world_few", "item", "actor"), np.stack([p for p, _ in dropped], axis=1)),
             "risk_if": (("world_few", "item", "outcome"), np.stack([r for _, r in dropped], axis=1)),
+            "price": (("world_few", "item", "actor"), np.stack([p - paid for p, _ in dropped], axis=1)),
             "weight": ("world_few", subset.weights),
         },
         coords={

@@ -27,7 +27,7 @@ def tell(results: RunView, data: xr.Dataset) -> Told:
     figures = [figure for figure in (_worth_figure(view), _changes_figure(view)) if figure is not None]
     tables = [each for each in (_choosers(view), _assumptions(view), _dropped(view)) if each.rows]
     notes = [
-        "Knowing more is valued for a choice among the policies of the run, as if each could choose any of them; an actor's units are its own payoffs, "
+        "Knowing more is valued for a choice among the policies of the run that somebody can choose, as if each could choose any of them; an actor's units are its own payoffs, "
         f"in the reported periods, discounted. Of an assumption it says what an answer to that question alone would add, estimated by regression in {count(int(data.attrs['worlds']), 'world')} "
         f"(effectively {results.run.ess:.0f}); only what is worth more than each of 200 irrelevant assumptions seems to be is named. "
         f"Misperception is solved anew in {view.counted} that stand for all."
@@ -44,17 +44,24 @@ class _Information(Looked):
         super().__init__(results, data)
         self.choosers = labels_along(data, "chooser", Chooser)
         self.assumptions = [self.names.assumption(name) for name in self.labels("assumption")]
-        self.best = [self.names.policy(policy) for policy in self.labels("best")]
+        options, level = self.labels("option"), np.asarray(data["level"].values, bool)
+        self.options, self.tied = len(options), level.sum(axis=1)
+        named = zip(self.labels("best"), level, strict=True)
+        self.best = [self._with_ties(best, [o for o, t in zip(options, tie) if t]) for best, tie in named]
         self.evpi, self.evppi, self.floor = self.array("evpi"), self.array("evppi"), self.array("floor")
         self.items = labels_along(data, "item", BlindSpot)
         self.spots = sum(item.kind != SpotKind.ALL for item in self.items)
         self.actors = [self.names.actor(actor) for actor in self.labels("actor")]
         self.outcomes = [self.names.outcome(outcome) for outcome in self.labels("outcome")]
-        # [item, actor, world] and [item, outcome, world]: how much more it is if the item is dropped.
-        changes = (self.array(f"{name}_if") - self.array(name)[:, None] for name in ("paid", "risk"))
-        self.paid, self.risk = (change.transpose(1, 2, 0).copy() for change in changes)
+        # [item, actor, world] what perceiving things so costs, and [item, outcome, world] by how much it raises the risk.
+        raised = self.array("risk")[:, None] - self.array("risk_if")
+        self.price, self.raised = (each.transpose(1, 2, 0).copy() for each in (self.array("price"), raised))
         risky = [i for i, c in enumerate(self.choosers) if c.outcome and self.evpi[i] > _NOTHING]
         self.main = risky[0] if risky else int(np.argmax(self.evpi))
+
+    def _with_ties(self, best: str, level: list[str]) -> str:
+        others = [f"“{self.names.policy(policy)}”" for policy in level if policy != best]
+        return f"“{self.names.policy(best)}”" + (f" (a tie with {listed(others)})" if others else "")
 
     def chooser(self, i: int) -> str:
         c = self.choosers[i]
@@ -89,8 +96,10 @@ class _Information(Looked):
 
 def _first(view: _Information) -> str:
     """What knowing the world would be worth, and which assumption most."""
-    if len(view.results.policies) < 2:
-        return "With one policy there is nothing to choose, so that knowing more could change nothing."
+    if view.options < 2:
+        return (
+            "With one policy that can be chosen there is nothing to choose, so that knowing more could change nothing."
+        )
     i, last = view.main, len(view.choosers) - 1
     if not view.evpi[i] > _NOTHING:
         return (
@@ -99,7 +108,7 @@ def _first(view: _Information) -> str:
         )
     error, switch = view.array("evpi_error")[i], float(view.array("switch")[i])
     text = (
-        f"{capital(view.chooser(i))} would choose “{view.best[i]}”, and to know the world first would be worth "
+        f"{capital(view.chooser(i))} would choose {view.best[i]}, and to know the world first would be worth "
         f"{view.worth(i, view.evpi[i])} more (standard error {view.worth(i, error)}), since another policy is better in {percent(switch)} of worlds"
     )
     if not (named := view.named(i)):
@@ -109,23 +118,25 @@ def _first(view: _Information) -> str:
 
 
 def _second(view: _Information) -> str:
-    """What misperception and secrecy do."""
+    """What misperception and secrecy cost, and whom."""
     if not view.spots:
         return "Under this policy nobody holds a hidden belief and nothing is secret: there is no misperception to pay for."
-    changes = [view.average(view.paid[_EVERY, k]) for k in range(len(view.actors))]
-    gains, loses = int(np.argmax(changes)), int(np.argmin(changes))
-    parts = []
+    prices = [view.average(view.price[_EVERY, k]) for k in range(len(view.actors))]
+    what = count(view.spots, "misperception or secret", "misperceptions and secrets")
+    order = sorted(range(len(prices)), key=lambda k: -abs(prices[k]))
+    pays, gains = (
+        listed([f"{view.actors[k]} {number(abs(prices[k]), 2)}" for k in order if sign * prices[k] >= _SMALL])
+        for sign in (1, -1)
+    )
+    parts = [f"costs {pays}"] if pays else []
+    parts += [f"brings {gains}"] if gains else []
+    text = f"That parties do not see alike ({what}) {' and '.join(parts) or 'costs nobody anything noticeable'}"
+    text += ", each in its own units" if parts else ""
     if view.outcomes:
-        before, moved = view.average(view.array("risk")[:, 0]), view.average(view.risk[_EVERY, 0])
-        by = f"{'rise' if moved > 0 else 'fall'} by {number(100 * abs(moved), 2)} points from {percent(before)}"
-        parts.append(f"“{view.outcomes[0]}” would {f'stay at {percent(before)}' if abs(moved) < _SMALL else by}")
-    if max(abs(changes[gains]), abs(changes[loses])) < _SMALL:
-        parts.append("nobody would be noticeably better or worse off")
-    else:
-        parts += [f"{view.actors[gains]} would gain {number(changes[gains], 2)}"] if changes[gains] > 0 else []
-        parts += [f"{view.actors[loses]} would lose {number(-changes[loses], 2)}"] if changes[loses] < 0 else []
-    dropped = count(view.spots, "misperception or secret", "misperceptions and secrets")
-    return f"If everybody saw things as they are ({dropped} dropped), {listed(parts)}."
+        now, raised = view.average(view.array("risk")[:, 0]), view.average(view.raised[_EVERY, 0])
+        way = f"{number(100 * abs(raised), 2)} points {'likelier' if raised > 0 else 'less likely'} for it"
+        text += f"; “{view.outcomes[0]}” is {'no likelier for it' if abs(raised) < _SMALL else way} ({percent(now)})"
+    return f"{text}."
 
 
 def _worth_figure(view: _Information) -> Figure | None:
@@ -147,15 +158,16 @@ def _worth_figure(view: _Information) -> Figure | None:
 
 
 def _changes_figure(view: _Information) -> Figure | None:
-    """How each actor fares if all see alike."""
-    spreads = [view.spread(view.paid[_EVERY, k]) for k in range(len(view.actors))]
+    """What misperception costs each actor."""
+    spreads = [view.spread(view.price[_EVERY, k]) for k in range(len(view.actors))]
     most = max(max(abs(s.low), abs(s.high), abs(s.mean)) for s in spreads)
     if not view.spots or most < 1e-9:
         return None
-    better = sum(s.mean > _SMALL for s in spreads)
+    pay = sum(s.mean >= _SMALL for s in spreads)
     return Figure(
-        f"{count(better, 'actor')} of {len(spreads)} would be better off if all saw things as they are",
-        "Change in what each actor is paid in the reported periods, in its own units: average, and nine worlds in ten.",
+        f"{count(pay, 'actor')} of {len(spreads)} {'pays' if pay == 1 else 'pay'} for misperception",
+        "What perceiving things so costs each actor over the reported periods, in its own units: average, and nine worlds in ten. "
+        "To the right it pays, to the left it gains.",
         changes_chart(list(zip(view.actors, spreads, strict=True)), most),
     )
 
@@ -175,7 +187,7 @@ def _choosers(view: _Information) -> Table:
         "knowing the world": lambda i: view.cell(i, view.evpi[i], error[i]),
         "worlds where another is better": lambda i: probability(float(switch[i])),
     }
-    who = range(len(view.choosers)) if len(view.results.policies) > 1 else ()
+    who = range(len(view.choosers)) if view.options > 1 else ()
     return table("What it would be worth to know the world before choosing a policy", columns, who)
 
 
@@ -194,8 +206,11 @@ def _assumptions(view: _Information) -> Table:
 def _dropped(view: _Information) -> Table:
     rows: list[list[Cell]] = []
     for j in range(len(view.items)) if view.spots else ():
-        risks = [view.spread(100 * view.risk[j, k]) for k in range(len(view.outcomes[:2]))]
-        paid = [view.average(view.paid[j, k]) for k in range(len(view.actors))]
-        rows.append([capital(view.spot(j)), *map(change, risks), *map(change, paid)])
-    columns = ["dropped", *(f"{outcome}, points" for outcome in view.outcomes[:2]), *view.actors]
-    return Table("What changes if parties no longer misperceive, or keep no secret", columns, rows)
+        risks = [view.spread(100 * view.raised[j, k]) for k in range(len(view.outcomes[:2]))]
+        prices = [view.average(view.price[j, k]) for k in range(len(view.actors))]
+        rows.append([capital(view.spot(j)), *map(change, risks), *map(change, prices)])
+    columns = ["what is not seen alike", *(f"{outcome}, points" for outcome in view.outcomes[:2]), *view.actors]
+    caption = (
+        "The price of misperception and secrets: what each costs an actor (below 0: it gains), and adds to outcomes"
+    )
+    return Table(caption, columns, rows)

@@ -9,9 +9,9 @@ change our mind are the tipping points of the preferred policy, and the region w
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -19,12 +19,14 @@ from foedus.arraytypes import Dataset, Floats
 from foedus.errors import FoedusError
 from foedus.lenses.policies.comparison import compare, pareto, table_of
 from foedus.lenses.policies.metric import Metric
-from foedus.lenses.policies.rules import chosen_by_rule
+from foedus.lenses.policies.rules import tied_by_rule
 from foedus.lenses.policies.tipping import TippingPoint, tipping_points
-from foedus.present.shares import Share
+from foedus.lenses.query_names import in_unit
+from foedus.present.shares import Share, share_of
 from foedus.runs.result import Run
 from foedus.sensitivity.discovery import Region, tree, where_it_fails
 from foedus.worlds.thresholds import LEAST_WORLDS
+from foedus.worlds.ties import rounding
 from foedus.worlds.weights import ess, even, mean, share, weighted_quantile
 
 
@@ -34,7 +36,7 @@ class Change:
 
     ``weighed``: over the weights of worlds; else all worlds count alike, because the weights leave too few, and
     ``policy`` is the best on average of these. ``tipping`` is None where even so there are too few worlds. ``loses``:
-    where it does worse than the ``runner_up``.
+    where it does worse than the ``runner_up``; ``better`` and ``alike``: the shares of worlds where it does better, or as well.
     """
 
     policy: str
@@ -42,22 +44,24 @@ class Change:
     tipping: tuple[TippingPoint, ...] | None
     runner_up: str
     loses: Region
-    worlds: float = math.nan  # effective number of worlds behind the share in which it loses
-
-    @property
-    def wins(self) -> Share:
-        """The share of worlds in which it does at least as well as the runner-up."""
-        return Share.of(1 - self.loses.share, self.worlds)
+    better: Share
+    alike: Share
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The policies on one metric (see ``comparison.compare``), the choice of each rule, and what would change it."""
+    """The policies on one metric (see ``comparison.compare``), by rule its choice with those that tie with it, and what
+    would change it."""
 
     metric: Metric
     compared: Dataset
-    choices: dict[str, str]
+    ties: dict[str, tuple[str, ...]]
     change: Change | None = None
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The choice of each rule: the best on average where it ties."""
+        return {rule: tie[0] for rule, tie in self.ties.items()}
 
     @property
     def preferred(self) -> str:
@@ -117,21 +121,30 @@ def _compared(run: Run, metric: Metric, enough: float | None) -> Comparison:
         column = names.index(factual) if factual in names else 0
         enough = float(weighted_quantile(table_of(metric.values)[:, column], 0.5, run.weights))
     compared = compare(metric.values, metric.direction, run.weights, None if np.isnan(enough) else enough)
-    return Comparison(metric, compared, chosen_by_rule(compared))
+    return Comparison(metric, compared, tied_by_rule(compared, partial(in_unit, metric.unit)))
 
 
 def _change(run: Run, metric: Metric) -> Change | None:
     """Where the best policy on average stops being that, and where it loses to the runner-up."""
-    weighed = ess(run.weights) >= LEAST_WORLDS
+    weighed = ess(run.weights) >= LEAST_WORLDS or not run.observed
     weights = run.weights if weighed else even(len(run.weights))
     values = metric.direction.sign * table_of(metric.values)
     order = best_first(np.array([mean(column, weights) for column in values.T]))
     if len(order) < 2:
         return None
     (best, second), names = order[:2], metric.policies
-    loses = _loses(run, values[:, best] - values[:, second], weights)
+    margin, slack = values[:, best] - values[:, second], rounding(values[:, best])
+    margin = np.where(np.abs(margin) <= slack, 0.0, margin)
     tipping = _tipping(run, metric, names[best], weights) if ess(weights) >= LEAST_WORLDS else None
-    return Change(names[best], weighed, tipping, names[second], loses, ess(weights))
+    return Change(
+        names[best],
+        weighed,
+        tipping,
+        names[second],
+        _loses(run, margin, weights),
+        share_of(margin > 0, weights),
+        share_of(margin == 0, weights),
+    )
 
 
 def _tipping(run: Run, metric: Metric, best: str, weights: Floats) -> tuple[TippingPoint, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from foedus.runs.view import RunView
 from foedus.scenario.names import Names
 from foedus.sensitivity.telling import in_words, labels, tree_table
 from foedus.worlds.thresholds import ROUGH_SAMPLE
+from foedus.worlds.ties import ROUNDING
 
 MOST_PAIRS = 8
 QUESTION = (
@@ -34,10 +35,10 @@ QUESTION = (
 
 def sections(results: RunView) -> list[Section]:
     """The sections of a report on its policies; none where there is nothing to compare."""
-    if len(results.policies) < 2:
+    if len(results.choosable) < 2:
         return []
     try:
-        choice = choose(results.run, own_metrics(results.run), explain=1)
+        choice = choose(results.run, own_metrics(results.run, policies=results.choosable), explain=1)
     except FoedusError:
         return []
     goals = main_degrees(results.run)
@@ -72,8 +73,8 @@ def choice_sentences(names: Names, choice: PolicyChoice) -> list[str]:
     best, metric = first.preferred, first.metric
     aim = "the lower the better" if metric.direction == Direction.LOWER else "the higher the better"
     told = [
-        f"On {names.inside(metric_name(names, metric))} ({aim}) {names.policy(best)} does best on average: "
-        f"{_spread(first, best)}. {_others(names, first)}"
+        f"On {names.inside(metric_name(names, metric))} ({aim}) {_tie(names, first.ties['expected'])} does best on "
+        f"average: {_spread(first, best)}. {_others(names, first)}"
     ]
     if first.change is not None:
         told += change_sentences(names, first.change)
@@ -105,24 +106,44 @@ def _worst_regret(comparison: Comparison, policy: str) -> str:
 
 
 def _others(names: Names, comparison: Comparison) -> str:
-    """Whether the other rules agree."""
-    best = comparison.preferred
-    others = {rule: policy for rule, policy in comparison.choices.items() if policy != best}
-    regret = f"in the worst world it is {_worst_regret(comparison, best)} worse than the best policy there"
+    """Which policies tie with the choice, and whether the other rules agree."""
+    best, many = comparison.preferred, len(comparison.metric.policies)
+    if all(len(tie) == many for tie in comparison.ties.values()):
+        return "By every rule all policies tie: these worlds do not tell them apart."
+    ties = {rule: tie[1:] for rule, tie in comparison.ties.items() if tie[0] == best and len(tie) > 1}
+    told = [f"In the worst world it is {_worst_regret(comparison, best)} worse than the best policy there."]
+    tied_as: dict[tuple[str, ...], list[str]] = {}  # rules to the policies that tie by just these
+    for other in dict.fromkeys(policy for tie in ties.values() for policy in tie):
+        tied_as.setdefault(tuple(rule for rule, tie in ties.items() if other in tie), []).append(other)
+    for rules, level in tied_as.items():
+        how = "by every rule" if len(rules) == len(comparison.ties) else f"as {listed([RULES[r].words for r in rules])}"
+        told.append(
+            f"{listed([*map(names.marked_policy, level)])} {'tie' if len(level) > 1 else 'ties'} with it {how}."
+        )
+    others = {rule: tie for rule, tie in comparison.ties.items() if tie[0] != best}
     if not others:
-        return f"By every rule it is the choice; {regret}."
-    verbs = {other: [RULES[rule].verb for rule in others if others[rule] == other] for other in others.values()}
-    parts = [f"{names.policy(other)} {listed(does)}" for other, does in verbs.items()]
-    return f"{capital(regret)}. By other rules it is not the choice: {'; '.join(parts)}."
+        return f"By every rule it is the choice. {' '.join(told)}"
+    verbs = {tie: [RULES[rule].verb for rule in others if others[rule] == tie] for tie in others.values()}
+    parts = [f"{_tie(names, tie)} {listed(does)}" for tie, does in verbs.items()]
+    return f"{' '.join(told)} By other rules it is not the choice: {'; '.join(parts)}."
+
+
+def _tie(names: Names, tie: Sequence[str]) -> str:
+    """A policy, and those that tie with it."""
+    level = listed([names.marked_policy(policy) for policy in tie[1:]])
+    return names.marked_policy(tie[0]) + (f" (a tie with {level})" if level else "")
 
 
 def change_sentences(names: Names, change: Change) -> list[str]:
     """How sure the choice is against the runner-up, and what would change it."""
-    best, wins = names.policy(change.policy), change.wins
-    alike = "" if change.weighed else "With all worlds alike (weighed by the observations, too few count to say), "
-    first = f"{alike}{best} does at least as well as the runner-up, {names.policy(change.runner_up)}, in {wins}"
-    lost = "It loses in no world." if change.loses.share == 0 else in_words(change.loses.box, labels(names), "loses")
-    return [f"{capital(first)}. {lost}", tipping_words(names, change)]
+    best, other, lost = names.marked_policy(change.policy), names.marked_policy(change.runner_up), change.loses.share
+    first = "" if change.weighed else "With all worlds alike (weighed by the observations, too few count to say), "
+    if change.alike.share >= 1:
+        return [capital(f"{first}{best} and the runner-up, {other}, come out alike in every world.")]
+    first += f"{best} does better than the runner-up, {other}, in {change.better}"
+    first += f" and as well in {change.alike.ranged}" if change.alike.share > 0 else ""
+    where = "It loses in no world." if lost == 0 else in_words(change.loses.box, labels(names), "loses")
+    return [f"{capital(first)}. {where}", tipping_words(names, change)]
 
 
 def tipping_words(names: Names, change: Change) -> str:
@@ -147,9 +168,11 @@ def _tips(names: Names, best: str, point: TippingPoint) -> str:
 
 
 def _regret_figure(results: RunView, comparison: Comparison) -> Figure:
-    names, least = results.names, comparison.choices.get("minimax_regret", comparison.preferred)
+    names, tie = results.names, comparison.ties.get("minimax_regret", (comparison.preferred,))
+    who = listed([names.marked_policy(policy) for policy in tie])
+    verb = "are" if len(tie) > 1 else "is"
     return Figure(
-        f"{names.policy(least)} is regretted least in the worst world: {_worst_regret(comparison, least)} at most",
+        f"{who} {verb} regretted least in the worst world: {_worst_regret(comparison, tie[0])} at most",
         f"Regret on {names.inside(metric_name(names, comparison.metric))}: how much worse a policy does than the best one in the "
         "same world. Dot: average over worlds; bar: nineteen worlds in twenty lie to its left; tick: the worst world.",
         regret_chart(results, comparison),
@@ -163,7 +186,7 @@ def _trade_figure(results: RunView, choice: PolicyChoice) -> Figure | None:
     if first.metric.kind == MetricKind.ACTOR or not actors or factual not in first.ranked:
         return None
     best = first.preferred
-    better = [names.actor(each.metric.name) for each in actors if each.mean(best) > each.mean(factual)]
+    better = [names.actor(e.metric.name) for e in actors if e.mean(best) > e.mean(factual) + ROUNDING]
     gain = f"is also better than {names.policy(factual)} for {listed(better)}" if better else "is better for nobody"
     return Figure(
         f"{names.policy(best)} {'is what is done now' if best == factual else gain}",
@@ -176,7 +199,8 @@ def _trade_figure(results: RunView, choice: PolicyChoice) -> Figure | None:
 
 def _rules(names: Names, choice: PolicyChoice) -> Table:
     def chosen(rule: str, comparison: Comparison) -> str:
-        return names.policy(comparison.choices[rule]) if rule in comparison.choices else "–"
+        tie = [names.policy(policy) for policy in comparison.ties.get(rule, ())]
+        return f"tie: {listed(tie)}" if len(tie) > 1 else listed(tie) or "–"
 
     def enough(comparison: Comparison) -> Amount:
         return amount(comparison.compared.attrs.get("enough", float("nan")), partial(in_unit, comparison.metric.unit))
@@ -205,7 +229,7 @@ def _policies(names: Names, choice: PolicyChoice, comparison: Comparison) -> Tab
         return Amount(say(of("regret_mean", policy)), of("regret_mean", policy), f"95% below {say(tail)}")
 
     columns: dict[str, Callable[[str], Cell]] = {
-        "Policy": names.policy,
+        "Policy": names.marked_policy,
         "Average": average,
         "Mean regret": regret,
         "Worst regret": lambda policy: amount(of("regret_max", policy), say),
@@ -251,8 +275,9 @@ def _change_tables(names: Names, change: Change) -> list[Table]:
 
 def _notes(results: RunView) -> list[str]:
     notes = [
-        "Worlds are weighted by how well they explain what was observed. Policies are compared in the same worlds. Policies that "
-        "nobody can choose (counterfactuals) are compared too: foedus compare --policy A --policy B takes some only. See docs/policies.md."
+        "Worlds are weighted by how well they explain what was observed. Policies are compared in the same worlds. A tie: the numbers are "
+        "printed alike, or the 95% interval of their difference spans 0. Policies that nobody can choose (marked counterfactual: true) "
+        "are left out unless named: foedus compare --policy A --policy B. See docs/policies.md."
     ]
     if results.run.observed and results.run.ess < ROUGH_SAMPLE:
         notes.append(f"The weights leave an effective sample of {results.run.ess:.0f} worlds: shares here are rough.")
@@ -280,6 +305,7 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
         "better": metric.direction,
         "enough": compared.attrs.get("enough"),
         "choices": comparison.choices,
+        "ties": {rule: list(tie) for rule, tie in comparison.ties.items() if len(tie) > 1},
         "policies": {policy: _policy_json(compared.sel(policy=policy)) for policy in policies},
         "better_than": dict(zip(policies, better, strict=True)),
         "change": None if comparison.change is None else _change_json(comparison.change),
@@ -288,7 +314,13 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
 
 def _change_json(change: Change) -> dict[str, Any]:
     loses = {"to": change.runner_up, **change.loses.to_json()}
-    return {"policy": change.policy, "weighed": change.weighed, "tipping_points": change.tipping, "loses": loses}
+    return {
+        "policy": change.policy,
+        "weighed": change.weighed,
+        "tipping_points": change.tipping,
+        "loses": loses,
+        "alike": change.alike.share,
+    }
 
 
 def _policy_json(row: Dataset) -> dict[str, Any]:

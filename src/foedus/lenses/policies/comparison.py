@@ -17,6 +17,7 @@ import numpy as np
 
 from foedus.arraytypes import Bools, DataArray, Dataset, Floats, Weights
 from foedus.errors import FoedusError
+from foedus.worlds.ties import paired_error, rounding
 from foedus.worlds.weights import mean, normalised, share, spread, weighted_quantile
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -61,8 +62,9 @@ def compare(
     ``mean``, ``sd``, ``quantiles`` [policy, quantile] of the metric; ``undefined``, the share of worlds without
     it; ``satisficing``, the share where it is at least (at most, if lower is better) ``enough``; ``regret_mean``,
     ``regret_quantiles``, ``regret_max`` (over worlds of positive weight); ``best``, the share of worlds where no
-    policy does better (ties count for each); ``better`` [policy, other], the share where the policy does
-    strictly better than the other.
+    policy does better (ties count for each); ``better`` [policy, other], the share where the policy does better than
+    the other by more than rounding; ``mean_error`` and ``satisficing_error`` [policy, other], standard errors of the
+    differences of means and of these shares over the same worlds (see ``worlds.ties``).
     """
     import xarray as xr
 
@@ -81,11 +83,14 @@ def compare(
         "regret_mean": ("policy", each(mean, loss, mass)),
         "regret_quantiles": (("policy", "quantile"), each(weighted_quantile, loss, QUANTILES, mass)),
         "regret_max": ("policy", each(_largest, loss[mass > 0])),
-        "best": ("policy", each(share, loss == 0, mass)),
+        "best": ("policy", each(share, loss <= rounding(values), mass)),
         "better": (("policy", "other"), _better(sign * values, mass)),
+        "mean_error": (("policy", "other"), paired_error(values, mass)),
     }
     if enough is not None:
-        compared["satisficing"] = ("policy", each(share, sign * values >= sign * enough, mass))
+        good = sign * (values - enough) >= -rounding(values)
+        compared["satisficing"] = ("policy", each(share, good, mass))
+        compared["satisficing_error"] = ("policy", "other"), paired_error(good.astype(float), mass)
     names = metric.coords["policy"].values
     coords = {"policy": names, "other": names, "quantile": list(QUANTILES)}
     return xr.Dataset(compared, coords, {"direction": str(direction)} | ({} if enough is None else {"enough": enough}))
@@ -97,19 +102,20 @@ def _largest(values: Floats) -> float:
 
 
 def _better(values: Floats, mass: Floats) -> Floats:
-    wins = values[:, :, None] > values[:, None, :]
+    wins = values[:, :, None] - values[:, None, :] > rounding(values)[:, :, None]
     return np.where(wins.all(axis=0), 1.0, np.minimum(np.tensordot(mass, wins.astype(float), axes=1), 1.0))
 
 
-def dominated(points: Floats) -> Bools:
+def dominated(points: Floats, slack: Floats | float = 0.0) -> Bools:
     """Which rows of ``points`` [policy, metric] (higher is better) are dominated by another row.
 
-    A row is dominated when another is at least as good on every metric and better on one. A row with NaN
-    neither dominates nor is counted efficient.
+    A row is dominated when another is at least as good on every metric and better on one, by more than ``slack`` (a
+    number, or as large as ``points``). A row with NaN neither dominates nor is counted efficient.
     """
     unknown: Bools = np.asarray(np.isnan(points).any(axis=1))
-    as_good = (points[:, None, :] >= points[None, :, :]).all(axis=2)
-    better = (points[:, None, :] > points[None, :, :]).any(axis=2)
+    room, gap = np.broadcast_to(slack, points.shape)[:, None, :], points[:, None, :] - points[None, :, :]
+    as_good = (gap >= -room).all(axis=2)
+    better = (gap > room).any(axis=2)
     return np.asarray((as_good & better & ~unknown[:, None]).any(axis=0) | unknown)
 
 
@@ -129,9 +135,9 @@ def pareto(metrics: Mapping[str, DataArray], directions: Mapping[str, Direction]
     cube = signs * np.stack(tables, axis=2)  # [world, policy, metric], higher is better
     mass = normalised(weights, len(cube))
     means = np.array([[mean(values, mass) for values in policy.T] for policy in np.moveaxis(cube, 1, 0)])
-    efficient = np.array([~dominated(world) for world in cube])
+    efficient = np.array([~dominated(world, rounding(world)) for world in cube])
     data = {
-        "efficient": ("policy", ~dominated(means)),
+        "efficient": ("policy", ~dominated(means, rounding(means))),
         "efficient_share": ("policy", [share(column, mass) for column in efficient.T]),
         "mean": (("policy", "metric"), signs * means),
     }

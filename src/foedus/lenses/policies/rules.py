@@ -12,18 +12,24 @@ import numpy as np
 
 from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.policies.comparison import Direction
+from foedus.present.wording import percent
+from foedus.worlds.ties import tied
 
 
 @dataclass(frozen=True)
 class Rule:
     """A decision rule: the policy with the largest ``score`` [policy] of a comparison (see ``comparison.compare``). The
-    score is None where the rule does not apply. ``words`` head its column; ``verb`` says what its choice does."""
+    score is None where the rule does not apply. ``words`` head its column; ``verb`` says what its choice does.
+    ``error`` names the standard errors [policy, other] of differences in the score, where the sample of worlds leaves
+    any; ``share`` says that the score is a share of worlds."""
 
     id: str
     words: str
     verb: str
     source: str
     score: Callable[[Dataset], Floats | None]
+    error: str = ""
+    share: bool = False
 
 
 def _expected(compared: Dataset) -> Floats:
@@ -43,18 +49,41 @@ def _satisficing(compared: Dataset) -> Floats | None:
 
 
 _ROWS = (
-    Rule("expected", "best on average", "is best on average", "Bernoulli 1738", _expected),
+    Rule("expected", "best on average", "is best on average", "Bernoulli 1738", _expected, "mean_error"),
     Rule("minimax_regret", "smallest worst regret", "has the smallest worst regret", "Savage 1951", _worst_regret),
-    Rule("regret_mean", "smallest mean regret", "has the smallest mean regret", "Savage 1951", _mean_regret),
-    Rule("satisficing", "good enough most often", "is good enough most often", "Simon 1956", _satisficing),
+    Rule(
+        "regret_mean", "smallest mean regret", "has the smallest mean regret", "Savage 1951", _mean_regret, "mean_error"
+    ),
+    Rule(
+        "satisficing",
+        "good enough most often",
+        "is good enough most often",
+        "Simon 1956",
+        _satisficing,
+        "satisficing_error",
+        share=True,
+    ),
 )
 RULES: dict[str, Rule] = {rule.id: rule for rule in _ROWS}
 
 
-def chosen_by_rule(compared: Dataset) -> dict[str, str]:
-    """The policy that each rule would choose. The first among equals; a rule that does not apply, or under which every
-    policy is undefined, is left out."""
+def tied_by_rule(compared: Dataset, say: Callable[[float], str] | None = None) -> dict[str, tuple[str, ...]]:
+    """By rule the policy that it would choose, and after it those that tie with it (see ``worlds.ties``).
+
+    The best on average is the choice of every rule by which it ties. ``say`` is how numbers of the metric are printed. A
+    rule that does not apply, or under which every policy is undefined, is left out.
+    """
     names = [str(name) for name in compared.coords["policy"].values]
-    scores = {rule: row.score(compared) for rule, row in RULES.items()}
-    told = {rule: score for rule, score in scores.items() if score is not None and not np.isnan(score).all()}
-    return {rule: names[int(np.nanargmax(score))] for rule, score in told.items()}
+    level: dict[str, tuple[str, ...]] = {}
+    for rule, row in RULES.items():
+        score = row.score(compared)
+        if score is not None and not np.isnan(score).all():
+            errors = compared[row.error].values if row.error else None
+            level[rule] = tuple(names[i] for i in tied(score, errors, percent if row.share else say))
+    best = level["expected"][0] if "expected" in level else ""
+    return {rule: tuple(sorted(tie, key=lambda name: name != best)) for rule, tie in level.items()}
+
+
+def chosen_by_rule(compared: Dataset) -> dict[str, str]:
+    """The policy that each rule would choose: the best on average where it ties."""
+    return {rule: tie[0] for rule, tie in tied_by_rule(compared).items()}

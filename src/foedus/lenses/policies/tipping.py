@@ -15,6 +15,7 @@ import numpy as np
 
 from foedus.arraytypes import DataArray, Floats, Weights
 from foedus.lenses.policies.comparison import Direction, table_of
+from foedus.worlds.ties import ROUNDING
 from foedus.worlds.weights import normalised, ranks, weighted_quantile
 
 # Width of the kernel as a share of the worlds, and where the averages are worked out.
@@ -76,8 +77,9 @@ def _along(name: str, x: Floats, values: Floats, names: list[str], mass: Floats)
 
 def _uncertain(line: Floats, error: Floats, i: int) -> tuple[int, int] | None:
     """The places around a change between i and i+1 where the difference is first clear, or None where it never is."""
-    left = np.flatnonzero(line[: i + 1] < -CLEAR * error[: i + 1])
-    right = np.flatnonzero(line[i + 1 :] > CLEAR * error[i + 1 :])
+    slack = np.maximum(CLEAR * error, ROUNDING)
+    left = np.flatnonzero(line[: i + 1] < -slack[: i + 1])
+    right = np.flatnonzero(line[i + 1 :] > slack[i + 1 :])
     return (int(left[-1]), int(right[0]) + i + 1) if len(left) and len(right) else None
 
 

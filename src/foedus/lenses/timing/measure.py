@@ -1,7 +1,9 @@
 """When things happen: the first time of each outcome and of the moves that set it off, and what dated events change.
 
 The hazard of a period is the probability that an outcome comes in it, given that it has not come before (as in
-discrete-time event history analysis: Allison 1982). The move that sets an outcome off is the one after which it is
+discrete-time event history analysis: Allison 1982). Over worlds it is that of the population: worlds count by their weight
+times how often the outcome has not come in them yet, since where it comes soon few paths are left to be at risk (frailty:
+Vaupel, Manton and Stallard 1979). So what each period leaves multiplies up to the average survival. The move that sets an outcome off is the one after which it is
 first seen. All is exact in a world; a dated event is compared with the game in which it never comes, and with the
 games in which it turns out in each way, all solved anew.
 """
@@ -26,6 +28,7 @@ from foedus.solve.flow import visits
 from foedus.worlds.blocks import Block, Shape, blocks
 from foedus.worlds.padding import joined
 from foedus.worlds.simulate import Games
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, weighted_quantile
 
 WORLDS = 16  # worlds that causes and dated events are worked out in
 ACTS = 6  # moves whose first time is reported: those that set off most
@@ -36,7 +39,8 @@ def look(run: Run, policy: str) -> xr.Dataset:
     """Times under ``policy``.
 
     In all worlds: ``first``, ``survival``, ``hazard`` [world, outcome, period] and ``median`` [world, outcome] (index of
-    the period by whose end the outcome is as likely as not to have come; NaN where it is not within the horizon).
+    the period by whose end the outcome is as likely as not to have come; NaN where it is not within the horizon);
+    ``population_hazard`` [outcome, period] over them.
     In few worlds, of weight ``few_weight``: ``cause`` [few, outcome, move], the probability that an outcome is set
     off by a move; ``act_first`` [few, act, period] for the acts that set off most;
     ``dated_by`` [few, variant, outcome, period] and ``dated_taken`` [few, variant, act, period], outcomes and acts in
@@ -53,6 +57,7 @@ def look(run: Run, policy: str) -> xr.Dataset:
             "first": (dims, first),
             "survival": (dims, 1 - by.values),
             "hazard": (dims, hazard),
+            "population_hazard": (dims[1:], population_hazard(np.asarray(by.values, float), run.weights)),
             "median": (("world", "outcome"), medians(np.asarray(by.values, float))),
             "weight": ("world", run.weights),
             "cause": (("few", "outcome", "move"), times.cause),
@@ -76,9 +81,38 @@ def look(run: Run, policy: str) -> xr.Dataset:
 
 def hazards(by: Floats) -> tuple[Floats, Floats]:
     """(first, hazard) from the probability [..., period] that something has come: NaN once it is sure to have come."""
-    first = np.diff(by, axis=-1, prepend=0.0)
-    waiting = 1 - by + first
-    return first, np.divide(first, waiting, out=np.full_like(first, np.nan), where=waiting > 1e-12)
+    first, at_risk = np.diff(by, axis=-1, prepend=0.0), waiting(by)
+    return first, np.divide(first, at_risk, out=np.full_like(first, np.nan), where=at_risk > 1e-12)
+
+
+def waiting(by: Floats) -> Floats:
+    """The probability [..., period] that something has not come before a period."""
+    return 1 - by + np.diff(by, axis=-1, prepend=0.0)
+
+
+def population_hazard(by: Floats, weights: Floats) -> Floats:
+    """[..., period] the hazard over worlds from the probability ``by`` [world, ..., period] that something has come:
+
+        h(t) = sum_w weight_w first_w(t) / sum_w weight_w survival_w(t - 1)
+
+    so that the product of 1 - h is the average survival. NaN once it is sure to have come everywhere.
+    """
+    return hazards(np.tensordot(weights / weights.sum(), by, 1))[1]
+
+
+def rate_over(by: Floats, weights: Floats, start: int, end: int) -> Spread:
+    """Events a period at risk, of the periods from ``start`` up to ``end``; ``by`` [world, period].
+
+    The mean is the population's (events of all worlds over what is at risk in all of them), the ends are those between
+    which nine in ten of what is at risk lie. NaN where nothing is at risk.
+    """
+    first, at_risk = np.diff(by, axis=-1, prepend=0.0), waiting(by)
+    events, exposure = (part[:, start:end].sum(axis=1) for part in (first, at_risk))
+    mass = weights * np.where(exposure > 1e-12, exposure, 0.0)
+    if not mass.sum() > 0:
+        return Spread(np.nan, np.nan, np.nan, np.nan)
+    rates = np.divide(events, exposure, out=np.zeros_like(events), where=exposure > 1e-12)
+    return Spread(float(mass @ rates / mass.sum()), *map(float, weighted_quantile(rates, (LOW, MIDDLE, HIGH), mass)))
 
 
 def medians(by: Floats) -> Floats:

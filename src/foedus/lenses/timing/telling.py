@@ -12,7 +12,7 @@ from foedus.arraytypes import Floats
 from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.lenses.moves import Move
-from foedus.lenses.timing.measure import hazards
+from foedus.lenses.timing.measure import rate_over
 from foedus.present.charts.effects import Effect, Panel, effects, panels
 from foedus.present.colours import OTHER
 from foedus.present.likelihood import estimative
@@ -20,7 +20,8 @@ from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, p
 from foedus.present.wording import band, capital, count, listed, percent, points, ranged
 from foedus.runs.view import RunView
 from foedus.scenario.names import lowered, plain
-from foedus.worlds.weights import HIGH, LOW, Spread, weighted_quantile
+from foedus.worlds.ties import tied
+from foedus.worlds.weights import Spread
 
 WINDOW = 3  # periods before and after a date that are put side by side
 NOTABLE = 0.0005  # a change of a probability that is worth a line
@@ -83,9 +84,14 @@ class _Timing(Looked):
         return int(np.argmax(come >= come[-1] / 2))
 
     def hazard(self, o: int) -> Floats:
-        """[period] the average hazard of an outcome over the worlds in which it is defined."""
-        hazard = self.array("hazard")[:, o]
-        return np.array([self.spread(hazard[:, t]).mean for t in range(hazard.shape[1])])
+        """[period] the hazard of an outcome over worlds, each counted as far as it is still at risk."""
+        return np.asarray(self.array("population_hazard")[o])
+
+    def hazard_ends(self, o: int) -> tuple[Floats, Floats]:
+        """[period] the ends between which the hazards of nine in ten of what is still at risk lie."""
+        by = 1 - self.array("survival")[:, o]
+        spreads = [rate_over(by, self.weights, t, t + 1) for t in range(by.shape[1])]
+        return np.array([s.low for s in spreads]), np.array([s.high for s in spreads])
 
     # --- sentences
 
@@ -173,17 +179,26 @@ class _Timing(Looked):
         marks = marks if len(marks) <= 6 else marks[:1]
         shown = []
         for o, name in enumerate(self.outcomes[:8]):
-            low, high = weighted_quantile(self.array("hazard")[:, o], (LOW, HIGH), self.weights)
-            shown.append(Panel(name, percent(self.by_end(o).mean), self.hazard(o), low, high, marks))
+            shown.append(Panel(name, percent(self.by_end(o).mean), self.hazard(o), *self.hazard_ends(o), marks))
         title, mean = f"“{self.outcomes[0]}”: {percent(self.by_end(0).mean)} within the horizon", self.hazard(0)
         if len(mean) > 1 and not np.isnan(mean).all():
-            t = int(np.nanargmax(mean))
-            title = f"“{self.outcomes[0]}” is likeliest to come, if it has not yet, in {self.periods[t]} ({percent(mean[t])})"
+            title = f"“{self.outcomes[0]}” is {self._likeliest(mean)}"
         note = (
-            f"Probability a {self.unit}, given that it has not come before: average over worlds and where nine in ten lie. "
+            f"Probability a {self.unit}, given that it has not come before: over worlds, each counted as far as it is still at risk, "
+            "and where nine in ten of these lie. What each leaves multiplies up to the probability of not having come. "
             f"In the corner: within the horizon.{f' {capital(OTHER)}: dated events.' if marks else ''}"
         )
         return Figure(title, note, panels(shown, self.periods, title))
+
+    def _likeliest(self, hazard: Floats) -> str:
+        """When an outcome is likeliest to come, if it has not yet."""
+        top = sorted(tied(hazard, say=percent))
+        chance = percent(float(hazard[top[0]]))
+        if len(top) == int((~np.isnan(hazard)).sum()):
+            return f"as likely to come in any {self.unit} as in another, if it has not yet ({chance})"
+        when = [self.periods[t] for t in top]
+        spell = f"{when[0]} to {when[-1]}" if len(top) > 2 and top == [*range(top[0], top[-1] + 1)] else listed(when, 3)
+        return f"likeliest to come, if it has not yet, in {spell} ({chance}{' each' * (len(top) > 1)})"
 
     def _dated_figure(self, event: _Event) -> Figure | None:
         changes = self.changes(event)
@@ -200,7 +215,22 @@ class _Timing(Looked):
 
     def tables(self) -> list[Table]:
         windows = [self._windows(event) for event in self.events] if self.acts or self.outcomes else []
-        return [*(each for each in (self._outcomes(), self._acts()) if each.rows), *windows]
+        tables = [self._outcomes(), self._course(), self._acts()]
+        return [*(each for each in tables if each.rows), *windows]
+
+    def _course(self) -> Table:
+        """The main outcome period by period: what is at risk, what comes in it, and what has come."""
+        many = len(self.periods) if self.outcomes and len(self.periods) > 1 else 0
+        survival = self.mean(self.array("survival")[:, 0]) if many else np.zeros(0)
+        hazard = self.hazard(0) if many else np.zeros(0)
+        columns: Columns[int] = {
+            self.unit: lambda t: self.periods[t],
+            "has not come before": lambda t: probability(float(survival[t - 1]) if t else 1.0),
+            "comes, if it has not": lambda t: probability(float(hazard[t])),
+            "has come by its end": lambda t: probability(1 - float(survival[t])),
+        }
+        name = self.outcomes[0] if self.outcomes else ""
+        return table(f"“{name}”, {self.unit} by {self.unit}, over worlds", columns, range(many))
 
     def _typical(self, s: Spread, first: Floats) -> Amount:
         half = self.typical(first)
@@ -234,15 +264,19 @@ class _Timing(Looked):
         before, after = (max(0, start - WINDOW), start), (end, min(many, end + WINDOW))
         spans = {f"{WINDOW} before": before, "at it": (start, end), f"{WINDOW} after": after}
         spans = {name: (a, b) for name, (a, b) in spans.items() if b > a}
-        # Where an outcome is sure to have come its hazard counts as 0.
-        series = [(name, self.taken[:, :, i]) for i, name in enumerate(self.acts)]
-        series += [(name, np.nan_to_num(hazards(self.by[:, :, o])[1])) for o, name in enumerate(self.outcomes)]
         rows: list[list[Cell]] = []
-        for name, values in series:
+        for i, name in enumerate(self.acts):
+            values = self.taken[:, :, i]
             late = values[:, :, start:].mean(axis=2)
             change = self.subset_spread(late[:, event.variants[0]] - late[:, 0])
             rates = [self.subset_spread(values[:, 0, a:b].mean(axis=1)) for a, b in spans.values()]
             rows.append([name, *map(probability, rates), Amount(_points(change), change.mean)])
+        for o, name in enumerate(self.outcomes):
+            usual, never = self.by[:, 0, o], self.by[:, event.variants[0], o]
+            rates = [rate_over(usual, self.subset_weights, a, b) for a, b in spans.values()]
+            now, then = (rate_over(by, self.subset_weights, start, many).mean for by in (usual, never))
+            shown = "–" if np.isnan(then - now) else f"{_two_digits(then - now)} points"
+            rows.append([name, *map(probability, rates), Amount(shown, then - now)])
         caption = f"Around “{event.name}” ({self.when(event)}): probability a {self.unit}"
         return Table(caption, ["act or outcome", *spans, "change from then on if it never came"], rows)
 
@@ -252,7 +286,7 @@ class _Timing(Looked):
             "what changes before its date is what being sure of it does."
         )
         return [
-            f"Outcomes from all worlds; causes, acts and dated events in {count(len(self.subset_weights), 'world')} that stand for all. "
+            f"Outcomes from all worlds, whose chances a {self.unit} count each world as far as it is still at risk; causes, acts and dated events in {count(len(self.subset_weights), 'world')} that stand for all. "
             f"The typical time is when the probability of having come reaches half of what it is at the end.{dated * bool(self.events)}"
         ]
 

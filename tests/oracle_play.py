@@ -36,12 +36,29 @@ class Play(Rules):
         if what.decide is None:
             return self._expected(game, t, k, state, None)
         choice = self.choice(game, t, k, state)
+        worths = {action: self._expected(game, t, k, state, action) for action in choice}
         total = dict.fromkeys(self.s.actors, 0.0)
         for action, prob in choice.items():
-            q = self._expected(game, t, k, state, action)
             for actor in total:
-                total[actor] += prob * q[actor] if prob > 0 else 0.0
+                total[actor] += prob * worths[action][actor] if prob > 0 else 0.0
+        if self.s.value == "entropy" and not self.perfect and game.secrets <= self.knows[what.decide]:
+            own = {action: worth[what.decide] for action, worth in worths.items()}
+            total[what.decide] = self._less_control(game, t, k, state, own)
         return total
+
+    def _less_control(self, game: Game, t: int, k: int, state: State, q: Mapping[str, float]) -> float:
+        """What a choice of actions worth ``q`` is worth to its mover, control taken off."""
+        env, phase = self.env(game), self.rungs[k][1]
+        menu, precision = self.menu(phase, state, env, t), env[f"{phase.decide}.precision"] * self.scale
+        base = {a: b / sum(menu.values()) for a, b in menu.items()}
+        forced = self.bound(phase, game, menu, state, env, t)
+        if forced is not None:
+            return q[forced] + (math.log(base[forced]) / precision if precision > 0 else 0.0)
+        best = max(q[a] for a, b in base.items() if b > 0)
+        if precision == 0:
+            return sum(b * q[a] for a, b in base.items())
+        powers = [b * math.exp(precision * (q[a] - best)) for a, b in base.items() if b > 0]
+        return best + math.log(math.fsum(powers)) / precision
 
     def _end_value(self, game: Game, t: int, state: State) -> dict[str, float]:
         env = self.env(game)

@@ -24,6 +24,7 @@ class Features:
     observations: bool = True
     policies: bool = True
     start_odds: bool = True
+    entropy: bool = False
 
 
 class Maker(Expressions):

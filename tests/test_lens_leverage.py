@@ -122,6 +122,12 @@ class Committed(Oracle):
         q = {a: self._expected(game, t, k, state, a)[self.mover] for a in left}
         return dict.fromkeys(menu, 0.0) | self.respond(left, q, env[f"{self.mover}.precision"])
 
+    def _less_control(self, game: Game, t: int, k: int, state: State, q: Any) -> float:
+        """Who plays for the event bears no cost of control."""
+        if self.rungs[k][1].decide != self.mover or state[SEEN] or t >= self.periods:
+            return super()._less_control(game, t, k, state, q)
+        return sum(p * q[action] for action, p in self.choice(game, t, k, state).items() if p > 0)
+
 
 def worlds_of(made: Run, found: Any) -> list[dict[str, float]]:
     return [{name: float(draw[w]) for name, draw in made.draws.items()} for w in found["world"].values]

@@ -10,7 +10,7 @@ import pytest
 from foedus.compiled import kernel
 from foedus.game.arrays import LANES
 from foedus.solve import sections as sec
-from foedus.solve.lanes import at, count, exp_below, load, log2_below, muladd, select, splat, store, which
+from foedus.solve.lanes import at, count, exp_below, load, log2_of, muladd, select, splat, store, which
 from foedus.solve.nodes import lowest
 from foedus.solve.packed import Memory, aligned, pack
 
@@ -20,7 +20,7 @@ def _apply(x, exps, logs, sums):
     for row in range(x.shape[0]):
         value = load(x, row)
         store(exps, row, exp_below(value))
-        store(logs, row, log2_below(exp_below(value)))
+        store(logs, row, log2_of(exp_below(value)))
         store(sums, row, muladd(value, splat(3.0), splat(1.0)))
 
 

@@ -69,5 +69,6 @@ class GameArrays(NamedTuple):
     precision: Ints  # [actors]
     patience: Ints  # [actors]
     ambiguity: Ints  # [actors]
+    control: Ints  # [1] 1 where a choice is worth what it pays less what control costs
     offset: Ints  # [coefficients]
     timed: Ints  # [coefficients] 1 where the value changes with the period

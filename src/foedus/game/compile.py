@@ -177,6 +177,7 @@ def _arrays(
         "end_flags": explorer.flagged(flat.node_rows[ends], sorted(watch.at_end)),
         "end_level": np.empty((len(ends), 0), i32),
         **{setting: np.asarray(coefficients, i32) for setting, coefficients in own.items()},
+        "control": np.asarray([scenario.value == "entropy" and scenario.rationality != "perfect"], i32),
         "first_t": np.zeros(len(arrays["kind"]), i32),
     }
     arrays["offset"], arrays["timed"], _ = program.layout()

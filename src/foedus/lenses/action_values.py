@@ -14,19 +14,20 @@ from foedus.worlds.blocks import Block, Shape
 
 
 def split_by_objective(g: GameArrays, actor: int) -> tuple[GameArrays, Longs]:
-    """(the game in which each objective of an actor is valued apart, those objectives); the last column is the rest.
+    """(the game in which each objective of an actor is valued apart, those objectives).
 
-    Choices must be given. Nature and ambiguity are as the actor sees them.
+    The last columns are what control costs the actor and the rest. Choices must be given. Nature and ambiguity are as
+    the actor sees them.
     """
     own = np.flatnonzero(g.obj_actor == actor)
-    column = np.full(len(g.obj_actor), len(own), np.int32)
+    many = len(own) + 2
+    column = np.full(len(g.obj_actor), many - 1, np.int32)
     column[own] = np.arange(len(own))
-    many = len(own) + 1
     split = g._replace(
         obj_actor=column,
         patience=np.full(many, g.patience[actor]),
         view_of=np.full(many, g.view_of[actor]),
-        ambiguity=np.append(np.full(len(own), g.ambiguity[actor]), -1).astype(np.int32),
+        ambiguity=np.append(np.full(many - 1, g.ambiguity[actor]), -1).astype(np.int32),
     )
     return split, own
 
@@ -66,21 +67,26 @@ class ActionValues:
         self.sum = csr_array((np.ones(len(self.pays)), (row, np.arange(len(self.pays)))), shape=size)
 
     def periods(self, block: Block) -> Iterator[tuple[int, Floats, Floats]]:
-        """(reported period, its coefficients, values of nodes [nodes, objectives + 1, LANES]), the last period first."""
+        """(reported period, its coefficients, values of nodes [nodes, objectives + 2, LANES]), the last period first."""
         table, policy = block.play.solves[self.solve].table, block.choices[self.solve]
-        for t, later in values(Chain(self.graph, block.tables[table], policy, block.game.solved), len(self.own)):
+        chain = Chain(self.graph, block.tables[table], policy, block.game.solved)
+        for t, later in values(chain, len(self.own) + 1, self.actor):
             if t < block.game.periods:
                 yield t, block.now(t, table), later
 
     def worth(self, now: Floats, later: Floats) -> Floats:
-        """[acts, objectives, LANES] what each action is worth, given coefficients and values of nodes in its period."""
+        """[acts, objectives + 1, LANES] what each action is worth, given coefficients and values of nodes in its period.
+
+        The last column is what control of the actor's later choices takes off: 0 where that does not count.
+        """
         g, many = self.g, len(self.own)
         odds = now[g.prob[g.view_of[self.actor]]]
-        ahead = later[g.target[self.branches], :many] * odds[self.branches][:, None]
-        total = np.add.reduceat(ahead, self.starts, axis=0) if many else np.zeros((len(self.acts), 0, LANES))
+        ahead = later[g.target[self.branches], : many + 1] * odds[self.branches][:, None]
+        total = np.add.reduceat(ahead, self.starts, axis=0) if len(ahead) else np.zeros((0, many + 1, LANES))
         amount = now[g.pay_coef[self.pays]]
         amount = amount * np.where(self.pay_branch[:, None] >= 0, odds[np.maximum(self.pay_branch, 0)], 1.0)
-        return np.asarray(total + (self.sum @ amount).reshape(len(self.acts), many, LANES))
+        total[:, :many] += (self.sum @ amount).reshape(len(self.acts), many, LANES)
+        return np.asarray(total)
 
     def by_node(self, per_act: Floats, fill: float) -> Floats:
         """[nodes, most actions, LANES] numbers of actions [acts, LANES] laid out by node."""

@@ -31,6 +31,10 @@ class Scenario(Model):
     rationality: Literal["logit", "perfect"] = Field(
         "logit", description="'logit': choices follow payoffs noisily, by precision; 'perfect': always the best."
     )
+    value: Literal["payoff", "entropy"] = Field(
+        "payoff",
+        description="What a choice is worth to who makes it: 'payoff': what it pays; 'entropy': less what control costs.",
+    )
     extends: str | None = Field(
         None, description="A shipped scenario, or a file beside this one, of which this is a variant."
     )

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from foedus.arraytypes import Bools, Floats
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, INTERVAL
+from foedus.solve.adjoint_choice import choice_back, choose, control_back, divergence, spends
+from foedus.solve.adjoint_worth import after, gain, gain_paid, gain_worth, now, of_action, of_branch, paid, shut, worth
 
 
 class Solved(NamedTuple):
@@ -43,133 +43,6 @@ class Bars(NamedTuple):
     table: Floats
     values: Floats
     given: Floats
-
-
-@part
-def now(g: Any, table: Floats, c: int, t: int) -> Any:
-    """Coefficient ``c`` in period ``t``; an absent one is 1."""
-    return 1.0 if c < 0 else table[g.offset[c] + t * g.timed[c]]
-
-
-@part
-def gain(g: Any, bar: Floats, c: int, t: int, x: float) -> None:
-    """Notes that coefficient ``c`` of period ``t`` is worth ``x`` more."""
-    if c >= 0:
-        bar[g.offset[c] + t * g.timed[c]] += x
-
-
-@part
-def of_action(g: Any, a: int) -> Any:
-    """The payments of action ``a``: from, to."""
-    return g.ap_ptr[a], g.ap_ptr[a + 1]
-
-
-@part
-def of_branch(g: Any, b: int) -> Any:
-    """The payments of branch ``b``: from, to."""
-    return g.bp_ptr[b], g.bp_ptr[b + 1]
-
-
-@part
-def paid(g: Any, table: Floats, t: int, pays: Any, i: int) -> Any:
-    """What some payments come to for actor ``i``."""
-    total = 0.0
-    for k in range(pays[0], pays[1]):
-        if g.obj_actor[g.pay_obj[k]] == i:
-            total += now(g, table, g.pay_coef[k], t)
-    return total
-
-
-@part
-def gain_paid(g: Any, bar: Floats, t: int, pays: Any, i: int, x: float) -> None:
-    """The same payments are worth ``x`` each."""
-    for k in range(pays[0], pays[1]):
-        if g.obj_actor[g.pay_obj[k]] == i:
-            gain(g, bar, g.pay_coef[k], t, x)
-
-
-@part
-def after(g: Any, table: Floats, t: int, values: Floats, b: int, i: int) -> Any:
-    """What branch ``b`` and all that follows it are worth to actor ``i``."""
-    return paid(g, table, t, of_branch(g, b), i) + values[t, g.target[b], i]
-
-
-@part
-def worth(g: Any, table: Floats, t: int, values: Floats, a: int, i: int) -> Any:
-    """What action ``a`` is worth to actor ``i``."""
-    total = paid(g, table, t, of_action(g, a), i)
-    for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
-        total += now(g, table, g.prob[g.view_of[i], b], t) * after(g, table, t, values, b, i)
-    return total
-
-
-@part
-def gain_worth(g: Any, table: Floats, t: int, values: Floats, a: int, i: int, x: float, bars: Any) -> None:
-    """The worth of action ``a`` to actor ``i`` counts ``x``: passes that on to all that it is made of.
-
-    d sum p (pay + V) = sum (pay + V) dp + p dpay + p dV.
-    """
-    gain_paid(g, bars.table, t, of_action(g, a), i, x)
-    for b in range(g.b_ptr[a], g.b_ptr[a + 1]):
-        c = g.prob[g.view_of[i], b]
-        p = now(g, table, c, t)
-        gain(g, bars.table, c, t, x * after(g, table, t, values, b, i))
-        gain_paid(g, bars.table, t, of_branch(g, b), i, x * p)
-        bars.values[t, g.target[b], i] += x * p
-
-
-@part
-def shut(g: Any, table: Floats, n: int, t: int) -> Any:
-    """Whether node ``n`` is passed over."""
-    return g.guard[n] >= 0 and now(g, table, g.guard[n], t) == 0.0
-
-
-@part
-def bound(g: Any, table: Floats, n: int, t: int) -> int:
-    """The action that the mover is bound to, -1 if free."""
-    for a in range(g.a_ptr[n], g.a_ptr[n + 1]):
-        if g.force[a] >= 0 and now(g, table, g.force[a], t) != 0.0 and now(g, table, g.mask[a], t) != 0.0:
-            return a
-    return -1
-
-
-@part
-def weigh(g: Any, table: Floats, n: int, t: int, values: Floats, lam: float, room: Any) -> float:
-    """Fills ``q`` with the worth of each action to the mover and ``odds`` with exp(lam (q - best)) where it is available.
-
-    Returns the sum of base rates times odds.
-    """
-    first, last, j, q, odds = g.a_ptr[n], g.a_ptr[n + 1], g.mover[n], room.q, room.odds
-    top = -np.inf
-    for a in range(first, last):
-        q[a - first] = worth(g, table, t, values, a, j)
-        there = now(g, table, g.mask[a], t) != 0.0
-        odds[a - first] = 1.0 if there else 0.0
-        if there and now(g, table, g.base[a], t) > 0.0 and q[a - first] > top:
-            top = q[a - first]
-    total = 0.0
-    for a in range(first, last):
-        if odds[a - first] > 0.0:
-            # An action of base rate 0 may be worth more than the best of the others. Its odds count only in what a
-            # little base rate would gain: they are capped at e^50, far beyond any answer and far below an overflow.
-            odds[a - first] = np.exp(lam * min(q[a - first] - top, 50.0 / max(lam, 1e-9)))
-            total += now(g, table, g.base[a], t) * odds[a - first]
-    return total
-
-
-@part
-def choose(g: Any, table: Floats, n: int, t: int, lam: float, solved: Any, room: Any) -> None:
-    """Puts the choices at node ``n`` into the policy."""
-    first, last, policy = g.a_ptr[n], g.a_ptr[n + 1], solved.policy
-    held = bound(g, table, n, t)
-    total = 0.0
-    if held < 0:
-        total = weigh(g, table, n, t, solved.values, lam, room)
-    for a in range(first, last):
-        if held >= 0:
-            policy[t, a] = 1.0 if a == held else 0.0
-        else:
-            policy[t, a] = now(g, table, g.base[a], t) * room.odds[a - first] / total if total > 0.0 else 0.0
 
 
 @part
@@ -201,8 +74,8 @@ def ended(g: Any, table: Floats, n: int, t: int, periods: int, values: Floats, i
 
 
 @part
-def valued(g: Any, table: Floats, n: int, t: int, i: int, closed: bool, solved: Any) -> float:
-    """What node ``n``, not an end, is worth to actor ``i`` under the policy."""
+def valued(g: Any, table: Floats, n: int, t: int, i: int, closed: bool, lam: float, solved: Any) -> float:
+    """What node ``n``, not an end, is worth to actor ``i`` under the policy; its mover has precision ``lam``."""
     a, values = g.a_ptr[n], solved.values
     if closed:
         return values[t, g.pass_to[n], i]  # type: ignore[no-any-return]
@@ -216,6 +89,8 @@ def valued(g: Any, table: Floats, n: int, t: int, i: int, closed: bool, solved: 
         p = solved.policy[t, k] if g.kind[n] == DECIDE else 1.0
         if p != 0.0:
             total += p * worth(g, table, t, values, k, i)
+    if g.kind[n] == DECIDE and spends(g, n, i, solved) and lam > 0.0:
+        total -= divergence(g, table, n, t, solved.policy) / lam
     return total
 
 
@@ -231,16 +106,17 @@ def solve(g: Any, table: Floats, periods: int, scale: float, solved: Any, room: 
                 for i in range(len(g.patience)):
                     values[t, n, i] = ended(g, table, n, t, periods, values, i)
                 continue
-            closed = shut(g, table, n, t)
+            closed, j, lam = shut(g, table, n, t), g.mover[n], 0.0
+            if g.kind[n] == DECIDE:
+                lam = scale * now(g, table, g.precision[j], t)
             if g.kind[n] == DECIDE and (not closed or known(g, n, t)):
-                j = g.mover[n]
                 if solved.fixed[j]:
                     for a in range(g.a_ptr[n], g.a_ptr[n + 1]):
                         policy[t, a] = solved.given[t, a]
                 else:
-                    choose(g, table, n, t, scale * now(g, table, g.precision[j], t), solved, room)
+                    choose(g, table, n, t, lam, solved, room)
             for i in range(len(g.patience)):
-                values[t, n, i] = valued(g, table, n, t, i, closed, solved)
+                values[t, n, i] = valued(g, table, n, t, i, closed, lam, solved)
 
 
 @part
@@ -264,34 +140,6 @@ def _interval_back(g: Any, table: Floats, n: int, t: int, i: int, x: float, valu
         w = x * (mix if k == 0 else 1.0 - mix)
         gain_paid(g, bars.table, t, of_branch(g, b + k), i, w)
         bars.values[t, g.target[b + k], i] += w
-
-
-@part
-def _choice_back(g: Any, table: Floats, n: int, t: int, scale: float, solved: Any, room: Any, bars: Any) -> None:
-    """A free mover's choice probabilities are worth ``gains``: passes that on through its quantal response.
-
-    P_a = b_a e^(l q_a) / sum: what is gained by b_a is e^(l q_a) / sum x (gains_a - mean), by l q_a it is
-    P_a (gains_a - mean), where mean = sum P gains. (The best value, taken off all alike, drops out.)
-    """
-    first, last, j, policy = g.a_ptr[n], g.a_ptr[n + 1], g.mover[n], solved.policy
-    if last - first == 1 or bound(g, table, n, t) >= 0:
-        return
-    lam = scale * now(g, table, g.precision[j], t)
-    total = weigh(g, table, n, t, solved.values, lam, room)
-    if not total > 0.0:
-        return
-    mean = 0.0
-    for a in range(first, last):
-        mean += policy[t, a] * room.gains[a - first]
-    for a in range(first, last):
-        off = room.gains[a - first] - mean
-        if off == 0.0 or room.odds[a - first] == 0.0:
-            continue
-        gain(g, bars.table, g.base[a], t, room.odds[a - first] / total * off)
-        x = policy[t, a] * off
-        if x != 0.0:
-            gain(g, bars.table, g.precision[j], t, scale * x * room.q[a - first])
-            gain_worth(g, table, t, solved.values, a, j, lam * x, bars)
 
 
 @part
@@ -343,12 +191,17 @@ def solve_back(
                     gain_worth(g, table, t, values, first, i, x, bars)
                 else:
                     # V_i = sum P_a Q_ia: what is gained by V_i is gained by the choices and by what they are worth to i.
+                    # Where control costs, the mover's own choice is the best for it: a small change of it changes nothing.
+                    best = spends(g, n, i, solved)
+                    if best:
+                        control_back(g, table, n, t, scale, x, solved, room, bars)
                     for a in range(first, last):
-                        room.gains[a - first] += x * worth(g, table, t, values, a, i)
+                        if not best:
+                            room.gains[a - first] += x * worth(g, table, t, values, a, i)
                         if policy[t, a] != 0.0:
                             gain_worth(g, table, t, values, a, i, x * policy[t, a], bars)
             if decides and solved.fixed[g.mover[n]]:
                 for a in range(first, last):
                     bars.given[t, a] += room.gains[a - first]
             elif decides and (not closed or known(g, n, t)):
-                _choice_back(g, table, n, t, scale, solved, room, bars)
+                choice_back(g, table, n, t, scale, solved, room, bars)

@@ -12,7 +12,7 @@ import numpy as np
 from foedus.arraytypes import Bits, Bools, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END
-from foedus.solve.adjoint import gain, gain_paid, now, of_action, of_branch, paid, shut
+from foedus.solve.adjoint_worth import gain, gain_paid, now, of_action, of_branch, paid, shut
 
 
 class Monitors(NamedTuple):

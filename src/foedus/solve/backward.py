@@ -8,7 +8,7 @@ from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel
 from foedus.game.arrays import DECIDE
 from foedus.solve import sections as sec
-from foedus.solve.decision import NO_ACTION, NOT_FINITE, bind, choose, keep_choices, play_given
+from foedus.solve.decision import NO_ACTION, NO_BASE, NOT_FINITE, bind, choose, keep_choices, pay_control, play_given
 from foedus.solve.lanes import at, count, splat, which
 from foedus.solve.nodes import begin_period, idle, known, lowest, opened, pass_over, value_node
 
@@ -18,8 +18,8 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, how: Any, polic
     """Fills ``values`` [nodes, actors, LANES] (at period 0) and ``policy`` [periods, actions, LANES].
 
     ``table`` [rows, LANES] holds the coefficients; ``how`` is a ``Choosing``. Choices to be kept are stored also where
-    a guard shuts the phase: in another version of the game it may be open. Returns (node, period, lane, NO_ACTION or
-    NOT_FINITE) of what went wrong, node -1 if nothing.
+    a guard shuts the phase: in another version of the game it may be open. Returns (node, period, lane, NO_ACTION,
+    NOT_FINITE or NO_BASE) of what went wrong, node -1 if nothing.
     """
     zero = splat(0.0)
     for t in range(periods - 1, -1, -1):
@@ -42,5 +42,9 @@ def backward(g: Ints, work: Floats, table: Floats, periods: int, how: Any, polic
                     if empty != 0:
                         return n, t, lowest(empty), NO_ACTION
                 value_node(g, work, n, values)
+                if decides and at(g, sec.CONTROL, 0) != 0 and not (how.perfect or how.fixed[j]):
+                    endless = which(active & pay_control(g, work, n, j, how.scale, values))
+                    if endless != 0:
+                        return n, t, lowest(endless), NO_BASE
             pass_over(g, n, active, values)
     return -1, 0, 0, 0

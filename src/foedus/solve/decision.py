@@ -4,8 +4,10 @@ Quantal response: an action's odds are its base rate times exp(precision x its v
 Palfrey 1998; Signorino 1999; base rates: Matejka and McKay 2015). Perfect rationality takes the best action, ties split
 in proportion to base rates. Values stand in the rows Q of a work array, choices in its rows PI, one an action.
 
-``solve.adjoint`` has the same in plain doubles, one world at a time: it differentiates the unpacked arrays, where
+``solve.adjoint_choice`` has the same in plain doubles, one world at a time: it differentiates the unpacked arrays, where
 payments are added one by one, so that its numbers agree with these in all but the last digits.
+
+A choice is worth to its mover what it pays on average, or (CONTROL) less what it costs to steer away from base rates.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ import numpy as np
 from foedus.arraytypes import Bools, Floats, Ints
 from foedus.compiled import part
 from foedus.solve import sections as sec
-from foedus.solve.lanes import at, count, exp_below, load, muladd, select, splat, store, which
+from foedus.solve.lanes import at, count, exp_below, load, log2_of, muladd, select, splat, store, which
 from foedus.solve.nodes import payment
 
 TIE = 1e-12
-NO_ACTION, NOT_FINITE = 1, 2  # what can be wrong with a world
+LEAST_BITS = 1e-28  # rounding leaves divergences of this size where there is none
+LN2 = float(np.log(2))
+NO_ACTION, NOT_FINITE, NO_BASE = 1, 2, 3  # what can be wrong with a world
 
 
 class Choosing(NamedTuple):
@@ -134,6 +138,42 @@ def bind(g: Ints, work: Floats, n: int, total: Any) -> Any:
                 total = select(here, sure, total)
                 free = free & ~here
     return total
+
+
+@part
+def divergence(g: Ints, work: Floats, n: int) -> Any:
+    """How far the choices at ``n`` in PI are from the base rates (Kullback and Leibler 1951), in nats; NaN where an
+    action is taken that has none.
+
+    The sum of b f(p/b), f(r) = r log r - r + 1, whose terms are none below 0: where p is nearly b no digits are lost.
+    """
+    first, pi, zero, unit = at(g, sec.A_PTR, n), at(g, sec.ROWS, sec.PI), splat(0.0), splat(1.0)
+    acts, bases, total = at(g, sec.A_PTR, n + 1) - first, zero, zero
+    for a in range(acts):
+        bases = bases + base_rate(g, work, first + a)
+    for a in range(acts):
+        base, p = base_rate(g, work, first + a) / select(bases > zero, bases, unit), load(work, pi + a)
+        r = p / select(base > zero, base, unit)
+        some = r > splat(1e-290)
+        log = splat(LN2) * log2_of(select(some, r, unit))
+        total = total + base * (select(some, r * log, zero) - (r - unit))
+        total = select((p > zero) & ~(base > zero), splat(np.nan), total)
+    return total
+
+
+@part
+def pay_control(g: Ints, work: Floats, n: int, column: int, scale: float, values: Floats) -> Any:
+    """Takes what control costs off values[n, column]; the lanes in which it costs infinitely much.
+
+    That is the choice's divergence from the base rates over the mover's precision (Mattsson and Weibull 2002): a free
+    choice is then worth log(sum of b exp(lambda Q)) / lambda, and no other choice there is worth more.
+    """
+    row, zero = n * count(g, sec.PATIENCE) + column, splat(0.0)
+    lam, far = load(work, at(g, sec.PRECISION, at(g, sec.MOVER, n))) * splat(scale), divergence(g, work, n)
+    weighs = lam > zero  # who weighs nothing controls nothing
+    cost = select(weighs & (far > splat(LEAST_BITS)), far / select(weighs, lam, splat(1.0)), zero)
+    store(values, row, load(values, row) - cost)
+    return weighs & (far != far)
 
 
 @part

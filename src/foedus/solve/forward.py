@@ -10,7 +10,7 @@ from foedus.arraytypes import Bits, Bools, Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES
 from foedus.solve import sections as sec
-from foedus.solve.lanes import at, count, load, log2_below, muladd, select, splat, store, which
+from foedus.solve.lanes import at, count, load, log2_of, muladd, select, splat, store, which
 from foedus.solve.nodes import add_up, gather, payment
 from foedus.solve.packed import MEMORY, Chain, section
 
@@ -195,7 +195,7 @@ def _surprise(g: Ints, work: Floats, n: int, row: int, x: Any, policy: Floats, o
         if at(g, sec.FORCE, a) >= 0:
             free = select(there & (load(work, at(g, sec.FORCE, a)) != zero), zero, free)
         p = load(policy, row + a)
-        bits = bits + select(p > splat(1e-300), p * log2_below(p), zero)
+        bits = bits + select(p > splat(1e-300), p * log2_of(p), zero)
     counted = select((options > one) & (free > zero), x, zero)
     j = at(g, sec.MOVER, n)
     store(out.entropy, j, load(out.entropy, j) - counted * bits)

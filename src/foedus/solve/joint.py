@@ -15,7 +15,18 @@ from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES, GameArrays
 from foedus.solve import sections as sec
-from foedus.solve.decision import NO_ACTION, NOT_FINITE, action_value, base_rate, bind, normalise, offer, respond
+from foedus.solve.decision import (
+    NO_ACTION,
+    NO_BASE,
+    NOT_FINITE,
+    action_value,
+    base_rate,
+    bind,
+    normalise,
+    offer,
+    pay_control,
+    respond,
+)
 from foedus.solve.lanes import at, count, splat, which
 from foedus.solve.nodes import begin_period, idle, lowest, opened, pass_over, spread
 from foedus.solve.packed import MEMORY, Graph, graph, section
@@ -79,5 +90,9 @@ def _joint(g: Ints, work: Floats, table: Floats, periods: int, perfect: bool, te
                     if empty != 0:
                         return n, t, lowest(empty), NO_ACTION
                 spread(g, work, n, decides, values)
+                if decides and at(g, sec.CONTROL, 0) != 0 and not perfect:
+                    endless = which(active & pay_control(g, work, n, at(g, sec.MOVER, n), 1.0, values))
+                    if endless != 0:
+                        return n, t, lowest(endless), NO_BASE
             pass_over(g, n, active, values)
     return -1, 0, 0, 0

@@ -218,8 +218,8 @@ def exp_below(typingctx: Any, x: Any) -> Any:
 
 
 @_builtin
-def log2_below(typingctx: Any, x: Any) -> Any:
-    """The binary logarithm of x in (1e-300, 1], to about 1e-15 of its value; of others nonsense.
+def log2_of(typingctx: Any, x: Any) -> Any:
+    """The binary logarithm of a finite x above 1e-300, to about 1e-15 of its value; of others nonsense.
 
     x = 2**k m with 2/3 <= m < 4/3; log m = 2 atanh((m - 1) / (m + 1)) by its series.
     """

@@ -15,7 +15,7 @@ from foedus.game.program import WorldError
 from foedus.scenario.query import Query
 from foedus.scenario.tree import Tree
 from foedus.solve.backward import backward
-from foedus.solve.decision import NO_ACTION, Choosing
+from foedus.solve.decision import NO_ACTION, NO_BASE, Choosing
 from foedus.solve.forward import Forward, forward
 from foedus.solve.likelihood import hear
 from foedus.solve.observe import Observations, ObservedArrays
@@ -186,9 +186,9 @@ class Play:
         node, t, lane, wrong = backward(self.graph.packed, work, table, periods, how, out, values)
         if wrong:
             values[:] = 0.0
-            if wrong == NO_ACTION:
+            if wrong in (NO_ACTION, NO_BASE):
                 phase = self.game.turn.phases[self.game.arrays.phase[node]].id
-                raise WorldError(self._no_action(node, t), lane, phase)
+                raise WorldError((self._no_action if wrong == NO_ACTION else self._no_base)(node, t), lane, phase)
             raise WorldError(self._not_finite(t), lane)
         return self._at_start(table, values)
 
@@ -251,14 +251,24 @@ class Play:
 
     def _no_action(self, node: int, t: int) -> str:
         """What is wrong where a choice has no action."""
-        game = self.game
-        phase = game.turn.phases[game.arrays.phase[node]]
-        levels = zip(game.turn.variables, game.rows[node], strict=True)
-        where = ", ".join(v.at(int(level)) for v, level in levels if level != v.home) or "the start state"
+        phase = self.game.turn.phases[self.game.arrays.phase[node]]
         return (
-            f"phase '{phase.id}' leaves {game.turn.actors[phase.mover]} no action in period {t} (where {where}): "
-            "every action's 'when' is false or its base 0"
+            f"phase '{phase.id}' leaves {self.game.turn.actors[phase.mover]} no action in period {t} "
+            f"(where {self._where(node)}): every action's 'when' is false or its base 0"
         )
+
+    def _no_base(self, node: int, t: int) -> str:
+        """What is wrong where a binding would cost infinitely much."""
+        phase = self.game.turn.phases[self.game.arrays.phase[node]]
+        return (
+            f"phase '{phase.id}' binds {self.game.turn.actors[phase.mover]} in period {t} (where {self._where(node)}) to "
+            "an action of base 0: with 'value: entropy' that would cost infinitely much. Give it a small base"
+        )
+
+    def _where(self, node: int) -> str:
+        """The state of a node in words."""
+        levels = zip(self.game.turn.variables, self.game.rows[node], strict=True)
+        return ", ".join(v.at(int(level)) for v, level in levels if level != v.home) or "the start state"
 
 
 def _reduce(solves: Sequence[Solving], same: tuple[int, ...]) -> list[Solving]:

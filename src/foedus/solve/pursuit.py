@@ -17,7 +17,18 @@ from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, LANES
 from foedus.solve import sections as sec
-from foedus.solve.decision import TIE, Choosing, action_value, bind, choose, keep_choices, offer, play_given, respond
+from foedus.solve.decision import (
+    TIE,
+    Choosing,
+    action_value,
+    bind,
+    choose,
+    keep_choices,
+    offer,
+    pay_control,
+    play_given,
+    respond,
+)
 from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
 from foedus.solve.nodes import begin_period, idle, known, opened, pass_over, value_node
 from foedus.solve.packed import MEMORY, Chain, Graph, pack, section
@@ -97,9 +108,12 @@ def _record(g: Ints, work: Floats, table: Floats, solved: int, policy: Floats, v
                 continue
             active = opened(g, work, n)
             if which(active) != 0:
-                if at(g, sec.KIND, n) == DECIDE:
+                decides = at(g, sec.KIND, n) == DECIDE
+                if decides:
                     play_given(g, work, n, t, policy)
                 value_node(g, work, n, values)
+                if decides and at(g, sec.CONTROL, 0) != 0:
+                    pay_control(g, work, n, at(g, sec.MOVER, n), 1.0, values)
             pass_over(g, n, active, values)
         if t < record.shape[0]:
             _copy(values, 0, rows, record, t * rows)
@@ -203,6 +217,10 @@ def _pursue(g: Ints, work: Floats, table: Floats, aim: Any, record: Floats, how:
                     if how.keep[j]:
                         keep_choices(g, work, n, t, out)
                 value_node(g, work, n, values)
+                # who plays for the event bears no cost: its own payoffs decide between ways that serve it equally
+                free = decides and not (how.perfect or how.fixed[j] or j == aim.mover)
+                if free and at(g, sec.CONTROL, 0) != 0:
+                    pay_control(g, work, n, j, how.scale, values)
                 store(chance, n, _event(g, work, row, n, chance))
             pass_over(g, n, active, values)
             if at(g, sec.GUARD, n) >= 0:

@@ -11,7 +11,7 @@ from foedus.arraytypes import Floats, Ints
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, INTERVAL, LANES
 from foedus.solve import sections as sec
-from foedus.solve.decision import play_given
+from foedus.solve.decision import pay_control, play_given
 from foedus.solve.lanes import at, count, load, muladd, select, splat, store, which
 from foedus.solve.nodes import (
     add_up,
@@ -29,17 +29,18 @@ from foedus.solve.nodes import (
 from foedus.solve.packed import MEMORY, Chain, section
 
 
-def values(chain: Chain, split: int = 0) -> Iterator[tuple[int, Floats]]:
+def values(chain: Chain, split: int = 0, actor: int = -1) -> Iterator[tuple[int, Floats]]:
     """(period, values [nodes, actors, LANES]) from the last period to the first, everybody playing the chain's policy.
 
     The array is the same each time and overwritten by the next step; nodes that cannot be reached in a period are
-    left as they were. With ``split`` the first so many "actors" are the objectives of one, whose attitude to
-    ambiguity is settled by their sum.
+    left as they were. With ``split`` the first so many "actors" are the objectives of one ``actor``, whose attitude to
+    ambiguity is settled by their sum; the last of them is what control costs it (0 where that does not count).
     """
     graph = chain.graph
     worth = np.zeros((len(section(graph, sec.KIND)), len(section(graph, sec.PATIENCE)), LANES))
     for t in range(chain.periods - 1, -1, -1):
-        _value(graph.packed, MEMORY.work(graph), chain.table, t, t == chain.periods - 1, chain.policy, split, worth)
+        last, part_of = t == chain.periods - 1, (split, actor)
+        _value(graph.packed, MEMORY.work(graph), chain.table, t, last, chain.policy, part_of, worth)
         yield t, worth
 
 
@@ -62,9 +63,10 @@ def _interval_of_one(g: Ints, work: Floats, values: Floats, n: int, split: int) 
 
 @kernel
 def _value(
-    g: Ints, work: Floats, table: Floats, t: int, last: bool, policy: Floats, split: int, values: Floats
+    g: Ints, work: Floats, table: Floats, t: int, last: bool, policy: Floats, part_of: Any, values: Floats
 ) -> None:
     """Turns the values of period ``t + 1`` into those of ``t``."""
+    split, actor = part_of
     begin_period(g, work, table, t, True, last, values)
     for n in range(count(g, sec.KIND) - 1, -1, -1):
         if idle(g, n, t):
@@ -77,6 +79,8 @@ def _value(
             _interval_of_one(g, work, values, n, split)
         else:
             value_node(g, work, n, values)
+        if kind == DECIDE and at(g, sec.CONTROL, 0) != 0 and (split == 0 or at(g, sec.MOVER, n) == actor):
+            pay_control(g, work, n, split - 1 if split > 0 else at(g, sec.MOVER, n), 1.0, values)
         pass_over(g, n, opened(g, work, n), values)
 
 

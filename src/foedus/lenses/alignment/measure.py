@@ -97,8 +97,9 @@ def alignment(
 
 
 def at_true_odds(g: GameArrays) -> GameArrays:
-    """The game in which everybody values nature by its true odds and nobody minds ambiguity."""
-    return g._replace(view_of=np.zeros_like(g.view_of), ambiguity=np.full_like(g.ambiguity, -1))
+    """The game in which everybody values nature by its true odds, nobody minds ambiguity and control costs nothing."""
+    free = np.zeros_like(g.control)
+    return g._replace(view_of=np.zeros_like(g.view_of), ambiguity=np.full_like(g.ambiguity, -1), control=free)
 
 
 class _States:

@@ -55,7 +55,8 @@ class Telling:
         worths = {}
         for mover, by_period in by_mover.items():
             values = ActionValues(self.block, mover)
-            names = [self.game.turn.objectives[o][1] for o in values.own]
+            # what later choices cost in control is told as an objective, where it counts
+            names = [self.game.turn.objectives[o][1] for o in values.own] + ["control"] * int(self.g.control[0])
             place = {action: i for i, action in enumerate(values.acts.tolist())}
             for t, now, later in values.periods(self.block):
                 worth = values.worth(now, later)[:, :, 0].tolist() if t in by_period else []
@@ -63,7 +64,7 @@ class Telling:
                     actions = self._available(t, node)
                     bases = [float(now[self.g.base[action], 0]) for action in actions]
                     worths[t, node] = {
-                        action: (base / sum(bases), dict(zip(names, worth[place[action]], strict=True)))
+                        action: (base / sum(bases), dict(zip(names, worth[place[action]], strict=False)))
                         for action, base in zip(actions, bases, strict=True)
                     }
         return worths

@@ -29,7 +29,7 @@ def averages(block: Block, visits: Floats, met: Sequence[tuple[Situation, int]])
     # Sums over states and periods, weighted by how often they are met. ``there``: how often an option is available,
     # ``both``: it and the reference, ``rivals``: it and another.
     sums = {"met": np.zeros((len(met), LANES))}
-    names = ("there", "taken", "usual", "both", "habit", "rivals", "bonus")
+    names = ("there", "taken", "usual", "both", "habit", "rivals", "bonus", "control")
     sums |= {name: np.zeros((options, LANES)) for name in names}
     sums |= {name: np.zeros((options, objectives, LANES)) for name in ("worth", "versus")}
     own = np.zeros((options, objectives), bool)
@@ -42,7 +42,7 @@ def averages(block: Block, visits: Floats, met: Sequence[tuple[Situation, int]])
         "met": sums["met"],
         "probability": ratio(sums["taken"], sums["there"]),
         "usual": ratio(sums["usual"], sums["there"]),
-        "worth": ratio(sums["worth"].sum(axis=1), sums["there"]),
+        "worth": ratio(sums["worth"].sum(axis=1) + sums["control"], sums["there"]),
         "bonus": ratio(sums["bonus"], sums["rivals"]),
         "habit": ratio(sums["habit"], sums["both"]),
         "versus": np.where(own[..., None], ratio(sums["versus"], both), 0.0),
@@ -81,7 +81,7 @@ class _Adder:
                 self._add(visits[t, self.values.nodes], t, now, self.values.worth(now, later))
 
     def _add(self, visits: Floats, t: int, now: Floats, worth: Floats) -> None:
-        """One period: ``visits`` [nodes, LANES] of the actor's decisions, ``worth`` [acts, objectives, LANES]."""
+        """One period: ``visits`` [nodes, LANES] of the actor's decisions, ``worth`` [acts, objectives + 1, LANES]."""
         values, g = self.values, self.values.g
         base = now[g.base[values.acts]] * (now[g.mask[values.acts]] != 0)
         there = base > 0
@@ -98,6 +98,7 @@ class _Adder:
         usual = base / np.maximum(values.by_node(base, 0.0).sum(axis=1), 1e-300)[values.node_of]
         pull = np.where(there, worth.sum(axis=1) + habit, -np.inf)
         bonus = (values.best_other(pull) - pull)[self.acts]
+        worth, control = worth[:, :-1], worth[:, -1]
         weight = (visits[values.node_of] * there)[self.acts]
         defined = (weight > 0) & np.isfinite(bonus)
         reference = np.maximum(self.reference, 0)
@@ -109,6 +110,7 @@ class _Adder:
             "taken": weight * self.block.choices[values.solve][t, values.acts[self.acts]],
             "usual": weight * usual[self.acts],
             "worth": weight[:, None] * worth[self.acts],
+            "control": weight * control[self.acts],
             "bonus": np.where(defined, weight * np.where(defined, bonus, 0.0), 0.0),
             "rivals": np.where(defined, weight, 0.0),
             "both": both,

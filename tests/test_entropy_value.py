@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from engine_adapter import play
 from foedus.errors import FoedusError
 from foedus.lenses.action_values import ActionValues
+from foedus.scenario.check import check
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
@@ -151,6 +152,9 @@ def test_a_binding_to_what_is_never_done_is_refused() -> None:
         value(scenario)
     assert value(scenario.model_copy(update={"value": "payoff"}), "bound") == 1
     assert value(scenario.model_copy(update={"rationality": "perfect"}), "bound") == 1
+    told = [problem for problem in check(scenario) if problem.severity == "error"]
+    assert [problem.path for problem in told] == [("policies", "bound", "bind", 0, "do")]
+    assert "whose base is 0" in told[0].reason
 
 
 @pytest.mark.parametrize("seed", [17, 23, 28, 38])

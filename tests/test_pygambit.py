@@ -164,6 +164,52 @@ def test_a_published_game_solved_by_gambit():
     assert found == pytest.approx([0.569890, 0.158939, 0.271171], abs=1e-6)
 
 
+def logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+def test_where_discounting_parts_the_solution_from_agent_qre_on_the_tree(monkeypatch: pytest.MonkeyPatch):
+    """The small case of docs/model.md: entering costs 0.4 now, for a choice between 0 and 1 that is worth half as much now.
+
+    With one player an actor, payoffs discounted to the start, Gambit finds the later choice noisier and so entering
+    worth less. With a player a decision, as it is exported, it finds the solution here.
+    """
+    turn = [
+        {
+            "id": "enter",
+            "at": 0,
+            "decide": "a",
+            "actions": {"no": {}, "yes": {"pays": {"a": -0.4}, "then": {"s": "inside"}}},
+        },
+        {"id": "take", "at": 1, "when": "s == inside", "decide": "a", "actions": {"no": {}, "yes": {"pays": {"a": 1}}}},
+    ]
+    game = Scenario.model_validate(
+        {
+            "horizon": {"periods": 2, "beyond": 0},
+            "actors": {"a": {"precision": 2, "patience": 0.5}},
+            "state": {"s": {"levels": ["out", "inside"], "start": "out"}},
+            "turn": turn,
+        }
+    )
+    world = {"a.precision": 2.0, "a.patience": 0.5}
+    here = play(game, [world], ["share(enter.yes)", "share(take.yes)"]).query["status_quo"][:, 0]
+    later, on_tree = logistic(2), logistic(1)
+    assert here == pytest.approx([logistic(2 * (0.5 * later - 0.4)), later])  # 0.520, 0.881
+
+    def odds(text: str) -> list[float]:
+        moves = [dict(moves) for sets in solved(text) for _, moves in sets]
+        return [next(p for name, p in zip(each, each.values(), strict=True) if "yes" in str(name)) for each in moves]
+
+    assert odds(to_efg(game, world, "status_quo")) == pytest.approx(here, abs=1e-7)
+    monkeypatch.setattr("foedus.export.efg._needs_agents", lambda tree, patience: False)
+    assert odds(to_efg(game, world, "status_quo")) == pytest.approx(
+        [logistic(2 * (0.5 * on_tree - 0.4)), on_tree], abs=1e-7
+    )  # 0.483, 0.731
+    patient = world | {"a.patience": 1.0}  # the two are one
+    expected = play(game, [patient], ["share(enter.yes)", "share(take.yes)"]).query["status_quo"][:, 0]
+    assert odds(to_efg(game, patient, "status_quo")) == pytest.approx(expected, abs=1e-7)
+
+
 def whole_tree(depth: int, chance: bool) -> Scenario:
     """Every combination of ``depth`` twofold moves is a leaf of its own; with ``chance`` nature makes a third of them."""
     rng, bits = random.Random(depth), [f"b{i}" for i in range(depth)]
@@ -215,6 +261,12 @@ def test_what_a_tree_cannot_say_is_refused():
         to_efg(Scenario.model_validate(raw), {}, "status_quo")
     with pytest.raises(FoedusError, match="beliefs"):
         to_efg(Scenario.model_validate({**raw, "beliefs": {"a": {"x": {"is": 2}}}}), {}, "status_quo")
+    raw["horizon"] = {"periods": 2, "beyond": 0}
+    with pytest.raises(FoedusError, match="what control will cost"):
+        to_efg(Scenario.model_validate({**raw, "value": "entropy"}), {}, "status_quo")
+    raw["horizon"] = {"periods": 1, "beyond": 0}
+    once = [to_efg(Scenario.model_validate({**raw, "value": v}), {}, "status_quo") for v in ("entropy", "payoff")]
+    assert once[0] == once[1]
     secret = {"status_quo": {"bind": [{"phase": "p", "do": "x", "known": False}]}}
     with pytest.raises(FoedusError, match="knows"):
         to_efg(Scenario.model_validate({**raw, "policies": secret}), {}, "status_quo")

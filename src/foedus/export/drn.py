@@ -36,6 +36,7 @@ def to_drn(scenario: Scenario, world: Mapping[str, float], policy: str) -> str:
     ``world`` gives every sampled assumption. States are labelled with the scenario's outcomes
     that are true when they are entered, so that Storm's ``P=? [F "outcome"]`` is the engine's
     ``prob(eventually(outcome))``. The last state is where the reported periods are over.
+    With ``value: entropy`` the choices are those made at that value: the chain holds them whole.
     FoedusError where an outcome's name is a label that Storm gives a meaning of its own.
     """
     outcomes = outcomes_of(scenario)

@@ -15,6 +15,10 @@
 So where the bases of a menu differ, or an impatient actor moves in a later period, each
 decision node is written as a player of its own (the agent form), who gets what the actor
 gets from that period on, discounted to it, and the bonus of its own action.
+
+What control costs (``value: entropy``) is no payment of an end: it hangs on how the choice is made. Where no actor decides
+twice on a path nobody looks forward to a cost of its own, the solution is that of ``value: payoff``, and the tree has it.
+Other games of that kind are refused.
 """
 
 from __future__ import annotations
@@ -40,7 +44,7 @@ def to_efg(scenario: Scenario, world: Mapping[str, float], policy: str, max_node
 
     ``world`` gives every sampled assumption. Payoffs are in units of the actor's precision:
     solve at lambda = 1. FoedusError when the tree has more than ``max_nodes`` nodes, or
-    where actors disagree about the game or weigh intervals, which the format cannot say.
+    where actors disagree about the game, weigh intervals or pay for control, which the format cannot say.
     """
     if any(scenario.beliefs.values()):
         raise FoedusError("the actors' beliefs differ: a game tree holds one version of the game. Remove 'beliefs'.")
@@ -52,6 +56,9 @@ def to_efg(scenario: Scenario, world: Mapping[str, float], policy: str, max_node
         raise FoedusError("a clause is read as an interval by actors with 'ambiguity': a game tree cannot say that.")
     root = unrolled(played, max_nodes)
     numbers = (arrays.patience, arrays.precision)
+    if arrays.control[0] and (scenario.all_policies[policy].bind or _twice(root, frozenset())):
+        reason = "with 'value: entropy' who decides again, or is bound, looks forward to what control will cost it"
+        raise FoedusError(f"{reason}: payments at the ends of a tree cannot say that. Export with 'value: payoff'.")
     patience, precision = (np.array([played.at(int(c), 0) for c in coefficients]) for coefficients in numbers)
     actors = list(scenario.actors)
     agents = _needs_agents(root, patience)
@@ -70,6 +77,14 @@ class Player:
     name: str
     actor: int
     since: int
+
+
+def _twice(tree: Tree, before: frozenset[int]) -> bool:
+    """Whether an actor, perhaps one of those who decided ``before``, decides again on some path."""
+    if tree.player in before:
+        return True
+    after = before if tree.player == NATURE else before | {tree.player}
+    return any(_twice(below, after) for _, below in tree.moves)
 
 
 def _needs_agents(tree: Tree, patience: Floats) -> bool:

@@ -65,6 +65,10 @@ def _bind(c: Checker, path: Path, rule: Bind, policy: Policy) -> None:
             enabled = actions[rule.do].exists == "always" or str(ActionName(rule.phase, rule.do)) in policy.enable
             if not enabled:
                 c.warn((*path, "do"), f"'{rule.do}' does not exist under this policy.", "List it in 'enable'.")
+            counts = c.scenario.value == "entropy" and c.scenario.rationality != "perfect"
+            if counts and actions[rule.do].base == 0:
+                reason = f"with 'value: entropy' it costs infinitely much to be bound to '{rule.do}', whose base is 0."
+                c.error((*path, "do"), reason, "Give the action a small base.")
     if rule.when is not None:
         c.read((*path, "when"), rule.when, "a bind rule")
     for n, actor in enumerate(rule.known_to or []):

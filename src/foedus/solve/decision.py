@@ -1,7 +1,7 @@
 """How a mover chooses: the one place where choices are made of values, for every pass that solves a game.
 
 Quantal response: an action's odds are its base rate times exp(precision x its value to the mover) (McKelvey and
-Palfrey 1998; Signorino 1999; base rates: Matejka and McKay 2015). Perfect rationality takes the best action, ties split
+Palfrey 1998; Signorino 1999; base rates as a fixed reference distribution: Mattsson and Weibull 2002). Perfect rationality takes the best action, ties split
 in proportion to base rates. Values stand in the rows Q of a work array, choices in its rows PI, one an action.
 
 ``solve.adjoint_choice`` has the same in plain doubles, one world at a time: it differentiates the unpacked arrays, where

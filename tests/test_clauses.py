@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine_adapter import play
+from foedus.scenario.check import check
 from foedus.scenario.schema import Scenario
 from oracle import Oracle, settle
 
@@ -165,3 +166,11 @@ def test_a_policy_that_keeps_the_answer_from_being_asked() -> None:
     assert answers(scenario, APPLIES) == [1]
     assert answers(scenario, APPLIES, policy="silent") == [0]
     assert answers(scenario, APPLIES, "share(answer.nothing)", policy="bound") == [1, 1]
+
+
+def test_a_guard_asks_of_few_clauses() -> None:
+    when = " or ".join(f"c{i}.applies" for i in range(9))
+    turn = [{"id": "answer", "decide": "pat", "when": when, "actions": {"nothing": {}, "fight": {}}}]
+    scenario = course("00", [], turn=turn, commitments={f"c{i}": pact("ten", 1) for i in range(9)})
+    told = [problem for problem in check(scenario) if problem.severity == "error"]
+    assert [problem.path for problem in told] == [("turn", 0, "when")] and "9 clauses" in told[0].reason

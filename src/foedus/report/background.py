@@ -74,7 +74,7 @@ def clause_text(commitment: Commitment) -> str:
     if trigger.applies is not None:
         return f"with probability {trigger.applies}"
     how = f"vague by {trigger.vagueness}" if trigger.vagueness != 0 else "a bright line"
-    read = "at every turn" if trigger.read == "always" else "when it rises"
+    read = "at each answer" if trigger.read == "always" else "at the first answer after a rise"
     return f"as {trigger.severity} passes {trigger.threshold} ({how}), read {read}"
 
 
@@ -116,6 +116,8 @@ def limits(results: RunView) -> list[str]:
         fitted: True,
         "Not modelled: moves made at the same time, private information that is revealed by acting, and parties "
         "that learn. Every actor moves as one, sees what was done before, and knows how the others choose.": True,
+        "A choice is worth to who makes it what it pays less what control costs, which is how far the choice departs from "
+        "base rates, over precision (Mattsson and Weibull 2002).": scenario.value == "entropy",
         "Some actors misjudge a number without anyone noticing: nobody learns of the mistake from what is done.": misjudged,
         f"The game is solved for {count(scenario.beyond, unit)} after the last one reported, "
         "so that the end casts little shadow back.": scenario.beyond,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from foedus.errors import nearest
 from foedus.scenario.checker import ANY, ODDS, Checker, constant_of
 from foedus.scenario.commitments import COMMITMENT_KINDS, Commitment
+from foedus.scenario.dotted import applies_variable
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.parts import Action, Phase
 from foedus.scenario.scope import threshold_tree
-from foedus.scenario.tree import assumption_names, reads_time
+from foedus.scenario.tree import Tree, assumption_names, reads_time, state_names
+
+MOST_ASKED = 8
 
 
 def check_turn(c: Checker) -> None:
@@ -40,7 +43,7 @@ def _phases(c: Checker) -> None:
 def _phase(c: Checker, path: Path, phase: Phase) -> None:
     if phase.decide is not None:
         c.known((*path, "decide"), phase.decide, c.scenario.actors, "an actor")
-    _guard(c, (*path, "when"), phase.when)
+    _asks(c, (*path, "when"), phase.id, _guard(c, (*path, "when"), phase.when))
     for n, at in enumerate(phase.at):
         _date(c, (*path, "at", n), at)
     c.chance((*path, "chance"), phase.chance)
@@ -49,9 +52,20 @@ def _phase(c: Checker, path: Path, phase: Phase) -> None:
         _in_place_of(c, (*path, "actions", name), name, phase)
 
 
-def _guard(c: Checker, path: Path, when: object) -> None:
-    if when is not None and constant_of(c.read(path, when, "a guard")) == 0:
+def _guard(c: Checker, path: Path, when: object) -> Tree | None:
+    guard = None if when is None else c.read(path, when, "a guard")
+    if constant_of(guard) == 0:
         c.warn(path, "the guard is never true.")
+    return guard
+
+
+def _asks(c: Checker, path: Path, phase: str, guard: Tree | None) -> None:
+    """A guard may ask whether clauses apply that are answered in its phase: all their outcomes are gone through."""
+    answered = [name for name, commitment in c.scenario.commitments.items() if commitment.attach == phase]
+    asked = [name for name in answered if guard is not None and applies_variable(name) in state_names(guard)]
+    if len(asked) > MOST_ASKED:
+        reason = f"the guard asks of {len(asked)} clauses that are answered here whether they apply: over {MOST_ASKED}."
+        c.error(path, reason, "Answer some of them in a phase of their own.")
 
 
 def _date(c: Checker, path: Path, at: str | int) -> None:

@@ -201,6 +201,8 @@ class _Printer:
         else:
             values = listed([f"{actor} {value}" for actor, value in precision.items()])
             rule = f"Chances go with base rate × exp(precision × worth). Precision: {values}."
+            if self.names.scenario.value == "entropy":
+                rule += " Worth is less what control of later choices costs."
         self.say("")
         self.say(rule, style="dim")
         open_ones = [(decision, other) for decision in free for other in self.others_of(decision)[:1]]

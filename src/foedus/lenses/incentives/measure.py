@@ -2,8 +2,8 @@
 
 For each phase that an actor decides, over the states in which it has a free choice (weighted by how often they are
 met), and apart for the situations that matter to the phase: the worth ``Q(a)`` of each action to the mover, in its own
-version of the game, by objective. With quantal response (McKelvey and Palfrey 1998; base rates: Matejka and McKay
-2015) the odds of ``b`` to ``a`` are ``base_b / base_a exp(precision (Q(b) - Q(a)))``, so ``b`` ties with the likeliest of
+version of the game, by objective. With quantal response (McKelvey and Palfrey 1998; base rates: Mattsson and
+Weibull 2002) the odds of ``b`` to ``a`` are ``base_b / base_a exp(precision (Q(b) - Q(a)))``, so ``b`` ties with the likeliest of
 the others once it pays
 
     bonus(b) = max over a of (Q(a) + ln(base_a) / precision) - (Q(b) + ln(base_b) / precision)

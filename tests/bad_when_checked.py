@@ -141,6 +141,7 @@ def arguments() -> None:
     bad("factual", "factual: status_quo", "factual: statusquo", "Did you mean 'status_quo'?")
     bad("factual-counterfactual", "status_quo: {", "status_quo: {counterfactual: true, ", "cannot be a counterfactual")
     bad("observation-date", "{at: 2025-02", "{at: 2024-02", "outside the reported periods")
+    bad("observed-never", "{at: 2025-03, is: tension < war}", "{at: 2025-03, is: tension > war}", "no state is so")
     bad("observation-action", "press.test,", "press.tset,", "Did you mean 'test'?")
     bad("observation-mixed", "press.test, press.hold", "press.test, answer.help", "it mixes actions")
     bad("observation-error", "error: 0.05", "error: 5", "5 is not a probability")

@@ -86,13 +86,6 @@ def in_some_worlds() -> None:
         "With what claim 'calm' rests on made neutral (risk = 5)",
     )
     del LINES["claim-neutral"]
-    bad(
-        "observed-never",
-        "{at: 2025-03, is: tension < war}",
-        "{at: 2025-03, is: tension > war}",
-        "no world allows what was observed",
-    )
-    del LINES["observed-never"]
     names = [f"v{i}" for i in range(4)]
     levels = "[" + ", ".join(f"l{i}" for i in range(60)) + "]"
     state = "".join(f"  {name}: {{levels: {levels}, start: l0}}\n" for name in names)

@@ -248,7 +248,7 @@ Change = Callable[[dict[str, Any]], object]
             lambda raw: raw.update(
                 observations=[{"at": 0, "took": "press_a0.push"}, {"at": 0, "took": "press_a0.hold"}]
             ),
-            "no world allows",
+            "no world can produce",
         ),
     ],
 )

@@ -149,12 +149,12 @@ def test_rivals_are_those_worked_out_by_hand(scored: TrackRecord) -> None:
 
 def test_two_periods_ahead_nothing_later_is_known(scenario: Scenario) -> None:
     found = score_scenario(scenario, WORLDS, 0, horizon=2)
-    assert [event.period for event in found.events] == ["2", "3", "3", "5"]
+    assert [event.period for event in found.events] == ["1", "2", "2", "4"]
     changed = [dict(o) for o in OBSERVED]
     changed[2]["took"] = "answer.shoot"
     other = score_scenario(Scenario.model_validate(raw(observations=changed)), WORLDS, 0, horizon=2)
     for who in ("model", "base_rate", "persistence"):
-        for i in (0, 1, 2):  # period 3 is forecast from what was known before period 2
+        for i in (0, 1, 2):  # period 2 is forecast from what was known before period 1
             assert found.events[i].forecast[who] == other.events[i].forecast[who]
         assert found.events[3].forecast[who] != other.events[3].forecast[who]
 

@@ -63,7 +63,7 @@ class _Unroller:
             if t + 1 == world.game.solved:
                 return self._counted(Tree(NATURE, paid=paid))
             return self.node(int(arrays.target[arrays.b_ptr[first]]), t + 1, paid)
-        label = f"{world.game.phase_ids[arrays.phase[node]]} {t + 1}"
+        label = f"{world.game.phase_ids[arrays.phase[node]]} {t}"
         menu = world.menu(node, t) if arrays.kind[node] == DECIDE else {first: 1.0}
         if len(menu) == 1:
             return self.after(next(iter(menu)), t, paid, label)

@@ -28,6 +28,7 @@ from foedus.errors import FoedusError
 from foedus.record.forecasts import RIVALS, Forecast, Forecaster, Score, forecasts, known_weights
 from foedus.record.questions import Question, QuestionKind, recorded_answers
 from foedus.scenario.schema import Scenario
+from foedus.worlds.contradiction import refuse_impossible
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
 from foedus.worlds.thresholds import SETTLED
@@ -214,6 +215,7 @@ def score_scenario(
     games, policy = Games(scenario, (), {}, ahead=horizon, lean=True), scenario.factual_policy
     draws, options = sample(scenario, worlds, seed), Options(progress=progress)
     solved = simulate(scenario, draws, [policy], games=games, options=options)
+    refuse_impossible(scenario, draws, solved.loglik)
     return track_record(scenario, solved.results[policy], horizon)
 
 

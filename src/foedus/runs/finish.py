@@ -17,6 +17,7 @@ from foedus.runs.plan import Plan
 from foedus.runs.provenance import provenance
 from foedus.runs.result import GameSize, Run
 from foedus.runs.solved import Solved
+from foedus.worlds.contradiction import refuse_impossible
 from foedus.worlds.posterior import Posterior, WeightedWorlds
 from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import PolicyResult
@@ -32,6 +33,7 @@ def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]]
     started = time.perf_counter()
     record = main.record
     likelihood = record["log_likelihood"][:].sum(axis=1) if record else np.zeros(plan.settings.worlds)
+    refuse_impossible(plan.scenario, plan.draws, likelihood)
     prior, weights, effective = plan.sample.weigh(likelihood)
     judge = Judge(plan, main, weights, prior)
     meta = provenance(plan.scenario, plan.settings) | plan.sample.about

@@ -45,9 +45,9 @@ class Calendar:
         raise ValueError("periods have no unit, so dates cannot be placed; write 'unit: month', say, in the horizon")
 
     def label(self, t: int) -> str:
-        """What people call period ``t``: its date, or its number from 1."""
+        """What people call period ``t``: its date, or its number, counted from 0 as the language does."""
         if self.first is None or self.unit == "period":
-            return str(t + 1)
+            return str(t)
         start = parse_date(self.first)
         if self.unit in _DAYS:
             return (start + timedelta(days=t * _DAYS[self.unit])).isoformat()

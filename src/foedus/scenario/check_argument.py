@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-
+from foedus.scenario.check_observations import check_observations
 from foedus.scenario.checker import ODDS, QUESTION, Checker
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.expressions import shorten
-from foedus.scenario.parts import Bind, Observation, Policy
+from foedus.scenario.parts import Bind, Policy
 from foedus.scenario.query import Unit, parse_event, parse_reading, queries_of, unit_of
-from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, assumption_names
 
 
 def check_argument(c: Checker) -> None:
     """What is tried, observed, asked and believed; beliefs last, when all else has noted what it reads."""
     _policies(c)
-    _observations(c)
+    check_observations(c)
     _outcomes(c)
     _claims(c)
     _beliefs(c)
@@ -95,45 +93,6 @@ def _beliefs(c: Checker) -> None:
         if tree is not None and not assumption_names(tree) and setting:
             reason = f"this belief stays the same when the policy {setting[0]} sets '{name}'."
             c.warn((*path, "is"), reason, f"Write it from '{name}', as in {name} - 0.1.")
-
-
-def _observations(c: Checker) -> None:
-    for n, observation in enumerate(c.scenario.observations):
-        path: Path = ("observations", n)
-        t = c.period((*path, "at"), observation.at, c.scenario.horizon.periods, "reported")
-        if observation.took is not None:
-            _took(c, (*path, "took"), observation, t)
-        if observation.is_ is not None:
-            c.read((*path, "is"), observation.is_, QUESTION, allow=("state",))
-        c.probability((*path, "error"), observation.error, QUESTION, allow=())
-        if observation.source and " " not in observation.source and "/" not in observation.source:
-            c.known((*path, "source"), observation.source, c.scenario.sources, "a source")
-
-
-def _took(c: Checker, path: Path, observation: Observation, t: int | None) -> None:
-    if not observation.took:
-        c.error(path, "it lists no action.", "List one or more phase.action.")
-    taken = [name for n, text in enumerate(observation.took or []) if (name := c.action((*path, n), text))]
-    phases = {name.phase for name in taken}
-    if len(phases) > 1:
-        c.error(path, f"it mixes actions of {' and '.join(sorted(phases))}.", "One observation is of one phase.")
-        return
-    enabled = c.scenario.all_policies.get(c.scenario.factual_policy, Policy()).enable
-    for phase, action in taken:
-        if c.phases[phase].actions[action].exists == "enabled" and str(ActionName(phase, action)) not in enabled:
-            c.warn(path, f"'{phase}.{action}' does not exist under the factual policy.")
-        held = c.phases[phase].at
-        if held and t is not None and t not in _indices(c, held):
-            c.warn(path, f"'{phase}' does not take place in '{observation.at}'.", "Look at its 'at'.")
-            break
-
-
-def _indices(c: Checker, dates: list[str | int]) -> set[int]:
-    indices = set()
-    for at in dates:
-        with contextlib.suppress(ValueError):
-            indices.add(period_of(c.scenario, at))
-    return indices
 
 
 def _outcomes(c: Checker) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
 from foedus.scenario.schema import Scenario
+from foedus.worlds.contradiction import refuse_impossible
 from foedus.worlds.sample import from_unit, sample, uncertain, unit_sample
 from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
 from foedus.worlds.smc import Resampled, Unit, smc
@@ -73,7 +74,9 @@ class ObservationLikelihood:
         """The worlds at points of the unit cube, weighed by the observations unless weights are given."""
         result = self._solve(self.full, unit, progress)
         if weights is None:
-            weights = posterior(result.log_likelihood.sum(axis=1))
+            loglik = result.log_likelihood.sum(axis=1)
+            refuse_impossible(self.scenario, from_unit(self.scenario, unit), loglik)
+            weights = posterior(loglik)
             effective = effective_of(weights)
         return WeightedWorlds(unit, from_unit(self.scenario, unit), result.log_each, weights, effective)
 

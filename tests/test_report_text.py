@@ -235,10 +235,13 @@ def test_sparklines_rise_with_the_values():
     [
         ({"applies": 0.7}, "with probability 0.7"),
         ({"reads": {"low": 0.2, "high": 0.6, "true": 0.4}}, "with a probability read as anywhere from 0.2 to 0.6"),
-        ({"severity": "x", "threshold": 0.5, "vagueness": 0}, "as x passes 0.5 (a bright line), read when it rises"),
+        (
+            {"severity": "x", "threshold": 0.5, "vagueness": 0},
+            "as x passes 0.5 (a bright line), read at the first answer after a rise",
+        ),
         (
             {"severity": "x", "threshold": 0.5, "vagueness": 0.3, "read": "always"},
-            "as x passes 0.5 (vague by 0.3), read at every turn",
+            "as x passes 0.5 (vague by 0.3), read at each answer",
         ),
     ],
 )

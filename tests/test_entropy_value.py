@@ -24,6 +24,7 @@ from foedus.solve.packed import Chain
 from foedus.solve.values import values
 from foedus.worlds.blocks import Block, blocks
 from foedus.worlds.query_slopes import query_slopes
+from foedus.worlds.sample import sample
 from foedus.worlds.simulate import Behaviour, Games, simulate
 from strategies import Case, Features, make_case
 from test_adjoint import central
@@ -231,3 +232,36 @@ def test_leverage_agrees_with_a_second_implementation() -> None:
         except FoedusError as error:
             assert "base 0" in str(error)
     assert compared > 1
+
+
+@pytest.mark.parametrize(("policy", "low", "high"), [("status_quo", 1, 3), ("status_quo", 1e-9, 2e-9), ("bound", 1, 3)])
+def test_closed_form_of_slopes(policy: str, low: float, high: float) -> None:
+    """Entering is worth what is behind it: Z = exp(l V) is (1 + b exp(-l x)) / (1 + b), bound b exp(-l x) / (1 + b)."""
+    turn = [
+        {"id": "enter", "decide": "ann", "actions": {"no": {}, "yes": {"then": {"s": "yes"}}}},
+        {
+            "id": "deep",
+            "decide": "ann",
+            "when": "s == yes",
+            "actions": {"good": {}, "bad": {"base": "b", "pays": {"ann": "-x"}}},
+        },
+    ]
+    scenario = menu(
+        [],
+        [],
+        1,
+        turn=turn,
+        actors={"ann": {"precision": {"uniform": [low, high]}}},
+        assumptions={"x": {"uniform": [0.5, 2]}, "b": {"uniform": [0.5, 2]}},
+        policies={"status_quo": {}, "bound": {"bind": [{"phase": "deep", "do": "bad"}]}},
+    )
+    draws = sample(scenario, 5, 0)
+    query = parse_query("share(enter.yes)", query_scope(scenario))
+    (answer,), slopes = query_slopes(scenario, draws, policy, [query])
+    lam, b, x = draws["ann.precision"], draws["b"], draws["x"]
+    power, free = np.exp(-lam * x), float(policy == "status_quo")
+    z = (free + b * power) / (1 + b)
+    np.testing.assert_allclose(answer, z / (1 + z), rtol=1e-12)
+    by_b = power / (1 + b) - z / (1 + b) if not free else np.expm1(-lam * x) / (1 + b) ** 2
+    for name, by in (("b", by_b), ("x", -lam * b * power / (1 + b)), ("ann.precision", -x * b * power / (1 + b))):
+        np.testing.assert_allclose(slopes[name][0], by / (1 + z) ** 2, rtol=1e-6, err_msg=name)

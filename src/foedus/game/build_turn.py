@@ -35,7 +35,9 @@ def build_turn(scenario: Scenario, enabled: Iterable[str]) -> Turn:
             phases.append(TurnPhase(clause_phase(name), -1, clause.guard, (nature,), clause.interval, commitment=name))
             step = attached(numbers, name, step)
         phases.append(step)
-    applies = [Variable(applies_variable(name), 2, {0: number(1)}, scratch=True) for name in scenario.commitments]
+    truths = ("no", "yes")
+    names = map(applies_variable, scenario.commitments)
+    applies = [Variable(name, len(truths), {0: number(1)}, scratch=True, levels=truths) for name in names]
     variables = (*numbers.variables(), *applies, *readings)
     pays = tuple(numbers.stage()), tuple(numbers.terminal()), numbers.entries()
     vagueness = tuple((name, numbers.tree(c.trigger.vagueness)) for name, c in scenario.commitments.items())

@@ -319,7 +319,7 @@ class Explorer:
     def describe(self, row: Rows) -> str:
         """A state in words, variables at home left out."""
         pairs = zip(self.turn.variables, row.tolist(), strict=True)
-        parts = [variable.at(level) for variable, level in pairs if level != variable.home]
+        parts = [variable.at(level) for variable, level in pairs if level != variable.home and variable.levels]
         return ", ".join(parts) or "all variables are at their start"
 
     def _pay(self, k: int, states: Longs, order: int, branch: int, pays: Sequence[Pay], rows: Rows) -> None:

@@ -266,9 +266,9 @@ class Play:
         )
 
     def _where(self, node: int) -> str:
-        """The state of a node in words."""
+        """The state of a node in words; the marks of clauses, which have no named levels, are left out."""
         levels = zip(self.game.turn.variables, self.game.rows[node], strict=True)
-        return ", ".join(v.at(int(level)) for v, level in levels if level != v.home) or "the start state"
+        return ", ".join(v.at(int(x)) for v, x in levels if x != v.home and v.levels) or "the start state"
 
 
 def _reduce(solves: Sequence[Solving], same: tuple[int, ...]) -> list[Solving]:

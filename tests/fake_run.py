@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from foedus.claims.owed import Owed
 from foedus.claims.sweep import Precision
-from foedus.claims.verdict import ClaimResult, OutcomeDriver, ReadingResult
+from foedus.claims.verdict import ClaimResult, OutcomeDriver, ReadingResult, Trial
 from foedus.present.shares import Share
 from foedus.runs.result import GameSize, Run
 from foedus.scenario.schema import Scenario
@@ -273,14 +274,19 @@ def _claim(rng: np.random.Generator, scenario: Scenario, name: str, i: int) -> C
                 Share.of(share, 25),
                 0.02 * (i % 3),
                 (-0.1, 0.05, 0.3) if i != 3 else (float("nan"),) * 3,
-                {
-                    Precision.ZERO: 1.0 if i == 3 else 0.4,
-                    Precision.HALF: min(1.0, share + 0.1),
-                    Precision.ONE: share,
-                    Precision.TWICE: max(0.0, share - 0.3),
-                    Precision.PERFECT: max(0.0, share - 0.5),
-                },
-                neutral,
+                Trial(
+                    25,
+                    20.0,
+                    {
+                        Precision.ZERO: 1.0 if i % 3 == 1 else 0.4,
+                        Precision.HALF: min(1.0, share + 0.1),
+                        Precision.ONE: share,
+                        Precision.TWICE: max(0.0, share - 0.3),
+                        Precision.PERFECT: max(0.0, share - 0.5),
+                    },
+                    neutral,
+                    None if neutral is None else Owed(0.6, 0.4, 0.8),
+                ),
                 [Driver(names[0], 0.55, -1), Driver(names[2 % len(names)], 0.3, 1)],
                 "the pact binds early (threshold below 1.6)" if i else "",
             )
@@ -293,7 +299,7 @@ def _sweep(rng: np.random.Generator, scenario: Scenario, data: xr.Dataset) -> xr
     factors = np.array([2.0, 1.4, 1.0, 0.7, 0.3])[:, None, None, None]
     values = np.clip(factors * final[None], 0, 1)
     return xr.Dataset(
-        {"outcome_by": (("setting", "world", "policy", "outcome"), values)},
+        {"outcome_by": (("setting", "world", "policy", "outcome"), values), "weight": ("world", np.full(25, 0.04))},
         coords={
             "setting": [str(step) for step in Precision],
             "policy": data["policy"].values,

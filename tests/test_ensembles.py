@@ -44,7 +44,7 @@ def copied(unbroken: Path, tmp_path: Path) -> Path:
 
 def test_a_kept_run_is_the_run_in_memory(tmp_path):
     kept, there = whole(tmp_path), run_function(tiny(), worlds=70)
-    assert kept.solved == 3 + 1  # chunks, and what one claim rests on
+    assert kept.solved == 3 + 3  # chunks, the sweep, and what one claim rests on neutral and drawn anew
     xr.testing.assert_identical(kept.data, there.data)
     np.testing.assert_array_equal(kept.weights, there.weights)
     np.testing.assert_array_equal(kept.loglik_by_observation, there.loglik_by_observation)
@@ -146,7 +146,7 @@ def test_damage_that_comes_while_results_are_read(copied, monkeypatch):
 def test_running_again_uses_what_is_there(copied, unbroken):
     assert whole(copied).solved == 0
     assert contents(copied) == contents(unbroken)
-    assert whole(copied, anew=True).solved == 4
+    assert whole(copied, anew=True).solved == 6
 
 
 @pytest.mark.parametrize("change", [{"worlds": 40}, {"seed": 1}, {"method": "sobol"}, {"chunk": 10}, {"policies": []}])
@@ -173,7 +173,7 @@ def test_chunks_without_a_manifest_are_nobodys(copied, unbroken):
     (copied / "chunks" / "manifest.json").unlink()
     with pytest.raises(FoedusError, match="holds no run to resume"):
         resume(copied)
-    assert whole(copied).solved == 4
+    assert whole(copied).solved == 6
     assert contents(copied) == contents(unbroken)
 
 

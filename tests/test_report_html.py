@@ -13,6 +13,7 @@ import pytest
 from markupsafe import escape
 
 from fake_run import fake_run
+from foedus.claims.verdict import Trial
 from foedus.present.in_words import Teller
 from foedus.present.shares import Share
 from foedus.report import findings
@@ -175,7 +176,7 @@ def test_a_bare_scenario_still_makes_a_report(outcomes):
 def test_numbers_that_are_undefined_show_as_dashes():
     run = fake_run()
     run.data["value"][:] = np.nan
-    run.claims[0].readings[0].by_precision = {}
+    run.claims[0].readings[0].trial = Trial(0, 0.0)
     page = Page(render(run))
     assert page.faults == [] and "nan" not in page.text.split()
 

@@ -15,8 +15,8 @@ import foedus
 from ensemble_cases import ONE, tiny, whole
 from fake_run import fake_run
 from foedus.claims.sweep import Precision
-from foedus.claims.verdict import BuiltIn, ReadingResult
-from foedus.present.shares import Share
+from foedus.claims.verdict import BuiltIn, Trial
+from foedus.present.wording import percent
 from foedus.report.summary import print_summary
 from foedus.runs import provenance
 from foedus.runs.provenance import engine
@@ -126,27 +126,25 @@ def test_shares_are_called_rough_at_the_threshold(more: float, rough: bool) -> N
     assert ("Read shares as rough" in " ".join(console.export_text().split())) == rough
 
 
-def reading(prior: float = 1.0, neutral: float | None = None, **shares: float) -> ReadingResult:
-    by_precision = {Precision(name): share for name, share in shares.items()}
-    return ReadingResult(
-        "main", "", Share.of(prior, 100), Share.of(prior, 100), 0.0, (0.0, 0.0, 0.0), by_precision, neutral
-    )
+def trial(neutral: float | None = None, **shares: float) -> Trial:
+    return Trial(24, 24.0, {Precision(name): share for name, share in shares.items()}, neutral)
 
 
 @pytest.mark.parametrize(
     ("result", "built_in"),
     [
-        (reading(1.0, None, zero=1.0), BuiltIn.YES),
-        (reading(1.0, 0.9, zero=1.0), BuiltIn.YES),
-        (reading(0.99, None, zero=1.0), BuiltIn.UNTESTED),
-        (reading(1.0, None, zero=0.99), BuiltIn.UNTESTED),
-        (reading(thresholds.BUILT_IN_SHARE, 0.49), BuiltIn.YES),
-        (reading(thresholds.BUILT_IN_SHARE, 0.5), BuiltIn.NO),
-        (reading(thresholds.BUILT_IN_SHARE - 0.001, 0.0), BuiltIn.NO),
-        (reading(0.0, 0.0, zero=float("nan")), BuiltIn.NO),
+        (trial(None, zero=1.0, one=1.0), BuiltIn.UNTESTED),
+        (trial(0.49, zero=1.0, one=1.0), BuiltIn.YES),  # moved by 0.51
+        (trial(0.5, zero=1.0, one=1.0), BuiltIn.NO),  # moved by just half
+        (trial(0.0, zero=0.99, one=1.0), BuiltIn.NO),  # some world hangs on what parties weigh
+        (trial(1.0, zero=0.0, one=0.0), BuiltIn.YES),  # a claim that fails by construction
+        (trial(0.6, zero=0.0, one=0.0), BuiltIn.YES),
+        (trial(0.4, zero=0.0, one=0.0), BuiltIn.NO),
+        (trial(0.0, zero=0.0, one=1.0), BuiltIn.NO),  # at precision 0 the verdict is the other one
+        (trial(0.0, zero=float("nan"), one=1.0), BuiltIn.NO),
     ],
 )
-def test_built_in_at_its_thresholds(result: ReadingResult, built_in: BuiltIn) -> None:
+def test_built_in_at_its_thresholds(result: Trial, built_in: BuiltIn) -> None:
     assert result.built_in is built_in and str(result.built_in) == built_in.value
 
 
@@ -155,6 +153,7 @@ def test_built_in_at_its_thresholds(result: ReadingResult, built_in: BuiltIn) ->
     [
         ({"half": 0.75, "one": 0.6, "twice": 0.5, "perfect": 0.45}, "rests on noise"),
         ({"half": 0.45, "one": 0.5, "twice": 0.6, "perfect": 0.75}, "needs precise choices"),
+        ({"half": 0.9, "one": 0.4, "twice": 0.6, "perfect": 0.95}, "now one way and now the other"),
         ({"half": 0.7, "one": 0.6, "twice": 0.5, "perfect": 0.46}, ""),  # by less than LEAST_TURN
         ({"half": 0.9, "one": 0.8, "twice": 0.6, "perfect": 0.5}, ""),  # it holds in half of worlds throughout
         ({"zero": 0.0, "half": 0.9, "one": 0.9, "twice": 0.9, "perfect": 0.9}, ""),  # where nobody weighs is no turn
@@ -163,8 +162,10 @@ def test_built_in_at_its_thresholds(result: ReadingResult, built_in: BuiltIn) ->
     ],
 )
 def test_a_verdict_that_turns_is_warned_of_at_its_thresholds(shares: dict[str, float], words: str) -> None:
-    warning = reading(**shares).warning
+    warning = trial(**shares).warning
     assert words in warning and bool(warning) == bool(words)
+    # The numbers that the words follow from stand beside them.
+    assert not words or all(percent(share) in warning for share in shares.values())
 
 
 def test_runs_warn_of_claims_whose_verdict_turns() -> None:

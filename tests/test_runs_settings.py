@@ -19,8 +19,9 @@ from foedus.game.arrays import LANES
 from foedus.report.json import to_json
 from foedus.runs.plan import Plan, subset_of
 from foedus.runs.settings import WORLDS, RunOptions, RunSettings, whole_number
-from foedus.worlds.padding import width_of
+from foedus.runs.trials import Trials
 from foedus.worlds.thresholds import SUBSET
+from foedus.worlds.weights import even
 
 
 def test_what_may_be_written_is_what_a_run_is_asked_for() -> None:
@@ -77,17 +78,15 @@ def test_a_plan_says_which_policies_and_worlds_it_solves() -> None:
     assert plan.settings == RunSettings(("status_quo", "bright_line"), 30, 0, "nested", 8)
     assert Plan(tiny(), plan.settings).settings == plan.settings
     bare = Plan(tiny(), RunSettings(policies=(), worlds=30, judge=False))
-    assert bare.policies == ["status_quo"] and not bare.readings and not bare.neutral_pieces
-    assert bare.piece("main", range(30)).few == 0
+    assert bare.policies == ["status_quo"] and not bare.readings and not Trials(bare, even(30)).pieces()
     with pytest.raises(FrozenInstanceError):
         plan.settings.worlds = 3  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("resample", [False, True])
-def test_the_subset_is_full_blocks_of_the_first_worlds(resample: bool) -> None:
+def test_the_subset_is_full_blocks(resample: bool) -> None:
     for worlds, asked in product([1, 7, 8, 9, 15, 16, 31, 40, 47, 48, 90, 500], [None, 1, 5, 24, 10_000]):
-        prior = worlds - worlds // 2 if resample else worlds
-        full = prior if prior < LANES else prior - prior % LANES
+        full = worlds if worlds < LANES else worlds - worlds % LANES
         subset = subset_of(RunSettings(worlds=worlds, subset=asked, resample=resample))
         assert 1 <= subset <= full
         if asked is not None:
@@ -102,12 +101,23 @@ def test_pieces_are_the_worlds_of_the_run_in_order() -> None:
     pieces = [plan.piece(str(start), range(start, min(start + 13, 50))) for start in range(0, 50, 13)]
     for name, draw in plan.draws.items():
         np.testing.assert_array_equal(np.concatenate([piece.draws[name] for piece in pieces]), draw)
-    assert [piece.few for piece in pieces] == [13, 11, 0, 0] and plan.subset == 24
-    assert [piece.count for piece in pieces] == [3 * (13 + 4 * 13), 3 * (13 + 4 * 11), 3 * 13, 3 * 11]
-    (neutral,) = plan.neutral_pieces.values()
+    assert plan.subset == 24 and [piece.count for piece in pieces] == [3 * 13, 3 * 13, 3 * 13, 3 * 11]
+
+
+def test_trials_are_all_on_the_worlds_that_stand_for_all() -> None:
+    plan = Plan(tiny(), RunSettings(worlds=50))
+    weights = np.random.default_rng(1).random(50) ** 8
+    trials = Trials(plan, weights / weights.sum())
+    sweep, neutral, redrawn = trials.pieces()
+    assert set(sweep.sweep) == set(VARIED) and sweep.count == 3 * 4 * len(trials.worlds)
+    assert 1 < trials.effective < 24 and trials.weights.sum() == pytest.approx(1)
+    for name, draw in plan.draws.items():
+        np.testing.assert_array_equal(sweep.draws[name], draw[trials.worlds])
+        same = [np.array_equal(piece.draws[name], draw[trials.worlds]) for piece in (neutral, redrawn)]
+        assert same == [name != "cost"] * 2
     assert (
         neutral.name == "neutral-000"
-        and width_of(neutral.draws) == 24
+        and redrawn.name == "redrawn-000"
         and set(neutral.policies) == {"status_quo", "bright_line"}
     )
     assert not neutral.draws["cost"].any() and plan.draws["cost"].all()
@@ -120,14 +130,15 @@ def test_a_piece_keeps_its_arrays_by_name_and_labelling_takes_them_out() -> None
     variables = ("outcome_by", "outcome_at", "expected", "value", "taken", "entropy")
     expected = {"answers", "heard/log_likelihood", "heard/log_each", "heard/foreseen", "heard/foreseen_state"}
     expected |= {f"{variable}/{policy}" for variable in variables for policy in plan.policies}
-    expected |= {f"{step}:answers" for step in VARIED}
-    expected |= {f"{step}:outcome_by/{policy}" for step in VARIED for policy in plan.policies}
-    assert set(arrays) == expected
-    assert {len(array) for name, array in arrays.items() if ":" not in name} == {10}
-    assert {len(array) for name, array in arrays.items() if ":" in name} == {8}
+    assert set(arrays) == expected and {len(array) for array in arrays.values()} == {10}
     solved = plan.labelled(piece, arrays)
-    assert not arrays and set(solved.varied) == set(VARIED) and set(solved.data.data_vars) == set(variables)
+    assert not arrays and set(solved.data.data_vars) == set(variables)
     assert solved.data["outcome_by"].dims == ("world", "policy", "period", "outcome")
+    sweep = Trials(plan, even(10)).pieces()[0]
+    swept = plan.solver.solve(sweep)
+    expected = {f"{step}:answers" for step in VARIED}
+    assert set(swept) == expected | {f"{step}:outcome_by/{policy}" for step in VARIED for policy in plan.policies}
+    assert {len(array) for array in swept.values()} == {8}
 
 
 def test_a_kept_run_may_leave_claims_alone(tmp_path: Any) -> None:

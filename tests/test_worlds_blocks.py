@@ -13,7 +13,7 @@ from foedus.scenario.errors import ScenarioError
 from foedus.scenario.schema import Scenario
 from foedus.worlds import simulate as simulation
 from foedus.worlds.blocks import Shape, blocks, in_blocks
-from foedus.worlds.padding import Blocks, first_blocks, joined, padded, width_of
+from foedus.worlds.padding import Blocks, joined, padded, width_of
 from foedus.worlds.sample import sample
 from foedus.worlds.simulate import Behaviour, Games, Options, PolicyResult, simulate
 from small_policies import coin
@@ -34,7 +34,7 @@ def test_what_is_cut_and_joined_is_what_was_there(worlds: int, rows: int) -> Non
     table = np.outer(np.arange(1.0, rows + 1), filled["a"])
     cut = Blocks.cut([table, 2 * table, table.copy()], worlds)
     assert cut.same == ((0, 1, 0) if worlds > 1 else (0, 0, 0))  # in one world all is 0
-    assert len(cut.tables) == first_blocks(worlds) == first_blocks(width_of(filled))
+    assert len(cut.tables) == -(-worlds // LANES) == width_of(filled) // LANES
     for block in cut.tables:
         assert all(part.shape == (rows, LANES) and part.flags["C_CONTIGUOUS"] for part in block)
     whole = joined([{"first": block[0].T, "second": block[1].T} for block in cut.tables], cut.width)
@@ -105,29 +105,22 @@ def test_who_owns_what(case: Case) -> None:
             assert g.ap_ptr[a] <= k < g.ap_ptr[a + 1] if a >= 0 else g.bp_ptr[b] <= k < g.bp_ptr[b + 1]
 
 
-def test_a_chunk_is_no_boundary_and_variations_are_runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", [Behaviour(), Behaviour(0.5), Behaviour(perfect=True)])
+def test_a_chunk_is_no_boundary(how: Behaviour, monkeypatch: pytest.MonkeyPatch) -> None:
     case = coin()
-    draws = sample(case, 21, 3)
-    ways = {"half": Behaviour(0.5), "perfect": Behaviour(perfect=True)}
-    whole = simulate(case, draws, options=Options(variations=ways, few=10))
+    draws, options = sample(case, 21, 3), Options(how)
+    whole = simulate(case, draws, options=options)
     monkeypatch.setattr(simulation, "CHUNK", 16)
-    cut = simulate(case, draws, options=Options(variations=ways, few=10))
-    alone = {way: simulate(case, draws, options=Options(behaviour=how)) for way, how in ways.items()}
+    cut = simulate(case, draws, options=options)
     for policy, result in whole.results.items():
         for name, array in result.arrays.items():
             np.testing.assert_array_equal(array, getattr(cut.results[policy], name))
-        for way in ways:
-            few = whole.varied[way].results[policy]
-            assert len(few.value) == 10
-            np.testing.assert_array_equal(few.value, alone[way].results[policy].value[:10])
-            np.testing.assert_array_equal(few.value, cut.varied[way].results[policy].value)
 
 
-def test_progress_counts_each_world_of_each_way_once() -> None:
+def test_progress_counts_each_world_once() -> None:
     case, counts = coin(), []
-    options = Options(progress=counts.append, variations={"half": Behaviour(0.5)}, few=3)
-    simulate(case, sample(case, 11), options=options)
-    assert sum(counts) == len(case.all_policies) * (11 + 3)
+    simulate(case, sample(case, 11), options=Options(progress=counts.append))
+    assert sum(counts) == len(case.all_policies) * 11
 
 
 def test_results_have_what_was_asked_for() -> None:

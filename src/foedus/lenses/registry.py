@@ -22,7 +22,7 @@ from foedus.lenses.lens import Lens
 from foedus.present.section import Section
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
-from foedus.worlds.thresholds import ENOUGH_WORLDS, MOST_WORLDS, SMALL_GAME
+from foedus.worlds.thresholds import MOST_WORLDS
 
 
 def _by_name(*lenses: Lens) -> dict[str, Lens]:
@@ -58,7 +58,7 @@ def chosen(names: str, run: Run) -> list[str]:
     SMALL_GAME branches, which they would make slow.
     """
     if names == "auto":
-        quick = len(run.weights) < ENOUGH_WORLDS and run.game.branches > SMALL_GAME
+        quick = run.game.quick_look(len(run.weights))
         return [] if quick else list(LENSES)
     if names in ("all", "none"):
         return list(LENSES) if names == "all" else []

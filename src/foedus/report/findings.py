@@ -13,8 +13,10 @@ from foedus.present.shares import Side
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
 from foedus.report.quantities import better_share, by_precision, readings_differ, value_change
+from foedus.report.trials import adds_nothing, counted
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import LEAST_DRIVER, NEGLIGIBLE, ROUGH_SAMPLE
+from foedus.worlds.weights import ess
 
 
 class Finding(NamedTuple):
@@ -51,7 +53,7 @@ def weak_spots(results: RunView) -> list[Finding]:
     built_in = [c for c in claims if c.built_in == BuiltIn.YES]
     spots = (
         (built_in, "follow", "from how the scenario is written, not from what parties choose"),
-        ([c for c in claims if c.warning], "hang", "on noise: the verdict turns as choices get more or less precise"),
+        ([c for c in claims if c.warning], "turn", "with how precisely parties choose"),
         ([c for c in claims if readings_differ(c)], "depend", "on how the sentence is read"),
     )
     parts = [
@@ -115,24 +117,29 @@ def how_sure(results: RunView) -> list[Finding]:
 
 
 def _noise(results: RunView) -> list[Finding]:
+    """The main outcome at each precision, all on the same worlds, and what strategy adds nothing to."""
+    idle = adds_nothing(results)
+    strategy = [Finding("Strategy", idle)] if idle else []
     if not results.outcomes:
-        return []
+        return strategy
     outcome = results.outcomes[0]
     means = {setting: spread.mean for setting, spread in by_precision(results, outcome, results.factual).items()}
-    if not {Precision.HALF, Precision.PERFECT} <= means.keys():
-        return []
-    text, perfect = capital(results.names.outcome(outcome)), percent(means[Precision.PERFECT])
+    if not set(Precision) <= means.keys():
+        return strategy
+    name, perfect = capital(results.names.outcome(outcome)), percent(means[Precision.PERFECT])
+    zero = percent(means[Precision.ZERO])
     if results.scenario.rationality == "perfect":
-        text += f" is at {perfect}, with choices taken to be perfectly rational"
+        text = f"{name} is at {perfect}, with choices taken to be perfectly rational; it would be {zero} if all acted by base rate alone"
     else:
-        half = percent(means[Precision.HALF])
-        text += f" goes from {half} if everyone chooses half as precisely to {perfect} if all are perfectly rational"
-    if Precision.ZERO in means:
-        text += f"; it would be {percent(means[Precision.ZERO])} if all acted by base rate alone"
-    if means[Precision.PERFECT] < means.get(Precision.ONE, 0) / 2:
+        half, assumed = percent(means[Precision.HALF]), percent(means[Precision.ONE])
+        text = (
+            f"{name} is at {assumed} as assumed, {zero} if all acted by base rate alone, {half} if everyone chose half as "
+            f"precisely and {perfect} if all were perfectly rational"
+        )
+    if means[Precision.PERFECT] < means[Precision.ONE] / 2:
         text += ". More than half of it therefore comes from imprecise choices, not from interests"
-    worlds = next(iter(results.sweep(outcome, results.factual).values())).size
-    return [Finding("Noise", f"{text} (tested on {count(worlds, 'world')}).")]
+    few = counted(len(results.sweep_weights), ess(results.sweep_weights))
+    return [Finding("Noise", f"{text} (average over {few})."), *strategy]
 
 
 def what_would_change_it(results: RunView) -> list[Finding]:

@@ -13,7 +13,7 @@ from foedus.present.page import rendered
 from foedus.present.section import Section
 from foedus.present.wording import NOT_SCORED, capital, count, listed
 from foedus.record import learned_telling, score_telling
-from foedus.report import answers, charts_claims, charts_outcomes, findings, quantities
+from foedus.report import answers, charts_claims, charts_outcomes, findings, quantities, trials
 from foedus.report.background import background
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
@@ -38,7 +38,7 @@ def render(run: Run) -> str:
     # The templates read the run themselves and ask the same modules as everything else for sentences, numbers and charts.
     asked = {
         each.__name__.rpartition(".")[2]: each
-        for each in (answers, colours, findings, quantities, shares, charts_claims, charts_outcomes)
+        for each in (answers, colours, findings, quantities, shares, trials, charts_claims, charts_outcomes)
     }
     view: dict[str, Any] = {
         **asked,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult, ReadingResult
 from foedus.present.in_words import Teller
 from foedus.present.plain import strict
@@ -72,8 +71,9 @@ def _reading(reading: ReadingResult) -> dict[str, Any]:
     )
     for told in ("margin_quantiles", "before", "held"):
         del written[told]
-    swept = dict(reading.by_precision)
-    return written | {"zero": swept.pop(Precision.ZERO, None), "by_precision": swept}
+    trial = reading.trial
+    tried = {"built_in": trial.built_in, "strategy_adds_nothing": trial.strategy_adds_nothing, "warning": trial.warning}
+    return written | {"trial": vars(trial) | tried}
 
 
 def _outcome(results: RunView, outcome: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from foedus.present.shares import Share, share_of
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import LEAST_TURN, NEGLIGIBLE, TURNS
 from foedus.worlds.ties import ROUNDING
-from foedus.worlds.weights import Spread, even
+from foedus.worlds.weights import Spread
 
 
 def readings_reach(claim: ClaimResult) -> tuple[float, float]:
@@ -109,7 +109,8 @@ def course(results: RunView, outcome: str, policy: str) -> Course:
 
 
 def by_precision(results: RunView, outcome: str, policy: str) -> dict[Precision, Spread]:
-    """Setting of the precision -> an outcome's final probability, where the sweep knows it, over the subset's worlds."""
+    """Setting of the precision -> an outcome's final probability, where the sweep knows it, over the worlds of the
+    trials with their posterior weights."""
     swept = results.sweep(outcome, policy)
-    spreads = {step: results.spread(values, even(len(values))) for step, values in swept.items() if values.size}
+    spreads = {step: results.spread(values, results.sweep_weights) for step, values in swept.items() if values.size}
     return {step: spread for step, spread in spreads.items() if spread.mean == spread.mean}

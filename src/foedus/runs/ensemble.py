@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterable, Sequence
 from importlib import import_module
-from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Unpack
@@ -17,7 +17,7 @@ from typing import Unpack
 from foedus.errors import FoedusError
 from foedus.runs.executors import Executor
 from foedus.runs.finish import finish
-from foedus.runs.layout import Layout
+from foedus.runs.layout import Arrays, Layout
 from foedus.runs.plan import Plan
 from foedus.runs.progress import Progress, Tally
 from foedus.runs.provenance import engine, scenario_hash
@@ -25,6 +25,7 @@ from foedus.runs.result import LOADED, Run
 from foedus.runs.settings import RunOptions, RunSettings
 from foedus.runs.solved import stored
 from foedus.runs.store import MANIFEST, ChunkStore, Manifest, chunk_name, locked, write_atomic
+from foedus.runs.trials import expected_trials
 from foedus.runs.work import Piece, forget
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import ScenarioError
@@ -137,26 +138,38 @@ def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress
     importing = Thread(target=import_module, args=("xarray",), daemon=True)
     importing.start()
     absent, bytes_per_world = store.missing(), plan.solver.layout.bytes_per_world
-    neutral = [piece for piece in plan.neutral_pieces.values() if not store.sound(piece.name)]
     _check_room(store, len(absent) * store.manifest.chunk * bytes_per_world)
 
     def chunk(index: int) -> Piece:
         return plan.piece(chunk_name(index), store.manifest.span(index))
 
-    tally = Tally(sum(piece.count for piece in neutral) + sum(chunk(index).count for index in absent), progress)
-    pieces = chain(map(chunk, absent), neutral)  # made one at a time, since each holds its draws
-    if absent or neutral:
+    expected = expected_trials(plan)
+    tally = Tally(sum(chunk(index).count for index in absent) + expected, progress)
+
+    def keep(pieces: Iterable[Piece]) -> None:
         for done, (piece, arrays) in enumerate(executor.solve(plan.solver, pieces, tally)):
             if done == 0:
                 plan.refuse_unreachable()
             store.keep(piece.name, arrays)
+
+    def trials(pieces: Sequence[Piece]) -> dict[str, Arrays]:
+        lacking = [piece for piece in pieces if not store.sound(piece.name)]
+        solved.extend(piece.name for piece in lacking)
+        tally.total += sum(piece.count for piece in lacking) - expected
+        if lacking:
+            keep(lacking)
+        return {piece.name: store.read(piece.name) for piece in pieces}
+
+    solved = [chunk_name(index) for index in absent]
+    if absent:
+        keep(map(chunk, absent))  # made one at a time, since each holds its draws
     timings = {"solve": time.perf_counter() - started}
     importing.join()  # two threads that import parts of it at once may find them half made
-    main = stored(store, plan.solver.layout, list(plan.sweep))
+    main = stored(store, plan.solver.layout)
     if bytes_per_world * store.manifest.settings.worlds <= LOADED:
         main.data.load()
-    run = finish(plan, main, lambda: plan.neutral(lambda piece: store.read(piece.name)), timings)
-    run.solved = len(neutral) + len(absent)
+    run = finish(plan, main, trials, timings)
+    run.solved = len(solved)
     forget()
     return run
 

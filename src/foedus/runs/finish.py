@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +15,13 @@ from foedus.arraytypes import Floats
 from foedus.claims.verdict import Claims
 from foedus.record import learned, mechanisms, questions, score
 from foedus.runs.judge import Judge
+from foedus.runs.layout import Arrays
 from foedus.runs.plan import Plan
 from foedus.runs.provenance import provenance
 from foedus.runs.result import GameSize, Run
 from foedus.runs.solved import Solved
+from foedus.runs.trials import Trials
+from foedus.runs.work import Piece
 from foedus.worlds.contradiction import refuse_impossible
 from foedus.worlds.posterior import Posterior, WeightedWorlds
 from foedus.worlds.sample import uncertain
@@ -27,18 +32,29 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]], timings: Mapping[str, float]) -> Run:
-    """The run: worlds weighed by the observations, claims judged, forecasts scored. ``neutral`` gives those of
-    ``plan.neutral_pieces`` by claim; they may still be under way, and are asked for last."""
+Solve = Callable[[Sequence[Piece]], Mapping[str, Arrays]]
+
+
+def finish(plan: Plan, main: Solved, solve: Solve, timings: Mapping[str, float]) -> Run:
+    """The run: worlds weighed by the observations, claims judged and tried, forecasts scored. ``solve`` gives the arrays of
+    pieces by name."""
     started = time.perf_counter()
     record = main.record
     likelihood = record["log_likelihood"][:].sum(axis=1) if record else np.zeros(plan.settings.worlds)
     refuse_impossible(plan.scenario, plan.draws, likelihood)
     prior, weights, effective = plan.sample.weigh(likelihood)
-    judge = Judge(plan, main, weights, prior)
+    game = plan.solver.games.play(plan.scenario.factual_policy)[0].game
+    size = GameSize.of(game)
+    trials = Trials(plan, weights, redraw=not size.quick_look(plan.settings.worlds))
+    judge = Judge(plan, main, trials, weights, prior)
     meta = provenance(plan.scenario, plan.settings) | plan.sample.about
     if judge.searched < plan.settings.worlds:
         meta["searched_worlds"] = judge.searched
+    with ThreadPoolExecutor(max_workers=1) as pool:  # solved while the rest is judged: both let go of the interpreter
+        solving = pool.submit(solve, trials.pieces())
+        tried = cache(lambda: trials.read(solving.result()))
+        claims, drivers = judge.claims(tried), judge.drivers()
+        swept = judge.sweep_data(tried())
     run = Run(
         scenario=plan.scenario,
         draws=plan.draws,
@@ -49,10 +65,10 @@ def finish(plan: Plan, main: Solved, neutral: Callable[[], Mapping[str, Solved]]
         policies=plan.policies,
         periods=list(plan.solver.layout.labels["period"]),
         data=judge.data(),
-        sweep=judge.sweep_data(),
-        drivers=judge.drivers(),
-        claims=Claims(judge.claims(neutral)),
-        game=GameSize.of(plan.solver.games.play(plan.scenario.factual_policy)[0].game),
+        sweep=swept,
+        drivers=drivers,
+        claims=Claims(claims),
+        game=size,
         meta=meta,
         prior=prior,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Sequence
 from typing import Unpack
 
 from foedus.runs.finish import finish
+from foedus.runs.layout import Arrays
 from foedus.runs.plan import Plan
 from foedus.runs.progress import Progress, Tally
 from foedus.runs.result import Run
 from foedus.runs.settings import RunOptions, RunSettings, whole_number
+from foedus.runs.trials import expected_trials
+from foedus.runs.work import Piece
 from foedus.scenario.schema import Scenario
 
 
@@ -26,11 +28,14 @@ def run(
     started = time.perf_counter()
     whole_number("threads", threads, 1)
     plan = Plan(scenario, RunSettings.of(**options))
-    whole = plan.piece("main", range(plan.settings.worlds))
-    tally = Tally(sum(piece.count for piece in (whole, *plan.neutral_pieces.values())), progress)
-    solve = partial(plan.solver.solve, threads=threads, progress=tally)
-    main = plan.labelled(whole, solve(whole))
+    whole, expected = plan.piece("main", range(plan.settings.worlds)), expected_trials(plan)
+    tally = Tally(whole.count + expected, progress)
+    main = plan.labelled(whole, plan.solver.solve(whole, threads, tally))
     plan.refuse_unreachable()
     timings = {"solve": time.perf_counter() - started}
-    with ThreadPoolExecutor(max_workers=1) as pool:  # solved while the rest is judged: both let go of the interpreter
-        return finish(plan, main, pool.submit(plan.neutral, solve).result, timings)
+
+    def solve(pieces: Sequence[Piece]) -> dict[str, Arrays]:
+        tally.total += sum(piece.count for piece in pieces) - expected
+        return {piece.name: plan.solver.solve(piece, threads, tally) for piece in pieces}
+
+    return finish(plan, main, solve, timings)

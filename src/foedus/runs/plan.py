@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import cast
 
-import numpy as np
-
 from foedus.claims.reach import refuse_unreachable
-from foedus.claims.reading import neutral_scenario, read_claims
+from foedus.claims.reading import read_claims
 from foedus.claims.sweep import VARIED
 from foedus.errors import FoedusError, nearest
 from foedus.game.arrays import LANES
-from foedus.runs.layout import SWEPT_VARIABLES, Arrays
+from foedus.runs.layout import Arrays
 from foedus.runs.settings import RunSettings
 from foedus.runs.solved import Solved, in_memory
 from foedus.runs.work import Piece, Solver
@@ -57,46 +53,18 @@ class Plan:
         refuse_unreachable(self.readings, self.solver.games)
 
     def piece(self, name: str, worlds: range) -> Piece:
-        """Some of the worlds; those of them that are in the subset at each other precision too."""
+        """Some of the worlds."""
         draws = {assumption: draw[worlds.start : worlds.stop] for assumption, draw in self.draws.items()}
-        few = max(min(self.subset, worlds.stop) - worlds.start, 0) if self.sweep else 0
-        return Piece(name, worlds.start, draws, tuple(self.policies), self.sweep, few)
-
-    @cached_property
-    def neutral_pieces(self) -> dict[str, Piece]:
-        """By claim that says what it rests on: the subset with that at its neutral value, under what it asks about."""
-        if not self.settings.judge:
-            return {}
-        resting = {claim: written.rests_on for claim, written in self.scenario.claims.items() if written.rests_on}
-        return {
-            claim: self._neutral_piece(f"neutral-{i:03d}", claim, resting[claim]) for i, claim in enumerate(resting)
-        }
-
-    def _neutral_piece(self, name: str, claim: str, neutral: Mapping[str, float | str]) -> Piece:
-        put = {key: np.full(self.subset, float(v)) for key, v in neutral.items() if not isinstance(v, str)}
-        draws = {key: draw[: self.subset] for key, draw in self.draws.items()} | put
-        queries = [query for reading in self.readings if reading.claim == claim for query in reading.queries]
-        policies = tuple(dict.fromkeys(query.under for query in queries if query.under))
-        policies = policies or (self.scenario.factual_policy,)  # a claim that asks nothing of the game
-        values = ", ".join(f"{key} = {value}" for key, value in neutral.items())
-        about = f"With what claim '{claim}' rests on made neutral ({values})"
-        changed = neutral_scenario(self.scenario, neutral)
-        return Piece(name, 0, draws, policies, scenario=changed, only=SWEPT_VARIABLES, about=about)
-
-    def neutral(self, solve: Callable[[Piece], Arrays]) -> dict[str, Solved]:
-        """What was solved with neutral values, by claim; ``solve`` gives a piece's arrays."""
-        return {claim: self.labelled(piece, solve(piece)) for claim, piece in self.neutral_pieces.items()}
+        return Piece(name, worlds.start, draws, tuple(self.policies))
 
     def labelled(self, piece: Piece, arrays: Arrays) -> Solved:
         """A piece's arrays, labelled."""
-        sweep = list(piece.sweep) if piece.few else []
-        return in_memory(arrays, self.solver.layout, piece.policies, sweep)
+        return in_memory(arrays, self.solver.layout, piece.policies)
 
 
 def subset_of(settings: RunSettings) -> int:
-    """How many worlds the sweep and the tests use: in full blocks, of the prior."""
-    prior = settings.worlds - settings.worlds // 2 if settings.resample else settings.worlds
-    full = prior if prior < LANES else prior // LANES * LANES
+    """How many worlds trials use at most: in full blocks."""
+    full = settings.worlds if settings.worlds < LANES else settings.worlds // LANES * LANES
     if settings.subset is not None:
         return min(settings.subset, full)
     return min(SUBSET, max(full // 2 // LANES * LANES, min(full, LANES)))

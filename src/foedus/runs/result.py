@@ -19,8 +19,8 @@ from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import simulate
-from foedus.worlds.thresholds import LEAST_EFFECTIVE_SHARE, SUBSET
-from foedus.worlds.weights import ess, means
+from foedus.worlds.thresholds import ENOUGH_WORLDS, LEAST_EFFECTIVE_SHARE, SMALL_GAME, SUBSET
+from foedus.worlds.weights import ess, means, standing_for
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,6 +45,10 @@ class GameSize:
         """The size of a compiled game."""
         sizes = game.start_states, game.nodes, game.branches, game.actions, len(game.program.trees)
         return cls(*sizes, game.bytes_per_world)
+
+    def quick_look(self, worlds: int) -> bool:
+        """Whether so few worlds of so large a game are a quick look, which leaves out what takes long."""
+        return worlds < ENOUGH_WORLDS and self.branches > SMALL_GAME
 
 
 @dataclass(repr=False)
@@ -83,17 +87,14 @@ class Run:
     def few(self, most: int = SUBSET) -> Run:
         """The same run on at most ``most`` worlds that stand for all, for what is too slow in every world.
 
-        Worlds are drawn from the posterior by systematic resampling, without chance; one that is
-        drawn k times weighs k times as much.
+        Those of ``weights.standing_for``.
         """
         if len(self.weights) <= most:
             return self
-        marks = (np.arange(most) + 0.5) / most
-        drawn = np.minimum(np.searchsorted(np.cumsum(self.weights) / self.weights.sum(), marks), len(self.weights) - 1)
-        chosen, times = np.unique(drawn, return_counts=True)
+        chosen, weights = standing_for(self.weights, most)
         draws, data = {name: draw[chosen] for name, draw in self.draws.items()}, self.data.isel(world=chosen)
         few = replace(self, draws=draws, data=data, loglik_by_observation=None, prior=None)
-        few.weights, few.ess = times / most, ess(times / most)
+        few.weights, few.ess = weights, ess(weights)
         return few
 
     @property

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import takewhile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Floats
 from foedus.runs import layout as kept
-from foedus.runs.layout import SWEPT_VARIABLES, VARIABLES, Arrays, Layout
+from foedus.runs.layout import VARIABLES, Arrays, Layout
 from foedus.runs.store import ChunkStore
 from foedus.scenario.query import Query
 
@@ -43,22 +42,16 @@ class ChunkedArray:
 @dataclass
 class Solved:
     """The answers to queries [world], the labelled results, and the parts of the likelihood of the observations
-    [world, ...] by name (see ``worlds.simulate.PolicyResult``).
-
-    ``varied`` holds answers and outcomes of the first few worlds at the other precisions of the sweep.
-    """
+    [world, ...] by name (see ``worlds.simulate.PolicyResult``)."""
 
     answers: Mapping[Query, Floats]
     data: xr.Dataset
     record: Mapping[str, Any]
-    varied: dict[str, Solved] = field(default_factory=dict)
 
 
-def in_memory(
-    arrays: Arrays, layout: Layout, policies: Sequence[str], sweep: Sequence[str] = (), step: str = ""
-) -> Solved:
-    """A piece's arrays, labelled, with those at the precisions that it was solved at. They are taken out of ``arrays``,
-    so that they are not held twice."""
+def in_memory(arrays: Arrays, layout: Layout, policies: Sequence[str], step: str = "") -> Solved:
+    """A piece's arrays, labelled: those at a step of its sweep where it has one. They are taken out of ``arrays``, so that
+    they are not held twice."""
     stacked = {
         variable: np.stack([arrays.pop(kept.key(variable, policy, step)) for policy in policies], axis=1)
         for variable in VARIABLES
@@ -66,12 +59,11 @@ def in_memory(
     }
     keys = {part: kept.key(kept.RECORD, part) for part in kept.RECORD_PARTS}
     record = {part: arrays.pop(key) for part, key in keys.items() if key in arrays}
-    varied = {other: in_memory(arrays, layout, policies, step=other) for other in sweep}
     answers = _by_query(arrays.pop(kept.key(kept.ANSWERS, step=step)), layout)
-    return Solved(answers, _dataset(stacked, layout, policies), record, varied)
+    return Solved(answers, _dataset(stacked, layout, policies), record)
 
 
-def stored(store: ChunkStore, layout: Layout, sweep: Sequence[str]) -> Solved:
+def stored(store: ChunkStore, layout: Layout) -> Solved:
     """All chunks of a run, labelled; of ``data`` only what is looked at is read, when it is looked at. ``data.load()``
     reads it all; ``data.isel(world=slice(0, 100))`` or ``data.sel(policy="x")`` a part."""
     from xarray.backends import BackendArray
@@ -93,13 +85,8 @@ def stored(store: ChunkStore, layout: Layout, sweep: Sequence[str]) -> Solved:
     lazy = {variable: indexing.LazilyIndexedArray(LazyVariable(variable)) for variable in VARIABLES}
     record = {part: ChunkedArray(store, kept.key(kept.RECORD, part)) for part in kept.RECORD_PARTS}
     record = {part: array for part, array in record.items() if store.member(0, array.name) is not None}
-    varied = {}
-    for step in sweep:
-        keys = [kept.key(variable, policy, step) for variable in SWEPT_VARIABLES for policy in layout.policies]
-        arrays = {key: _joined(store, key) for key in [kept.key(kept.ANSWERS, step=step), *keys]}
-        varied[step] = in_memory(arrays, layout, layout.policies, step=step)
-    answers = _by_query(_joined(store, kept.ANSWERS), layout)
-    return Solved(answers, _dataset(lazy, layout, layout.policies), record, varied)
+    answers = _by_query(ChunkedArray(store, kept.ANSWERS)[:], layout)
+    return Solved(answers, _dataset(lazy, layout, layout.policies), record)
 
 
 def _by_query(answers: Floats, layout: Layout) -> dict[Query, Floats]:
@@ -113,12 +100,6 @@ def _dataset(arrays: Mapping[str, Any], layout: Layout, policies: Sequence[str])
     used = {dim for name in arrays for dim in VARIABLES[name]}
     labels = {dim: list(labels) for dim, labels in layout.labels.items() if dim in used}
     return xr.Dataset(variables, coords={"policy": list(policies), **labels})
-
-
-def _joined(store: ChunkStore, name: str) -> Floats:
-    """One array of the first chunks that have it, joined: the sweep is in those that reach into the subset."""
-    parts = (store.member(chunk, name) for chunk in range(store.manifest.chunks))
-    return np.concatenate(list(takewhile(lambda part: part is not None, parts)))
 
 
 def _read(store: ChunkStore, variable: str, policies: Sequence[str], index: Index) -> Floats:

@@ -118,6 +118,13 @@ class RunView:
         return {step: np.asarray(final.sel(setting=str(step)).values, dtype=float).ravel() for step in Precision}
 
     @property
+    def sweep_weights(self) -> Floats:
+        """The weights of the worlds of the sweep; empty without one."""
+        if not self.run.sweep.data_vars:
+            return np.zeros(0)
+        return np.asarray(self.run.sweep["weight"].values, dtype=float)
+
+    @property
     def observed_periods(self) -> list[int]:
         """Indices of the periods that have observations."""
         observations = self.scenario.observations if self.run.observed else []

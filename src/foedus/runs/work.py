@@ -31,8 +31,8 @@ from foedus.worlds.simulate import Behaviour, Games, Options, PolicyResult, simu
 class Piece:
     """A span of worlds to be solved.
 
-    ``name`` is what it is kept under, ``first`` the number of its first world. The first ``few`` worlds are solved at
-    each precision of the ``sweep`` too. ``scenario`` stands in for the run's own where it differs from it in numbers
+    ``name`` is what it is kept under, ``first`` the number of its first world. With a ``sweep`` they are solved at each of
+    its precisions instead of the assumed one. ``scenario`` stands in for the run's own where it differs from it in numbers
     only; ``only`` are the variables kept (default: all). ``about`` goes before what is wrong.
     """
 
@@ -41,15 +41,14 @@ class Piece:
     draws: Mapping[str, Floats]
     policies: tuple[str, ...]
     sweep: Mapping[Precision, Behaviour] = field(default_factory=dict)
-    few: int = 0
     scenario: Scenario | None = None
     only: tuple[str, ...] = tuple(VARIABLES)
     about: str = ""
 
     @property
     def count(self) -> int:
-        """How often a world is solved under a policy, the sweep included."""
-        return len(self.policies) * (width_of(self.draws) + self.few * len(self.sweep))
+        """How often a world is solved under a policy."""
+        return len(self.policies) * width_of(self.draws) * max(len(self.sweep), 1)
 
 
 @dataclass(frozen=True)
@@ -88,20 +87,20 @@ class Solver:
         games = self.games.of(piece.scenario or self.scenario)
         games.memo = Memo()  # pieces may be solved side by side
         usual = Behaviour.of(games.scenario, bare=piece.only == SWEPT_VARIABLES)
-        sweep = {str(step): how for step, how in piece.sweep.items()} if piece.few else {}
-        options = Options(usual, threads, progress, sweep, piece.few, piece.first)
-        try:
-            simulation = simulate(games.scenario, piece.draws, piece.policies, games=games, options=options)
-        except FoedusError as error:
-            if piece.about:
-                raise FoedusError(f"{piece.about}: {error}") from None
-            raise
-        arrays = self._arrays(simulation.results, piece.only)
-        for result in simulation.results.values():
-            record = {part: array for part, array in result.arrays.items() if part in kept.RECORD_PARTS}
-            arrays |= {kept.key(kept.RECORD, part): array for part, array in record.items()}
-        for step, varied in simulation.varied.items():
-            arrays |= self._arrays(varied.results, SWEPT_VARIABLES, step)
+        arrays: Arrays = {}
+        ways = [(str(step), how) for step, how in piece.sweep.items()] or [("", usual)]
+        for step, how in ways:
+            options = Options(how, threads, progress, first=piece.first)
+            try:
+                simulation = simulate(games.scenario, piece.draws, piece.policies, games=games, options=options)
+            except FoedusError as error:
+                if piece.about:
+                    raise FoedusError(f"{piece.about}: {error}") from None
+                raise
+            arrays |= self._arrays(simulation.results, piece.only, step)
+            for result in simulation.results.values():
+                record = {part: array for part, array in result.arrays.items() if part in kept.RECORD_PARTS}
+                arrays |= {kept.key(kept.RECORD, part): array for part, array in record.items()}
         return arrays
 
     def _arrays(self, results: Mapping[str, PolicyResult], variables: Sequence[str], step: str = "") -> Arrays:

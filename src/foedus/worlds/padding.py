@@ -47,11 +47,6 @@ class Blocks:
         return cls(tables, tuple(map(next, alike)), width)
 
 
-def first_blocks(worlds: int) -> int:
-    """How many blocks hold the first so many worlds."""
-    return -(-worlds // LANES)
-
-
 def joined(parts: Sequence[Mapping[str, Floats]], width: int | None = None) -> dict[str, Floats]:
     """The results of blocks after each other, worlds along the first axis, without those that were filled up."""
     return {name: np.concatenate([part[name] for part in parts])[:width] for name in parts[0]}

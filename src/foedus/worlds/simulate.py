@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -28,7 +28,7 @@ from foedus.scenario.tree import Tree, state_names
 from foedus.solve.observe import Observations
 from foedus.solve.play import Play, Solving
 from foedus.solve.queries import watch_for
-from foedus.worlds.padding import Blocks, first_blocks, joined, padded, width_of
+from foedus.worlds.padding import Blocks, joined, padded, width_of
 from foedus.worlds.versions import environments
 
 CHUNK = 256  # worlds whose coefficients are evaluated together
@@ -56,20 +56,17 @@ class Behaviour:
 class Options:
     """How worlds are played.
 
-    ``behaviour``: None is that of the scenario. ``progress`` is called with the number of world-policies done. The first
-    ``few`` worlds (at most CHUNK) are played in each of the ``variations`` too. ``first`` is the number of the first
-    world, where these are a span of more.
+    ``behaviour``: None is that of the scenario. ``progress`` is called with the number of world-policies done. ``first`` is
+    the number of the first world, where these are a span of more.
     """
 
     behaviour: Behaviour | None = None
     threads: int = 2
     progress: Callable[[int], None] | None = None
-    variations: Mapping[str, Behaviour] = field(default_factory=dict)
-    few: int = 0
     first: int = 0
 
 
-_Arrays = dict[tuple[str, str], list[dict[str, Floats]]]  # of each chunk, by variation and policy
+_Arrays = dict[str, list[dict[str, Floats]]]  # of each chunk, by policy
 
 
 def _none() -> Floats:
@@ -122,14 +119,10 @@ class PolicyResult:
 
 @dataclass
 class Simulation:
-    """Results by policy, and the games they were played in.
-
-    ``varied`` holds the same for the first few worlds under other behaviours.
-    """
+    """Results by policy, and the games they were played in."""
 
     results: dict[str, PolicyResult]
     games: dict[str, Game]
-    varied: dict[str, Simulation] = field(default_factory=dict)
 
     @property
     def query(self) -> dict[str, list[Floats]]:
@@ -167,26 +160,22 @@ def simulate(
     """
     names, options = list(policies or scenario.all_policies), options or Options()
     games = games or Games(scenario, queries, {}, observe)
-    ways = {"": options.behaviour or Behaviour.of(scenario), **options.variations}
+    how = options.behaviour or Behaviour.of(scenario)
     width, arrays, waiting = width_of(worlds), _Arrays(), deque[_Work]()
     for start in range(0, width, CHUNK):
         chunk = {name: np.asarray(draw, float)[start : start + CHUNK] for name, draw in worlds.items()}
         games.memo = Memo() if width > CHUNK else games.memo
-        span = replace(options, first=options.first + start, few=options.few if start == 0 else 0)
+        span = replace(options, first=options.first + start)
         for policy in names:
-            waiting.append(_Work(games, policy, chunk, ways, span))
+            waiting.append(_Work(games, policy, chunk, how, span))
             if len(waiting) > AHEAD:
                 waiting.popleft().collect(arrays)
     while waiting:
         waiting.popleft().collect(arrays)
     played = {policy: games.play(policy)[0].game for policy in names}
-
-    def results(way: str) -> dict[str, PolicyResult]:
-        return {policy: PolicyResult.of(game, joined(arrays[way, policy])) for policy, game in played.items()}
-
-    whole, *varied = (Simulation(results(way), played) for way in ways)
-    whole.varied = dict(zip(options.variations, varied, strict=True))
-    return whole
+    return Simulation(
+        {policy: PolicyResult.of(game, joined(arrays[policy])) for policy, game in played.items()}, played
+    )
 
 
 @cache
@@ -285,33 +274,22 @@ def perception_versions(perception: Perception) -> list[Version]:
 class _Work:
     """One policy in one chunk of worlds, block by block, handed to the pool."""
 
-    def __init__(
-        self, games: Games, policy: str, draws: Mapping[str, Floats], ways: Mapping[str, Behaviour], options: Options
-    ):
+    def __init__(self, games: Games, policy: str, draws: Mapping[str, Floats], how: Behaviour, options: Options):
         self.games, self.policy, self.draws, self.options = games, policy, draws, options
         try:
             play, blocks = games.in_blocks(policy, draws, games.memo)
         except WorldError as error:
             raise error_in_world(games.scenario, policy, draws, options.first, error) from None
-        self.widths = {way: min(options.few, blocks.width) if way else blocks.width for way in ways}
-        pool = _pool(options.threads)
-        self.jobs = {
-            way: [
-                pool.submit((play.bare() if how.bare else play).block, tables, how.scale, how.perfect)
-                for tables in blocks.tables[: first_blocks(self.widths[way])]
-            ]
-            for way, how in ways.items()
-        }
+        self.width, pool = blocks.width, _pool(options.threads)
+        block = (play.bare() if how.bare else play).block
+        self.jobs = [pool.submit(block, tables, how.scale, how.perfect) for tables in blocks.tables]
 
     def collect(self, arrays: _Arrays) -> None:
         """Waits for the blocks and keeps their results."""
-        for way, jobs in self.jobs.items():
-            if jobs:
-                width = self.widths[way]
-                arrays.setdefault((way, self.policy), []).append(joined(list(self._results(jobs, width)), width))
+        arrays.setdefault(self.policy, []).append(joined(list(self._results()), self.width))
 
-    def _results(self, jobs: list[Future[dict[str, Floats]]], width: int) -> Iterator[dict[str, Floats]]:
-        for block, job in enumerate(jobs):
+    def _results(self) -> Iterator[dict[str, Floats]]:
+        for block, job in enumerate(self.jobs):
             start = block * LANES
             try:
                 yield job.result()
@@ -319,7 +297,7 @@ class _Work:
                 scenario, first = self.games.scenario, self.options.first
                 raise error_in_world(scenario, self.policy, self.draws, first, error, start) from None
             if self.options.progress is not None:
-                self.options.progress(min(LANES, width - start))
+                self.options.progress(min(LANES, self.width - start))
 
 
 def error_in_world(

@@ -22,9 +22,8 @@ ENOUGH_WORLDS, SMALL_GAME, MOST_WORLDS = 100, 1000, 1000
 
 # Claims
 
-# A claim is built in where it holds in this share of prior worlds, and in less than half of them once what it rests on
-# is neutral; 95% is where the words for it become "almost certain".
-BUILT_IN_SHARE = 0.95
+# A verdict that needs nobody to weigh anything is built in where what it rests on, made neutral, moves its share by more.
+BUILT_IN_MOVE = 0.5
 # A verdict turns where it changes sides of this share...
 TURNS = 0.5
 # ...and by so much: less than a quarter of so few worlds is chance.

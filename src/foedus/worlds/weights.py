@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
@@ -78,6 +78,20 @@ def ess(weights: ArrayLike) -> float:
     array = np.asarray(weights, dtype=float)
     array = array / array.max()
     return float(array.sum() ** 2 / np.sum(array**2))
+
+
+def standing_for(weights: Floats, most: int) -> tuple[NDArray[np.intp], Floats]:
+    """(numbers of at most ``most`` worlds that stand for all, their weights): all of them where they are no more.
+
+    Worlds are drawn by systematic resampling (Kitagawa 1996) without chance: at marks that part the weight evenly, each from
+    its middle. One that is drawn k times weighs k times as much.
+    """
+    if len(weights) <= most:
+        return np.arange(len(weights)), np.asarray(weights / weights.sum())
+    marks = (np.arange(most) + 0.5) / most
+    drawn = np.minimum(np.searchsorted(np.cumsum(weights) / weights.sum(), marks), len(weights) - 1)
+    chosen, times = np.unique(drawn, return_counts=True)
+    return chosen, times / most
 
 
 def mean(values: ArrayLike, weights: ArrayLike | None = None) -> float:

@@ -12,6 +12,9 @@ import xarray as xr
 import foedus
 from foedus.lenses.commitment.alterations import ALTERATIONS, AS_IS, OFF, Alteration, Dial, setting
 from foedus.lenses.commitment.effects import BestText, CommitmentEffects
+from foedus.lenses.commitment.measure import Raising
+from foedus.lenses.counterfactuals import Counterfactuals
+from foedus.lenses.dials import could_by
 from foedus.lenses.registry import lens_section, look
 from foedus.present.plain import section_json
 from foedus.present.wording import points
@@ -61,6 +64,12 @@ def by_hand(line: float = 0.7, blur: float = 0.4, price: float = 0.8, force: boo
         "addressee": push,
         "obligor": 0.0,
         "others": 0.0,
+        "addressee_raises": push,
+        "obligor_raises": 0.0,
+        "others_raises": 0.0,
+        "addressee_could": 1.0,
+        "obligor_could": 0.0,
+        "others_could": 0.0,
         "war": push * fought,
         "patron": -0.6 * push * fought - short * price,
         "ally": push * (0.5 + worth),
@@ -172,9 +181,13 @@ def test_the_section_says_its_numbers_and_is_strict_json() -> None:
     section = lens_section(RunView(run), found)
     hand, bare = by_hand(), by_hand(force=False)
     said = section.sentences[0]
-    assert len(section.sentences) == 2
+    assert len(section.sentences) == 3
+    assert f"Ally raises the stakes on {100 * hand['addressee_raises']:.0f}% of occasions instead of" in said
     assert f"from {100 * bare['war']:.0f}% to {100 * hand['war']:.0f}%" in said
-    assert f"{100 * hand['meets'] / hand['occasions']:.0f}% of the time" in said
+    assert f"{100 * hand['meets'] / hand['occasions']:.0f}% of the time" in said and "helps as promised" in said
+    found_by = dict(zip(found["why"].values, found["answered"].values[0, 0], strict=True))
+    entrapped = found_by["entrapment"] / found_by["calls"]
+    assert f"in {100 * entrapped:.0f}% of calls it does so in a conflict that its ally started" in section.sentences[1]
     assert "<svg" in section.figures[0].drawing
     assert section.tables[0].rows
     json.dumps(section_json(section, found), allow_nan=False)
@@ -234,9 +247,10 @@ def along_paths(text: str) -> dict[str, float]:
     scenario = Scenario.from_yaml(text)
     oracle = Oracle(scenario, {})
     movers = {phase.id: phase.decide for phase in scenario.turn}
-    found = dict.fromkeys(
-        ("occasions", "applies", "meets", "kept", "short", "cost", "ally", "patron", "rival", "war"), 0.0
+    counts = (
+        "occasions applies meets kept short cost ally patron rival war ally_raises rival_raises ally_could rival_could"
     )
+    found = dict.fromkeys(counts.split(), 0.0)
     for path in oracle.paths():
         state = path.items[0][2]
         for i, item in enumerate(path.items):
@@ -246,6 +260,9 @@ def along_paths(text: str) -> dict[str, float]:
                 after = next(later[2] for later in path.items[i:] if later[0] == "look")
                 rise = (after["tension"] + after["fired"] / 2) - (state["tension"] + state["fired"] / 2)
                 found[str(movers[item[2]])] += path.prob * max(0.0, rise)
+                if item[2] in ("provoke", "press"):  # pushing raises tension, firing sets ``fired``
+                    found[f"{movers[item[2]]}_raises"] += path.prob * (rise > 0)
+                    found[f"{movers[item[2]]}_could"] += path.prob
                 if item[2] == "answer":
                     applied, short = state["pledge.applies"], item[3] == "drop"
                     found["occasions"] += path.prob
@@ -277,6 +294,9 @@ def test_a_longer_game_path_by_path(altered: Alteration, old: str, new: str) -> 
         assert got[name] == pytest.approx(paths[name], abs=1e-12), name
     assert got["addressee"] == pytest.approx(paths["ally"], abs=1e-12)
     assert got["others"] == pytest.approx(paths["rival"], abs=1e-12)
+    for measure in ("raises", "could"):
+        assert got[f"addressee_{measure}"] == pytest.approx(paths[f"ally_{measure}"], abs=1e-12)
+        assert got[f"others_{measure}"] == pytest.approx(paths[f"rival_{measure}"], abs=1e-12)
 
 
 def test_the_feared_outcome_is_the_one_that_is_asked_about() -> None:
@@ -319,9 +339,10 @@ def test_tables_say_their_numbers() -> None:
     run, found = seen(HAND)
     section = lens_section(RunView(run), found)
     hand, bare = by_hand(), by_hand(force=False)
-    effects, outcomes, gains = section.tables[:3]
+    effects, _, raising, outcomes, gains = section.tables[:5]
     row = [cell.value for cell in effects.rows[0][1:]]  # type: ignore[union-attr]
-    assert row[0] == pytest.approx(hand["addressee"] / bare["addressee"] - 1)
+    assert row[0] == pytest.approx(hand["addressee_raises"] - bare["addressee_raises"])  # the ally could once
+    assert raising.rows[0][4].value == pytest.approx(hand["addressee"] / bare["addressee"] - 1)  # type: ignore[union-attr]
     assert row[2] == pytest.approx(hand["meets"] / hand["occasions"] - bare["meets"] / bare["occasions"])
     assert row[3] == pytest.approx(hand["short"] / hand["applies"])
     assert row[4] == outcomes.rows[0][1].value == pytest.approx(hand["war"] - bare["war"])  # type: ignore[union-attr]
@@ -359,7 +380,7 @@ def test_level_and_spread_add_up_to_the_whole_and_are_said() -> None:
         return float(weights @ (ends[1] - ends[0]))
 
     whole, spread = contrast(Dial.VAGUE), contrast(Dial.ODDS)
-    assert f"changes by {points(whole)} points" in section.sentences[1]
+    assert f"changes by {points(whole)} points" in section.sentences[2]
     row = next(t for t in section.tables if t.caption.startswith("Three effects")).rows[0]
     cells = [cell.value for cell in row[1:4]]  # type: ignore[union-attr]
     assert cells[0] == pytest.approx(whole)
@@ -378,3 +399,61 @@ def test_the_best_cost_is_the_one_on_the_grid_that_gives_most() -> None:
 def test_obligor_comes_first_among_the_parties_and_nobody_twice() -> None:
     run, found = seen(LONGER)
     assert CommitmentEffects(RunView(run), found).parties("pledge") == ["patron", "ally", "rival"]
+
+
+def test_more_occasions_are_no_emboldening() -> None:
+    """An ally that does not care pushes on a third of its occasions with the pledge and without. Its patron's answer ends a
+    crisis, after which it could push again: over the horizon it pushes oftener, per occasion it does not."""
+    text = """
+horizon: {periods: 4, beyond: 0}
+actors: {patron: {precision: 1}, ally: {precision: 1}}
+state: {tension: {levels: [calm, crisis], start: calm}}
+objectives: {patron: {word: 1}}
+turn:
+  - {id: provoke, decide: ally, when: tension == calm, actions: {hold: {base: 2}, push: {then: {tension: crisis}}}}
+  - {id: answer, decide: patron, when: tension == crisis, actions: {stay: {base: 9}, help: {then: {tension: calm}}}}
+commitments:
+  pledge: {from: patron, to: ally, attach: answer, order: [stay, help], expected: help, applies: 1, read: always,
+           reneging: {objective: word, cost: 4}}
+outcomes: {crisis: tension == crisis}
+"""
+    run, found = seen(text)
+    effects = CommitmentEffects(RunView(run), found)
+    for altered in (AS_IS, OFF):
+        assert effects.per_occasion("pledge", Raising.ADDRESSEE, altered) == pytest.approx(1 / 3)
+    assert effects.amount("pledge", Raising.ADDRESSEE) > 1.4 * effects.amount("pledge", Raising.ADDRESSEE, OFF)
+    section = lens_section(RunView(run), found)
+    assert "Ally raises the stakes as often as without it (33% of occasions)" in section.sentences[0]
+
+
+def test_actions_that_a_policy_does_not_bring_to_life_are_no_occasion() -> None:
+    text = HAND.replace("push: {pays", "push: {exists: enabled, pays").replace(
+        "kept: {", "free: {enable: [provoke.push]}, kept: {"
+    )
+    run = solve(Scenario.from_yaml(text), worlds=1, judge=False)
+    assert numbers(look("commitment", run, "free"), AS_IS) == pytest.approx(by_hand(), abs=1e-12)
+    games = Counterfactuals(run, "status_quo")
+    counts = [games.base(policy).count("pledge", could_by("ally"))[0, 0] for policy in ("status_quo", "free")]
+    assert counts == pytest.approx([0, 1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "does", "fails"),
+    [
+        ("threat", "carries it out", "backs down"),
+        ("red_line", "carries it out", "backs down"),
+        ("ultimatum, hostile: true", "carries it out", "backs down"),
+        ("assurance", "keeps to it", "breaks it"),
+        ("nonaggression_pact", "keeps to it", "breaks it"),
+        ("defence_pact", "helps as promised", "falls short of its promise"),
+        ("basing_treaty, hostile: false", "helps as promised", "falls short of its promise"),
+    ],
+)
+def test_a_word_is_told_by_its_kind(kind: str, does: str, fails: str) -> None:
+    run, found = seen(HAND.replace("from: patron, to: ally,", f"from: patron, to: ally, kind: {kind},"))
+    section = lens_section(RunView(run), found)
+    told = " ".join([*section.sentences, *(str(figure.drawing) for figure in section.figures)])
+    assert f"Patron {does} " in told and f"and {fails} " in told
+    helps = does.startswith("helps")
+    assert ("entrapment" in " ".join(section.sentences)) == helps
+    assert helps or not any(word in told for word in ("helps", "promise", "ally that", "abandons"))

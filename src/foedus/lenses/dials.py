@@ -26,7 +26,7 @@ from foedus.scenario.commitments import Commitment, Reading, Trigger
 from foedus.scenario.dotted import applies_variable
 from foedus.scenario.functions import OPERATIONS
 from foedus.scenario.outcomes import outcomes_of
-from foedus.scenario.parts import Action, Actor, Assumption, Objective, Phase
+from foedus.scenario.parts import Action, Actor, Assumption, Objective, Phase, Policy
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import threshold_tree
 from foedus.scenario.tree import LEAVES, Tree, assumption_names, fold, number, reads_time, state_names, sum_of
@@ -50,6 +50,16 @@ class Count(StrEnum):
 def raised_by(mover: str) -> str:
     """The count of the steps by which an actor's moves raise a commitment's severity."""
     return f"raised__{mover}"
+
+
+def raises_by(mover: str) -> str:
+    """The count of the times that an actor's moves raise a commitment's severity."""
+    return f"raises__{mover}"
+
+
+def could_by(mover: str) -> str:
+    """The count of the occasions on which an actor could raise a commitment's severity: decisions with an action that may."""
+    return f"could__{mover}"
 
 
 def read_at(place: int) -> str:
@@ -98,13 +108,15 @@ class ReadingPlace:
 @dataclass(frozen=True)
 class Instrumented:
     """The scenario with dials and a tally: ``dials`` and ``places`` by commitment, and the dial of each belief in ``heard``
-    by believer and assumption, which at 0 turns the belief into the truth."""
+    by believer and assumption, which at 0 turns the belief into the truth. ``exists`` has for each ``phase.action`` that
+    policies bring to life the number that is 1 under those that do."""
 
     scenario: Scenario
     tally: str
     dials: dict[str, Dials]
     heard: dict[tuple[str, str], str]
     places: dict[str, list[ReadingPlace]]
+    exists: dict[str, str]
 
     @property
     def rest(self) -> dict[str, float]:
@@ -117,25 +129,35 @@ def instrumented(scenario: Scenario) -> Instrumented:
     """``scenario`` with dials on every commitment and hidden or open belief, and the tally's counts."""
 
     def dial(name: str) -> str:
-        return _free(f"dial__{name}", {*scenario.all_assumptions, *scenario.state})
+        return free_name(f"dial__{name}", {*scenario.all_assumptions, *scenario.state})
 
     reader, twin = NumberReader(scenario), scenario.model_copy()
-    tally = _free("tally", {*scenario.actors, *scenario.all_assumptions})
+    tally = free_name("tally", {*scenario.actors, *scenario.all_assumptions})
     dials = {name: Dials(*(dial(f"{name}__{d.name}") for d in fields(Dials))) for name in scenario.commitments}
     believed = [(actor, name) for actor, beliefs in scenario.beliefs.items() for name in beliefs]
     heard = {(actor, name): dial(f"{actor}__{name.replace('.', '__')}__heard") for actor, name in believed}
-    result = Instrumented(twin, tally, dials, heard, {name: places(reader, name) for name in scenario.commitments})
+    brought = [f"{p.id}.{name}" for p in scenario.turn for name, a in p.actions.items() if a.exists == "enabled"]
+    exists = {name: dial(f"{name.replace('.', '__')}__exists") for name in brought}
+    at = {name: places(reader, name) for name in scenario.commitments}
+    result = Instrumented(twin, tally, dials, heard, at, exists)
     twin.commitments = {name: _turned(reader, c, dials[name]) for name, c in scenario.commitments.items()}
     twin.beliefs = {actor: dict(beliefs) for actor, beliefs in scenario.beliefs.items()}
     for (actor, name), knob in heard.items():
         belief = scenario.beliefs[actor][name]
         twin.beliefs[actor][name] = belief.model_copy(update={"is_": f"(({belief.is_}) if {knob} == 1 else {name})"})
-    twin.assumptions = {**scenario.assumptions, **{name: Assumption(value=v) for name, v in result.rest.items()}}
+    fixed = result.rest | dict.fromkeys(exists.values(), 0.0)
+    twin.assumptions = {**scenario.assumptions, **{name: Assumption(value=v) for name, v in fixed.items()}}
+    twin.policies = {name: _telling_what_exists(policy, exists) for name, policy in scenario.policies.items()}
     twin.actors = {**scenario.actors, tally: Actor()}
     counting = _Counting(reader, result)
     twin.turn = [counting.phase(phase) for phase in scenario.turn]
     twin.objectives = {**scenario.objectives, tally: {name: Objective() for name in counting.counters()}}
     return result
+
+
+def _telling_what_exists(policy: Policy, exists: dict[str, str]) -> Policy:
+    """The policy that also says by numbers which actions it brings to life."""
+    return policy.model_copy(update={"set": policy.set | {exists[name]: 1 for name in policy.enable if name in exists}})
 
 
 def draws_line(trigger: Trigger) -> bool:
@@ -148,7 +170,8 @@ def movers(scenario: Scenario) -> list[str]:
     return list(dict.fromkeys(phase.decide for phase in scenario.turn if phase.decide is not None))
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, with underscores where it is taken."""
     while name in taken:
         name += "_"
     return name
@@ -204,8 +227,11 @@ def severity_of(reader: NumberReader, commitment: Commitment) -> Tree | None:
     if commitment.trigger.severity is not None:
         return reader.tree(commitment.trigger.severity)
     odds = applies(reader, commitment)
-    if state_names(odds):
-        return odds
+    return odds if state_names(odds) else end_scale(reader)
+
+
+def end_scale(reader: NumberReader) -> Tree | None:
+    """The sum of the variables at whose levels the game ends, or of those of the main outcome; None without any."""
     main = next(iter(outcomes_of(reader.scenario).values()), number(0))
     scales = [name for name, variable in reader.scenario.state.items() if variable.ends]
     scales = scales or sorted(state_names(main) & {*reader.scenario.state})
@@ -247,7 +273,7 @@ class _Counting:
 
     def counters(self) -> list[str]:
         """The names of everything that is counted."""
-        raised = [raised_by(mover) for mover in movers(self.reader.scenario)]
+        raised = [of(mover) for mover in movers(self.reader.scenario) for of in (raised_by, raises_by, could_by)]
         read = {name: map(read_at, range(len(at))) for name, at in self.result.places.items()}
         return [counter(name, what) for name, at in read.items() for what in (*Count, *at, *raised)]
 
@@ -262,10 +288,10 @@ class _Counting:
         if phase.decide is None:
             return phase
         asked = [name for name, c in self.reader.scenario.commitments.items() if c.attach == phase.id]
-        actions = dict(phase.actions)
+        could, actions = self.could(phase, phase.decide), dict(phase.actions)
         for name, action in actions.items():
             answered = {key: tree for n in asked for key, tree in self.answer(n, name).items()}
-            actions[name] = self.action(phase.decide, action, answered)
+            actions[name] = self.action(phase.decide, action, answered | could)
         return phase.model_copy(update={"actions": actions})
 
     def answer(self, name: str, action: str) -> dict[str, Tree]:
@@ -294,13 +320,32 @@ class _Counting:
         return action.model_copy(update={"pays": pays, "chance": chance})
 
     def raised(self, mover: str, then: Effects) -> dict[str, Tree]:
-        """max(0, severity after - severity before) of each commitment whose severity reads what is changed."""
+        """max(0, severity after - severity before) of each commitment whose severity reads what is changed, and whether
+        it is above 0."""
+        counts: dict[str, Tree] = {}
+        for n, (before, after) in self.moved(then).items():
+            counts[counter(n, raised_by(mover))] = ("max", number(0), ("-", after, before))
+            counts[counter(n, raises_by(mover))] = (">", after, before)
+        return counts
+
+    def moved(self, then: Effects) -> dict[str, tuple[Tree, Tree]]:
+        """(severity before, severity after) of each commitment whose severity reads what is changed."""
         effects = {v: self.reader.tree(value, target=v) for v, value in then.items()}
-        return {
-            counter(n, raised_by(mover)): ("max", number(0), ("-", _after(scale, effects), scale))
-            for n, scale in self.scales.items()
-            if state_names(scale) & effects.keys()
-        }
+        touched = {n: scale for n, scale in self.scales.items() if state_names(scale) & effects.keys()}
+        return {n: (scale, after_effects(scale, effects)) for n, scale in touched.items()}
+
+    def could(self, phase: Phase, mover: str) -> dict[str, Tree]:
+        """Whether some action that can be taken may raise each commitment's severity."""
+        ways: dict[str, list[Tree]] = {}
+        for name, action in phase.actions.items():
+            free: Tree = number(1) if action.when is None else ("!=", self.reader.tree(action.when), number(0))
+            if (dial := self.result.exists.get(f"{phase.id}.{name}")) is not None:
+                free = ("and", free, ("asm", dial))
+            for then in [{**action.then, **branch.then} for branch in action.chance] or [action.then]:
+                for n, (before, after) in self.moved(then).items():
+                    ways.setdefault(counter(n, could_by(mover)), []).append(("and", free, (">", after, before)))
+        trees = {name: fold(("or", number(0), *dict.fromkeys(some))) for name, some in ways.items()}
+        return {name: tree for name, tree in trees.items() if len(written(tree)) < LONGEST}
 
     def paid(self, pays: Pays, counts: dict[str, Tree]) -> Pays:
         """The payments with the tally's."""
@@ -309,11 +354,11 @@ class _Counting:
         return {**pays, self.result.tally: texts} if texts else pays
 
 
-def _after(tree: Tree, effects: dict[str, Tree]) -> Tree:
+def after_effects(tree: Tree, effects: dict[str, Tree]) -> Tree:
     """The tree with variables replaced by what they are set to."""
     if tree[0] in LEAVES:
         return effects.get(tree[1], tree) if tree[0] == "state" else tree
-    return (tree[0], *(_after(part, effects) for part in tree[1:]))
+    return (tree[0], *(after_effects(part, effects) for part in tree[1:]))
 
 
 # --- what a commitment rests on ----------------------------------------------------------

@@ -13,6 +13,14 @@ from pydantic import Field, model_validator
 from foedus.scenario.basics import LISTED, Effects, EvidenceList, Id, Label, Model, Num, Pays, Why
 
 
+class Deed(StrEnum):
+    """What is done when a word is kept: help for an ally, harm to an adversary, or holding back (and rewarding) it."""
+
+    HELP = "help"
+    HARM = "harm"
+    RESTRAINT = "restraint"
+
+
 class CommitmentKind(StrEnum):
     """What a commitment may be called without more being said; the pacts are those of ATOP (Leeds and others 2002)."""
 
@@ -30,6 +38,12 @@ class CommitmentKind(StrEnum):
     def hostile(self) -> bool:
         """Whether it is made against its addressee, so that it does not make the two allies."""
         return self in (CommitmentKind.THREAT, CommitmentKind.RED_LINE)
+
+    @property
+    def deed(self) -> Deed:
+        """What is done when the word is kept."""
+        restraints = CommitmentKind.ASSURANCE, CommitmentKind.NEUTRALITY_PACT, CommitmentKind.NONAGGRESSION_PACT
+        return Deed.HARM if self.hostile else Deed.RESTRAINT if self in restraints else Deed.HELP
 
 
 COMMITMENT_KINDS: dict[str, CommitmentKind] = {str(kind): kind for kind in CommitmentKind}
@@ -129,3 +143,9 @@ class Commitment(Model):
         """
         known = COMMITMENT_KINDS.get(self.kind)
         return known.hostile if known is not None else bool(self.hostile)
+
+    @property
+    def deed(self) -> Deed:
+        """What is done when the word is kept: as its kind says; of a kind of one's own, harm where it is hostile, else help."""
+        known = COMMITMENT_KINDS.get(self.kind)
+        return known.deed if known is not None else Deed.HARM if self.is_hostile else Deed.HELP

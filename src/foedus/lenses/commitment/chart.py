@@ -10,12 +10,13 @@ from markupsafe import Markup
 
 from foedus.arraytypes import Floats
 from foedus.lenses.commitment.alterations import OFF, Alteration, Dial
+from foedus.lenses.commitment.deeds import words
 from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEffects
 from foedus.lenses.commitment.measure import Raising
 from foedus.lenses.dials import Count
 from foedus.present.frame import Frame
 from foedus.present.svg import Drawing, ceiling
-from foedus.present.wording import number, percent
+from foedus.present.wording import capital, number, percent
 from foedus.worlds.weights import HIGH, LOW, weighted_quantile
 
 WIDTH, HEIGHT, GAP, LEFT = 106.0, 84.0, 44.0, 44.0
@@ -56,21 +57,21 @@ def curves(effects: CommitmentEffects, name: str) -> Markup:
 
 
 def _panels(effects: CommitmentEffects, name: str) -> list[CurvePanel]:
+    said = words(effects, name)
+
     def raised(measure: Raising) -> Callable[[Alteration], Floats]:
-        without = effects.amount(name, measure, OFF)
-        some = without > 1e-9
-        scale = np.where(some, without, np.nan if some.any() else 1.0)
-        return lambda setting: (effects.amount(name, measure, setting) - without) / scale
+        without = effects.per_occasion(name, measure, OFF)
+        return lambda setting: effects.per_occasion(name, measure, setting) - without
 
     def more(share: Callable[[str, Alteration], Floats]) -> Callable[[Alteration], Floats]:
         return lambda setting: share(name, setting) - share(name, OFF)
 
     return [
         CurvePanel("Clause applies", lambda s: effects.ratio(name, Count.APPLIES, Count.OCCASIONS, s), change=False),
-        CurvePanel("Addressee raises", raised(Raising.ADDRESSEE), change=True),
-        CurvePanel("Others raise", raised(Raising.OTHERS), change=True),
-        CurvePanel("As expected", more(effects.answered), change=True, points=True),
-        CurvePanel("Falls short", lambda setting: effects.fell_short(name, setting), change=False),
+        CurvePanel("Addressee raises", raised(Raising.ADDRESSEE), change=True, points=True),
+        CurvePanel("Others raise", raised(Raising.OTHERS), change=True, points=True),
+        CurvePanel(capital(said.does), more(effects.met), change=True, points=True),
+        CurvePanel(capital(said.fails), lambda setting: effects.fell_short(name, setting), change=False),
         CurvePanel(effects.names.outcome(effects.feared), more(effects.prob), change=True, points=True),
     ]
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.commitment.alterations import ALTERATIONS, AS_IS, OFF, Alteration, Blur, Dial
+from foedus.lenses.commitment.drawn_in import Answered
+from foedus.lenses.commitment.measure import Raising
 from foedus.lenses.dials import Count
 from foedus.lenses.lens import Looked
 from foedus.present.wording import capital, listed
@@ -81,13 +83,33 @@ class CommitmentEffects(Looked):
         """[world] one measure for each time of another."""
         return ratio(self.amount(name, above, setting), self.amount(name, below, setting))
 
-    def answered(self, name: str, setting: Alteration = AS_IS) -> Floats:
-        """[world] how often the obligor answers as expected or more, of the occasions (entrapment is its rise)."""
+    def met(self, name: str, setting: Alteration = AS_IS) -> Floats:
+        """[world] how often the obligor answers as expected or more, of the times that it is asked while it is in force."""
         return self.ratio(name, Count.MEETS, Count.OCCASIONS, setting)
 
     def fell_short(self, name: str, setting: Alteration = AS_IS) -> Floats:
-        """[world] how often the obligor falls short, of the times that the clause applied: abandonment."""
+        """[world] how often the obligor falls short, of the times that the clause applied."""
         return self.ratio(name, Count.SHORT, Count.APPLIES, setting)
+
+    def chances(self, name: str, who: Raising, setting: Alteration = AS_IS) -> Floats:
+        """[world] the occasions on which a party could raise severity."""
+        return self.amount(name, who.chances, setting)
+
+    def could(self, name: str, who: Raising) -> bool:
+        """Whether a party ever could, with the commitment or without."""
+        return bool(max(np.nansum(self.chances(name, who, setting)) for setting in (AS_IS, OFF)) > 1e-9)
+
+    def per_occasion(self, name: str, who: Raising, setting: Alteration = AS_IS) -> Floats:
+        """[world] how often a party raises severity, of the occasions on which it could."""
+        return ratio(self.amount(name, who.times, setting), self.chances(name, who, setting))
+
+    def why(self, name: str, reason: Answered) -> Floats:
+        """[world] how often promised help comes or does not for a reason; NaN of words that promise none."""
+        return self.array("answered", commitment=name, why=str(reason))
+
+    def per_call(self, name: str, reason: Answered) -> Floats:
+        """[world] the same, of the calls on the promise."""
+        return ratio(self.why(name, reason), self.why(name, Answered.CALLS))
 
     def change(self, name: str, outcome: str = "") -> Spread:
         """What the commitment adds to the probability of an outcome."""
@@ -96,10 +118,6 @@ class CommitmentEffects(Looked):
     def gain(self, name: str, actor: str) -> Spread:
         """What the commitment adds to what an actor gets."""
         return self.spread(self.value(name, actor) - self.value(name, actor, OFF))
-
-    def raising(self, name: str, measure: str) -> tuple[float, float]:
-        """By how much a party raises severity on average, with the commitment and without."""
-        return self.spread(self.amount(name, measure)).mean, self.spread(self.amount(name, measure, OFF)).mean
 
     def grid(self, dial: Dial) -> list[Alteration]:
         """The settings along a curve."""
@@ -125,8 +143,10 @@ class CommitmentEffects(Looked):
         """[world] the cost of breaking the word that is best for an actor, as a multiple of what is written; NaN if all are."""
         grid = self.grid(Dial.COST)
         table = np.stack([self.value(name, actor, setting) for setting in grid], axis=1)
-        flat = table.max(axis=1) - table.min(axis=1) <= 1e-9 * np.maximum(np.abs(table).max(axis=1), 1)
-        return np.where(flat, np.nan, np.array([setting.factor for setting in grid])[table.argmax(axis=1)])
+        slack = 1e-9 * np.maximum(np.abs(table).max(axis=1, keepdims=True), 1)
+        top = table >= table.max(axis=1, keepdims=True) - slack  # the cheapest of those that tie
+        factors = np.array([setting.factor for setting in grid])
+        return np.where(top.all(axis=1), np.nan, factors[top.argmax(axis=1)])
 
     def parties(self, name: str) -> list[str]:
         """The actors whose text differs from another's for them, the obligor first."""

@@ -2,9 +2,9 @@
 
 Every commitment is compared with its own absence: the same game in which it is in force in nobody's belief. By the
 terms of the literature: *emboldening* (moral hazard: Benson 2012; Benson, Meirowitz and Ramsay 2014) is by how much
-more the party to which the word is given raises severity by its own moves; *caution* by how much less the others
-do (deterrence: Schelling 1966; Fearon 1997); *entrapment* how much oftener the obligor answers as expected, and
-*abandonment* how often the clause applied and it fell short (Snyder 1984).
+oftener the party to which the word is given raises severity by its own moves, for each occasion on which it could; *caution*
+by how much less often the others do (deterrence: Schelling 1966; Fearon 1997). Why help that was promised comes or does not
+(fulfilment, entanglement, entrapment, abandonment: Snyder 1984; Kim 2011) is told by ``drawn_in``.
 
 Sweeps over vagueness come twice: as they are, and with the line moved so that on average, over the severities at
 which the clause is read, it applies as often as it does now (`odds`). What differs between the two is the *level*,
@@ -14,7 +14,7 @@ and readings are one batch of one compiled game.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from itertools import count
 
@@ -22,10 +22,12 @@ import numpy as np
 
 from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.commitment.alterations import ALTERATIONS, CommitmentText, labels
+from foedus.lenses.commitment.drawn_in import Answered, answers
 from foedus.lenses.commitment.pairs import paired, pairs
 from foedus.lenses.counterfactuals import Counterfactuals, SolvedBatch
-from foedus.lenses.dials import Count, movers, raised_by
+from foedus.lenses.dials import Count, could_by, movers, raised_by, raises_by
 from foedus.runs.result import Run
+from foedus.scenario.commitments import Deed
 
 
 class Raising(StrEnum):
@@ -35,7 +37,18 @@ class Raising(StrEnum):
     OBLIGOR = "obligor"
     OTHERS = "others"
 
+    @property
+    def times(self) -> str:
+        """The measure of how often they do."""
+        return f"{self}_raises"
 
+    @property
+    def chances(self) -> str:
+        """The measure of how often they could: the occasions on which they choose among actions one of which may."""
+        return f"{self}_could"
+
+
+MEASURES = [*map(str, Count), *map(str, Raising), *(who.times for who in Raising), *(who.chances for who in Raising)]
 LAST = {"amount": "measure", "prob": "outcome", "value": "actor"}  # the last dim of each variable
 
 
@@ -43,11 +56,13 @@ def look(run: Run, policy: str) -> Dataset:
     """Effects and curves of every commitment, on few worlds that stand for the run's posterior.
 
     ``amount`` [world, commitment, setting, measure] holds expected times over the reported periods, and for
-    ``addressee``, ``obligor`` and ``others`` the steps of severity raised by their own moves; ``prob`` the
+    ``addressee``, ``obligor`` and ``others`` the steps of severity raised by their own moves (with ``_raises`` the times that
+    they raise it, with ``_could`` the occasions on which they could); ``prob`` the
     probability by the end; ``value`` what each actor gets, discounted, at true odds. A setting is a ``dial`` and its
     ``factor`` (see ``alterations``; ``setting`` picks one). A commitment is looked ``under`` a policy, and its text
     ``made_vaguer`` in a way of its own. NaN where a setting has no meaning or a commitment is in force under no policy
-    that was tried.
+    that was tried. ``answered`` [world, commitment, why] are the times that help comes or does not, by reason (see
+    ``drawn_in``), as things are; NaN for words that promise no help.
     """
     import xarray as xr
 
@@ -59,7 +74,7 @@ def look(run: Run, policy: str) -> Dataset:
     texts = {name: CommitmentText(games, name) for name in names}
     under = {name: games.in_force_under([name]) for name in names}
     coords = {
-        "measure": [*map(str, (*Count, *Raising))],
+        "measure": MEASURES,
         "outcome": list(games.outcomes),
         "actor": list(scenario.actors),
         **labels(),
@@ -71,9 +86,15 @@ def look(run: Run, policy: str) -> Dataset:
     arrays = {kind: np.full((*shape, len(coords[dim])), np.nan) for kind, dim in LAST.items()}
     for where in dict.fromkeys(where for where in under.values() if where is not None):
         _fill(arrays, games, where, {name: texts[name] for name in names if under[name] == where})
+    drawn_in = np.full((len(games.weights), len(names), len(Answered)), np.nan)
+    for column, name in enumerate(names):
+        if under[name] is not None and scenario.commitments[name].deed is Deed.HELP:
+            drawn_in[:, column] = answers(scenario, name, str(under[name]), games.draws)
+    coords["why"] = list(map(str, Answered))
     variables = {kind: (("world", "commitment", "setting", LAST[kind]), values) for kind, values in arrays.items()}
     attrs |= {"worlds": len(games.weights), "periods": scenario.horizon.periods}
-    data = xr.Dataset(variables | {"weight": ("world", games.weights)}, coords, attrs)
+    by_world = {"answered": (("world", "commitment", "why"), drawn_in), "weight": ("world", games.weights)}
+    data = xr.Dataset(variables | by_world, coords, attrs)
     return data.merge(paired(games)) if pairs(scenario) else data
 
 
@@ -94,13 +115,14 @@ def _fill(arrays: dict[str, Floats], games: Counterfactuals, policy: str, texts:
 def _effects(games: Counterfactuals, name: str, batch: SolvedBatch) -> dict[str, Floats]:
     """Measures, outcomes and values, [setting, world, ...] each."""
     commitment = games.scenario.commitments[name]
-    raised = {actor: batch.count(name, raised_by(actor)) for actor in movers(games.scenario)}
-    addressees = [actor for actor in commitment.to if actor != commitment.from_]
-    others = [actor for actor in raised if actor not in (commitment.from_, *commitment.to)]
+    moving = movers(games.scenario)
+    addressees = [actor for actor in commitment.to if actor != commitment.from_ and actor in moving]
+    obligor = [actor for actor in moving if actor == commitment.from_]
+    others = [actor for actor in moving if actor not in (commitment.from_, *commitment.to)]
 
-    def together(actors: Sequence[str]) -> Floats:
-        return sum((raised[a] for a in actors if a in raised), np.zeros(batch.outcomes.shape[:2]))
+    def together(of: Callable[[str], str], actors: Sequence[str]) -> Floats:
+        return sum((batch.count(name, of(a)) for a in actors), np.zeros(batch.outcomes.shape[:2]))
 
     counts = [batch.count(name, what) for what in Count]
-    counts += map(together, (addressees, [commitment.from_], others))
+    counts += [together(of, who) for of in (raised_by, raises_by, could_by) for who in (addressees, obligor, others)]
     return {"amount": np.stack(counts, axis=2), "prob": batch.outcomes, "value": batch.values}

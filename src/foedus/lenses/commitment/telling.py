@@ -7,16 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from foedus.arraytypes import Dataset, Floats
-from foedus.lenses.commitment.alterations import AS_IS, OFF, READINGS, Alteration, Dial
+from foedus.lenses.commitment.alterations import READINGS, Alteration, Dial
 from foedus.lenses.commitment.chart import curves, pair_chart, texts_chart
+from foedus.lenses.commitment.deeds import answered_table, does, drawn_in, effects_table, raising_table
 from foedus.lenses.commitment.effects import BestText, CommitmentEffects, PairEffects
-from foedus.lenses.commitment.measure import Raising
 from foedus.lenses.dials import Count
 from foedus.present.colours import MAIN, OTHER
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, points
 from foedus.runs.view import RunView
-from foedus.worlds.weights import HIGH, LOW, weighted_quantile
 
 FIGURES = 3
 UNDEFINED = float("nan")
@@ -33,9 +32,13 @@ PAIR_NOTE = (
 NOTES = (
     "With and without: in every belief. A party raises the stakes by its own moves when they raise the severity that the "
     "commitment's trigger reads (or the odds that it applies), counted in expected steps over the periods reported.",
-    "Emboldening: by how much more the addressee raises the stakes than without the commitment. Others: the same for all but obligor "
-    "and addressee (less is caution). Entrapment: how much oftener the obligor answers as expected. Abandonment: how often it falls "
-    "short, of the times that the clause applied.",
+    "Emboldening: by how much oftener the addressee raises the stakes than without the commitment, for each occasion on which it "
+    "could, so that more or fewer occasions do not count. Others: the same for all but obligor and addressee (less is caution).",
+    "A call: the obligor is asked for its answer while severity stands above its lowest. Fulfilment: the clause applied, it helps and wants "
+    "to. Entanglement: it helps oftener than if its word cost nothing to break, though it would rather not (Kim 2011); entrapment: the part "
+    "in conflicts that its ally started or escalated (Snyder 1984). Breach: the clause applied and it fell short. Read away: others "
+    "attacked, the clause was read as not applying, and no help came. The rest of the calls is help unbidden, or none in a conflict of "
+    "the ally’s own making to which the clause did not apply.",
     "Bright line: vagueness 0. Odds held: the line is moved so that the clause applies as often as it does now, on average "
     "over the severities at which it is read now. Level: what is left of the whole once the odds are held. The readings: what hidden "
     "misreading, open disagreement and intervals add as things are; a dash where there is no such thing.",
@@ -65,38 +68,12 @@ def tell(results: RunView, data: Dataset) -> Told:
     if effects.written:
         figures.append(Figure(_texts_title(effects), TEXTS_NOTE, texts_chart(effects, effects.written)))
     figures += [_pair_figure(effects, pair) for pair in effects.pairs]
-    tables = [_effects_table(effects), *_net_tables(effects), _vagueness_table(effects), _texts_table(effects)]
+    answered = answered_table(effects)
+    tables = [effects_table(effects), *([answered] if answered else []), raising_table(effects), *_net_tables(effects)]
+    tables += [_vagueness_table(effects), _texts_table(effects)]
     tables += [_pair_table(effects, pair) for pair in effects.pairs]
-    return Told([_does(effects, effects.alive[0]), _clarity(effects)], figures, tables, _notes(effects))
-
-
-def _pushes(effects: CommitmentEffects, name: str, measure: Raising, who: str, many: bool = False) -> str:
-    """How much more or less a party raises severity by its own moves."""
-    with_, without = effects.raising(name, measure)
-    if np.isnan(with_) or max(with_, without) < 1e-9:
-        return f"{who} {'have' if many else 'has'} no move that raises the stakes"
-    verb = "raise" if many else "raises"
-    if without < 1e-12:
-        return f"{who} {verb} the stakes, which it would not without it"
-    share = with_ / without - 1
-    much = "as much" if abs(share) < SMALL else f"{percent(abs(share))} {'more' if share > 0 else 'less'}"
-    return f"{who} {verb} the stakes {much}"
-
-
-def _does(effects: CommitmentEffects, name: str) -> str:
-    added, many = effects.change(name).mean, len(effects.commitments[name].to) > 1
-    before, after = (percent(effects.spread(effects.prob(name, s)).mean) for s in (OFF, AS_IS))
-    rises = effects.share(effects.prob(name) > effects.prob(name, OFF) + 1e-12)
-    verb = "hardly moves" if abs(added) < SMALL else "raises" if added > 0 else "lowers"
-    odds = f"from {before} to {after} (it raises it at all in {rises})"
-    kept, alone = (percent(effects.spread(effects.answered(name, s)).mean) for s in (AS_IS, OFF))
-    short = percent(effects.spread(effects.fell_short(name)).mean)
-    return (
-        f"{effects.label(name)} {verb} the chance of {effects.event} {odds}: "
-        f"{_pushes(effects, name, Raising.ADDRESSEE, effects.addressees(name), many)}, "
-        f"{_pushes(effects, name, Raising.OTHERS, 'the rest')}, and {effects.obligor(name)} answers as expected {kept} "
-        f"of the time instead of {alone}, and falls short {short} of the time that its word is called in."
-    )
+    told = [does(effects, effects.alive[0]), drawn_in(effects), _clarity(effects)]
+    return Told([sentence for sentence in told if sentence], figures, tables, _notes(effects))
 
 
 def _clarity(effects: CommitmentEffects) -> str:
@@ -171,39 +148,8 @@ def _pair_figure(effects: CommitmentEffects, pair: PairEffects) -> Figure:
     return Figure(f"{best}, {lowest}", note, pair_chart(effects, pair))
 
 
-def _effects_table(effects: CommitmentEffects) -> Table:
-    columns: dict[str, Callable[[str], Cell]] = {
-        "Commitment": effects.label,
-        "Emboldening": lambda name: _relative(effects, name, Raising.ADDRESSEE),
-        "Others": lambda name: _relative(effects, name, Raising.OTHERS),
-        "Entrapment (points)": lambda name: _points(effects, effects.answered(name) - effects.answered(name, OFF)),
-        "Abandonment": lambda name: probability(effects.spread(effects.fell_short(name))),
-        f"{effects.event} (points)": lambda name: amount(effects.change(name), points),
-        "Obligor’s value": lambda name: amount(effects.gain(name, effects.commitments[name].from_), number),
-    }
-    return table("What each commitment changes, against the same game without it", columns, effects.alive)
-
-
 def _points(effects: CommitmentEffects, values: Floats, dash: float | None = None) -> Amount:
     return amount(effects.spread(values), points, dash)
-
-
-def _relative(effects: CommitmentEffects, name: str, measure: Raising) -> Amount:
-    """The change of a measure, relative to without the commitment."""
-    with_, without = (effects.amount(name, measure, setting) for setting in (AS_IS, OFF))
-    mean_with, mean_without = effects.raising(name, measure)
-    if not mean_without > 1e-12:
-        rise = effects.spread(with_ - without).mean
-        return Amount("–" if np.isnan(rise) or abs(rise) < 1e-12 else f"from 0 to {number(rise, 2)}", rise)
-    share = np.divide(with_, without, out=np.full_like(with_, np.nan), where=without > 1e-12) - 1
-    low, high = (_sign(float(v)) for v in weighted_quantile(share, (LOW, HIGH), effects.weights))
-    return Amount(_sign(mean := mean_with / mean_without - 1), mean, f"{low} to {high}")
-
-
-def _sign(share: float) -> str:
-    if np.isnan(share) or abs(share) < 0.0005:
-        return "–" if np.isnan(share) else "0%"
-    return f"{'+' if share > 0 else '−'}{percent(abs(share))}"
 
 
 def _net_tables(effects: CommitmentEffects) -> list[Table]:

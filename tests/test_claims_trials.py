@@ -84,6 +84,14 @@ def test_worlds_that_stand_for_all_carry_their_weight(raw: list[float], most: in
         assert (np.abs(copies - weights * most) < 1 + 1e-9).all()
 
 
+def test_few_worlds_along_a_number_have_its_distribution() -> None:
+    # 20 of 1000 worlds in the middles of twentieths: each quantile is that of all worlds to half a twentieth of rank.
+    values = np.random.default_rng(3).exponential(size=1000)
+    chosen, mass = standing_for(even(1000), 20, values)
+    ranks = np.sort(np.argsort(np.argsort(values))[chosen])
+    assert mass == pytest.approx(even(20)) and (np.abs(ranks - (np.arange(20) * 50 + 25)) <= 1).all()
+
+
 GAME: dict[str, Any] = {
     "title": "Built in",
     "actors": {"a": {"precision": {"uniform": [3, 5]}}},
@@ -143,7 +151,8 @@ def test_trials_share_worlds_and_weights_with_what_is_assumed() -> None:
     )
     run = foedus.run(scenario, worlds=60, subset=16)
     trial = run.claims[0].readings[0].trial
-    chosen, weights = standing_for(run.weights, 16)
+    up = run.data["outcome_by"].sel(policy="status_quo", outcome="up").isel(period=-1).values
+    chosen, weights = standing_for(run.weights, 16, up)
     assert trial.worlds == len(chosen) and trial.effective == pytest.approx(1 / np.sum(weights**2))
     expected = float(weights @ (run.draws["gain"][chosen] > 1.7))
     assert trial.by_precision == pytest.approx(dict.fromkeys(Precision, expected)) and trial.neutral == pytest.approx(

@@ -45,7 +45,7 @@ def finish(plan: Plan, main: Solved, solve: Solve, timings: Mapping[str, float])
     prior, weights, effective = plan.sample.weigh(likelihood)
     game = plan.solver.games.play(plan.scenario.factual_policy)[0].game
     size = GameSize.of(game)
-    trials = Trials(plan, weights, redraw=not size.quick_look(plan.settings.worlds))
+    trials = Trials(plan, weights, _main_risk(plan, main), redraw=not size.quick_look(plan.settings.worlds))
     judge = Judge(plan, main, trials, weights, prior)
     meta = provenance(plan.scenario, plan.settings) | plan.sample.about
     if judge.searched < plan.settings.worlds:
@@ -76,6 +76,14 @@ def finish(plan: Plan, main: Solved, solve: Solve, timings: Mapping[str, float])
     timings = {**timings, "judge": time.perf_counter() - started}
     run.timings = {name: round(seconds, 3) for name, seconds in timings.items()}
     return run
+
+
+def _main_risk(plan: Plan, main: Solved) -> Floats | None:
+    """[world] the probability of the main outcome by the end under the factual policy; None where there is none."""
+    if not plan.outcomes:
+        return None
+    final = main.data["outcome_by"].sel(policy=plan.scenario.factual_policy).isel(period=-1, outcome=0)
+    return np.asarray(final.values, dtype=float)
 
 
 def _track_record(plan: Plan, main: Solved, prior: Floats | None) -> score.TrackRecord | None:

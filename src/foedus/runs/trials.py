@@ -36,11 +36,11 @@ class Group:
 
 class Trials:
     """The worlds of a plan that are used (``worlds``: their numbers, ``weights`` [few], worth ``effective`` equal ones), the
-    pieces to be solved, and what comes of them. Nothing is tried where claims are not judged."""
+    pieces to be solved, and what comes of them. ``along`` is a number [world] that they are to be spread over. Nothing is tried where claims are not judged."""
 
-    def __init__(self, plan: Plan, weights: Floats, redraw: bool = True):
+    def __init__(self, plan: Plan, weights: Floats, along: Floats | None = None, redraw: bool = True):
         self.plan, self.redraw = plan, redraw
-        self.worlds, self.weights = standing_for(weights, plan.subset)
+        self.worlds, self.weights = standing_for(weights, plan.subset, along)
         self.effective = ess(self.weights)
         self.draws = {name: draw[self.worlds] for name, draw in plan.draws.items()}
 

@@ -80,17 +80,19 @@ def ess(weights: ArrayLike) -> float:
     return float(array.sum() ** 2 / np.sum(array**2))
 
 
-def standing_for(weights: Floats, most: int) -> tuple[NDArray[np.intp], Floats]:
+def standing_for(weights: Floats, most: int, along: Floats | None = None) -> tuple[NDArray[np.intp], Floats]:
     """(numbers of at most ``most`` worlds that stand for all, their weights): all of them where they are no more.
 
     Worlds are drawn by systematic resampling (Kitagawa 1996) without chance: at marks that part the weight evenly, each from
-    its middle. One that is drawn k times weighs k times as much.
+    its middle. One that is drawn k times weighs k times as much. Worlds lie in their order, or ``along`` a number [world]:
+    then its distribution is that of all worlds as nearly as so few allow (implicit stratification: Kish 1965).
     """
     if len(weights) <= most:
         return np.arange(len(weights)), np.asarray(weights / weights.sum())
+    order = np.arange(len(weights)) if along is None else np.argsort(along, kind="stable")
     marks = (np.arange(most) + 0.5) / most
-    drawn = np.minimum(np.searchsorted(np.cumsum(weights) / weights.sum(), marks), len(weights) - 1)
-    chosen, times = np.unique(drawn, return_counts=True)
+    places = np.searchsorted(np.cumsum(weights[order]) / weights.sum(), marks)
+    chosen, times = np.unique(order[np.minimum(places, len(weights) - 1)], return_counts=True)
     return chosen, times / most
 
 

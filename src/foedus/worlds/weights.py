@@ -203,6 +203,11 @@ class Spread:
         array = np.asarray(values, dtype=float)
         average = mean(array, weights)
         low, median, high = (float(end) for end in weighted_quantile(array, (LOW, MIDDLE, HIGH), weights))
+        return cls.around(average, low, median, high)
+
+    @classmethod
+    def around(cls, average: float, low: float, median: float, high: float) -> Spread:
+        """An average with ends that hold it; NaN as it is."""
         if math.isnan(average):
             return cls(average, low, median, high)
         return cls(average, min(low, average), median, max(high, average))

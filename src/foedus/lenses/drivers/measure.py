@@ -18,7 +18,7 @@ from foedus.sensitivity.discovery import Region, tree, where_it_fails
 from foedus.sensitivity.sobol import attribute
 from foedus.worlds.sample import from_unit, uncertain
 from foedus.worlds.simulate import Games
-from foedus.worlds.weights import mean, share, spread, weighted_quantile
+from foedus.worlds.weights import Spread, share, spread, weighted_quantile
 
 MOST_SOLVES = 12_000  # worlds that a Sobol design takes unless told
 
@@ -88,6 +88,5 @@ def local_slopes(run: Run, subject: Subject, worlds: int = 25) -> list[LocalSlop
 
 
 def _local(name: str, slope: Floats, weights: Floats, deviation: float) -> LocalSlope:
-    low, high = (float(q) for q in weighted_quantile(slope, [0.05, 0.95], weights))
-    average = mean(slope, weights)
-    return LocalSlope(name, average, low, high, average * deviation, share(slope > 0, weights))
+    over = Spread.of(slope, weights)
+    return LocalSlope(name, over.mean, over.low, over.high, over.mean * deviation, share(slope > 0, weights))

@@ -26,6 +26,7 @@ from foedus.scenario.names import Names
 from foedus.sensitivity.telling import in_words, labels, tree_table
 from foedus.worlds.thresholds import ROUGH_SAMPLE
 from foedus.worlds.ties import ROUNDING
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread
 
 MOST_PAIRS = 8
 QUESTION = (
@@ -97,8 +98,10 @@ def _spread(comparison: Comparison, policy: str) -> str:
 def _range(comparison: Comparison, policy: str) -> tuple[float, str]:
     """The expected value of a policy, and where nine worlds in ten lie."""
     quantiles = comparison.compared["quantiles"].sel(policy=policy)
-    low, high = (in_unit(comparison.metric.unit, quantiles.sel(quantile=q)) for q in (0.05, 0.95))
-    return comparison.mean(policy), f"{low} to {high}"
+    ends = (float(quantiles.sel(quantile=q)) for q in (LOW, MIDDLE, HIGH))
+    spread = Spread.around(comparison.mean(policy), *ends)
+    low, high = (in_unit(comparison.metric.unit, end) for end in (spread.low, spread.high))
+    return spread.mean, f"{low} to {high}"
 
 
 def _worst_regret(comparison: Comparison, policy: str) -> str:

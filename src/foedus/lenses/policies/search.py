@@ -28,7 +28,7 @@ from foedus.scenario.query import Query, Unit
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import objectives_of
 from foedus.worlds.simulate import Games, simulate
-from foedus.worlds.weights import weighted_quantile
+from foedus.worlds.weights import Spread
 
 TAIL = 0.1
 MOST_SHOWN = 12
@@ -293,8 +293,8 @@ def _frontier(tried: _Tried, keep: Longs, held_out: Run) -> Frontier:
     placed = np.array([lever.place(x) for lever, x in zip(problem.levers, tried.points[keep].T, strict=True)]).T
     names, candidates = [lever.name for lever in problem.levers], []
     for c, levers in enumerate([*(dict(zip(names, at, strict=True)) for at in placed.tolist()), {}]):
-        low, high = np.array([weighted_quantile(column, [0.05, 0.95], weights) for column in every[c].T]).T
-        mean = (weights / weights.sum()) @ every[c]
+        spreads = [Spread.of(column, weights) for column in every[c].T]
+        mean, low, high = (np.array([getattr(each, part) for each in spreads]) for part in ("mean", "low", "high"))
         judged = signs * trained[c], signs * scores[c], mean, low, high, regret[c]
         candidates.append(Candidate(levers, *judged, bool(efficient[c])))
     worlds, gaps = (len(before), len(weights)), scores - trained

@@ -112,7 +112,9 @@ def rate_over(by: Floats, weights: Floats, start: int, end: int) -> Spread:
     if not mass.sum() > 0:
         return Spread(np.nan, np.nan, np.nan, np.nan)
     rates = np.divide(events, exposure, out=np.zeros_like(events), where=exposure > 1e-12)
-    return Spread(float(mass @ rates / mass.sum()), *map(float, weighted_quantile(rates, (LOW, MIDDLE, HIGH), mass)))
+    return Spread.around(
+        float(mass @ rates / mass.sum()), *map(float, weighted_quantile(rates, (LOW, MIDDLE, HIGH), mass))
+    )
 
 
 def medians(by: Floats) -> Floats:

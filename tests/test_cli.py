@@ -219,7 +219,7 @@ def test_the_default_number_of_worlds_stands_in_one_place():
         (f"run {SMALL} --json --chunk 4", "give --out DIR"),
         (f"run {SMALL} --lenses leverage,all", "'all' is not a lens"),
         (f"compare {SMALL} --policy status_quo", "comparing takes at least two policies"),
-        (f"compare {SMALL} --actor nobody", "'nobody' is not a actor"),
+        (f"compare {SMALL} --actor nobody", "'nobody' is not an actor"),
         ("compare strategic-ambiguity --actor patron --metric expect(patron)", "give --metric or --actor, not both"),
         (f"measures {SMALL} --at-most 1 --at-least 1", "give --at-most or --at-least, not both"),
         (f"measures {SMALL}", "do not say what they take"),

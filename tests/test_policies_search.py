@@ -104,21 +104,49 @@ def test_a_lever_is_the_same_as_a_policy_that_sets_it(worlds) -> None:
     )
 
 
-def test_default_levers_are_the_dials_of_commitments() -> None:
-    (vow,) = default_levers(dial(), "status_quo")
+def test_default_levers_are_the_dials_of_one_actors_commitments() -> None:
+    whose, (vow,) = default_levers(dial(), "status_quo")
+    assert whose == "ann"
     assert (vow.name, vow.low, vow.high, vow.kind, vow.commitment) == ("c", 0, 1, "credibility", "vow")
-    assert {lever.name: lever.kind for lever in default_levers(dial(), "guarding")} == {
-        "c": "credibility",
-        "guard": "timing",
-    }
-    found = {lever.name: lever for lever in default_levers(load("russia-dprk-pact"), "deterrence_only")}
-    assert {"us_vagueness", "threat_vagueness", "assure_clarity"} == {
-        n for n, lever in found.items() if lever.kind == "clarity"
-    }
-    assert {"pact_cost", "us_cost", "threat_cost", "assure_cost", "line_cost", "moscow_word_cost"} == {
-        n for n, lever in found.items() if lever.kind == "credibility"
-    }
-    assert found["us_vagueness"].low <= 0.1 and found["allied_reply"].kind == "timing"
+    # The policy binds Bob's guard and touches no lever of Ann's: it is Bob's.
+    whose, (guard,) = default_levers(dial(), "guarding")
+    assert (whose, guard.name, guard.kind) == ("bob", "guard", "timing")
+    assert default_levers(dial(), "guarding", "ann") == ("ann", [vow])
+    with pytest.raises(FoedusError, match=r"no commitment of 'bob' .* Levers are had by ann"):
+        default_levers(dial(), "status_quo", "bob")
+    case = load("russia-dprk-pact")
+    levers = {}
+    for actor in ("usa", "china", "russia"):
+        levers[actor] = {lever.name: lever.kind for lever in default_levers(case, "deterrence_only", actor)[1]}
+        assert all(
+            name not in other for other in levers.values() if other is not levers[actor] for name in levers[actor]
+        )
+    assert {"us_vagueness": "clarity", "us_cost": "credibility"}.items() <= levers["usa"].items()
+    assert {"threat_vagueness", "threat_cost", "assure_clarity", "assure_cost"} <= levers["china"].keys()
+    assert "pact_cost" in levers["russia"]
+    assert default_levers(case, "deterrence_only")[0] == "usa"
+    assert default_levers(case, "threats_and_assurances")[0] == "china"
+
+
+def test_the_command_moves_the_levers_of_one_actor(tmp_path) -> None:
+    file = tmp_path / "dial.yaml"
+    file.write_text(dial().to_yaml())
+    asked = ("search", str(file), "--worlds", "8", "--few", "4", "--evaluations", "16")
+    told = foedus(*asked, "--policy", "guarding").stdout
+    assert "Moved are the levers of Bob" in " ".join(told.split())
+    told = " ".join(foedus(*asked, "--policy", "guarding", "--actor", "ann").stdout.split())
+    assert "Moved are the levers of Ann" in told and "resolve" in told
+    for wrong, says in (
+        (("--actor", "cem"), "is not an actor"),
+        (("--actor", "bob"), "no commitment of 'bob'"),
+        (("--actor", "ann", "--lever", "c=0:1"), "--lever or --actor"),
+        (("--lever", "c=1e300:1e308"), "at most 1e+100"),
+        (("--lever", "c=-1e101:0"), "at least -1e+100"),
+        (("--lever", "ann.precision=-1:2"), "at least 0"),
+        (("--lever", "bob.patience=0:1.5"), "at most 1"),
+    ):
+        done = foedus(*asked, *wrong)
+        assert done.returncode == 2 and says in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -134,7 +162,7 @@ def test_default_levers_are_the_dials_of_commitments() -> None:
 def test_a_default_lever_runs_over_the_whole_of_its_distribution(written, ends) -> None:
     scenario = dial()
     scenario.assumptions["c"] = Assumption.model_validate(written)
-    (lever,) = default_levers(scenario, "status_quo")
+    _, (lever,) = default_levers(scenario, "status_quo")
     assert (lever.low, lever.high) == pytest.approx(ends, rel=1e-12)
 
 

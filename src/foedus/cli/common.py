@@ -40,7 +40,8 @@ def known(names: Iterable[str | None], valid: Iterable[str], what: str) -> None:
     valid = list(valid)
     for name in names:
         if name is not None and name not in valid:
-            raise FoedusError(f"'{name}' is not a {what}. {nearest(name, valid)}".strip())
+            article = "an" if what[0] in "aeio" else "a"
+            raise FoedusError(f"'{name}' is not {article} {what}. {nearest(name, valid)}".strip())
 
 
 def read(name: str, *policies: str | None) -> Scenario:

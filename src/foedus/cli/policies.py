@@ -154,6 +154,9 @@ def search(
             metavar="NAME=LOW:HIGH", help="an assumption, or a phase the policy binds (its first period); repeatable"
         ),
     ] = None,
+    actor: Annotated[
+        str | None, Option(help="whose levers are moved, without --lever; default: whom the policy concerns most")
+    ] = None,
     metric: Annotated[list[str] | None, Option(metavar="QUERY", help="a query to make low (repeatable)")] = None,
     higher: Annotated[list[str] | None, Option(metavar="QUERY", help="a query to make high (repeatable)")] = None,
     rule: Annotated[
@@ -174,14 +177,16 @@ def search(
     loaded = read(scenario, policy)
     known([rule], list(search.Criterion), "rule")
     base = policy or loaded.factual_policy
-    levers = [read_lever(loaded, base, text) for text in lever] if lever else default_levers(loaded, base)
+    known([actor], loaded.actors, "actor")
+    if lever and actor:
+        raise FoedusError("give --lever or --actor, not both: levers that are named are moved, whosever they are.")
+    whose, levers = "", [read_lever(loaded, base, text) for text in lever or ()]
     if not levers:
-        remedy = "Name levers: --lever name=low:high."
-        raise FoedusError(f"no commitment's clarity or cost is one uncertain assumption. {remedy}")
+        whose, levers = default_levers(loaded, base, actor)
     asked = {Direction.LOWER: metric or [], Direction.HIGHER: higher or []}
     aims = [search.read_aim(loaded, text, way) for way, texts in asked.items() for text in texts]
     aims = aims or search.default_aims(loaded, levers)
-    problem = search.Problem(loaded, base, tuple(levers), tuple(aims))
+    problem = search.Problem(loaded, base, tuple(levers), tuple(aims), whose)
     settings = search.SearchSettings(search.Criterion(rule), evaluations, seed)
     with progress(not json) as step:
         training, held_out = (solve(loaded, worlds, number, step, []).few(few) for number in (seed, seed + 1))

@@ -23,7 +23,7 @@ from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import TERMINAL
 from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import Games, simulate
-from foedus.worlds.ties import paired_error, rounding, tied
+from foedus.worlds.ties import ROUNDING, paired_error, rounding, tied
 
 FEW = 24  # worlds in which the variants are solved
 MOST = 6  # single things whose dropping is looked at; all together always are
@@ -115,7 +115,7 @@ def _worths(run: Run, policy: str, names: list[str], options: list[int], every: 
     return {
         "best": run.policies[options[best]],
         "level": np.isin(np.arange(len(options)), level),
-        "gain": average[best] - here,
+        "gain": gain if abs(gain := average[best] - here) > ROUNDING else 0.0,
         "evpi": evpi,
         "evpi_error": error,
         "switch": float(run.weights @ (values.max(axis=1) - values[:, best] > rounding(values[:, best]))),

@@ -16,7 +16,10 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError, nearest
+from foedus.present.wording import listed
+from foedus.scenario.basics import MAX_NUMBER
 from foedus.scenario.commitments import Commitment
+from foedus.scenario.dotted import ActionName, ActorNumber, Setting
 from foedus.scenario.expressions import parse
 from foedus.scenario.parts import Assumption, Bind, Policy
 from foedus.scenario.schema import Scenario
@@ -78,6 +81,10 @@ def read_lever(scenario: Scenario, policy: str, text: str) -> Lever:
     if not low < high or not np.isfinite([low, high]).all():
         raise FoedusError(f"the lever '{name}' must run from a lower to a higher number, not from {low:g} to {high:g}.")
     if name in scenario.all_assumptions:
+        least, most = _allowed(name)
+        if low < least or high > most:
+            allowed = f"at least {least:g} and at most {most:g}"
+            raise FoedusError(f"the lever '{name}' must be {allowed}, and not run from {low:g} to {high:g}.")
         return Lever(name, low, high)
     bound = {rule.phase for rule in scenario.all_policies[policy].bind}
     if name in bound:
@@ -90,7 +97,56 @@ def read_lever(scenario: Scenario, policy: str, text: str) -> Lever:
     raise FoedusError(f"'{name}' is neither an assumption nor a phase that policy '{policy}' binds. {hint}".strip())
 
 
-def default_levers(scenario: Scenario, policy: str) -> list[Lever]:
+def _allowed(name: str) -> tuple[float, float]:
+    """The least and the largest value that an assumption may have at all."""
+    own = ActorNumber.read(name)
+    if own is None:
+        return -MAX_NUMBER, MAX_NUMBER
+    return 0.0, MAX_NUMBER if own.setting is Setting.PRECISION else 1.0
+
+
+def default_levers(scenario: Scenario, policy: str, actor: str | None = None) -> tuple[str, list[Lever]]:
+    """(an actor, its levers): those of ``actor``, or of the one whom ``policy`` most concerns.
+
+    A policy is somebody's to set: moving the levers of several at once would search what nobody can choose. The one is
+    whose levers, bound phases and enabled actions the policy touches most; among equals, and where it touches nobody's, the
+    one with most levers; then the first as written. FoedusError where an actor has none.
+    """
+    by_owner: dict[str, list[Lever]] = {name: [] for name in scenario.actors}
+    for lever in _every_lever(scenario, policy):
+        by_owner[owner(scenario, lever)].append(lever)
+    if actor is None:
+        touched = _touched(scenario, policy, by_owner)
+        actor = max(by_owner, key=lambda name: (bool(by_owner[name]), touched[name], len(by_owner[name])))
+    if not by_owner[actor]:
+        others = listed([name for name in by_owner if by_owner[name]])
+        remedy = f"Levers are had by {others}." if others else "Name levers: --lever name=low:high."
+        raise FoedusError(
+            f"no commitment of '{actor}' has a clarity or cost that is one uncertain assumption. {remedy}"
+        )
+    return actor, by_owner[actor]
+
+
+def owner(scenario: Scenario, lever: Lever) -> str:
+    """Whose a lever is: who gave the word, or who decides the phase; empty for a plain number."""
+    if lever.commitment:
+        return scenario.commitments[lever.commitment].from_
+    return next((phase.decide or "" for phase in scenario.turn if phase.id == lever.name), "")
+
+
+def _touched(scenario: Scenario, policy: str, by_owner: Mapping[str, Sequence[Lever]]) -> dict[str, int]:
+    """How much of a policy concerns each actor: its levers that are set, its actions that are bound or enabled."""
+    written = scenario.all_policies[policy]
+    decides = {phase.id: phase.decide for phase in scenario.turn}
+    moves = [rule.phase for rule in written.bind] + [ActionName.read(name).phase for name in written.enable]
+    moving = [decides.get(phase) for phase in moves]
+    return {
+        name: sum(lever.name in written.set for lever in levers) + moving.count(name)
+        for name, levers in by_owner.items()
+    }
+
+
+def _every_lever(scenario: Scenario, policy: str) -> list[Lever]:
     """The clarity and credibility of every commitment that is one assumption (or one times other things), and the start of
     every action that ``policy`` binds. A range is that of the assumption, widened to what any policy sets it to."""
     levers: dict[str, Lever] = {}

@@ -67,12 +67,14 @@ def read_aim(scenario: Scenario, text: str, direction: Direction) -> Aim:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is searched: settings of ``levers`` on top of ``policy``, for the ``aims``."""
+    """What is searched: settings of ``levers`` on top of ``policy``, for the ``aims``; ``actor`` is whose levers they are,
+    where they were not named."""
 
     scenario: Scenario
     policy: str
     levers: tuple[Lever, ...]
     aims: tuple[Aim, ...]
+    actor: str = ""
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,10 @@ def search_section(scenario: Scenario, frontier: Frontier) -> Section:
 def search_sentences(names: Names, frontier: Frontier) -> list[str]:
     """What the search found, aim by aim, and how much of it holds in other worlds."""
     efficient = len(frontier.candidates)
+    actor = frontier.problem.actor
+    whose = f"Moved are the levers of {names.actor(actor)} (another's: --actor; any: --lever). " if actor else ""
     first = (
-        f"{count(frontier.tried, 'candidate')} were tried in {count(frontier.worlds[0], 'world')}. {count(efficient, 'efficient one')} "
+        f"{whose}{count(frontier.tried, 'candidate')} were tried in {count(frontier.worlds[0], 'world')}. {count(efficient, 'efficient one')} "
         f"{'is' if efficient == 1 else 'are'} shown: none does better than another on every metric."
     )
     kept = sum(candidate.still_efficient for candidate in frontier.candidates)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from foedus.cli import app
 from foedus.errors import FoedusError
-from foedus.record.forecasts import Forecaster, Score
+from foedus.record.forecasts import RIVALS, Forecaster, Score
 from foedus.record.mechanisms import drop_each, mechanisms, switched
 from foedus.record.questions import recorded_answers
-from foedus.record.score import Kind, TrackRecord, resampled, score_scenario
-from foedus.record.score_telling import section, state_name
+from foedus.record.score import Gap, Kind, MeanScores, Standing, TrackRecord, resampled, score_scenario
+from foedus.record.score_telling import brief, headline, section, state_name
 from foedus.report.html import render
 from foedus.runs.local import run
 from foedus.scenario.load import load
@@ -66,19 +69,20 @@ OBSERVED = [
 ]
 
 
-def choices(gain: Any, tired: int) -> Any:
+def choices(gain: Any, tired: int, precision: float = 1.5) -> Any:
     """[worlds, 3] by hand: base rate times exp(precision x payoff)."""
-    odds = np.stack([np.full_like(gain, 2), np.exp(1.5 * gain), np.exp(1.5 * (gain - tired))], axis=1)
+    odds = np.stack([np.full_like(gain, 2), np.exp(precision * gain), np.exp(precision * (gain - tired))], axis=1)
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def by_hand() -> dict[int, Any]:
-    """The model's forecast of each observation [answers], by a filter over one hidden bit in each world."""
+def by_hand(precision: float = 1.5, weighed: bool = True) -> dict[int, Any]:
+    """The model's forecast of each observation [answers], by a filter over one hidden bit in each world; with worlds
+    weighed by what was observed before, or not."""
     draws = sample(Scenario.model_validate(raw()), WORLDS, 0)
     gain, risk = draws["gain"], draws["risk"]
     fresh, weights, found = np.ones(WORLDS), np.full(WORLDS, 1 / WORLDS), {}  # probability of not being tired yet
     for t in range(5):
-        p = fresh[:, None] * choices(gain, 0) + (1 - fresh)[:, None] * choices(gain, 1)
+        p = fresh[:, None] * choices(gain, 0, precision) + (1 - fresh)[:, None] * choices(gain, 1, precision)
         acts = {i: o for i, o in enumerate(OBSERVED) if o["at"] == t}
         for i, o in acts.items():
             cells = risk[:, None] * p if "took" in o else np.stack([1 - risk, risk], axis=1)
@@ -87,7 +91,7 @@ def by_hand() -> dict[int, Any]:
         joint = np.stack([fresh, 1 - fresh])  # weigh, then move on
         likely, after = np.zeros(WORLDS), np.zeros(WORLDS)
         for tired in (0, 1):
-            q = choices(gain, tired)
+            q = choices(gain, tired, precision)
             for ring in (0, 1):
                 for a in range(3) if ring else [None]:
                     mass = joint[tired] * (risk * q[:, a] if ring else 1 - risk)
@@ -101,7 +105,8 @@ def by_hand() -> dict[int, Any]:
                         mass = mass * (1 - o["error"] if agrees else o["error"])
                     likely += mass
                     after += mass * (tired == 0 and a != 1)
-        fresh, weights = after / likely, weights * likely / (weights @ likely)
+        fresh = after / likely
+        weights = weights * likely / (weights @ likely) if weighed else weights
     return found
 
 
@@ -147,16 +152,50 @@ def test_rivals_are_those_worked_out_by_hand(scored: TrackRecord) -> None:
     assert gap.low <= gap.difference <= gap.high
 
 
+def test_the_model_without_one_thing_is_worked_out_by_hand(scored: TrackRecord) -> None:
+    """With nobody weighing anything (precision 0) and worlds weighed by that; and with worlds never weighed at all."""
+    for who, expected in (("nobody_weighing", by_hand(0.0)), ("unweighted", by_hand(weighed=False))):
+        for event, p in zip(scored.events, expected.values(), strict=True):
+            np.testing.assert_allclose(event.forecast[who], p, rtol=1e-10)
+    assert scored.events[2].forecast["unweighted"] != scored.events[2].forecast["model"]
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=6)
+def test_scores_and_gaps_of_all_rivals_are_those_of_their_forecasts(seed: int) -> None:
+    """Recomputed from the forecasts that are told, in other words: plain sums over events."""
+    rng = np.random.default_rng(seed)
+    acts = rng.choice(["wait", "shout", "shoot"], 7)
+    observed = [{"at": t, "took": f"answer.{act}", "error": 0.05} for t, act in enumerate(acts)]
+    record = score_scenario(Scenario.model_validate(raw(7, observations=observed)), 12, seed % 1000)
+    for who in Forecaster:
+        total = {Score.LOG: 0.0, Score.BRIER: 0.0}
+        for event in record.events:
+            given_to = event.forecast[who]
+            assert sum(given_to) == pytest.approx(1)
+            total[Score.LOG] += -math.log(given_to[event.outcome], 2) / 7
+            total[Score.BRIER] += sum((p - (k == event.outcome)) ** 2 for k, p in enumerate(given_to)) / 14
+        for kind, value in total.items():
+            assert record.scores.by[kind][who] == pytest.approx(value)
+            if who != Forecaster.MODEL:
+                gap = record.scores.against[who][kind]
+                assert gap.difference == pytest.approx(record.scores.by[kind]["model"] - value)
+                spans = gap.low <= 0 <= gap.high
+                assert gap.better is None and (gap.standing is Standing.TIE) == spans
+                assert spans or (gap.standing is Standing.BETTER) == (gap.high < 0)
+
+
 def test_two_periods_ahead_nothing_later_is_known(scenario: Scenario) -> None:
     found = score_scenario(scenario, WORLDS, 0, horizon=2)
     assert [event.period for event in found.events] == ["1", "2", "2", "4"]
     changed = [dict(o) for o in OBSERVED]
     changed[2]["took"] = "answer.shoot"
     other = score_scenario(Scenario.model_validate(raw(observations=changed)), WORLDS, 0, horizon=2)
-    for who in ("model", "base_rate", "persistence"):
+    for who in Forecaster:
         for i in (0, 1, 2):  # period 2 is forecast from what was known before period 1
             assert found.events[i].forecast[who] == other.events[i].forecast[who]
-        assert found.events[3].forecast[who] != other.events[3].forecast[who]
+        if who not in (Forecaster.UNWEIGHTED, Forecaster.NOBODY_WEIGHING):  # whose forecasts hang on the state alone
+            assert found.events[3].forecast[who] != other.events[3].forecast[who]
 
 
 def test_answers_that_the_record_does_not_tell_apart_are_one() -> None:
@@ -171,13 +210,18 @@ def test_answers_that_the_record_does_not_tell_apart_are_one() -> None:
 
 def test_resamples_of_whole_periods() -> None:
     """Three periods with one value each: all 27 draws can be listed."""
-    found = resampled([3.0, 3.0, -1.0, -2.0], [0, 0, 1, 2])
+    found = resampled([3.0, 3.0, -1.0, -2.0] * 8, [0, 0, 1, 2] * 8)
     values, sizes = np.array([6.0, -1, -2]), np.array([2, 1, 1])
     means = [values[list(d)].sum() / sizes[list(d)].sum() for d in np.ndindex(3, 3, 3)]
     assert found.difference == pytest.approx(0.75)
     assert found.better == pytest.approx(np.mean(np.array(means) < 0), abs=0.04)
     assert found.low == pytest.approx(np.quantile(means, 0.05), abs=0.2)
-    assert resampled([1.0], [0]).low is None
+    assert found.standing is Standing.TIE
+    assert resampled([3.0, 3.0, -1.0, -2.0], [0, 0, 1, 2]).better is None  # too few answers for shares of resamples
+    assert resampled([1.0], [0]).low is None and resampled([1.0], [0]).standing is Standing.TOO_FEW
+    assert resampled([1.0, 2.0, 3.0], [0, 1, 2]).standing is Standing.WORSE
+    assert resampled([-1.0, -2.0, -3.0], [0, 1, 2]).standing is Standing.BETTER
+    assert resampled([0.0, 0.0], [0, 1]).standing is Standing.TIE
 
 
 def test_a_switch_at_one_changes_nothing_and_at_zero_drops_its_part() -> None:
@@ -222,20 +266,52 @@ def test_a_model_that_loses_says_so_and_what_is_to_blame() -> None:
     assert dropped.each[0].log_score == pytest.approx(expected)
     made = run(scenario, worlds=20)
     text = " ".join(render(made).split())
-    assert "it loses to the base rate by" in text and "it loses to persistence by" in text
+    assert "loses to the base rate so far (" in text
     assert "The mechanism that hurts the forecasts most: Guard weighs consequences." in text
-    assert "do no better than the base rate and persistence" in text
+    assert (
+        "The record is no evidence for the strategic part of the model: the same model with nobody weighing anything"
+        in text
+    )
+    assert "on 8 answers only: too few to say how sure that is" in text
     assert "not a forecast until it has been scored" not in text
 
 
 def test_the_section_says_the_numbers(scenario: Scenario, scored: TrackRecord) -> None:
     made = section(Names(scenario), scored)
-    assert "5 recorded answers in 4 periods" in made.sentences[0]
-    assert f"{2 ** -scored.scores.log_score['model']:.0%}" in made.sentences[0]
-    assert [table.caption.split(":")[0] for table in made.tables][:2] == ["Mean scores", "Log score by question"]
+    assert made.sentences[0].startswith(headline(scored.scores))
+    assert "5 recorded answers in 4 periods" in made.sentences[1]
+    for who in Forecaster:
+        assert f"{2 ** -scored.scores.log_score[who]:.0%}" in made.sentences[1]
+    assert "of resamples of the record" not in " ".join(made.sentences)
+    assert [table.caption.split(":")[0] for table in made.tables][:3] == [
+        "Mean scores",
+        "The model's mean score less each rival's, and where nine resamples in ten lie",
+        "Log score by question",
+    ]
     assert made.tables[-1].rows[0][0] == "2024-06-09"
     assert all(str(figure.drawing).startswith("<svg") for figure in made.figures)
     assert state_name(Names(scenario), "alarm >= low") == "Alarm: low or more"
+
+
+def told(model: float, nobody: float, standing: Standing, n: int = 40) -> str:
+    """The headline of a record with these mean log scores."""
+    gap = model - nobody
+    ends = (None, None) if standing is Standing.TOO_FEW else (gap - 0.05, gap + 0.05)
+    better = None if n < 30 or standing is Standing.TOO_FEW else 0.98
+    against = {who: dict.fromkeys(Score, Gap(gap, standing, *ends, better)) for who in RIVALS}
+    scores = MeanScores(n, {kind: dict.fromkeys(Forecaster, nobody) | {"model": model} for kind in Score}, against)
+    assert brief(scores).startswith(headline(scores))
+    return headline(scores)
+
+
+def test_the_headline_says_when_the_record_is_no_evidence_for_strategy() -> None:
+    good = told(0.5, 0.7, Standing.BETTER)
+    assert good.startswith("The record speaks for the strategic part") and "in 98% of resamples" in good
+    few = told(0.5, 0.7, Standing.BETTER, n=12)
+    assert few.startswith("The record is too short to be evidence for the strategic part") and "resamples" not in few
+    for standing, scores in ((Standing.TIE, (0.68, 0.7)), (Standing.WORSE, (0.9, 0.7)), (Standing.TOO_FEW, (0.5, 0.7))):
+        assert told(*scores, standing).startswith("The record is no evidence for the strategic part of the model")
+    assert "which may be chance" in told(0.68, 0.7, Standing.TIE)
 
 
 def test_the_command_prints_strict_json(tmp_path: Path, scenario: Scenario) -> None:
@@ -243,7 +319,9 @@ def test_the_command_prints_strict_json(tmp_path: Path, scenario: Scenario) -> N
     file.write_text(scenario.to_yaml(), encoding="utf-8")
     out = CliRunner().invoke(app, ["score", str(file), "--worlds", "10", "--drop", "4", "--json"])
     found = json.loads(out.stdout)
-    assert set(found["log_score"]) == set(found["brier_score"]) == {"model", "base_rate", "persistence"}
+    assert set(found["log_score"]) == set(found["brier_score"]) == set(Forecaster)
+    assert set(found["against"]) == set(Forecaster) - {"model"}
+    assert {gap["log_score"]["standing"] for gap in found["against"].values()} <= set(Standing)
     assert (
         len(found["events"]) == found["n"] == 5 and len(found["mechanisms"]["each"]) + found["mechanisms"]["idle"] == 2
     )

@@ -55,7 +55,7 @@ def score(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Score forecasts of the observed events against simple rivals, from a rolling origin."""
+    """Score forecasts of the observed events against four rivals, from a rolling origin."""
     from foedus.present.plain import strict
     from foedus.record.mechanisms import drop_each
     from foedus.record.score import score_scenario
@@ -66,7 +66,7 @@ def score(
     loaded = read(scenario)
     validate(loaded)
     with progress(not json) as step:
-        tally = Tally(worlds, step)
+        tally = Tally(2 * worlds, step)
         record = score_scenario(loaded, worlds, seed, horizon, lambda more: tally(more, "forecasting"))
         if drop:
             dropped = drop_each(loaded, drop, seed, horizon, lambda *done: step("dropping mechanisms", *done))

@@ -14,8 +14,18 @@ from foedus.present.wording import count, number, percent, signed
 from foedus.record.forecasts import RIVALS, Forecaster
 from foedus.record.score import Band, ScoredEvent
 
-RIVAL_NAMES = {Forecaster.BASE_RATE: "the base rate", Forecaster.PERSISTENCE: "persistence"}
-_STYLES = {Forecaster.BASE_RATE: ("mean", "strong"), Forecaster.PERSISTENCE: ("reference", "em")}
+RIVAL_NAMES = {
+    Forecaster.BASE_RATE: "the base rate so far",
+    Forecaster.PERSISTENCE: "persistence",
+    Forecaster.NOBODY_WEIGHING: "the same model with nobody weighing anything",
+    Forecaster.UNWEIGHTED: "the same model unweighted by observations",
+}
+_LINES = {  # the stroke of each line, and of its label
+    Forecaster.BASE_RATE: ("median", ""),
+    Forecaster.PERSISTENCE: ("flow", "em"),
+    Forecaster.NOBODY_WEIGHING: ("mean", "strong"),
+    Forecaster.UNWEIGHTED: ("reference", ""),
+}
 
 
 def ranges_chart(names: Sequence[str], ranks: Sequence[Sequence[float]], changes: Sequence[str]) -> Markup:
@@ -62,26 +72,27 @@ def lead_chart(events: Sequence[ScoredEvent]) -> Markup:
             gains[rival][periods.index(event.period)] += lead
     leads = {rival: [0.0, *accumulate(map(float, line))] for rival, line in gains.items()}
     low, high = min(map(min, leads.values())), max(map(max, leads.values()))
-    drawing = Drawing(640, 250, "The model's lead over its rivals, in bits")
+    drawing = Drawing(720, 250, "The model's lead over its rivals, in bits")
     frame = Frame(56, 16, 424, 200, across=(0, len(periods)), up=(low, max(high, low + 1e-9)))
     frame.levels(drawing, [*{low, 0.0, high}], say=lambda value: signed(value) if value else "0", gap=6)
-    ends = _apart([frame.y(leads[rival][-1]) for rival in RIVALS])
+    ends = _apart([frame.y(leads[rival][-1]) for rival in RIVALS], frame.top, frame.bottom)
     for (rival, line), end in zip(leads.items(), ends, strict=True):
-        style, label = _STYLES[rival]
+        style, label = _LINES[rival]
         frame.curve(drawing, line, style)
-        drawing.text(frame.right + 8, end + 4, f"on {RIVAL_NAMES[rival]}", label)
+        drawing.label(frame.right + 8, end + 4, f"on {RIVAL_NAMES[rival]}", 225, label)
     drawing.text(frame.x(1), frame.bottom + 18, periods[0], "small", "middle")
     drawing.text(frame.right, frame.bottom + 18, periods[-1], "small", "end")
     return drawing.render()
 
 
-def _apart(places: Sequence[float], gap: float = 15) -> list[float]:
-    """Two labels' heights, moved apart where they would overlap."""
-    first, second = places
-    if abs(first - second) >= gap:
-        return [first, second]
-    middle, sign = (first + second) / 2, 1 if first >= second else -1
-    return [middle + sign * gap / 2, middle - sign * gap / 2]
+def _apart(places: Sequence[float], top: float, bottom: float, gap: float = 27) -> list[float]:
+    """Labels' heights, moved apart where they would overlap, and kept between two heights."""
+    order = sorted(range(len(places)), key=places.__getitem__)
+    heights, lowest = list(places), top - gap
+    for rank, k in enumerate(order):
+        room = bottom - gap * (len(order) - 1 - rank)  # what those below it need
+        heights[k] = lowest = min(max(places[k], lowest + gap), room)
+    return heights
 
 
 def interval(share: float, n: float, z: float = 1.645) -> tuple[float, float]:

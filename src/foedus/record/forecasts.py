@@ -1,4 +1,9 @@
-"""Forecasts of the recorded answers, from a rolling origin: the model's, and those of two simple rivals."""
+"""Forecasts of the recorded answers, from a rolling origin: the model's, and those of its four rivals.
+
+Two rivals know nothing but the record: the *base rate* so far, and *persistence*. Two are the model itself with one thing
+taken out: with *nobody weighing* consequences (precision 0 of all actors: what its base rates, odds and rules say without
+its strategic part), and *unweighted*, every world counting as it was assumed, whatever was observed.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +29,11 @@ class Forecaster(StrEnum):
     MODEL = "model"
     BASE_RATE = "base_rate"
     PERSISTENCE = "persistence"
+    NOBODY_WEIGHING = "nobody_weighing"
+    UNWEIGHTED = "unweighted"
 
 
-RIVALS = (Forecaster.BASE_RATE, Forecaster.PERSISTENCE)
+RIVALS: tuple[Forecaster, ...] = tuple(who for who in Forecaster if who != Forecaster.MODEL)
 
 
 class Score(StrEnum):
@@ -56,31 +63,44 @@ class Forecast:
 
 
 def forecasts(
+    scenario: Scenario, result: PolicyResult, idle: PolicyResult, horizon: int = 1, prior: Floats | None = None
+) -> list[Forecast]:
+    """Forecasts of all recorded answers by everybody, ``horizon`` periods ahead, in order of time.
+
+    ``result`` and ``idle`` are those of the factual policy in the same worlds, solved with forecasts ``ahead`` of
+    ``horizon``: as written, and at precision 0. ``prior``: weights of the worlds before any observation, unless alike.
+    """
+    record, told = recorded_answers(scenario), []
+    without = model_forecasts(scenario, idle, horizon, prior)
+    for own, other in zip(model_forecasts(scenario, result, horizon, prior), without, strict=True):
+        recorded, question = own.recorded, own.recorded.question
+        origin = recorded.period - horizon + 1
+        history = [earlier for earlier in record if earlier.question == question and earlier.period < origin]
+        base, assumed = base_rate(question, history), known_weights(result, 0, prior)
+        by = own.by | {
+            Forecaster.BASE_RATE: base,
+            Forecaster.PERSISTENCE: persistence(recorded, history, base),
+            Forecaster.NOBODY_WEIGHING: other.by[Forecaster.MODEL],
+            Forecaster.UNWEIGHTED: _as_recorded(assumed @ _answered(result, recorded), recorded),
+        }
+        told.append(Forecast(recorded, by, own.reached, len(history)))
+    return told
+
+
+def model_forecasts(
     scenario: Scenario, result: PolicyResult, horizon: int = 1, prior: Floats | None = None
 ) -> list[Forecast]:
-    """Forecasts of all recorded answers, ``horizon`` periods ahead, in order of time.
-
-    ``result`` is that of the factual policy, solved with forecasts ``ahead`` of ``horizon``; ``prior``: weights of the
-    worlds before any observation, unless alike. The model's forecast of a
-    choice is that of its answer if it comes up: what was not up for choice was not recorded.
-    """
-    record, forecasts = recorded_answers(scenario), []
+    """The model's own forecasts, as ``forecasts``. That of a choice is of its answer if it comes up: what was not up for
+    choice was not recorded."""
+    record, told = recorded_answers(scenario), []
     origins = {recorded.period: recorded.period - horizon + 1 for recorded in record}
     weights = {period: known_weights(result, origin, prior) for period, origin in origins.items() if origin >= 0}
     for recorded in record:
-        if recorded.period not in weights:
-            continue
-        question, origin = recorded.question, origins[recorded.period]
-        history = [earlier for earlier in record if earlier.question == question and earlier.period < origin]
-        mass = weights[recorded.period] @ _answered(result, recorded)
-        base = base_rate(question, history)
-        by = {
-            Forecaster.MODEL: _as_recorded(mass, recorded),
-            Forecaster.BASE_RATE: base,
-            Forecaster.PERSISTENCE: persistence(recorded, history, base),
-        }
-        forecasts.append(Forecast(recorded, by, float(min(mass.sum(), 1.0)), len(history)))
-    return forecasts
+        if recorded.period in weights:
+            mass = weights[recorded.period] @ _answered(result, recorded)
+            by = {Forecaster.MODEL: _as_recorded(mass, recorded)}
+            told.append(Forecast(recorded, by, float(min(mass.sum(), 1.0)), 0))
+    return told
 
 
 def known_weights(result: PolicyResult, origin: int, prior: Floats | None) -> Floats:
@@ -107,7 +127,8 @@ def _as_recorded(mass: Floats, recorded: RecordedAnswer) -> Floats:
 
 
 def base_rate(question: Question, history: Sequence[RecordedAnswer]) -> Floats:
-    """How often each answer was recorded before, half a record added to each (Krichevsky and Trofimov 1981)."""
+    """How often each answer was recorded before, half a record added to each (Krichevsky and Trofimov 1981): a prior from
+    before the period, which knows nothing of what came. The answer that is forecast is never among those counted."""
     counts = np.bincount([earlier.answer for earlier in history], minlength=question.size) + 0.5
     return np.asarray(counts / counts.sum())
 

@@ -1,7 +1,7 @@
 """Which part of a model its forecasts owe their score to: each mechanism dropped in turn, and scored anew.
 
 A mechanism is a commitment (never in force), an actor's weighing of consequences (precision 0: it acts by base rates
-alone) or that of all actors together, a belief (the actor sees the number as it is) or an objective (weight 0). The game is compiled once, with a
+alone; that of all together is a rival, see ``forecasts``), a belief (the actor sees the number as it is) or an objective (weight 0). The game is compiled once, with a
 switch beside each; every mechanism is then tried in the same worlds, weighed anew by the same observations.
 """
 
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from foedus.record.forecasts import Forecast, Forecaster, Score, forecasts
+from foedus.record.forecasts import Forecast, Forecaster, Score, model_forecasts
 from foedus.record.score import Dropped, DroppedEach, Kind, Mechanism, mean_gap, mean_score
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.parts import Assumption, Objective
@@ -25,16 +25,12 @@ M = TypeVar("M", Assumption, Commitment, Objective)
 _NOTHING = 1e-9
 
 
-EVERYONE = Mechanism(Kind.WEIGHING, "", "")
-
-
 def mechanisms(scenario: Scenario) -> list[Mechanism]:
     """All that can be dropped from a scenario, one at a time."""
     parts = [Mechanism(Kind.COMMITMENT, "", name) for name in scenario.commitments]
     if scenario.rationality != "perfect":
         movers = [actor for actor in scenario.actors if any(phase.decide == actor for phase in scenario.turn)]
         parts += [Mechanism(Kind.WEIGHING, actor, "") for actor in movers]
-        parts += [EVERYONE] if len(movers) > 1 else []
     parts += [Mechanism(Kind.BELIEF, actor, name) for actor, held in scenario.beliefs.items() for name in held]
     wanted = objectives_of(scenario)
     return parts + [Mechanism(Kind.OBJECTIVE, actor, name) for actor, names in wanted.items() for name in names]
@@ -65,15 +61,13 @@ def switched(scenario: Scenario, parts: list[Mechanism]) -> tuple[Scenario, dict
     update = {"actors": actors, "commitments": commitments, "beliefs": beliefs, "objectives": wanted}
     update |= {"assumptions": {**scenario.assumptions, **added}}
     by_part = {part: [switch] for part, switch in switches.items()}
-    if EVERYONE in parts:
-        by_part[EVERYONE] = [switch for part, switch in switches.items() if part.kind == Kind.WEIGHING]
     return scenario.model_copy(update=update), by_part
 
 
 def _switch_names(scenario: Scenario, parts: list[Mechanism]) -> dict[Mechanism, str]:
-    """A name for the switch of each part (EVERYONE has none of its own) that the scenario does not use."""
+    """A name for the switch of each part that the scenario does not use."""
     names: dict[Mechanism, str] = {}
-    for part in (part for part in parts if part != EVERYONE):
+    for part in parts:
         name = "_".join(word for word in ("keep", part.kind, part.actor, part.name) if word)
         while name in {*scenario.all_assumptions, *scenario.state, *names.values()}:
             name += "_"
@@ -107,7 +101,7 @@ def drop_each(
 
     result = simulate(twin, together, [policy], games=games, options=Options(progress=tell)).results[policy]
     tried = [result.worlds(slice(start, start + worlds)) for start in range(0, total, worlds)]
-    whole, *without = [forecasts(scenario, batch, horizon) for batch in tried]
+    whole, *without = [model_forecasts(scenario, batch, horizon) for batch in tried]
     dropped = [_dropped(part, whole, scored) for part, scored in zip(parts, without, strict=True)]
     matter = [drop for drop in dropped if abs(drop.change.difference) > _NOTHING]
     each = sorted(matter, key=lambda drop: drop.change.difference)

@@ -1,7 +1,7 @@
 """Forecasts scored against what happened, from a rolling origin.
 
 For each period with observations, worlds are weighed by what was known ``horizon`` periods before its end, the model
-forecasts the answers that will be recorded, and the forecast is compared with the record and with two simple rivals.
+forecasts the answers that will be recorded, and the forecast is compared with the record and with four rivals.
 Scores are means over the recorded answers, lower is better:
 
 - log score: ``-log2`` of the probability given to what was recorded, in bits (Good 1952);
@@ -30,21 +30,33 @@ from foedus.record.questions import Question, QuestionKind, recorded_answers
 from foedus.scenario.schema import Scenario
 from foedus.worlds.contradiction import refuse_impossible
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games, Options, PolicyResult, simulate
-from foedus.worlds.thresholds import SETTLED
+from foedus.worlds.simulate import NOBODY_WEIGHS, Behaviour, Games, Options, PolicyResult, simulate
+from foedus.worlds.thresholds import LEAST_ANSWERS, SETTLED
 from foedus.worlds.weights import ess
 
 EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # of the bins of the calibration table
 _RESAMPLES = 2000
+_NOTHING = 1e-9
 _DATE = re.compile(r"^\d{4}(-\d{2}){1,2}\b")
+
+
+class Standing(StrEnum):
+    """How the first of two forecasters stands against the second: an interval that spans zero is a tie."""
+
+    BETTER = "better"
+    TIE = "tie"
+    WORSE = "worse"
+    TOO_FEW = "too few to tell"
 
 
 @dataclass(frozen=True)
 class Gap:
     """A difference of mean scores (below 0: the first is better); ``low`` to ``high`` hold nine resamples of the record
-    in ten, ``better`` is the share of them below 0. None where there are fewer than three periods to resample."""
+    in ten, None where there are fewer than three periods to resample. ``better`` is the share of resamples below 0, None
+    too where fewer than LEAST_ANSWERS answers are scored."""
 
     difference: float
+    standing: Standing
     low: float | None = None
     high: float | None = None
     better: float | None = None
@@ -120,7 +132,7 @@ class ScoredEvent:
 
 
 class Kind(StrEnum):
-    """What can be dropped: a commitment, the weighing of consequences, a belief, an objective."""
+    """What can be dropped: a commitment, an actor's weighing of consequences, a belief, an objective."""
 
     COMMITMENT = "commitment"
     WEIGHING = "weighing"
@@ -130,8 +142,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Mechanism:
-    """A part of a scenario that can be dropped; ``actor`` is empty for a commitment and for the weighing of all actors,
-    ``name`` for any weighing."""
+    """A part of a scenario that can be dropped; ``actor`` is empty for a commitment, ``name`` for a weighing."""
 
     kind: Kind
     actor: str
@@ -178,9 +189,8 @@ class TrackRecord:
 
     @property
     def lost_to(self) -> list[Forecaster]:
-        """The rivals with a better mean log score than the model."""
-        mean = self.scores.log_score
-        return [who for who in RIVALS if mean[who] < mean[Forecaster.MODEL]]
+        """The rivals whose mean log score is better than the model's, beyond chance."""
+        return [who for who in RIVALS if self.scores.against[who][Score.LOG].standing is Standing.WORSE]
 
     def to_json(self) -> dict[str, Any]:
         """By the keys of its JSON, for ``strict``; ``mechanisms`` only where they were tried."""
@@ -190,12 +200,12 @@ class TrackRecord:
 
 
 def track_record(
-    scenario: Scenario, result: PolicyResult, horizon: int = 1, prior: Floats | None = None
+    scenario: Scenario, result: PolicyResult, idle: PolicyResult, horizon: int = 1, prior: Floats | None = None
 ) -> TrackRecord:
     """The scores of the forecasts of a solved scenario (see ``forecasts``). FoedusError when there is nothing to score."""
     if not scenario.observations:
         raise FoedusError("nothing can be scored: the scenario has no 'observations'. Add what happened, with dates.")
-    scored = forecasts(scenario, result, horizon, prior)
+    scored = forecasts(scenario, result, idle, horizon, prior)
     if not scored:
         if not recorded_answers(scenario):
             raise FoedusError("nothing can be scored: each observation is the only answer that was possible.")
@@ -213,10 +223,13 @@ def score_scenario(
 ) -> TrackRecord:
     """The scores of a scenario's forecasts in ``worlds`` sampled worlds, in a game compiled for nothing else."""
     games, policy = Games(scenario, (), {}, ahead=horizon, lean=True), scenario.factual_policy
-    draws, options = sample(scenario, worlds, seed), Options(progress=progress)
-    solved = simulate(scenario, draws, [policy], games=games, options=options)
-    refuse_impossible(scenario, draws, solved.loglik)
-    return track_record(scenario, solved.results[policy], horizon)
+    draws = sample(scenario, worlds, seed)
+    written, idle = (
+        simulate(scenario, draws, [policy], games=games, options=Options(behaviour=behaviour, progress=progress))
+        for behaviour in (Behaviour.of(scenario), NOBODY_WEIGHS)
+    )
+    refuse_impossible(scenario, draws, written.loglik)
+    return track_record(scenario, written.results[policy], idle.results[policy], horizon)
 
 
 def mean_score(forecasts: Sequence[Forecast], kind: Score, who: Forecaster) -> float:
@@ -269,11 +282,13 @@ def resampled(gaps: Sequence[float], periods: Sequence[int]) -> Gap:
     total, n = np.bincount(which, gaps), np.bincount(which)
     difference = float(total.sum() / n.sum())
     if len(total) < 3:
-        return Gap(difference)
+        return Gap(difference, Standing.TIE if abs(difference) < _NOTHING else Standing.TOO_FEW)
     drawn = np.random.default_rng(0x5C0).integers(len(total), size=(_RESAMPLES, len(total)))
     means = total[drawn].sum(axis=1) / n[drawn].sum(axis=1)
-    low, high = np.quantile(means, [0.05, 0.95])
-    return Gap(difference, float(low), float(high), float(np.mean(means < 0)))
+    low, high = (float(end) for end in np.quantile(means, [0.05, 0.95]))
+    standing = Standing.TIE if low <= 0 <= high else Standing.BETTER if high < 0 else Standing.WORSE
+    better = float(np.mean(means < 0)) if len(gaps) >= LEAST_ANSWERS else None
+    return Gap(difference, standing, low, high, better)
 
 
 def calibration(forecasts: Sequence[Forecast], who: Forecaster) -> list[Band]:

@@ -12,10 +12,23 @@ from foedus.present.wording import capital, count, listed, number, percent
 from foedus.record.charts import RIVAL_NAMES, calibration_chart, interval, lead_chart
 from foedus.record.forecasts import RIVALS, Forecaster, Score
 from foedus.record.questions import QuestionKind
-from foedus.record.score import Band, Dropped, DroppedEach, Kind, MeanScores, QuestionScore, ScoredEvent, TrackRecord
+from foedus.record.score import (
+    Band,
+    Dropped,
+    DroppedEach,
+    Gap,
+    Kind,
+    MeanScores,
+    QuestionScore,
+    ScoredEvent,
+    Standing,
+    TrackRecord,
+)
 from foedus.scenario.names import Names, plain, titled
+from foedus.worlds.thresholds import LEAST_ANSWERS
 
 T = TypeVar("T")
+_NOTHING = 5e-4  # bits that round to nothing
 _COMPARED = re.compile(r"^\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*(\w+)\s*$")
 _WORDS = {"<": "below {}", "<=": "at most {}", "==": "{}", "!=": "not {}", ">": "above {}", ">=": "{} or more"}
 
@@ -44,49 +57,85 @@ def answer_name(names: Names, event: ScoredEvent, answer: int) -> str:
     return " or ".join(names.action(action).removeprefix(start) for action in event.answers[answer])
 
 
-def against(scores: MeanScores, rival: Forecaster) -> str:
-    """Whether the model beats a rival, by how much, and how sure that is."""
-    gap, name = scores.against[rival][Score.LOG], RIVAL_NAMES[rival]
-    size, won = abs(gap.difference), gap.difference < 0
-    if size < 5e-4:
-        return f"it does as well as {name}"
-    text = f"it {'beats' if won else 'loses to'} {name} by {number(size, 2)} bits an answer"
-    if gap.low is None or gap.high is None or gap.better is None:
-        return f"{text}, over too few periods to say how sure that is"
-    span = f"nine resamples in ten: {number(gap.low, 2)} to {number(gap.high, 2)}"
-    sure = gap.better if won else 1 - gap.better
-    if gap.low <= 0 <= gap.high:
-        return f"{text}, which may be chance ({span}, below 0 is better)"
-    return f"{text}, in {percent(sure)} of resamples of the record ({span})"
+_VERBS = {
+    Standing.BETTER: ("beats", "beat"),
+    Standing.TIE: ("ties with", "tie with"),
+    Standing.WORSE: ("loses to", "lose to"),
+    Standing.TOO_FEW: ("cannot yet be told from", "cannot yet be told from"),
+}
+OTHER_RIVALS = tuple(rival for rival in RIVALS if rival != Forecaster.NOBODY_WEIGHING)
+
+
+def against(scores: MeanScores, rivals: Sequence[Forecaster], many: bool = False) -> str:
+    """How the model (its forecasts, where ``many``) stands against some rivals, and by how much."""
+    gaps = {rival: scores.against[rival][Score.LOG] for rival in rivals}
+    parts = []
+    for standing, verbs in _VERBS.items():
+        some = [f"{RIVAL_NAMES[who]} ({_bits(gap)})" for who, gap in gaps.items() if gap.standing is standing]
+        parts += [f"{verbs[many]} {listed(some)}"] if some else []
+    return "; ".join(parts)
+
+
+def _bits(gap: Gap) -> str:
+    """The size of a difference, and where that is not plain from the words beside it, its side."""
+    size = f"{number(abs(gap.difference), 2)} bits an answer"
+    if gap.standing in (Standing.BETTER, Standing.WORSE) or abs(gap.difference) < _NOTHING:
+        return size
+    return f"{size} {'better' if gap.difference < 0 else 'worse'}"
+
+
+def _sure(gap: Gap, answers: int) -> str:
+    """How sure a difference is: no shares of resamples where there are few answers."""
+    if gap.standing is Standing.TIE:
+        return f" ({_bits(gap)}, which may be chance)" if abs(gap.difference) >= _NOTHING else ""
+    if gap.better is None:
+        return f" by {_bits(gap)}, on {count(answers, 'answer')} only: too few to say how sure that is"
+    sure = gap.better if gap.difference < 0 else 1 - gap.better
+    return f" by {_bits(gap)}, in {percent(sure)} of resamples of the record"
+
+
+def headline(scores: MeanScores) -> str:
+    """Whether the record speaks for the strategic part of the model: against itself with nobody weighing anything."""
+    gap = scores.against[Forecaster.NOBODY_WEIGHING][Score.LOG]
+    bare, answers = "the same model with nobody weighing anything", count(scores.n, "recorded answer")
+    if gap.standing is Standing.BETTER and gap.better is None:
+        return (
+            f"The record is too short to be evidence for the strategic part of the model: on {answers}, fewer than "
+            f"{LEAST_ANSWERS}, it forecasts better than {bare} by {_bits(gap)}."
+        )
+    if gap.standing is Standing.BETTER:
+        return (
+            f"The record speaks for the strategic part of the model: scored on {answers}, it forecasts better than {bare}"
+            f"{_sure(gap, scores.n)}."
+        )
+    told = {
+        Standing.TIE: f"{bare} forecasts as well, as far as can be told{_sure(gap, scores.n)}",
+        Standing.WORSE: f"{bare} forecasts better{_sure(gap, scores.n)}",
+        Standing.TOO_FEW: f"{answers} in too few periods do not tell it from {bare}",
+    }
+    return f"The record is no evidence for the strategic part of the model: {told[gap.standing]}."
 
 
 def verdict(names: Names, record: TrackRecord) -> str:
-    """How the forecasts did against each rival, and where they lose, which mechanism is to blame."""
+    """What the record says of the strategic part; then how the forecasts did against the other rivals, and where they
+    lose, which mechanism is to blame."""
     scores = record.scores
-    parts = "; ".join(against(scores, rival) for rival in RIVALS)
-    text = f"Scored on {count(scores.n, 'recorded answer')}, the model was compared with two simple rivals: {parts}."
+    text = f"{headline(scores)} Of its other rivals, the model {against(scores, OTHER_RIVALS)}."
     other = [name for rival, name in RIVAL_NAMES.items() if _disagree(scores, rival)]
     if other:
         text += f" By the Brier score it is the other way round against {listed(other)}."
-    lost = any(scores.against[rival][Score.LOG].difference > 0 for rival in RIVALS)
-    return text + (" " + blame(names, record.mechanisms) if lost and record.mechanisms else "")
+    return text + (" " + blame(names, record.mechanisms) if record.lost_to and record.mechanisms else "")
 
 
 def brief(scores: MeanScores) -> str:
-    """One sentence: whether the model's forecasts did better than simple rivals."""
-    mean, model = scores.log_score, scores.log_score[Forecaster.MODEL]
-    won = [name for rival, name in RIVAL_NAMES.items() if model < mean[rival]]
-    lost = [name for rival, name in RIVAL_NAMES.items() if model >= mean[rival]]
-    parts = [f"{verb} {listed(names)}" for verb, names in (("beat", won), ("do no better than", lost)) if names]
-    values = " and ".join(number(mean[rival], 2) for rival in RIVALS)
-    sizes = f"log score {number(model, 2)} bits against {values}; lower is better"
-    did = f"the model's forecasts {' but '.join(parts)}"
-    return f"Scored against {count(scores.n, 'recorded answer')}, {did} ({sizes})."
+    """Whether the record speaks for the strategic part, and in a sentence how the forecasts stand against each rival."""
+    return f"{headline(scores)} Of other rivals, its forecasts {against(scores, OTHER_RIVALS, many=True)}."
 
 
 def _disagree(scores: MeanScores, rival: Forecaster) -> bool:
-    log, brier = (scores.against[rival][kind].difference for kind in Score)
-    return log * brier < 0
+    """Whether the two scores say clearly different things."""
+    clear = {Standing.BETTER, Standing.WORSE}
+    return {scores.against[rival][kind].standing for kind in Score} == clear
 
 
 def blame(names: Names, dropped: DroppedEach) -> str:
@@ -104,25 +153,13 @@ def blame(names: Names, dropped: DroppedEach) -> str:
     )
 
 
-def _strategy(dropped: DroppedEach) -> str:
-    """What the forecasts owe to strategy, beyond the base rates of actions."""
-    bare = next((part for part in dropped.each if part.kind == Kind.WEIGHING and not part.actor), None)
-    if bare is None:
-        return ""
-    change, without = bare.change, f"{number(bare.log_score)} instead of {number(dropped.log_score)}"
-    text = f"If all actors acted by the base rates of their actions alone, the log score would be {without}"
-    if change.low is None or change.high is None or change.low <= 0 <= change.high:
-        return f"{text}: that weighing consequences helps the forecasts cannot be told from chance."
-    return f"{text}: weighing consequences {'helps' if change.low > 0 else 'hurts'} the forecasts."
-
-
 def mechanism_name(names: Names, part: Dropped) -> str:
     """What a mechanism is called."""
     kind, actor, name = part.kind, part.actor, part.name
     if kind == Kind.COMMITMENT:
         return f"the commitment “{names.scenario.commitments[name].label or plain(name)}”"
     if kind == Kind.WEIGHING:
-        return f"{names.actor(actor)} weighs consequences" if actor else "all actors weigh consequences"
+        return f"{names.actor(actor)} weighs consequences"
     if kind == Kind.BELIEF:
         return f"{names.actor(actor)} misjudges “{names.inside(names.assumption(name))}”"
     return f"an objective, {names.objective(f'{actor}.{name}')}"
@@ -130,20 +167,25 @@ def mechanism_name(names: Names, part: Dropped) -> str:
 
 def section(names: Names, record: TrackRecord) -> Section:
     """The track record as a section of a report."""
-    scores, typical = record.scores, {who: 2**-score for who, score in record.scores.log_score.items()}
+    scores, typical = record.scores, {who: percent(2**-score) for who, score in record.scores.log_score.items()}
     ahead = "" if record.horizon == 1 else f", {record.horizon} periods ahead"
-    model, base_rate, persistence = (percent(typical[who]) for who in Forecaster)
+    others = listed([f"{RIVAL_NAMES[rival]} {typical[rival]}" for rival in RIVALS])
     first = (
         f"{count(scores.n, 'recorded answer')} in {count(record.periods, names.scenario.horizon.unit)} were each "
         f"forecast from what was known before{ahead}. To what was then recorded the model typically gave a probability "
-        f"of {model}, the base rate {base_rate} and persistence {persistence}."
+        f"of {typical[Forecaster.MODEL]}, {others}."
     )
     bands = record.calibration[Forecaster.MODEL]
-    sentences = [first, verdict(names, record), _settled(record), _calibrated(bands)]
-    if dropped := record.mechanisms:
-        blamed = blame(names, dropped)
-        sentences += ["" if blamed in sentences[1] else blamed, _strategy(dropped)]
-    tables = [_scores(record), _questions(names, record), *([_dropped(names, dropped)] if dropped else [])]
+    sentences = [verdict(names, record), first, _settled(record), _calibrated(bands)]
+    dropped = record.mechanisms
+    if dropped and not record.lost_to:
+        sentences.append(blame(names, dropped))
+    tables = [
+        _scores(record),
+        _gaps(scores),
+        _questions(names, record),
+        *([_dropped(names, dropped)] if dropped else []),
+    ]
     tables.append(_events(names, record))
     rising = "Bits gained on each rival, added up: a line that rises is the model doing better."
     dots = (
@@ -153,7 +195,7 @@ def section(names: Names, record: TrackRecord) -> Section:
     lead = Figure(_lead_title(scores), rising, lead_chart(record.events))
     calibration = Figure(_calibration_title(bands), dots, calibration_chart(bands))
     told = Told([s for s in sentences if s], [lead, calibration], tables, _notes(record))
-    return told.under("track_record", "Track record", "How good were its forecasts, against simple rivals?")
+    return told.under("track_record", "Track record", "How good were its forecasts, against four rivals?")
 
 
 def _settled(record: TrackRecord) -> str:
@@ -161,10 +203,9 @@ def _settled(record: TrackRecord) -> str:
     later = record.settled
     if later.n in (0, record.scores.n):
         return ""
-    parts = "; ".join(against(later, rival) for rival in RIVALS)
     return (
-        f"The rivals start with nothing to go by, while the model's numbers were set by an analyst. Where a question had "
-        f"been answered three times before ({count(later.n, 'answer')}), {parts}."
+        f"The first two rivals start with nothing to go by, while the model's numbers were set by an analyst. Where a question had "
+        f"been answered three times before ({count(later.n, 'answer')}), the model {against(later, RIVALS)}."
     )
 
 
@@ -193,6 +234,24 @@ def _scores(record: TrackRecord) -> Table:
         "Answers": lambda row: amount(row[2].n, str),
     }
     return table("Mean scores: lower is better", columns, [row for row in rows if row[2].n])
+
+
+def _gaps(scores: MeanScores) -> Table:
+    def ranged(kind: Score, rival: Forecaster) -> Amount:
+        gap = scores.against[rival][kind]
+        span = "" if gap.low is None else f"{number(gap.low, 2)} to {number(gap.high, 2)}"
+        return Amount(number(gap.difference, 2), gap.difference, span)
+
+    columns: dict[str, Callable[[Forecaster], Cell]] = {
+        "Rival": lambda rival: capital(RIVAL_NAMES[rival]),
+        "Log score": partial(ranged, Score.LOG),
+        "Brier score": partial(ranged, Score.BRIER),
+        "By the log score": lambda rival: scores.against[rival][Score.LOG].standing.value,
+    }
+    caption = (
+        "The model's mean score less each rival's, and where nine resamples in ten lie: below 0 the model is better"
+    )
+    return table(caption, columns, RIVALS)
 
 
 def _by_forecaster(cell: Callable[[Forecaster, T], Cell]) -> dict[str, Callable[[T], Cell]]:
@@ -242,17 +301,19 @@ def _notes(record: TrackRecord) -> list[str]:
         "Log score: minus the binary logarithm of the probability given to what was recorded, in bits. Brier score: half "
         "the summed squared error of the probabilities of all answers. A choice is forecast for the case that it comes "
         "up. Coding errors count: a sure forecast of a fact that is coded wrongly one time in twenty is 95%.",
-        "Base rate: how often each answer was recorded before, half a record added to each. Persistence: the last answer "
-        "again, as surely as answers have repeated before. Resamples draw whole periods anew, with replacement.",
+        "Base rate: how often each answer was recorded before, half a record added to each, which is set before the period "
+        "and knows nothing of it. Persistence: the last answer again, as surely as answers have repeated before. Nobody "
+        "weighing: the same worlds, weighed by the same observations, with all choices made by base rates alone (precision 0). "
+        "Unweighted: every world counts as it was assumed; only the state is known from the record.",
+        "Resamples draw whole periods anew, with replacement; where nine in ten of them lie on both sides of 0, that is a tie.",
         f"At every forecast the {record.worlds:,} worlds were worth at least {record.effective_sample:.0f} equal ones.",
     ]
 
 
 def _lead_title(scores: MeanScores) -> str:
-    ends = {name: -scores.against[rival][Score.LOG].difference * scores.n for rival, name in RIVAL_NAMES.items()}
-    side = {True: "ahead of", False: "behind"}
-    parts = [f"{number(abs(value), 3)} bits {side[value > 0]} {name}" for name, value in ends.items()]
-    return f"By the end of the record the model is {listed(parts)}."
+    value = -scores.against[Forecaster.NOBODY_WEIGHING][Score.LOG].difference * scores.n
+    side = "ahead of" if value > 0 else "behind"
+    return f"By the end of the record the model is {number(abs(value), 3)} bits {side} itself with nobody weighing anything."
 
 
 def _calibration_title(bands: Sequence[Band]) -> str:

@@ -22,6 +22,6 @@ def sizes(scenario: Scenario) -> GameSize:
     games = Games(scenario, queries, outcomes_of(scenario))
     largest = max((games.play(policy)[0].game for policy in scenario.all_policies), key=lambda game: game.branches)
     refuse_unreachable(readings, games)
-    refuse_contradiction(scenario)
     simulate(scenario, sample(scenario, 8), list(scenario.all_policies)[:1], observe=False, options=Options(threads=1))
+    refuse_contradiction(scenario)
     return GameSize.of(largest)

@@ -92,7 +92,8 @@ def _track_record(plan: Plan, main: Solved, prior: Floats | None) -> score.Track
     if not questions.recorded_answers(scenario):
         return None
     game = plan.solver.games.play(scenario.factual_policy)[0].game
-    record = score.track_record(scenario, PolicyResult.of(game, main.record), prior=prior)
+    played, idle = (PolicyResult.of(game, parts) for parts in (main.record, main.idle))
+    record = score.track_record(scenario, played, idle, prior=prior)
     if plan.settings.judge and record.lost_to:
         record = replace(record, mechanisms=mechanisms.drop_each(scenario, plan.subset, plan.settings.seed))
     return record

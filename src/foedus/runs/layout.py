@@ -28,6 +28,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 ANSWERS, RECORD = "answers", "heard"  # to queries; where observations are weighed
 SWEPT_VARIABLES = ("outcome_by",)  # what is kept of worlds solved at another precision, or with something made neutral
 # What is kept of the factual policy beside, where observations are weighed.
+IDLE = "idle"  # the step under which the same is kept with nobody weighing anything
 RECORD_PARTS = ("log_likelihood", "log_each", "foreseen", "foreseen_state")
 
 

@@ -42,11 +42,12 @@ class ChunkedArray:
 @dataclass
 class Solved:
     """The answers to queries [world], the labelled results, and the parts of the likelihood of the observations
-    [world, ...] by name (see ``worlds.simulate.PolicyResult``)."""
+    [world, ...] by name (see ``worlds.simulate.PolicyResult``); ``idle``: the same parts with nobody weighing anything."""
 
     answers: Mapping[Query, Floats]
     data: xr.Dataset
     record: Mapping[str, Any]
+    idle: Mapping[str, Any]
 
 
 def in_memory(arrays: Arrays, layout: Layout, policies: Sequence[str], step: str = "") -> Solved:
@@ -57,10 +58,12 @@ def in_memory(arrays: Arrays, layout: Layout, policies: Sequence[str], step: str
         for variable in VARIABLES
         if kept.key(variable, policies[0], step) in arrays
     }
-    keys = {part: kept.key(kept.RECORD, part) for part in kept.RECORD_PARTS}
-    record = {part: arrays.pop(key) for part, key in keys.items() if key in arrays}
+    record, idle = (
+        {part: arrays.pop(key) for part in kept.RECORD_PARTS if (key := kept.key(kept.RECORD, part, how)) in arrays}
+        for how in ("", kept.IDLE)
+    )
     answers = _by_query(arrays.pop(kept.key(kept.ANSWERS, step=step)), layout)
-    return Solved(answers, _dataset(stacked, layout, policies), record)
+    return Solved(answers, _dataset(stacked, layout, policies), record, idle)
 
 
 def stored(store: ChunkStore, layout: Layout) -> Solved:
@@ -83,10 +86,16 @@ def stored(store: ChunkStore, layout: Layout) -> Solved:
             return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, read)
 
     lazy = {variable: indexing.LazilyIndexedArray(LazyVariable(variable)) for variable in VARIABLES}
-    record = {part: ChunkedArray(store, kept.key(kept.RECORD, part)) for part in kept.RECORD_PARTS}
-    record = {part: array for part, array in record.items() if store.member(0, array.name) is not None}
+    record, idle = (
+        {
+            part: ChunkedArray(store, key)
+            for part in kept.RECORD_PARTS
+            if store.member(0, key := kept.key(kept.RECORD, part, how)) is not None
+        }
+        for how in ("", kept.IDLE)
+    )
     answers = _by_query(ChunkedArray(store, kept.ANSWERS)[:], layout)
-    return Solved(answers, _dataset(lazy, layout, layout.policies), record)
+    return Solved(answers, _dataset(lazy, layout, layout.policies), record, idle)
 
 
 def _by_query(answers: Floats, layout: Layout) -> dict[Query, Floats]:

@@ -24,7 +24,7 @@ from foedus.scenario.query import Query
 from foedus.scenario.schema import Scenario
 from foedus.scenario.tree import Tree
 from foedus.worlds.padding import width_of
-from foedus.worlds.simulate import Behaviour, Games, Options, PolicyResult, simulate
+from foedus.worlds.simulate import NOBODY_WEIGHS, Behaviour, Games, Options, PolicyResult, Simulation, simulate
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,11 @@ class Solver:
                     raise FoedusError(f"{piece.about}: {error}") from None
                 raise
             arrays |= self._arrays(simulation.results, piece.only, step)
-            for result in simulation.results.values():
-                record = {part: array for part, array in result.arrays.items() if part in kept.RECORD_PARTS}
-                arrays |= {kept.key(kept.RECORD, part): array for part, array in record.items()}
+            arrays |= _record(simulation)
+        factual = games.scenario.factual_policy
+        if games.observed is not None and not piece.sweep and not usual.bare and factual in piece.policies:
+            idle = Options(NOBODY_WEIGHS, threads, first=piece.first)
+            arrays |= _record(simulate(games.scenario, piece.draws, [factual], games=games, options=idle), kept.IDLE)
         return arrays
 
     def _arrays(self, results: Mapping[str, PolicyResult], variables: Sequence[str], step: str = "") -> Arrays:
@@ -115,6 +117,14 @@ class Solver:
             by_variable = self.layout.arrays(result)
             arrays |= {kept.key(variable, policy, step): by_variable[variable] for variable in variables}
         return arrays
+
+
+def _record(simulation: Simulation, step: str = "") -> Arrays:
+    """The parts of the record that were kept, of the policy under which things were observed."""
+    parts = [
+        (part, a) for r in simulation.results.values() for part, a in r.arrays.items() if part in kept.RECORD_PARTS
+    ]
+    return {kept.key(kept.RECORD, part, step): array for part, array in parts}
 
 
 _compiled: dict[str, Games] = {}

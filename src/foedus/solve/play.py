@@ -94,6 +94,12 @@ class Play:
         twin.entropy, twin.seen = False, None
         return twin
 
+    def of_the_record(self) -> Play:
+        """The same with nothing but values, observations and forecasts."""
+        twin = copy(self)
+        twin.lean, twin.extremes = True, []
+        return twin
+
     def block(self, tables: Sequence[Floats], scale: float = 1.0, perfect: bool = False) -> dict[str, Floats]:
         """All results of LANES worlds; the first dim of every array is the world.
 

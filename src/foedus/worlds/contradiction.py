@@ -13,6 +13,7 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.game.numbers import NumberReader
+from foedus.game.program import WorldError
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.parts import Branch, Observation, Phase
@@ -23,7 +24,7 @@ from foedus.solve.observe import ObservedArrays
 from foedus.solve.packed import Chain
 from foedus.worlds.padding import width_of
 from foedus.worlds.sample import sample
-from foedus.worlds.simulate import Games
+from foedus.worlds.simulate import Games, error_in_world
 
 TRIED = 256  # worlds in which a way is looked for
 _FIRST = 8  # as a rule one of the first few is enough
@@ -55,13 +56,17 @@ def contradiction(scenario: Scenario, draws: Mapping[str, Floats]) -> list[int]:
     if not sure:
         return []
     only = scenario.model_copy(update={"observations": [scenario.observations[i] for i in sure]})
-    play, blocks = Games(only, (), {}, lean=True).in_blocks(policy, draws)
+    try:
+        play, blocks = Games(only, (), {}, lean=True).in_blocks(policy, draws)
+        solved = [play.solve(tables, 1.0, scenario.rationality == "perfect")[0] for tables in blocks.tables]
+    except WorldError as error:
+        raise error_in_world(scenario, policy, draws, 0, error) from None
+    chains = [
+        Chain(play.graph, tables[0], choices, play.game.periods)
+        for tables, choices in zip(blocks.tables, solved, strict=True)
+    ]
     all_seen = play.seen
     assert all_seen is not None
-    chains = [
-        Chain(play.graph, tables[0], play.solve(tables, 1.0, scenario.rationality == "perfect")[0], play.game.periods)
-        for tables in blocks.tables
-    ]
 
     def possible(rows: Sequence[int]) -> bool:
         seen = ObservedArrays._make(part[list(rows)] for part in all_seen)

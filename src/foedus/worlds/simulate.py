@@ -39,17 +39,25 @@ AHEAD = 3  # policies whose coefficients are made ready before those of the firs
 class Behaviour:
     """How choices are made: the precision of all actors times ``scale``, or perfect rationality.
 
-    ``bare`` leaves entropies and what was observed out of the results.
+    ``bare`` leaves entropies and what was observed out of the results, ``record`` all but values and what was observed.
     """
 
     scale: float = 1.0
     perfect: bool = False
     bare: bool = False
+    record: bool = False
 
     @classmethod
     def of(cls, scenario: Scenario, scale: float = 1.0, bare: bool = False) -> Behaviour:
         """As the scenario says, with precisions times ``scale``."""
         return cls(scale, scenario.rationality == "perfect", bare)
+
+    def playing(self, play: Play) -> Play:
+        """What is computed of a policy when choices are made so."""
+        return play.bare() if self.bare else play.of_the_record() if self.record else play
+
+
+NOBODY_WEIGHS = Behaviour(scale=0.0, record=True)  # all choices by base rates alone
 
 
 @dataclass(frozen=True)
@@ -281,7 +289,7 @@ class _Work:
         except WorldError as error:
             raise error_in_world(games.scenario, policy, draws, options.first, error) from None
         self.width, pool = blocks.width, _pool(options.threads)
-        block = (play.bare() if how.bare else play).block
+        block = how.playing(play).block
         self.jobs = [pool.submit(block, tables, how.scale, how.perfect) for tables in blocks.tables]
 
     def collect(self, arrays: _Arrays) -> None:

@@ -45,3 +45,5 @@ LEARNING_WORLDS, LEARNING_EFFECTIVE = 5000, 500
 
 # Answers to a question from which on its rivals have something to go by.
 SETTLED = 3
+# Fewer answers than this are too few for the share of resamples in which one forecaster beats another.
+LEAST_ANSWERS = 30

@@ -14,7 +14,7 @@ from bad_scenarios import BAD
 from command_line import command
 from foedus.cli import app
 from foedus.errors import FoedusError
-from foedus.runs.settings import WORLDS
+from foedus.runs.settings import AUTO, WORLDS
 from foedus.worlds.thresholds import LEARNING_WORLDS
 
 SMALL = "signorino-deterrence"
@@ -120,8 +120,8 @@ def test_scenario_of_the_readme_runs(tmp_path):
         (("run", SMALL, "--out", "taken"), "taken cannot be made"),
         (("new", ""), "give the scenario a name"),
         (("check", "nothing-here"), "neither a file nor a shipped scenario"),
-        (("run", SMALL, "--worlds", "0"), "greater than or equal to 1"),
-        (("run", SMALL, "--worlds", "x"), "valid integer"),
+        (("run", SMALL, "--worlds", "0"), "0 is not in the range 1 to 1,000,000"),
+        (("run", SMALL, "--worlds", "x"), "Write a number, or auto"),
         (("explain", SMALL, "--world", "-1"), "greater than or equal to 0"),
         (("export", SMALL), "--format"),
         (("bogus",), "No such command"),
@@ -198,9 +198,9 @@ def test_the_default_number_of_worlds_stands_in_one_place():
         for option in command.params
         if option.name == "worlds"
     }
-    own = {"lens": 50, "learn": LEARNING_WORLDS}  # one question, and one policy only
+    own = {"lens": 50, "learn": LEARNING_WORLDS, "run": AUTO}  # one question, one policy only, as many as are needed
     assert {name: default for name, default in defaults.items() if name not in own} == dict.fromkeys(
-        ["run", "compare", "measures", "drivers", "search", "explain", "export", "score"], WORLDS
+        ["compare", "measures", "drivers", "search", "explain", "export", "score"], WORLDS
     )
     assert {name: defaults[name] for name in own} == own
 
@@ -217,6 +217,7 @@ def test_the_default_number_of_worlds_stands_in_one_place():
         ),
         (f"lens leverage {SMALL} --write x.gmcr", "--write is for the lens stability"),
         (f"run {SMALL} --json --chunk 4", "give --out DIR"),
+        (f"run {SMALL} --worlds 9 --budget 4", "--budget is for --worlds auto"),
         (f"run {SMALL} --lenses leverage,all", "'all' is not a lens"),
         (f"compare {SMALL} --policy status_quo", "comparing takes at least two policies"),
         (f"compare {SMALL} --actor nobody", "'nobody' is not an actor"),

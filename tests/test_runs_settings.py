@@ -18,7 +18,7 @@ from foedus.errors import FoedusError
 from foedus.game.arrays import LANES
 from foedus.report.json import to_json
 from foedus.runs.plan import Plan, subset_of
-from foedus.runs.settings import WORLDS, RunOptions, RunSettings, whole_number
+from foedus.runs.settings import AUTO, RunOptions, RunSettings, whole_number
 from foedus.runs.trials import Trials
 from foedus.worlds.thresholds import SUBSET
 from foedus.worlds.weights import even
@@ -26,7 +26,7 @@ from foedus.worlds.weights import even
 
 def test_what_may_be_written_is_what_a_run_is_asked_for() -> None:
     assert list(get_type_hints(RunOptions)) == [field.name for field in fields(RunSettings)]
-    assert RunSettings.of() == RunSettings() and RunSettings().worlds == WORLDS
+    assert RunSettings.of() == RunSettings() and RunSettings().worlds == AUTO
 
 
 @pytest.mark.parametrize(

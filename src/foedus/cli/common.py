@@ -26,7 +26,8 @@ app = Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, p
 
 Name = Annotated[str, Argument(metavar="SCENARIO", help="a shipped scenario's name, or a file")]
 Json = Annotated[bool, Option("--json", help="print one JSON object instead")]
-Worlds = Annotated[int, Option(min=1, max=1_000_000, help="how many worlds are sampled")]
+MOST = 1_000_000
+Worlds = Annotated[int, Option(min=1, max=MOST, help="how many worlds are sampled")]
 World = Annotated[int, Option(min=0, help="which world of the sample")]
 Seed = Annotated[int, Option(help="the seed of the sample")]
 Method = Annotated[str, Option(help=f"how worlds are sampled: {', '.join(METHODS)}")]

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Option, launch
+from typer import Argument, BadParameter, Option, launch
 
-from foedus.cli.common import Json, Method, Name, Policies, Seed, Worlds, app, console, known, progress, read, show_json
+from foedus.cli.common import MOST, Json, Method, Name, Policies, Seed, app, console, known, progress, read, show_json
 from foedus.errors import FoedusError
-from foedus.runs.settings import WORLDS, RunOptions
+from foedus.runs.settings import AUTO, BUDGET, RunOptions
 from foedus.worlds.methods import METHOD, METHODS
 
 if TYPE_CHECKING:
     from foedus.runs.result import Run
 
+
+def how_many(text: str) -> int | str:
+    """A number of worlds as it is written, or ``auto``."""
+    if text == AUTO:
+        return AUTO
+    if not text.lstrip("+-").isdecimal():
+        raise BadParameter(f"'{text}' is not a number of worlds. Write a number, or {AUTO}.")
+    if not 1 <= int(text) <= MOST:
+        raise BadParameter(f"{text} is not in the range 1 to {MOST:,}. Or write {AUTO}.")
+    return int(text)
+
+
+HowMany = Annotated[
+    Any,
+    Option(
+        metavar="N|auto",
+        parser=how_many,
+        help="how many worlds are sampled: a number, or auto for as many as the shares of the claims need",
+    ),
+]
+Budget = Annotated[
+    float | None,
+    Option(metavar="SECONDS", min=0, help=f"how long --worlds auto may go on solving; default: {BUDGET:.0f}"),
+]
 Kind = Annotated[str, Option("--executor", help="who solves: local (threads here) or dask")]
 Scheduler = Annotated[
     str | None, Option(help="a Dask scheduler's address, tcp://...; default: workers are started here")
@@ -30,7 +54,8 @@ Open = Annotated[bool, Option("--open", help="open the report in a browser")]
 def run(
     scenario: Name,
     policy: Policies = None,
-    worlds: Worlds = WORLDS,
+    worlds: HowMany = AUTO,
+    budget: Budget = None,
     seed: Seed = 0,
     method: Method = METHOD,
     out: Annotated[Path | None, Option(help="where the report goes; default: foedus-out/SCENARIO")] = None,
@@ -53,7 +78,10 @@ def run(
     loaded, who = read(scenario, *policy or ()), executors.Executor(executor, scheduler, workers)
     known([method], METHODS, "method")
     known_lenses(lenses)
+    if budget is not None and worlds != AUTO:
+        raise FoedusError("--budget is for --worlds auto: a number of worlds is solved however long that takes.")
     options: RunOptions = {"policies": policy, "worlds": worlds, "seed": seed, "method": method, "resample": resample}
+    options["budget"] = BUDGET if budget is None else budget
     target = out or (None if json else Path("foedus-out") / Path(scenario).stem)
     if target is None:
         if executor != "local" or chunk or anew:

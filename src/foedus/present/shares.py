@@ -77,6 +77,17 @@ class Share:
         band = _band(self.share)
         return Side.OPEN if band == _DIVIDED else Side.HOLDS if band > _DIVIDED else Side.FAILS
 
+    @property
+    def between(self) -> bool:
+        """Whether the interval crosses an edge, so that the verdict lies between two words."""
+        return not math.isnan(self.share) and self._bands[0] != self._bands[1]
+
+    @property
+    def _bands(self) -> tuple[int, int]:
+        """Where the ends of the interval lie."""
+        low, own, high = (_band(each) for each in (self.low, self.share, self.high))
+        return (6 if own == 6 and low == 5 else low), (0 if own == 0 and high == 1 else high)
+
     def words(self, holds: str = "holds", fails: str = "fails") -> str:
         """The verdict in words for shares, with other verbs than these where they are given.
 
@@ -88,8 +99,7 @@ class Share:
         """
         if math.isnan(self.share):
             return "undefined"
-        low, own, high = (_band(each) for each in (self.low, self.share, self.high))
-        low, high = (6 if own == 6 and low == 5 else low), (0 if own == 0 and high == 1 else high)
+        low, high = self._bands
         if low < _DIVIDED < high:
             return "too few worlds to say"
         if low == _DIVIDED == high:

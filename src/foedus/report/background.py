@@ -12,6 +12,7 @@ from foedus.present.wording import NOT_SCORED, count, listed, number, percent
 from foedus.record.forecasts import Forecaster
 from foedus.report import charts_claims
 from foedus.report.diagram import turn_diagram
+from foedus.report.sampling import sampled
 from foedus.runs.view import RunView
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.names import Names, plain, titled
@@ -114,6 +115,7 @@ def limits(results: RunView) -> list[str]:
         f"{count(len(numbers), 'number')}, of which {uncertain} are uncertain. "
         f"{bare} of the {len(scenario.assumptions)} named assumptions cite no source.": True,
         fitted: True,
+        f"Sampled: {count(len(run.weights), 'world')}. {sampled(run)}": True,
         "Not modelled: moves made at the same time, private information that is revealed by acting, and parties "
         "that learn. Every actor moves as one, sees what was done before, and knows how the others choose.": True,
         "A choice is worth to who makes it what it pays less what control costs, which is how far the choice departs from "

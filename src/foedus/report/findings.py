@@ -13,6 +13,7 @@ from foedus.present.shares import Side
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
 from foedus.report.quantities import better_share, by_precision, readings_differ, value_change
+from foedus.report.sampling import sampled
 from foedus.report.trials import adds_nothing, counted
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import LEAST_DRIVER, NEGLIGIBLE, ROUGH_SAMPLE
@@ -113,7 +114,7 @@ def how_sure(results: RunView) -> list[Finding]:
     if run.ess < ROUGH_SAMPLE:
         text += ". Read shares as rough: with so few, they may be off by 10 percentage points or more"
     record = verdict(results.names, run.score) if run.score else NOT_SCORED
-    return [Finding("Sample", f"{text}."), *_noise(results), Finding("Track record", record)]
+    return [Finding("Sample", f"{text}. {sampled(run)}"), *_noise(results), Finding("Track record", record)]
 
 
 def _noise(results: RunView) -> list[Finding]:

@@ -8,7 +8,7 @@ from foedus.runs.result import GameSize
 from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.worlds.contradiction import refuse_contradiction
-from foedus.worlds.sample import sample
+from foedus.worlds.sample import NEST, sample
 from foedus.worlds.simulate import Games, Options, simulate
 
 
@@ -22,6 +22,8 @@ def sizes(scenario: Scenario) -> GameSize:
     games = Games(scenario, queries, outcomes_of(scenario))
     largest = max((games.play(policy)[0].game for policy in scenario.all_policies), key=lambda game: game.branches)
     refuse_unreachable(readings, games)
-    simulate(scenario, sample(scenario, 8), list(scenario.all_policies)[:1], observe=False, options=Options(threads=1))
+    simulate(
+        scenario, sample(scenario, NEST), list(scenario.all_policies)[:1], observe=False, options=Options(threads=1)
+    )
     refuse_contradiction(scenario)
     return GameSize.of(largest)

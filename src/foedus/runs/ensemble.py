@@ -6,23 +6,29 @@ that were solved. Which pieces there are and who solves them decides nothing abo
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Unpack
 
 from foedus.errors import FoedusError
-from foedus.runs.executors import Executor
+from foedus.game.arrays import LANES
+from foedus.runs.executors import Executor, Solve
 from foedus.runs.finish import finish
+from foedus.runs.grow import Clock, Known, grow, known_of
 from foedus.runs.layout import Arrays, Layout
 from foedus.runs.plan import Plan
 from foedus.runs.progress import Progress, Tally
 from foedus.runs.provenance import engine, scenario_hash
 from foedus.runs.result import LOADED, Run
-from foedus.runs.settings import RunOptions, RunSettings
+from foedus.runs.settings import AUTO, RunOptions, RunSettings
 from foedus.runs.solved import stored
 from foedus.runs.store import MANIFEST, ChunkStore, Manifest, chunk_name, locked, write_atomic
 from foedus.runs.trials import expected_trials
@@ -38,6 +44,7 @@ _DIFFERS = {
     "scenario": "another scenario, or an earlier state of this one",
     "version": "another version of Foedus",
     "policies": "other policies",
+    "grows": "a number of worlds that was asked for in another way",
 }
 
 
@@ -49,6 +56,7 @@ def ensemble(
     executor: Executor | None = None,
     anew: bool = False,
     progress: Progress | None = None,
+    clock: Clock = time.monotonic,
     **options: Unpack[RunOptions],
 ) -> Run:
     """``foedus.run`` with its results kept in a directory; chunks that are there already are not solved again.
@@ -59,18 +67,28 @@ def ensemble(
     is kept.
     """
     plan = Plan(scenario, RunSettings.of(**options))
-    chunk = chunk_size(plan.solver.layout, plan.settings.worlds) if chunk is None else chunk
-    manifest = Manifest(scenario_hash(scenario), engine(), chunk, plan.settings)
+    chunk = chunk_size(plan.solver.layout, plan.worlds) if chunk is None else chunk
+    grows = plan.asked.worlds == AUTO
+    manifest = Manifest(scenario_hash(scenario), engine(), chunk, plan.settings, grows, plan.growth)
     kept = Path(directory) / CHUNKS
     with locked(kept, directory):
         _make_way(kept, manifest, anew)
         text = dump(scenario).encode()
         if not (kept / SCENARIO).exists() or (kept / SCENARIO).read_bytes() != text:
             write_atomic(kept / SCENARIO, text)
-        return _solve(plan, ChunkStore(kept, manifest, directory), executor or Executor(), progress)
+        if grows and (kept / MANIFEST).exists():  # go on from what it has come to
+            manifest = Manifest.read(kept / MANIFEST)
+        store = ChunkStore(kept, manifest, directory)
+        return _solve(_planned(plan, manifest), store, executor or Executor(), progress, clock)
 
 
-def resume(directory: Path | str, *, executor: Executor | None = None, progress: Progress | None = None) -> Run:
+def resume(
+    directory: Path | str,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    clock: Clock = time.monotonic,
+) -> Run:
     """Goes on with the run in a directory: solves what is missing or damaged.
 
     The result is that of a run that was never stopped. FoedusError when there is no run, when it was begun by another
@@ -81,8 +99,17 @@ def resume(directory: Path | str, *, executor: Executor | None = None, progress:
         raise FoedusError(f"{directory} holds no run to resume. Start one: foedus run SCENARIO --out {directory}.")
     with locked(kept, directory):
         manifest = Manifest.read(kept / MANIFEST)
-        plan = Plan(_scenario(kept / SCENARIO, manifest, directory), manifest.settings)
-        return _solve(plan, ChunkStore(kept, manifest, directory), executor or Executor(), progress)
+        asked = replace(manifest.settings, worlds=AUTO) if manifest.grows else manifest.settings
+        plan = _planned(Plan(_scenario(kept / SCENARIO, manifest, directory), asked), manifest)
+        return _solve(plan, ChunkStore(kept, manifest, directory), executor or Executor(), progress, clock)
+
+
+def _planned(plan: Plan, manifest: Manifest) -> Plan:
+    """The plan for the worlds that the directory has come to, and with why there are no more, once that is known."""
+    if manifest.grows:
+        plan = plan.of(manifest.worlds)
+        plan.grows, plan.growth = manifest.growth is None, manifest.growth
+    return plan
 
 
 def chunk_size(layout: Layout, worlds: int) -> int:
@@ -118,7 +145,7 @@ def _make_way(kept: Path, manifest: Manifest, anew: bool) -> None:
         if not differences:
             return
         solved = sum((kept / f"{chunk_name(i)}.npz").exists() for i in range(there.chunks))
-        if 0 < solved < there.chunks:
+        if solved and (solved < there.chunks or there.growing):
             remedy = (
                 f"Finish it with `foedus resume {kept.parent}`, give another --out, or add --anew to throw it away."
             )
@@ -129,49 +156,86 @@ def _make_way(kept: Path, manifest: Manifest, anew: bool) -> None:
     (kept / MANIFEST).unlink(missing_ok=True)  # last: what goes before it is then still a part of the old run
 
 
-def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress | None) -> Run:
+def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress | None, clock: Clock) -> Run:
     """Solves the pieces that the store lacks, then says what all of them say."""
     started = time.perf_counter()
-    for partial in store.run.glob("*.partial"):  # of a report that was being written when the run was killed
-        partial.unlink(missing_ok=True)
+    for left in store.run.glob("*.partial"):  # of a report that was being written when the run was killed
+        left.unlink(missing_ok=True)
     # Importing it takes a while, and it is needed when all is solved.
     importing = Thread(target=import_module, args=("xarray",), daemon=True)
     importing.start()
-    absent, bytes_per_world = store.missing(), plan.solver.layout.bytes_per_world
-    _check_room(store, len(absent) * store.manifest.chunk * bytes_per_world)
-
-    def chunk(index: int) -> Piece:
-        return plan.piece(chunk_name(index), store.manifest.span(index))
-
-    expected = expected_trials(plan)
-    tally = Tally(sum(chunk(index).count for index in absent) + expected, progress)
-
-    def keep(pieces: Iterable[Piece]) -> None:
-        for done, (piece, arrays) in enumerate(executor.solve(plan.solver, pieces, tally)):
-            if done == 0:
-                plan.refuse_unreachable()
-            store.keep(piece.name, arrays)
-
-    def trials(pieces: Sequence[Piece]) -> dict[str, Arrays]:
-        lacking = [piece for piece in pieces if not store.sound(piece.name)]
-        solved.extend(piece.name for piece in lacking)
-        tally.total += sum(piece.count for piece in lacking) - expected
-        if lacking:
-            keep(lacking)
-        return {piece.name: store.read(piece.name) for piece in pieces}
-
-    solved = [chunk_name(index) for index in absent]
-    if absent:
-        keep(map(chunk, absent))  # made one at a time, since each holds its draws
-    timings = {"solve": time.perf_counter() - started}
-    importing.join()  # two threads that import parts of it at once may find them half made
-    main = stored(store, plan.solver.layout)
-    if bytes_per_world * store.manifest.settings.worlds <= LOADED:
-        main.data.load()
-    run = finish(plan, main, trials, timings)
-    run.solved = len(solved)
+    with _Solving(store, executor, plan, progress) as solving:
+        if plan.grows:
+            unit = math.lcm(store.manifest.chunk, LANES)
+            plan, plan.growth = grow(plan, solving.more, clock, unit)
+            solving.store = solving.store.grown(plan.settings, plan.growth)
+        else:
+            solving.chunks(plan)
+        timings = {"solve": time.perf_counter() - started}
+        importing.join()  # two threads that import parts of it at once may find them half made
+        main = stored(solving.store, plan.solver.layout)
+        if plan.solver.layout.bytes_per_world * plan.worlds <= LOADED:
+            main.data.load()
+        run = finish(plan, main, partial(solving.trials, plan), timings)
+    run.solved = solving.solved
     forget()
     return run
+
+
+class _Solving:
+    """Solves the pieces that a store lacks; a context, for as long as it is used. ``solved`` counts them."""
+
+    def __init__(self, store: ChunkStore, executor: Executor, plan: Plan, progress: Progress | None):
+        self.store, self.executor, self.solver = store, executor, plan.solver
+        self.expected = expected_trials(plan)
+        self.tally, self.solved = Tally(self.expected, progress), 0
+        self.open = ExitStack()
+
+    def __enter__(self) -> _Solving:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.open.close()
+
+    @cached_property
+    def solve(self) -> Solve:
+        """What solves pieces, opened when the first one is to be solved."""
+        return self.open.enter_context(self.executor.opened(self.solver))
+
+    def more(self, plan: Plan, worlds: range) -> Known:
+        """Sees to the chunks of a span of worlds; what is known of all so far."""
+        if plan.worlds != self.store.manifest.worlds:
+            self.store = self.store.grown(plan.settings)
+        fresh = self.chunks(plan, worlds.start)
+        return known_of(plan, self.store.joined, fresh * self.store.manifest.chunk)
+
+    def chunks(self, plan: Plan, first: int = 0) -> int:
+        """Solves the chunks that are lacking from world ``first`` on, and counts them."""
+        absent = self.store.missing(first)
+        _check_room(self.store, len(absent) * self.store.manifest.chunk * self.solver.layout.bytes_per_world)
+
+        def chunk(index: int) -> Piece:
+            return plan.piece(chunk_name(index), self.store.manifest.span(index))
+
+        self.tally.total += sum(chunk(index).count for index in absent)
+        if absent:
+            self._keep(plan, map(chunk, absent))  # made one at a time, since each holds its draws
+        return len(absent)
+
+    def trials(self, plan: Plan, pieces: Sequence[Piece]) -> dict[str, Arrays]:
+        """The arrays of other pieces, by name; those that are lacking are solved."""
+        lacking = [piece for piece in pieces if not self.store.sound(piece.name)]
+        self.tally.total += sum(piece.count for piece in lacking) - self.expected
+        if lacking:
+            self._keep(plan, lacking)
+        return {piece.name: self.store.read(piece.name) for piece in pieces}
+
+    def _keep(self, plan: Plan, pieces: Iterable[Piece]) -> None:
+        for piece, arrays in self.solve(pieces, self.tally):
+            if not self.solved:
+                plan.refuse_unreachable()
+            self.store.keep(piece.name, arrays)
+            self.solved += 1
 
 
 def _check_room(store: ChunkStore, needed: int) -> None:

@@ -25,6 +25,7 @@ from foedus.runs.work import Piece, Solver
 
 SolvedPieces = Iterator[tuple[Piece, Arrays]]
 Tell = Callable[[int], None]  # so many more world-policies are done
+Solve = Callable[[Iterable[Piece], Tell], SolvedPieces]
 EXECUTORS = ("local", "dask")
 CONNECT = 5  # seconds that a scheduler has to answer
 FETCH = 30  # seconds that a solved chunk may take to arrive
@@ -52,12 +53,18 @@ class Executor:
         if self.scheduler and self.workers:
             raise FoedusError("a scheduler has workers of its own: give --workers without --scheduler.")
 
-    def solve(self, solver: Solver, pieces: Iterable[Piece], tell: Tell) -> SolvedPieces:
-        """Solves pieces; each comes back with its arrays, in any order."""
+    @contextmanager
+    def opened(self, solver: Solver) -> Iterator[Solve]:
+        """What solves pieces again and again; each comes back with its arrays, in any order."""
         workers = self.workers or min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _WORKERS)
-        if self.kind == "dask":
-            return _on_dask(solver, pieces, self.scheduler, workers, tell)
-        return _on_threads(solver, pieces, workers, tell)
+        if self.kind != "dask":
+            yield lambda pieces, tell: _on_threads(solver, pieces, workers, tell)
+            return
+        with _client(self.scheduler, workers) as client:
+            _check_engines(client)
+            # Sent once: every piece refers to it.
+            shared = client.submit(pickle.loads, pickle.dumps(solver), pure=False)
+            yield lambda pieces, tell: _on_dask(client, shared, pieces, tell)
 
 
 class _Stopped(Exception):
@@ -90,29 +97,26 @@ def _on_threads(solver: Solver, pieces: Iterable[Piece], workers: int, tell: Tel
         pool.shutdown(cancel_futures=True)
 
 
-def _on_dask(solver: Solver, pieces: Iterable[Piece], scheduler: str | None, workers: int, tell: Tell) -> SolvedPieces:
-    """Solves pieces on a cluster. What a lost worker had under way is done again by another."""
-    with _client(scheduler, workers) as client:
-        _check_engines(client)
-        source, running = iter(pieces), dict[Any, Piece]()
-        # Sent once: every piece refers to it.
-        shared = client.submit(pickle.loads, pickle.dumps(solver), pure=False)
-        last_seen = time.monotonic()
-        while True:
-            threads = _threads(client)
-            last_seen = time.monotonic() if threads else last_seen
-            if time.monotonic() - last_seen > IDLE:
-                raise FoedusError(f"no Dask worker has been there for {IDLE} seconds. {_KEPT}")
-            while len(running) < 2 * max(threads, 1) and (piece := next(source, None)) is not None:
-                running[client.submit(_solve, shared, piece, pure=False, retries=2)] = piece
-            if not running:
-                return
-            for future in _done(list(running)):
-                arrays = _result(future)
-                if arrays is not None:  # else it stays, and is done again where there are still workers
-                    piece = running.pop(future)
-                    tell(piece.count)
-                    yield piece, arrays
+def _on_dask(client: Any, shared: Any, pieces: Iterable[Piece], tell: Tell) -> SolvedPieces:
+    """Solves pieces on a cluster, which has the ``shared`` solver. What a lost worker had under way is done again by
+    another."""
+    source, running = iter(pieces), dict[Any, Piece]()
+    last_seen = time.monotonic()
+    while True:
+        threads = _threads(client)
+        last_seen = time.monotonic() if threads else last_seen
+        if time.monotonic() - last_seen > IDLE:
+            raise FoedusError(f"no Dask worker has been there for {IDLE} seconds. {_KEPT}")
+        while len(running) < 2 * max(threads, 1) and (piece := next(source, None)) is not None:
+            running[client.submit(_solve, shared, piece, pure=False, retries=2)] = piece
+        if not running:
+            return
+        for future in _done(list(running)):
+            arrays = _result(future)
+            if arrays is not None:  # else it stays, and is done again where there are still workers
+                piece = running.pop(future)
+                tell(piece.count)
+                yield piece, arrays
 
 
 def _first_line(error: Exception) -> str:

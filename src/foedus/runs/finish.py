@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -40,15 +40,17 @@ def finish(plan: Plan, main: Solved, solve: Solve, timings: Mapping[str, float])
     pieces by name."""
     started = time.perf_counter()
     record = main.record
-    likelihood = record["log_likelihood"][:].sum(axis=1) if record else np.zeros(plan.settings.worlds)
+    likelihood = record["log_likelihood"][:].sum(axis=1) if record else np.zeros(plan.worlds)
     refuse_impossible(plan.scenario, plan.draws, likelihood)
     prior, weights, effective = plan.sample.weigh(likelihood)
     game = plan.solver.games.play(plan.scenario.factual_policy)[0].game
     size = GameSize.of(game)
-    trials = Trials(plan, weights, _main_risk(plan, main), redraw=not size.quick_look(plan.settings.worlds))
+    trials = Trials(plan, weights, _main_risk(plan, main), redraw=not size.quick_look(plan.worlds))
     judge = Judge(plan, main, trials, weights, prior)
     meta = provenance(plan.scenario, plan.settings) | plan.sample.about
-    if judge.searched < plan.settings.worlds:
+    if plan.growth is not None:
+        meta["growth"] = asdict(plan.growth)
+    if judge.searched < plan.worlds:
         meta["searched_worlds"] = judge.searched
     with ThreadPoolExecutor(max_workers=1) as pool:  # solved while the rest is judged: both let go of the interpreter
         solving = pool.submit(solve, trials.pieces())
@@ -71,6 +73,7 @@ def finish(plan: Plan, main: Solved, solve: Solve, timings: Mapping[str, float])
         game=size,
         meta=meta,
         prior=prior,
+        growth=plan.growth,
     )
     run.score, run.learned = _track_record(plan, main, prior), learned_in(run)
     timings = {**timings, "judge": time.perf_counter() - started}

@@ -13,6 +13,7 @@ from foedus.claims.verdict import Claims, OutcomeDriver
 from foedus.game.compile import Game
 from foedus.present.wording import cautions
 from foedus.record.score import TrackRecord
+from foedus.runs.growth import Growth
 from foedus.scenario.names import Names
 from foedus.scenario.query import parse_query
 from foedus.scenario.schema import Scenario
@@ -72,6 +73,7 @@ class Run:
     score: TrackRecord | None = None
     learned: xr.Dataset | None = None
     prior: Floats | None = None  # weights of worlds before the observations; None: all alike
+    growth: Growth | None = None  # why there are no more worlds, where there were to be as many as are needed
     lenses: dict[str, xr.Dataset] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     solved: int = 0  # pieces solved in this go, of a run that is kept in a directory

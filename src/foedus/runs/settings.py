@@ -3,28 +3,32 @@ of a kept run and the command line share. It imports no numpy, so that the comma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TypedDict, Unpack
 
 from foedus.errors import FoedusError, nearest
 from foedus.worlds.methods import METHOD, METHODS
 
-WORLDS = 200  # sampled unless told
+WORLDS = 200  # sampled unless told, where their number does not grow
+AUTO = "auto"  # as many worlds as are needed (see ``runs.grow``)
+BUDGET = 60.0  # seconds that a number of worlds may grow for, unless told
 
 
 class RunOptions(TypedDict, total=False):
     """What may be written after the scenario, as in ``foedus.run(scenario, worlds=50, seed=1)``: see RunSettings."""
 
     policies: Sequence[str] | None
-    worlds: int
+    worlds: int | str
     seed: int
     method: str
     subset: int | None
     judge: bool
     resample: bool
+    budget: float
 
 
 @dataclass(frozen=True)
@@ -32,24 +36,28 @@ class RunSettings:
     """What a run is asked for; FoedusError where a number is none, or too small, or a name is unknown.
 
     ``policies`` are those to compare (default: all; those that claims need are always solved). ``worlds`` are sampled
-    from ``seed`` by ``method``; with ``resample`` half of them are drawn where the observations point. At most
+    from ``seed`` by ``method``; ``auto`` are as many as the claims' shares need, grown for at most ``budget`` seconds.
+    With ``resample`` half of them are drawn where the observations point. At most
     ``subset`` worlds (the first ones, in full blocks; default: half of all, at most ``thresholds.SUBSET``) are used for
     the precision sweep and built-in tests. Without ``judge`` claims are left alone, and with them the sweep and the
     tests: for looking through a lens.
     """
 
     policies: tuple[str, ...] | None = None
-    worlds: int = WORLDS
+    worlds: int | str = AUTO
     seed: int = 0
     method: str = METHOD
     subset: int | None = None
     judge: bool = True
     resample: bool = False
+    budget: float = BUDGET
 
     def __post_init__(self) -> None:
         """Checks every value; numbers become plain ones, and a single policy's name a tuple of one."""
         put = partial(object.__setattr__, self)
-        put("worlds", whole_number("worlds", self.worlds, 1))
+        if self.worlds != AUTO:
+            put("worlds", number_of_worlds(self.worlds))
+        put("budget", seconds("budget", self.budget))
         put("seed", whole_number("seed", self.seed))
         if self.policies is not None:
             put("policies", (self.policies,) if isinstance(self.policies, str) else tuple(self.policies))
@@ -69,6 +77,21 @@ class RunSettings:
             if name not in known:
                 raise FoedusError(f"'{name}' is not a setting of a run. {nearest(name, known)}".strip())
         return cls(**options)  # type: ignore[arg-type]
+
+
+def number_of_worlds(value: object) -> int:
+    """The number as a plain one; FoedusError when it is none."""
+    try:
+        return whole_number("worlds", value, 1)
+    except FoedusError as error:
+        raise FoedusError(f"{error} Or write '{AUTO}', for as many as are needed.") from None
+
+
+def seconds(what: str, value: object) -> float:
+    """The number of seconds as a plain one; FoedusError when it is none, or below 0."""
+    if isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf:
+        return float(value)
+    raise FoedusError(f"{what} must be a number of seconds, 0 or more, not {value!r}.")
 
 
 def whole_number(what: str, value: object, least: int | None = None) -> int:

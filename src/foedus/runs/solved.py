@@ -28,7 +28,7 @@ class ChunkedArray:
         self.store, self.name = store, name
 
     def __len__(self) -> int:
-        return self.store.manifest.settings.worlds
+        return self.store.manifest.worlds
 
     def __getitem__(self, index: Any) -> Floats:
         """A part of all worlds."""
@@ -77,7 +77,7 @@ def stored(store: ChunkStore, layout: Layout) -> Solved:
 
         def __init__(self, variable: str):
             self.variable, self.dtype = variable, np.dtype(float)
-            self.shape = (store.manifest.settings.worlds, len(layout.policies), *layout.shape(variable))
+            self.shape = (store.manifest.worlds, len(layout.policies), *layout.shape(variable))
 
         def __getitem__(self, key: Any) -> Any:
             def read(index: Index) -> Floats:
@@ -113,7 +113,7 @@ def _dataset(arrays: Mapping[str, Any], layout: Layout, policies: Sequence[str])
 
 def _read(store: ChunkStore, variable: str, policies: Sequence[str], index: Index) -> Floats:
     """A part of a variable: ``index`` picks along each axis by itself, a number takes its axis away."""
-    lengths, size = (store.manifest.settings.worlds, len(policies)), store.manifest.chunk
+    lengths, size = (store.manifest.worlds, len(policies)), store.manifest.chunk
     # Numbers become arrays of one, so that every axis stays until all is read; the last line takes them away.
     worlds, chosen = (np.atleast_1d(np.arange(n)[key]) for n, key in zip(lengths, index, strict=False))
     inner = [slice(None), *(np.atleast_1d(key) if isinstance(key, int | np.integer) else key for key in index[2:])]

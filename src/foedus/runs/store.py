@@ -18,7 +18,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.errors import FoedusError
+from foedus.runs.growth import Growth
 from foedus.runs.layout import Arrays
 from foedus.runs.settings import RunSettings, whole_number
 
@@ -37,27 +39,41 @@ _PARTIAL, _SUM = ".partial", ".npz.sha256"
 @dataclass(frozen=True)
 class Manifest:
     """What a run is: two runs with equal manifests give equal chunks. ``scenario`` is its hash, ``version`` that of all
-    that computes (``provenance.engine``), ``chunk`` the number of worlds kept together."""
+    that computes (``provenance.engine``), ``chunk`` the number of worlds kept together. ``grows``: there are to be as
+    many worlds as are needed; ``settings`` then count those that it has come to, and ``growth`` says why it stopped
+    there (None: it has not yet)."""
 
     scenario: str
     version: str
     chunk: int
     settings: RunSettings
+    grows: bool = False
+    growth: Growth | None = None
 
     def __post_init__(self) -> None:
         """Refuses a size below 1; a number becomes a plain one."""
         object.__setattr__(self, "chunk", whole_number("chunk", self.chunk, 1))
 
     @property
+    def worlds(self) -> int:
+        """The number of worlds."""
+        return int(self.settings.worlds)
+
+    @property
+    def growing(self) -> bool:
+        """Whether it is not known yet how many worlds are enough."""
+        return self.grows and self.growth is None
+
+    @property
     def chunks(self) -> int:
         """The number of chunks."""
-        return -(-self.settings.worlds // self.chunk)
+        return -(-self.worlds // self.chunk)
 
     def span(self, index: int) -> range:
         """The worlds of a chunk."""
         if not 0 <= index < self.chunks:
             raise IndexError(f"chunk {index} of {self.chunks}")
-        return range(index * self.chunk, min((index + 1) * self.chunk, self.settings.worlds))
+        return range(index * self.chunk, min((index + 1) * self.chunk, self.worlds))
 
     def text(self) -> str:
         """The manifest as JSON."""
@@ -68,16 +84,18 @@ class Manifest:
         """The manifest in a file; FoedusError when it is missing or not one."""
         try:
             values = json.loads(path.read_bytes())
-            return cls(**{**values, "settings": RunSettings(**values["settings"])})
+            growth = values.get("growth") and Growth.read(values["growth"])
+            return cls(**{**values, "settings": RunSettings(**values["settings"]), "growth": growth})
         except FileNotFoundError:
             raise FoedusError(f"{path.parent} holds no run: it has no {path.name}.") from None
         except (OSError, ValueError, TypeError, KeyError, FoedusError) as error:
             raise FoedusError(f"{path} cannot be read ({error}). Start the run anew in another directory.") from None
 
     def differences(self, other: Manifest) -> dict[str, str]:
-        """By name what differs from another manifest, in words."""
+        """By name what differs from another manifest, in words; how far both have grown is no difference."""
         mine, theirs = ({**vars(manifest), **vars(manifest.settings)} for manifest in (self, other))
-        changed = [name for name in mine if name != "settings" and mine[name] != theirs[name]]
+        same = {"settings", "growth", *(("worlds", "subset") if self.grows and other.grows else ())}
+        changed = [name for name in mine if name not in same and mine[name] != theirs[name]]
         return {name: f"{name} is {mine[name]}, there it is {theirs[name]}" for name in changed}
 
 
@@ -94,13 +112,23 @@ class ChunkStore:
         """Opens the directory or makes it. FoedusError when it holds a run with another manifest."""
         self.directory, self.manifest, self.run = Path(directory), manifest, Path(run or directory)
         path = self.directory / MANIFEST
-        if not path.exists():
+        if not path.exists() or (manifest.grows and not manifest.differences(Manifest.read(path))):
             self._keep(path, manifest.text().encode())
         elif differences := manifest.differences(Manifest.read(path)):
             remedy = "Give another directory, or resume with the same scenario, version and settings."
             raise FoedusError(f"{self.directory} holds another run: {'; '.join(differences.values())}. {remedy}")
         for left in self.directory.glob(f"*{_PARTIAL}"):
             left.unlink(missing_ok=True)
+
+    def grown(self, settings: RunSettings, growth: Growth | None = None) -> ChunkStore:
+        """The same store for more worlds; ``growth`` once there are enough."""
+        return ChunkStore(self.directory, replace(self.manifest, settings=settings, growth=growth), self.run)
+
+    def joined(self, name: str) -> NDArray[Any] | None:
+        """One array of the first chunks that have it, joined; None where the first has none."""
+        parts = takewhile(lambda part: part is not None, (self.member(i, name) for i in range(self.manifest.chunks)))
+        having = [part for part in parts if part is not None]
+        return np.concatenate(having) if having else None
 
     def path(self, piece: str) -> Path:
         """Where a piece is kept."""
@@ -138,9 +166,10 @@ class ChunkStore:
         """Whether a piece is there and agrees with its checksum."""
         return self._sound_bytes(piece) is not None
 
-    def missing(self) -> list[int]:
-        """The chunks that are absent or damaged, in order."""
-        return [index for index in range(self.manifest.chunks) if not self.sound(chunk_name(index))]
+    def missing(self, first: int = 0) -> list[int]:
+        """The chunks, from the one of world ``first`` on, that are absent or damaged, in order."""
+        chunks = range(first // self.manifest.chunk, self.manifest.chunks)
+        return [index for index in chunks if not self.sound(chunk_name(index))]
 
     def _damaged(self, piece: str) -> FoedusError:
         return FoedusError(f"{piece} of {self.run} is missing or damaged: run `foedus resume {self.run}`.")

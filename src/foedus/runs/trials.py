@@ -120,7 +120,7 @@ class Trials:
 
 def expected_trials(plan: Plan) -> int:
     """How many worlds trials will solve, each under each policy, where weights turn out even."""
-    return sum(piece.count for piece in Trials(plan, even(plan.settings.worlds)).pieces())
+    return sum(piece.count for piece in Trials(plan, even(plan.worlds)).pieces())
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ ROUGH_SAMPLE = 50
 LEAST_WORLDS = 60
 # Worlds of the precision sweep and of the tests of what is built in: three full blocks of eight.
 SUBSET = 24
+# A sample that grows starts with FIRST_WORLDS and ends at MOST_GROWN. It grows until no 95% interval of a share is as wide
+# as WIDE (ten points tell a third from a half), and where a verdict lies between two words until it is below CLOSE.
+FIRST_WORLDS, MOST_GROWN, WIDE, CLOSE = 128, 8192, 0.1, 0.05
 # Numbers (worlds times uncertain assumptions) among which associations are looked for: each is shuffled hundreds of
 # times to tell it from noise.
 SEARCHED = 500_000

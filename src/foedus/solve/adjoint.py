@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from foedus.arraytypes import Bools, Floats
 from foedus.compiled import kernel, part
 from foedus.game.arrays import DECIDE, END, INTERVAL
-from foedus.solve.adjoint_choice import choice_back, choose, control_back, divergence, spends
+from foedus.solve.adjoint_choice import bound, choice_back, choose, control_back, divergence, spends, weigh
 from foedus.solve.adjoint_worth import after, gain, gain_paid, gain_worth, now, of_action, of_branch, paid, shut, worth
 
 
@@ -176,9 +176,14 @@ def solve_back(
                 _end_back(g, table, n, t, periods, values, bars)
                 continue
             first, last, decides, closed = g.a_ptr[n], g.a_ptr[n + 1], g.kind[n] == DECIDE, shut(g, table, n, t)
+            held, total = -1, 0.0
             if decides:
                 for a in range(first, last):
                     room.gains[a - first] = seed[t, a]
+                held = bound(g, table, n, t)
+                free = held < 0 and last - first > 1 and not solved.fixed[g.mover[n]]
+                if free and (not closed or known(g, n, t)):
+                    total = weigh(g, table, n, t, values, scale * now(g, table, g.precision[g.mover[n]], t), room)
             for i in range(len(g.patience)):
                 x = bars.values[t, n, i]
                 if x == 0.0:
@@ -194,7 +199,7 @@ def solve_back(
                     # Where control costs, the mover's own choice is the best for it: a small change of it changes nothing.
                     best = spends(g, n, i, solved)
                     if best:
-                        control_back(g, table, n, t, scale, x, solved, room, bars)
+                        control_back(g, table, n, t, scale, (held, total), x, solved, room, bars)
                     for a in range(first, last):
                         if not best:
                             room.gains[a - first] += x * worth(g, table, t, values, a, i)
@@ -203,5 +208,5 @@ def solve_back(
             if decides and solved.fixed[g.mover[n]]:
                 for a in range(first, last):
                     bars.given[t, a] += room.gains[a - first]
-            elif decides and (not closed or known(g, n, t)):
-                choice_back(g, table, n, t, scale, solved, room, bars)
+            elif total > 0.0:
+                choice_back(g, table, n, t, scale, total, solved, room, bars)

@@ -92,19 +92,17 @@ def divergence(g: Any, table: Floats, n: int, t: int, policy: Floats) -> float:
 
 
 @part
-def choice_back(g: Any, table: Floats, n: int, t: int, scale: float, solved: Any, room: Any, bars: Any) -> None:
+def choice_back(
+    g: Any, table: Floats, n: int, t: int, scale: float, total: float, solved: Any, room: Any, bars: Any
+) -> None:
     """A free mover's choice probabilities are worth ``gains``: passes that on through its quantal response.
 
-    P_a = b_a e^(l q_a) / sum: what is gained by b_a is e^(l q_a) / sum x (gains_a - mean), by l q_a it is
-    P_a (gains_a - mean), where mean = sum P gains. (The best value, taken off all alike, drops out.)
+    P_a = b_a e^(l q_a) / ``total``: what is gained by b_a is e^(l q_a) / total x (gains_a - mean), by l q_a it is
+    P_a (gains_a - mean), where mean = sum P gains. (The best value, taken off all alike, drops out.) ``total`` and ``room``
+    as ``weigh`` leaves them.
     """
     first, last, j, policy = g.a_ptr[n], g.a_ptr[n + 1], g.mover[n], solved.policy
-    if last - first == 1 or bound(g, table, n, t) >= 0:
-        return
     lam = scale * now(g, table, g.precision[j], t)
-    total = weigh(g, table, n, t, solved.values, lam, room)
-    if not total > 0.0:
-        return
     mean = 0.0
     for a in range(first, last):
         mean += policy[t, a] * room.gains[a - first]
@@ -121,15 +119,17 @@ def choice_back(g: Any, table: Floats, n: int, t: int, scale: float, solved: Any
 
 @part
 def control_back(
-    g: Any, table: Floats, n: int, t: int, scale: float, x: float, solved: Any, room: Any, bars: Any
+    g: Any, table: Floats, n: int, t: int, scale: float, choice: Any, x: float, solved: Any, room: Any, bars: Any
 ) -> None:
     """The mover's value of node ``n`` counts ``x``: passes on what the cost of control in it owes to base rates and precision.
 
     The cost is D / l, D = sum P log P - sum P log b + log sum b, in which P need not be varied: by b_a the value gains
     (P_a / b_a - 1 / sum b) / l, by l it gains D / l^2. As l goes to 0 these go to (q_a - mean) / sum b and half the variance of q.
+    ``choice`` is (the action that the mover is bound to or -1, the sum of weights that ``weigh`` gives or 0).
     """
     first, last, j = g.a_ptr[n], g.a_ptr[n + 1], g.mover[n]
-    lam, held, every = scale * now(g, table, g.precision[j], t), bound(g, table, n, t), bases(g, table, n, t)
+    held, total = choice
+    lam, every = scale * now(g, table, g.precision[j], t), bases(g, table, n, t)
     if held >= 0:
         base = now(g, table, g.base[held], t)
         if lam > 0.0 and base > 0.0:
@@ -139,7 +139,6 @@ def control_back(
                     gain(g, bars.table, g.base[a], t, -x / (lam * every))
             gain(g, bars.table, g.precision[j], t, x * scale * divergence(g, table, n, t, solved.policy) / lam**2)
         return
-    total = weigh(g, table, n, t, solved.values, lam, room)
     if not total > 0.0:
         return
     mean, square, top, low = 0.0, 0.0, -np.inf, np.inf

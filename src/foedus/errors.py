@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -13,6 +14,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean '{close[0]}'?"
     return f"Known: {', '.join(names)}." if 0 < len(names) <= 12 else ""
+
+
+# What a terminal obeys instead of showing, and what turns the direction of the text around it or cannot be seen at all
+# (Boucher and Anderson 2023): control characters except tab and line break, separators, bidirectional controls.
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """The text with each such character written out, as in ``\\x1b``, so that printing it changes nothing but the line."""
+    return UNSEEN.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
 class FoedusError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -11,7 +12,7 @@ from typer import Exit, Option
 from foedus import __version__
 from foedus.cli import learning, lens, policies, runs, scenarios
 from foedus.cli.common import app
-from foedus.errors import FoedusError
+from foedus.errors import FoedusError, visible
 
 __all__ = ["app", "learning", "lens", "main", "policies", "runs", "scenarios"]
 
@@ -19,10 +20,11 @@ __all__ = ["app", "learning", "lens", "main", "policies", "runs", "scenarios"]
 def main() -> None:
     """Runs the command line; what the user can mend ends with exit code 2, without a traceback."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would wait in the way of ours, and change sums
+    _open_streams()
     try:
         app()
     except FoedusError as error:
-        print(f"foedus: {error}", file=sys.stderr)
+        print(f"foedus: {visible(str(error))}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
@@ -30,7 +32,7 @@ def main() -> None:
     except OSError as error:  # a full disk, say: what is still unwritten cannot be written either
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         where = f"{error.filename}: " if error.filename else ""
-        print(f"foedus: {where}{error.strerror or error}.", file=sys.stderr)
+        print(f"foedus: {visible(where)}{error.strerror or error}.", file=sys.stderr)
         sys.exit(1)
     except MemoryError:
         print("foedus: there is not enough memory. Lower --worlds, or give the scenario fewer states.", file=sys.stderr)
@@ -38,6 +40,16 @@ def main() -> None:
     except KeyboardInterrupt:
         print("foedus: stopped", file=sys.stderr)
         sys.exit(130)
+
+
+def _open_streams() -> None:
+    """Streams that the caller closed lead nowhere; letters that a terminal's encoding lacks are replaced."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def version(wanted: bool) -> None:

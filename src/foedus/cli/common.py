@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option, Typer
 
-from foedus.errors import FoedusError, nearest
+from foedus.errors import FoedusError, nearest, visible
 from foedus.runs.progress import Progress as Step
 from foedus.worlds.methods import METHODS
 
@@ -64,14 +64,15 @@ def solve(scenario: Scenario, worlds: int, seed: int, step: Step, policies: Iter
 
 def show_json(value: Any) -> None:
     """Prints strict JSON."""
-    print(jsonlib.dumps(value, indent=2, allow_nan=False, ensure_ascii=False))
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
+    print(jsonlib.dumps(value, indent=2, allow_nan=False, ensure_ascii=not unicode))
 
 
 def console() -> Console:
     """The terminal, as rich sees it."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def present(section: Section, told: Any, json: bool, page: Path | None = None, title: str = "") -> None:
@@ -87,7 +88,7 @@ def present(section: Section, told: Any, json: bool, page: Path | None = None, t
     terminal = console()
     print_section(section, terminal)
     if page is not None:
-        terminal.print(f"Page: {page}", soft_wrap=True)
+        terminal.print(visible(f"Page: {page}"), soft_wrap=True)
 
 
 @contextmanager

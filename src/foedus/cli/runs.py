@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, BadParameter, Option, launch
 
 from foedus.cli.common import MOST, Json, Method, Name, Policies, Seed, app, console, known, progress, read, show_json
-from foedus.errors import FoedusError
+from foedus.errors import FoedusError, visible
 from foedus.runs.settings import AUTO, BUDGET, RunOptions
 from foedus.worlds.methods import METHOD, METHODS
 
@@ -114,7 +114,7 @@ def resume(
         solved = ensemble.resume(directory, executor=who, progress=step)
     if not json:
         missing = f"{solved.solved} missing pieces were solved" if solved.solved else "all pieces were there and sound"
-        print(f"{directory}: {missing}; report, results and run.json are written anew.")
+        print(f"{visible(str(directory))}: {missing}; report, results and run.json are written anew.")
     _tell(solved, lenses, directory, open_, json)
 
 
@@ -134,6 +134,6 @@ def _tell(solved: Run, lenses: str, target: Path | None, open_: bool, json: bool
     terminal = console()
     print_summary(solved, terminal)
     if report is not None:
-        terminal.print(f"Report: {report}", soft_wrap=True)
+        terminal.print(visible(f"Report: {report}"), soft_wrap=True)
         if open_:
             launch(report.resolve().as_uri())

@@ -10,7 +10,7 @@ from typing import Annotated, cast
 from typer import Argument, Exit, Option
 
 from foedus.cli.common import Json, Method, Name, Policy, Seed, World, Worlds, app, console, known, read, show_json
-from foedus.errors import FoedusError
+from foedus.errors import FoedusError, visible
 from foedus.runs.settings import WORLDS
 from foedus.worlds.methods import METHOD, METHODS
 from foedus.worlds.methods import Method as Known
@@ -42,10 +42,10 @@ def check(scenario: Name, json: Json = False) -> None:
         show_json({"errors": errors, "problems": listed, "size": size and vars(size)})
     else:
         for problem in problems:
-            print(problem)
+            print(visible(str(problem)))
         if size is not None:
             print(
-                f"{scenario}: {size.states_start:,} states at a period's start, {size.nodes:,} decision and chance "
+                f"{visible(scenario)}: {size.states_start:,} states at a period's start, {size.nodes:,} decision and chance "
                 f"nodes and {size.branches:,} branches a period, {size.coefficients:,} coefficients, "
                 f"{size.bytes_per_world / 1e6:.1f} MB a world."
             )
@@ -68,7 +68,7 @@ def new(name: Annotated[str, Argument(help="the name of the scenario: NAME.yaml 
         path.write_text(template(), encoding="utf-8")
     except OSError as error:
         raise FoedusError(f"{path} cannot be written: {error.strerror}.") from None
-    print(f"Wrote {path}. Try: foedus run {shlex.quote(str(path))}")
+    print(visible(f"Wrote {path}. Try: foedus run {shlex.quote(str(path))}"))
 
 
 @app.command("list")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from foedus.arraytypes import Floats
+from foedus.errors import FoedusError
 from foedus.game.bind import bind
-from foedus.game.compile import Game, compile_game
+from foedus.game.compile import Game, game_of
 from foedus.scenario.schema import Scenario
 from foedus.worlds.versions import environments
 
@@ -43,7 +44,10 @@ class OneWorld:
         forced = [a for a in there if self.at(arrays.force[a], t, 0.0) != 0]
         if forced:
             return {forced[0]: 1.0}
-        return {a: base for a in there if (base := self.at(arrays.base[a], t)) > 0}
+        usual = {a: base for a in there if (base := self.at(arrays.base[a], t)) > 0}
+        if not usual:
+            raise FoedusError(f"{self.game.no_action(node, t)}.")
+        return usual
 
     def outcomes(self, action: int, t: int) -> list[tuple[int, float]]:
         """(branch, probability) of what may follow an action, impossible ones left out."""
@@ -68,7 +72,7 @@ class OneWorld:
 
 def one_world(scenario: Scenario, world: Mapping[str, float], policy: str) -> OneWorld:
     """The game of ``policy`` with its numbers in one world (every sampled assumption by name)."""
-    game = bind(compile_game(scenario, scenario.all_policies[policy].enable), scenario, policy)
+    game = bind(game_of(scenario, policy), scenario, policy)
     draws = {name: np.array([float(value)]) for name, value in world.items()}
     table = game.program.evaluate(environments(scenario, policy, draws, [None])[0], 1)
     return OneWorld(game, np.ascontiguousarray(table[:, 0]))

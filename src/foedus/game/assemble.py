@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from foedus.arraytypes import Ints, Longs
 from foedus.game.arrays import CHANCE, DECIDE, END, INTERVAL
-from foedus.game.explore import Explorer, Payments, R, record
+from foedus.game.explore import Actions, Branches, Explorer, Guards, Payments, R, record
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ def assemble(explorer: Explorer) -> Flat:
     """Nodes in order of stage, their actions, branches and payments as pointer arrays."""
     references, sizes = _number(explorer)
     records, n = explorer.records, int(sum(sizes))
-    guards, actions, branches = _joined(records.guards), _joined(records.actions), _joined(records.branches)
-    flags = np.concatenate(records.flags)
+    guards, actions = _joined(Guards, records.guards), _joined(Actions, records.actions)
+    branches = _joined(Branches, records.branches)
+    flags = np.concatenate(records.flags) if records.flags else np.zeros(0, np.uint64)
 
     def node(stage: Longs, state: Longs) -> Longs:
         """The node that each state of a stage leads to."""
@@ -57,7 +58,7 @@ def assemble(explorer: Explorer) -> Flat:
     branches, branch_action, flags = _picked(branches, order), branch_action[order], flags[order]
 
     # payments of actions first, those of branches after them, in one table
-    pays = _joined(records.pays) if records.pays else record(Payments, *np.empty((6, 0)))
+    pays = _joined(Payments, records.pays)
     pay_action = _find(action_node, actions.order, node(pays.stage, pays.state), pays.order)
     at_once = pays.branch < 0
     ap_order = np.argsort(pay_action[at_once], kind="stable")
@@ -113,9 +114,13 @@ def _number(explorer: Explorer) -> tuple[tuple[Longs, ...], list[int]]:
     return tuple(references), sizes
 
 
-def _joined(blocks: list[R]) -> R:
-    """The blocks of a record, one after another."""
-    return type(blocks[0])(*map(np.concatenate, zip(*blocks, strict=True)))
+def _joined(kind: type[R], blocks: list[R]) -> R:
+    """The blocks of a record, one after another; there may be none, as where no action is possible at all."""
+    return (
+        kind(*map(np.concatenate, zip(*blocks, strict=True)))
+        if blocks
+        else record(kind, *np.empty((len(kind._fields), 0)))
+    )
 
 
 def _picked(block: R, order: Longs) -> R:

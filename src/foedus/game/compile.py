@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foedus.arraytypes import Longs
-from foedus.game.arrays import END, GameArrays
+from foedus.game.arrays import DECIDE, END, GameArrays
 from foedus.game.assemble import Flat, assemble
 from foedus.game.build_turn import build_turn
 from foedus.game.explore import CompileError, Explorer
@@ -89,6 +89,23 @@ class Game:
         actors = len(self.turn.actors)
         return 8 * (self.nodes * (actors + 2) + self.actions * self.solved + self.program.layout()[2])
 
+    @property
+    def choiceless(self) -> int | None:
+        """A node at which whoever decides has no action, whatever is assumed; None where there is none."""
+        arrays = self.arrays
+        bare = (np.diff(arrays.a_ptr) == 0) & (arrays.kind == DECIDE) & (arrays.guard < 0)
+        return int(np.flatnonzero(bare)[0]) if bare.any() else None
+
+    def no_action(self, node: int, t: int) -> str:
+        """What is wrong where a choice has no action in period ``t``."""
+        phase = self.turn.phases[self.arrays.phase[node]]
+        levels = zip(self.turn.variables, self.rows[node], strict=True)
+        where = ", ".join(v.at(int(level)) for v, level in levels if level != v.home) or "the start state"
+        return (
+            f"phase '{phase.id}' leaves {self.turn.actors[phase.mover]} no action in period {t} (where {where}): "
+            "every action's 'when' is false or its base 0"
+        )
+
 
 def compile_game(
     scenario: Scenario, enabled: Iterable[str] = (), watch: Watch | None = None, max_states: int = MAX_STATES
@@ -116,6 +133,16 @@ def compile_game(
     found = flat.node_rows, flat.action_order, flat.branch_order
     counts = len(explorer.stages[0].rows), explorer.count
     return Game(turn, program, arrays, watch, *found, phases, turn.action_ids, starts, periods, solved, *counts)
+
+
+def game_of(scenario: Scenario, policy: str, watch: Watch | None = None) -> Game:
+    """The game in which the actions that a policy enables exist (its bindings come later: ``game.bind``). ScenarioError also
+    where somebody who decides is left without an action whatever is assumed."""
+    game = compile_game(scenario, scenario.all_policies[policy].enable, watch)
+    if (node := game.choiceless) is not None:
+        reason = f"under policy '{policy}': {game.no_action(node, 0)}."
+        raise error_about(scenario, game.phase_ids[game.arrays.phase[node]], reason)
+    return game
 
 
 def bind_trees(scenario: Scenario) -> list[tuple[str, Tree]]:

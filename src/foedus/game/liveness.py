@@ -100,4 +100,4 @@ def _kills(phase: TurnPhase) -> set[str]:
     if phase.guard is not None:
         return set()
     branches = [set(branch.effects) for action in phase.actions for branch in action.branches]
-    return set.intersection(*branches)
+    return set.intersection(*branches) if branches else set()

@@ -39,6 +39,8 @@ def _results(run: Run) -> xr.Dataset:
     import xarray as xr
 
     data = run.data.assign(holds=run.data["holds"].astype("int8"), weight=("world", run.weights))
+    # The format takes a dimension of length 0 for one that grows, which readers then cannot place: what has no labels goes.
+    data = data.drop_dims([dim for dim, size in data.sizes.items() if size == 0])
     if not run.large:
         return data
     averaged = [name for name, variable in data.data_vars.items() if {"world", "policy"} <= set(variable.dims)]

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
+from foedus.errors import UNSEEN, FoedusError
 from foedus.scenario.errors import Path, Problem, ScenarioError
 
 MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 40, 200_000
@@ -21,6 +22,7 @@ MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 40, 200_000
 _INT = re.compile(r"^[-+]?[0-9]{1,300}$")
 _HEX = re.compile(r"^0(x[0-9a-fA-F]{1,30}|o[0-7]{1,30})$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_VERSION = re.compile(r"^%YAML\s+(\S+)")
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -156,6 +158,8 @@ class Builder:
         self.refuse_tag(event)
         if not event.value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in event.value):
             raise self.fail("half a surrogate pair is not a character.", "Remove the escape.")
+        if unseen := UNSEEN.search(event.value):
+            raise self.fail(f"the character U+{ord(unseen.group()):04X} cannot be shown.", "Remove it.")
         plain = not event.style
         if self.expects_key:
             top, key = self.stack[-1], str(event.value)
@@ -234,11 +238,14 @@ def read_yaml(text: str, file: str) -> Node:
     if len(text) > MAX_BYTES:
         raise ScenarioError([Problem((), f"it has {len(text)} characters; the limit is {MAX_BYTES}.", file=file)])
     builder = Builder(file)
+    _refuse_version(text, file)
     try:
         root = builder.build(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
         raise _yaml_problem(builder, text, error) from None
-    except (YAMLError, RecursionError, ValueError, NotImplementedError) as error:
+    except FoedusError:
+        raise
+    except Exception as error:  # the parser's asserts and slips on odd input among them
         raise _unreadable(text, file, error) from None
     if root is None:
         raise builder.fail("it is empty.", "A scenario needs at least 'actors', 'state' and 'turn'.")
@@ -246,6 +253,18 @@ def read_yaml(text: str, file: str) -> Node:
         kind = "a list" if isinstance(root.value, list) else "a single value"
         raise builder.fail(f"it is {kind}, not a mapping.", "Start with keys such as 'actors:', 'state:' and 'turn:'.")
     return root
+
+
+def _refuse_version(text: str, file: str) -> None:
+    """Versions of YAML that are not read, with the place of their directive."""
+    for line, written in enumerate(text.split("\n"), 1):
+        if written.strip() and not written.startswith(("%", "#", "\ufeff")):
+            return
+        named = _VERSION.match(written)
+        if named and named.group(1) not in ("1.1", "1.2"):
+            reason = f"YAML {named.group(1)} is not read here, only YAML 1.2."
+            remedy = "Write %YAML 1.2, or leave the line out."
+            raise ScenarioError([Problem((), reason, remedy).placed(file, line, 1)])
 
 
 def _yaml_problem(builder: Builder, text: str, error: MarkedYAMLError) -> ScenarioError:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foedus.arraytypes import Bools, Floats, Weights
+from foedus.worlds.sample import library_seed
 from foedus.worlds.weights import normalised, ranks, weighted_quantile
 
 _TOGETHER = 20_000  # numbers that are worked on at once
@@ -108,7 +109,7 @@ class Ranker:
 
     def _shuffles(self, values: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """The values shuffled ``rounds`` times, [round, world], some rounds at a time."""
-        rng, together = np.random.default_rng(self.seed), max(_SHUFFLED // len(values), 1)
+        rng, together = np.random.default_rng(library_seed(self.seed)), max(_SHUFFLED // len(values), 1)
         for start in range(0, self.rounds, together):
             yield np.stack([rng.permutation(values) for _ in range(min(together, self.rounds - start))])
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from foedus.arraytypes import ArrayLike, Dataset, Floats
 from foedus.errors import FoedusError
+from foedus.worlds.sample import library_seed
 
 _EDGE = 2.0**-40
 _SEED_FOR_0 = 2**32 - 1
@@ -36,7 +37,7 @@ def design(names: Sequence[str], n: int, seed: int = 0) -> dict[str, Floats]:
         raise FoedusError(f"Sobol indices need a power of two of base points, not {n}.")
     if not names:
         raise FoedusError("no assumption is uncertain: there is nothing to attribute.")
-    table = sobol.sample(_problem(names), n, calc_second_order=False, seed=seed)
+    table = sobol.sample(_problem(names), n, calc_second_order=False, seed=library_seed(seed))
     return {name: np.clip(table[:, i], _EDGE, 1 - _EDGE) for i, name in enumerate(names)}
 
 
@@ -60,7 +61,8 @@ def indices(names: Sequence[str], outcome: ArrayLike, seed: int = 0) -> Dataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             # SALib takes a seed of 0 for none at all, and then draws its resamples from numpy's shared state.
-            results = sobol.analyze(_problem(names), y, calc_second_order=False, seed=seed or _SEED_FOR_0)
+            resamples = library_seed(seed) or _SEED_FOR_0
+            results = sobol.analyze(_problem(names), y, calc_second_order=False, seed=resamples)
         estimates = {key: np.asarray(results[name], float) for key, name in keys.items()}
     return xr.Dataset({key: ("assumption", values) for key, values in estimates.items()}, {"assumption": list(names)})
 

@@ -194,7 +194,7 @@ class Play:
             values[:] = 0.0
             if wrong in (NO_ACTION, NO_BASE):
                 phase = self.game.turn.phases[self.game.arrays.phase[node]].id
-                raise WorldError((self._no_action if wrong == NO_ACTION else self._no_base)(node, t), lane, phase)
+                raise WorldError((self.game.no_action if wrong == NO_ACTION else self._no_base)(node, t), lane, phase)
             raise WorldError(self._not_finite(t), lane)
         return self._at_start(table, values)
 

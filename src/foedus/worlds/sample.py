@@ -82,6 +82,11 @@ def name_seed(seed: int, name: str, purpose: str = "") -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}|{purpose}|{name}".encode(), digest_size=16).digest(), "big")
 
 
+def library_seed(seed: int) -> int:
+    """The seed as numpy and others take it, from 0 and below 2^32: itself where it fits, else a hash of it."""
+    return seed if 0 <= seed < 2**32 else name_seed(seed, "", "library") % 2**32
+
+
 def _inside(u: Floats) -> Floats:
     return np.clip(u, EDGE, 1 - EDGE)
 

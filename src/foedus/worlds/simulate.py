@@ -15,7 +15,7 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.game.arrays import LANES
 from foedus.game.bind import bind
-from foedus.game.compile import Game, Watch, compile_game
+from foedus.game.compile import Game, Watch, game_of
 from foedus.game.numbers import NumberReader
 from foedus.game.perceive import Perception, Version, perceive, secrets_of
 from foedus.game.program import Memo, WorldError
@@ -237,7 +237,7 @@ class Games:
         seen = self.observed_under(policy)
         key = frozenset(self.scenario.all_policies[policy].enable), seen is not None
         if key not in self.compiled:
-            self.compiled[key] = compile_game(self.scenario, key[0], self.watch(seen))
+            self.compiled[key] = game_of(self.scenario, policy, self.watch(seen))
         return bind(self.compiled[key], self.scenario, policy)
 
     def play(self, policy: str) -> tuple[Play, Perception]:

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foedus.arraytypes import Floats
 from foedus.errors import FoedusError
-from foedus.worlds.sample import EDGE, unit_sample
+from foedus.worlds.sample import EDGE, library_seed, unit_sample
 from foedus.worlds.weights import ess
 
 Unit = dict[str, Floats]
@@ -85,7 +85,7 @@ def smc(
     """
     if n < 4 or not 0 < target < 1 or not names:
         raise FoedusError("resampling needs at least 4 worlds, an uncertain assumption and a target between 0 and 1.")
-    rng = np.random.default_rng([seed, 0x5AC])
+    rng = np.random.default_rng([library_seed(seed), 0x5AC])
     unit, known = start or (unit_sample(names, n, seed), None)
     particles = _Particles(loglik, names, _to_normal(unit, names), None if known is None else np.asarray(known, float))
     power, log_evidence, inflation, stages = 0.0, 0.0, 1.0, []

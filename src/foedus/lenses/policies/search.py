@@ -27,6 +27,7 @@ from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.query import Query, Unit
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import objectives_of
+from foedus.worlds.sample import library_seed
 from foedus.worlds.simulate import Games, simulate
 from foedus.worlds.weights import Spread
 
@@ -203,7 +204,7 @@ def _explore(tried: _Tried) -> None:
 
     settings, d = tried.settings, tried.points.shape[1]
     first = 2 ** int(np.log2(max(settings.evaluations / 4, 8)))
-    tried.score(qmc.Sobol(d, rng=np.random.default_rng(settings.seed)).random(first))
+    tried.score(qmc.Sobol(d, rng=np.random.default_rng(library_seed(settings.seed))).random(first))
     directions = _directions(tried.scores.shape[1])
     share = max((settings.evaluations - first) // len(directions), 1)
     population = int(np.clip(share // 8, 5, 40))
@@ -212,7 +213,7 @@ def _explore(tried: _Tried) -> None:
         distance = _Distance(tried, weights)
         start = np.clip(distance.best(population), 0, 1)
         if generations > 0:
-            rng, bounds = np.random.default_rng([settings.seed, k]), [(0.0, 1.0)] * d
+            rng, bounds = np.random.default_rng([library_seed(settings.seed), k]), [(0.0, 1.0)] * d
             differential_evolution(distance, bounds, init=start, maxiter=generations, rng=rng, **_EVOLUTION)
         distance.compass(int(0.4 * share))
 

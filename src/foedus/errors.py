@@ -17,8 +17,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 # What a terminal obeys instead of showing, and what turns the direction of the text around it or cannot be seen at all
-# (Boucher and Anderson 2023): control characters except tab and line break, separators, bidirectional controls.
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# (Boucher and Anderson 2023): control characters except tab and line break, bidirectional controls.
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 def visible(text: str) -> str:

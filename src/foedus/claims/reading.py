@@ -18,7 +18,7 @@ from foedus.scenario.parts import Assumption
 from foedus.scenario.query import Query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
-from foedus.scenario.tree import Tree, evaluate
+from foedus.scenario.tree import Tree, undecided
 
 _SIGN = {">": 1.0, ">=": 1.0, "<": -1.0, "<=": -1.0}
 
@@ -41,14 +41,12 @@ class ParsedReading:
     def holds(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Bools:
         """[worlds] whether it holds; False where it is undefined."""
         value = self.value(answers, assumptions, width)
-        return np.asarray((value != 0) & ~np.isnan(value) & self.defined(answers, width))
+        return np.asarray((value != 0) & ~np.isnan(value))
 
-    def defined(self, answers: Mapping[Query, Floats], width: int) -> Bools:
-        """[worlds] whether every query has an answer."""
-        known = np.ones(width, bool)
-        for query in self.queries:
-            known &= ~np.isnan(answers[query])
-        return known
+    def defined(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Bools:
+        """[worlds] whether it comes to a yes or no: not where that hangs on a query without an answer, or on a number that
+        is undefined, as 0/0."""
+        return np.asarray(~np.isnan(self.value(answers, assumptions, width)))
 
     def margin(self, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
         """[worlds] by how much it holds (below 0: fails); NaN where it is no comparison or undefined."""
@@ -64,7 +62,7 @@ class ParsedReading:
 
 def _value(tree: Tree, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
     known: dict[Any, Floats] = {**dict[Any, Floats](assumptions), **answers}
-    return np.array(np.broadcast_to(np.asarray(evaluate(tree, {}, known), float), width))
+    return np.array(np.broadcast_to(np.asarray(undecided(tree, {}, known), float), width))
 
 
 def read_claims(scenario: Scenario) -> list[ParsedReading]:

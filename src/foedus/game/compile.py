@@ -99,12 +99,15 @@ class Game:
     def no_action(self, node: int, t: int) -> str:
         """What is wrong where a choice has no action in period ``t``."""
         phase = self.turn.phases[self.arrays.phase[node]]
-        levels = zip(self.turn.variables, self.rows[node], strict=True)
-        where = ", ".join(v.at(int(level)) for v, level in levels if level != v.home) or "the start state"
         return (
-            f"phase '{phase.id}' leaves {self.turn.actors[phase.mover]} no action in period {t} (where {where}): "
-            "every action's 'when' is false or its base 0"
+            f"phase '{phase.id}' leaves {self.turn.actors[phase.mover]} no action in period {t} "
+            f"(where {self.where(node)}): every action's 'when' is false or its base 0"
         )
+
+    def where(self, node: int) -> str:
+        """The state of a node in words; the marks of clauses, which have no named levels, are left out."""
+        levels = zip(self.turn.variables, self.rows[node], strict=True)
+        return ", ".join(v.at(int(x)) for v, x in levels if x != v.home and v.levels) or "the start state"
 
 
 def compile_game(

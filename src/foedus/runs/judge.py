@@ -73,7 +73,7 @@ class Judge:
             reading.text,
             before=self._share(holds, self.prior),
             held=self._share(holds, self.weights),
-            undefined=share(~reading.defined(self.main.answers, self.width), self.prior),
+            undefined=share(~reading.defined(self.main.answers, self.assumptions, self.width), self.prior),
             margin_quantiles=(low, middle, high),
             decides=ranker.rank(size, first_holds).drivers[:_DECIDING],
             fails_where=telling.in_words(discovery.where_it_fails(self.leading, first_holds, size), labels)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from foedus.errors import FoedusError
+from foedus.scenario.basics import Model
 from foedus.scenario.calendar import parse_date
 from foedus.scenario.check_argument import check_argument, check_support
 from foedus.scenario.check_sources import check_sources
@@ -17,6 +18,7 @@ from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.expressions import NOT_NAMES, RESERVED
 from foedus.scenario.load import load
+from foedus.scenario.messages import keys_of
 from foedus.scenario.parts import Assumption
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import TERMINAL
@@ -30,7 +32,7 @@ def check(scenario: Scenario) -> list[Problem]:
     c = Checker(scenario)
     if scenario.extends is not None:
         c.error(("extends",), "a variant is put together when it is loaded.", "Use foedus.load.")
-    basics = (_names, _horizon, _assumptions, _state, _objectives)
+    basics = (_misplaced, _names, _horizon, _assumptions, _state, _objectives)
     for step in (*basics, check_turn, check_argument, check_sources, check_support):
         step(c)
     return [scenario.placed(problem) for problem in dict.fromkeys(_once(c.problems))]
@@ -58,6 +60,22 @@ def problems_of(source: str | os.PathLike[str] | Mapping[str, Any] | Scenario) -
         return check(source if isinstance(source, Scenario) else load(source))
     except ScenarioError as error:
         return error.problems
+
+
+def _misplaced(c: Checker) -> None:
+    """Keys that were written one level too high, where a bare value makes a thing of its own of them."""
+    scenario = c.scenario
+    named: list[tuple[Path, str, Mapping[str, Model]]] = [
+        *((("objectives", actor), "an objective", objectives) for actor, objectives in scenario.objectives.items()),
+        *((("beliefs", actor), "a belief", beliefs) for actor, beliefs in scenario.beliefs.items()),
+        *((("claims", name, "readings"), "a reading", claim.readings) for name, claim in scenario.claims.items()),
+        (("assumptions",), "an assumption", scenario.assumptions),
+        (("outcomes",), "an outcome", scenario.outcomes),
+    ]
+    for path, what, things in named:
+        for name, thing in things.items():
+            if name in keys_of(type(thing)) and thing.model_fields_set <= {thing.alone, f"{thing.alone}_"}:
+                c.error((*path, name), f"'{name}' belongs inside {what}.", f"As in {{name: {{{name}: ...}}}}.")
 
 
 def _names(c: Checker) -> None:

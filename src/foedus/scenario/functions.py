@@ -44,12 +44,45 @@ def _reduced(function: Callable[[Any, Any], Any]) -> Value:
     return lambda *parts: reduce(function, parts)
 
 
+def _defined(function: Value) -> Value:
+    """The same, undefined (NaN) where the result is no finite number: 0/0, 1/0, the logarithm of nothing."""
+
+    def value(*parts: Any) -> Any:
+        result = function(*parts)
+        return np.where(np.isfinite(result), result, np.nan)
+
+    return value
+
+
 def _truth(function: Value) -> Value:
-    return lambda *parts: np.asarray(function(*parts), dtype=float)
+    """A comparison: undefined where one of its sides is."""
+
+    def value(*parts: Any) -> Any:
+        known = np.logical_and.reduce([np.isfinite(part) for part in np.broadcast_arrays(*parts)])
+        return np.where(known, function(*parts), np.nan)
+
+    return value
+
+
+# Undefined truths go on as in Kleene's logic (1938): they decide nothing that a defined part does not decide alone.
+def _and(*parts: Any) -> Any:
+    truths = np.stack(np.broadcast_arrays(*(np.asarray(part, float) for part in parts)))
+    return np.where((truths == 0).any(axis=0), 0.0, np.where(np.isnan(truths).any(axis=0), np.nan, 1.0))
+
+
+def _or(*parts: Any) -> Any:
+    truths = np.stack(np.broadcast_arrays(*(np.asarray(part, float) for part in parts)))
+    unknown = np.isnan(truths)
+    holds = ((truths != 0) & ~unknown).any(axis=0)
+    return np.where(holds, 1.0, np.where(unknown.any(axis=0), np.nan, 0.0))
+
+
+def _not(a: Any) -> Any:
+    return np.where(np.isnan(a), np.nan, np.asarray(a) == 0)
 
 
 def _if(c: Any, a: Any, b: Any) -> Any:
-    return np.where(np.asarray(c) != 0, a, b)
+    return np.where((np.asarray(c) != 0) & ~np.isnan(c), a, b)
 
 
 def _if_slope(i: int, x: Sequence[Any], value: Any) -> Any:
@@ -97,17 +130,17 @@ OPERATORS = _table(
     _between("+", (2, 2), lambda a, b: a + b, lambda i, x, v: 1.0, "a plus b"),
     _between("-", (2, 2), lambda a, b: a - b, lambda i, x, v: 1.0 - 2.0 * i, "a minus b"),
     _between("*", (2, 2), lambda a, b: a * b, lambda i, x, v: x[1 - i], "a times b"),
-    _between("/", (2, 2), lambda a, b: np.divide(a, b), _ratio_slope, "a divided by b"),
-    _between("**", (2, 2), lambda a, b: np.power(np.asarray(a, float), b), _power_slope, "a to the power b"),
+    _between("/", (2, 2), _defined(np.divide), _ratio_slope, "a divided by b"),
+    _between("**", (2, 2), _defined(lambda a, b: np.power(np.asarray(a, float), b)), _power_slope, "a to the power b"),
     _between("==", (2, 2), _truth(np.equal), None, "a equals b"),
     _between("!=", (2, 2), _truth(np.not_equal), None, "a differs from b"),
     _between("<", (2, 2), _truth(np.less), None, "a is below b"),
     _between("<=", (2, 2), _truth(np.less_equal), None, "a is at most b"),
     _between(">", (2, 2), _truth(np.greater), None, "a is above b"),
     _between(">=", (2, 2), _truth(np.greater_equal), None, "a is at least b"),
-    Operation("not", (1, 1), _truth(lambda a: np.asarray(a) == 0), None, lambda s: f"not {s[0]}", "a does not hold"),
-    _between("and", (2, _MANY), _truth(_reduced(np.logical_and)), None, "all hold"),
-    _between("or", (2, _MANY), _truth(_reduced(np.logical_or)), None, "one holds"),
+    Operation("not", (1, 1), _not, None, lambda s: f"not {s[0]}", "a does not hold"),
+    _between("and", (2, _MANY), _and, None, "all hold"),
+    _between("or", (2, _MANY), _or, None, "one holds"),
     Operation("if", (3, 3), _if, _if_slope, lambda s: f"({s[1]} if {s[0]} else {s[2]})", "a where c holds, else b"),
 )
 # what is called by name
@@ -115,8 +148,8 @@ FUNCTIONS = _table(
     _function("min", (1, _MANY), _reduced(np.minimum), _least_slope, "the least of the numbers"),
     _function("max", (1, _MANY), _reduced(np.maximum), _greatest_slope, "the greatest of the numbers"),
     _function("abs", (1, 1), np.abs, lambda i, x, v: np.sign(x[0]), "the number without its sign"),
-    _function("exp", (1, 1), np.exp, lambda i, x, v: v, "e to the power of the number"),
-    _function("log", (1, 1), np.log, lambda i, x, v: 1.0 / np.asarray(x[0], float), "the natural logarithm"),
+    _function("exp", (1, 1), _defined(np.exp), lambda i, x, v: v, "e to the power of the number"),
+    _function("log", (1, 1), _defined(np.log), lambda i, x, v: 1.0 / np.asarray(x[0], float), "the natural logarithm"),
     _function("clip", (3, 3), _clip, _clip_slope, "the first number, kept between the second and the third"),
 )
 OPERATIONS = OPERATORS | FUNCTIONS

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from foedus.errors import nearest
+from foedus.errors import UNSEEN, nearest, visible
 from foedus.scenario.commitments import TRIGGER_KEYS, Commitment
 from foedus.scenario.distributions import LAWS
 from foedus.scenario.errors import Path, Problem
@@ -51,6 +51,22 @@ def problems_in(error: ValidationError, top: type[BaseModel], root: Node | None 
     # where one member of a union got further, what the other members wanted does not matter
     kept = {p: items for p, items in groups.items() if not (p in deeper and all(_is_type(i) for i in items))}
     return [_problem(path, items, top, root) for path, items in kept.items()][:MAX_PROBLEMS]
+
+
+def unseen_in(value: Any, path: Path = ()) -> Problem | None:
+    """The first character in plain data that a terminal obeys instead of showing; YAML is refused for it as it is read."""
+    if isinstance(value, str) and (unseen := UNSEEN.search(value)):
+        return Problem(path, f"the character U+{ord(unseen.group()):04X} cannot be shown.", "Remove it.")
+    if isinstance(value, Mapping):
+        parts = [
+            *((key, (*path, visible(str(key)))) for key in value),
+            *((item, (*path, str(key))) for key, item in value.items()),
+        ]
+    elif isinstance(value, (list, tuple)):
+        parts = [(item, (*path, i)) for i, item in enumerate(value)]
+    else:
+        return None
+    return next((problem for part, where in parts if (problem := unseen_in(part, where)) is not None), None)
 
 
 def _is_type(item: Any) -> bool:
@@ -110,12 +126,14 @@ def _wrong_type(items: list[Any], top: type[BaseModel]) -> tuple[str, str]:
     if set(wanted) >= _NUMBER:
         others = [name for name in wanted if name not in _NUMBER and name != "a whole number"]
         wanted = ["a number", "an expression", *others]
-    elif _model(top, items[0]["loc"]) is Assumption:
+    elif (model := _model(top, items[0]["loc"])) is not None and getattr(model, "bare", ()) == (str,):
+        wanted = ["text", *wanted]
+    elif model is Assumption:
         wanted = ["a number", "an expression", "a distribution such as {uniform: [0, 1]}"]
     expected = " or ".join([", ".join(wanted[:-1]), wanted[-1]] if len(wanted) > 1 else wanted)
     if value is None:
         return f"no value is given; it must be {expected}.", ""
-    remedy = "Put it in quotes." if wanted == ["text"] and isinstance(value, (int, float)) else ""
+    remedy = "Put it in quotes." if wanted[0] == "text" and isinstance(value, (int, float)) else ""
     return f"it must be {expected}, not {kind_of(value)}.", remedy
 
 

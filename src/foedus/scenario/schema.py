@@ -18,7 +18,7 @@ from foedus.scenario.dotted import ActorNumber, applies_variable
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.files import read_text
-from foedus.scenario.messages import problems_in
+from foedus.scenario.messages import problems_in, unseen_in
 from foedus.scenario.yamltext import Node
 
 
@@ -127,10 +127,13 @@ class Scenario(Model):
     @classmethod
     def _told(cls, value: Any, build: ModelWrapValidatorHandler[Scenario], info: ValidationInfo) -> Scenario:
         """What is wrong with the shape, in plain words, however the scenario is built."""
+        origin = (info.context or {}).get("origin")
+        if origin is None and (problem := unseen_in(value)) is not None:
+            raise ScenarioError([problem])
         try:
             return build(value)
         except ValidationError as error:
-            raise ScenarioError(problems_in(error, cls, (info.context or {}).get("origin"))) from None
+            raise ScenarioError(problems_in(error, cls, origin)) from None
 
     @model_validator(mode="before")
     @classmethod

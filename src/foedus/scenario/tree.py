@@ -23,6 +23,7 @@ from foedus.scenario.functions import COMPARISONS, OPERATIONS
 Tree = tuple[Any, ...]
 Slopes = dict[Any, Floats]  # by what is moved
 LEAVES = ("num", "state", "asm", "t", "query")
+TRUTHS = (*COMPARISONS, "and", "or", "not")
 
 
 def number(value: float) -> Tree:
@@ -65,7 +66,16 @@ def reads_time(tree: Tree) -> bool:
 
 
 def evaluate(tree: Tree, state: Mapping[str, Any], assumptions: Mapping[str, Any], t: Any = 0) -> Any:
-    """The value of a tree; states, assumptions and ``t`` may be arrays that broadcast."""
+    """The value of a tree; states, assumptions and ``t`` may be arrays that broadcast.
+
+    A number that is undefined is NaN; a truth that hangs on one does not hold, negated or not.
+    """
+    value = undecided(tree, state, assumptions, t)
+    return np.where(np.isnan(value), 0.0, value) if tree[0] in TRUTHS else value
+
+
+def undecided(tree: Tree, state: Mapping[str, Any], assumptions: Mapping[str, Any], t: Any = 0) -> Any:
+    """The same, with NaN for truths too that hang on an undefined number."""
     with np.errstate(all="ignore"):
         return _evaluate(tree, state, assumptions, t)
 
@@ -84,13 +94,20 @@ def _evaluate(tree: Tree, state: Mapping[str, Any], assumptions: Mapping[str, An
 
 
 def fold(tree: Tree, state: Mapping[str, float] | None = None) -> Tree:
-    """The tree with known state values put in and constant parts computed."""
+    """The tree with known state values put in and constant parts computed. A truth that is undefined in a state does not
+    hold there."""
+    folded = _fold(tree, state)
+    unknown = state is not None and tree[0] in TRUTHS and folded[0] == "num" and np.isnan(folded[1])
+    return number(0) if unknown else folded
+
+
+def _fold(tree: Tree, state: Mapping[str, float] | None) -> Tree:
     kind = tree[0]
     if kind == "state" and state is not None and tree[1] in state:
         return number(state[tree[1]])
     if kind in LEAVES:
         return tree
-    parts = [fold(part, state) for part in tree[1:]]
+    parts = [_fold(part, state) for part in tree[1:]]
     if all(part[0] == "num" for part in parts):
         with np.errstate(all="ignore"):
             return number(float(OPERATIONS[kind].value(*(np.float64(part[1]) for part in parts))))
@@ -100,12 +117,13 @@ def fold(tree: Tree, state: Mapping[str, float] | None = None) -> Tree:
 def _simplify(kind: str, parts: list[Tree]) -> Tree:
     """Drops what cannot matter: a false conjunct, a known branch, a factor of one."""
     if kind in ("and", "or"):
-        if any(part[0] == "num" and (part[1] != 0) == (kind == "or") for part in parts):
+        known = [part for part in parts if part[0] == "num" and not np.isnan(part[1])]
+        if any((part[1] != 0) == (kind == "or") for part in known):
             return number(kind == "or")
-        parts = [part for part in parts if part[0] != "num"]
+        parts = [part for part in parts if part not in known]
         return (kind, *parts) if len(parts) > 1 else ("!=", parts[0], number(0))
     if kind == "if" and parts[0][0] == "num":
-        return parts[1] if parts[0][1] != 0 else parts[2]
+        return parts[1] if parts[0][1] != 0 and not np.isnan(parts[0][1]) else parts[2]
     neutral = {"+": number(0), "-": number(0), "*": number(1), "/": number(1)}.get(kind)
     if neutral is not None and parts[1] == neutral:
         return parts[0]

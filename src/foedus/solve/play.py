@@ -255,26 +255,13 @@ class Play:
         """What is wrong where payments add up to more than a number can hold."""
         return f"what actors expect from the end of period {t} on is not a finite number: payments are too large"
 
-    def _no_action(self, node: int, t: int) -> str:
-        """What is wrong where a choice has no action."""
-        phase = self.game.turn.phases[self.game.arrays.phase[node]]
-        return (
-            f"phase '{phase.id}' leaves {self.game.turn.actors[phase.mover]} no action in period {t} "
-            f"(where {self._where(node)}): every action's 'when' is false or its base 0"
-        )
-
     def _no_base(self, node: int, t: int) -> str:
         """What is wrong where a binding would cost infinitely much."""
         phase = self.game.turn.phases[self.game.arrays.phase[node]]
         return (
-            f"phase '{phase.id}' binds {self.game.turn.actors[phase.mover]} in period {t} (where {self._where(node)}) to "
+            f"phase '{phase.id}' binds {self.game.turn.actors[phase.mover]} in period {t} (where {self.game.where(node)}) to "
             "an action of base 0: with 'value: entropy' that would cost infinitely much. Give it a small base"
         )
-
-    def _where(self, node: int) -> str:
-        """The state of a node in words; the marks of clauses, which have no named levels, are left out."""
-        levels = zip(self.game.turn.variables, self.game.rows[node], strict=True)
-        return ", ".join(v.at(int(x)) for v, x in levels if x != v.home and v.levels) or "the start state"
 
 
 def _reduce(solves: Sequence[Solving], same: tuple[int, ...]) -> list[Solving]:

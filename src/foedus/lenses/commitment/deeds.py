@@ -15,7 +15,7 @@ from foedus.lenses.commitment.measure import Raising
 from foedus.present.section import Amount, Cell, Table, amount, probability, table
 from foedus.present.wording import number, percent, points
 from foedus.scenario.commitments import Deed
-from foedus.worlds.weights import HIGH, LOW, weighted_quantile
+from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread, weighted_quantile
 
 SMALL = 0.0005  # changes of a probability below this are not worth a word
 
@@ -172,8 +172,9 @@ def _relative(effects: CommitmentEffects, name: str, measure: Raising) -> Amount
         rise = effects.spread(with_ - without).mean
         return Amount("–" if np.isnan(rise) or abs(rise) < 1e-12 else f"from 0 to {number(rise, 2)}", rise)
     share = np.divide(with_, without, out=np.full_like(with_, np.nan), where=without > 1e-12) - 1
-    low, high = (_sign(float(v)) for v in weighted_quantile(share, (LOW, HIGH), effects.weights))
-    return Amount(_sign(mean := mean_with / mean_without - 1), mean, f"{low} to {high}")
+    ends = map(float, weighted_quantile(share, (LOW, MIDDLE, HIGH), effects.weights))
+    over = Spread.around(mean_with / mean_without - 1, *ends)
+    return Amount(_sign(over.mean), over.mean, f"{_sign(over.low)} to {_sign(over.high)}")
 
 
 def _sign(share: float) -> str:

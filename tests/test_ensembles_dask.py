@@ -47,6 +47,14 @@ def test_a_cluster_gives_the_bytes_of_one_process_though_a_worker_is_killed(clus
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
 
 
+def test_a_sample_that_grows_grows_alike_on_a_cluster(cluster, tmp_path):
+    whole(tmp_path / "here", worlds="auto", clock=lambda: 0.0)
+    dask = Executor("dask", cluster.scheduler_address)
+    run = whole(tmp_path / "there", worlds="auto", clock=lambda: 0.0, executor=dask)
+    assert run.growth is not None and len(run.weights) > 128
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
 def test_what_one_executor_began_another_finishes(cluster, tmp_path):
     whole(tmp_path / "here")
     whole(tmp_path / "there")

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,10 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
+from rich.table import Column
+from rich.text import Text
 
 import foedus.present
 from foedus.errors import FoedusError
@@ -23,7 +27,7 @@ from foedus.present.page import rendered, write_page
 from foedus.present.plain import section_json, strict
 from foedus.present.section import Amount, Figure, Told, amount, change, probability, table
 from foedus.present.svg import Drawing
-from foedus.present.terminal import print_section, sparkline
+from foedus.present.terminal import print_section, print_table, sparkline
 from foedus.worlds.weights import Spread
 from test_report_html import Page
 
@@ -100,6 +104,41 @@ def test_a_section_fits_the_terminal_and_loses_no_word(width, text):
     printed = shown(width, text)
     assert max(map(len, printed.splitlines())) <= width
     assert all(word in printed.replace("\n", "") for word in text.split() if len(word) < 60)
+
+
+words = st.text("abcdé[]/日", min_size=1, max_size=20)
+labels = st.lists(words, min_size=1, max_size=6).map(" ".join)
+tables = st.integers(1, 9).flatmap(
+    lambda n: st.tuples(st.lists(labels, min_size=n, max_size=n), st.lists(st.lists(labels, min_size=n, max_size=n)))
+)
+
+
+@given(st.integers(80, 120), tables, st.integers(0, 8))
+def test_a_table_fits_the_terminal_and_breaks_no_word(width, shape, indent):
+    headings, rows = shape
+    stream = io.StringIO()
+    columns = [Column(heading, justify="right" if k % 2 else "left") for k, heading in enumerate(headings)]
+    print_table(Console(file=stream, width=width), columns, [[*map(Text, row)] for row in rows], indent)
+    printed = stream.getvalue()
+    assert all(cell_len(line) <= width for line in printed.splitlines())
+    shown = Counter(printed.split())
+    written = Counter(word for row in rows for cell in row for word in cell.split())
+    assert written <= shown
+
+
+def test_what_does_not_fit_beside_each_other_stands_below_each_other():
+    numbers = {f"Chance of number {k}": lambda x: probability(Spread(x, 0.1, 0.2, 0.3)) for k in range(8)}
+    told = Told([], [], [table("Wide", {"Name": lambda x: f"row {x}", **numbers}, [0.5])], ["end"]).under(
+        "id", "Head", "Why?"
+    )
+    lines = {}
+    for width in (80, 120, 160):
+        stream = io.StringIO()
+        print_section(told, Console(file=stream, width=width))
+        lines[width] = [line.rstrip() for line in stream.getvalue().splitlines()]
+    assert lines[80][4:6] == ["row 0.5", "  Chance of number 0: 50% 10% to 30%"]  # one below the other
+    assert [line.split()[:2] for line in lines[120][-3:-1]] == [["row", "0.5"], ["10%", "to"]]  # ranges below averages
+    assert lines[160][-2].startswith("row 0.5  ") and lines[160][-2].count("50% 10% to 30%") == 8
 
 
 def test_the_terminal_shows_averages_with_their_ranges():

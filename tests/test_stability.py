@@ -22,7 +22,7 @@ from foedus.conflict.limited import limited_moves
 from foedus.conflict.option_form import Conflict, OptionModel
 from foedus.conflict.paths import paths_from
 from foedus.errors import FoedusError
-from foedus.report.conflict import print_conflict, table
+from foedus.report.conflict import print_conflict, print_equilibria
 from test_stability_brute import Definitions, random_conflict
 
 LIBRARY = Path(__file__).parents[1] / "src/foedus/library/conflicts"
@@ -348,10 +348,10 @@ def test_the_table_lists_equilibria_and_what_is_done_in_them() -> None:
     from rich.console import Console
 
     console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(table(analyse(load_conflict(LIBRARY / "cuban_missile_crisis.gmcr"))))
+    print_equilibria(analyse(load_conflict(LIBRARY / "cuban_missile_crisis.gmcr")), console)
     text = console.export_text()
     assert "7 of 12 states" in text and "NYYN" in text and "Blockade, Withdraw the missiles" in text
-    console.print(table(analyse(load_conflict(LIBRARY / "elmira.gmcr")), most=2))
+    print_equilibria(analyse(load_conflict(LIBRARY / "elmira.gmcr")), console, most=2)
     assert "6 more states are not shown" in console.export_text()
 
 

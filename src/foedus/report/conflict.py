@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
 from foedus.conflict.analysis import StabilityResult
@@ -12,6 +12,7 @@ from foedus.conflict.concepts import CONCEPTS
 from foedus.conflict.followup import FollowUp
 from foedus.conflict.inverse import Requirement
 from foedus.conflict.option_form import OptionModel
+from foedus.present.terminal import print_table
 from foedus.present.wording import count, listed, percent
 
 _WHAT = {"limited": "Limited moves", "coalitional": "Coalitions", "paths": "Paths", "inverse": "Inverse analysis"}
@@ -19,7 +20,7 @@ _WHAT = {"limited": "Limited moves", "coalitional": "Coalitions", "paths": "Path
 
 def print_conflict(result: StabilityResult, more: FollowUp, console: Console) -> None:
     """Shows the equilibria as a table and the rest in a line or two each."""
-    console.print(table(result))
+    print_equilibria(result, console)
     for heading, lines in _brief(more).items():
         console.print(Text(heading, style="bold"))
         for line in lines:
@@ -28,26 +29,27 @@ def print_conflict(result: StabilityResult, more: FollowUp, console: Console) ->
         console.print(Text(f"{_WHAT[what]}: left out, {why}", style="dim"))
 
 
-def table(result: StabilityResult, most: int = 40) -> Table:
-    """The equilibria: a row for each state that is one, at most ``most`` rows."""
+def print_equilibria(result: StabilityResult, console: Console, most: int = 40) -> None:
+    """Shows the equilibria: a row for each state that is one, at most ``most`` rows."""
     concepts = list(result.stable)
     where = np.stack([result.stable[concept].all(axis=0) for concept in concepts])
     strength = where.sum(axis=0)
     lasting = [int(state) for state in np.argsort(-strength, kind="stable") if strength[state]]
     title = f"{len(lasting)} of {result.model.size} states are stable for everyone under at least one of {len(concepts)} concepts"
-    left = f"{len(lasting) - most} more states are not shown" if len(lasting) > most else None
-    out = Table("state", title=title, caption=left)
-    for concept in concepts:
-        out.add_column(CONCEPTS[concept].short, justify="center")
+    columns = [Column("state"), *(Column(CONCEPTS[concept].short, justify="center") for concept in concepts)]
     if isinstance(result.model, OptionModel):
-        out.add_column("options taken")
+        columns.append(Column("options taken"))
+    rows = []
     for state in lasting[:most]:
         cells = [result.model.label(state), *("yes" if hit else "" for hit in where[:, state])]
         if isinstance(result.model, OptionModel):
             taken = [name for name, letter in zip(result.model.labels, cells[0], strict=True) if letter == "Y"]
             cells.append(", ".join(taken) or "none")
-        out.add_row(*map(Text, cells))
-    return out
+        rows.append([*map(Text, cells)])
+    console.print(Text(title, style="bold"))
+    print_table(console, columns, rows)
+    if len(lasting) > most:
+        console.print(Text(f"{len(lasting) - most} more states are not shown", style="dim"))
 
 
 def _brief(more: FollowUp) -> dict[str, list[str]]:

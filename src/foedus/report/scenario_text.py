@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Column
 from rich.text import Text
 
 from foedus.present.colours import TERMINAL_MAIN
-from foedus.present.terminal import grid, print_heading
+from foedus.present.terminal import print_heading, print_table
 from foedus.present.wording import assumed, cited, count, listed
 from foedus.report.background import clause_text
 from foedus.scenario.basics import Evidence
@@ -52,11 +51,8 @@ def print_scenario(scenario: Scenario, console: Console) -> None:
 
 def _print_part(console: Console, title: str, rows: Rows) -> None:
     print_heading(console, title)
-    first = Column(max_width=max(20, console.width // 3), overflow="fold", style=TERMINAL_MAIN)
-    table = grid(first, Column(overflow="fold"), show_header=False)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console.print(Padding(table, (0, 0, 0, 2)))
+    columns = [Column(max_width=max(20, console.width // 3)), Column()]
+    print_table(console, columns, [(Text(name, TERMINAL_MAIN), Text(said)) for name, said in rows], 2, header=False)
 
 
 def _actors(scenario: Scenario, names: Names) -> Rows:

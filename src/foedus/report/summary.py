@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.padding import Padding
 from rich.rule import Rule
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from foedus.present.colours import TERMINAL_MAIN, TERMINAL_OTHER
 from foedus.present.likelihood import estimative
 from foedus.present.shares import Side
-from foedus.present.terminal import WIDE, grid, indented, print_heading, sparkline
+from foedus.present.terminal import WIDE, indented, print_heading, print_table, sparkline
 from foedus.present.wording import capital, percent
 from foedus.report import findings
 from foedus.report.quantities import course, decided_most_by, readings_reach
@@ -27,19 +27,19 @@ _MOST_BARS = 30  # of an outcome over time
 
 def print_summary(run: Run, console: Console) -> None:
     """Print what a run found: claims, outcomes over time, policies side by side, and how sure that is."""
-    results, wide = RunView(run), console.width >= WIDE
+    results = RunView(run)
     console.print(Rule(Text(run.scenario.title or "Results", style="bold")))
     if run.claims:
         print_heading(console, "Claims", findings.claims_title(results))
-        console.print(_claims(results, wide))
+        _print_claims(results, console)
         _print_findings(console, findings.weak_spots(results))
     if results.outcomes:
         span = f", {results.periods[0]} to {results.end}" if len(results.periods) > 1 else ""
         print_heading(console, "Outcomes over time", f"Under {results.names.policy(results.factual)}{span}.")
-        console.print(_outcomes(results))
+        _print_outcomes(results, console)
     if results.outcomes and len(results.policies) > 1:
         print_heading(console, "Policies", f"By {results.end}: average over worlds, and where nine worlds in ten lie.")
-        console.print(_policies(results, 5 if wide else 3))
+        _print_policies(results, console)
     print_heading(console, "How sure")
     _print_findings(console, findings.how_sure(results))
     print_heading(console, "What drives the results")
@@ -53,15 +53,18 @@ def _print_findings(console: Console, told: Sequence[findings.Finding]) -> None:
         console.print(indented(Text.assemble((f"{capital(finding.lead)}: ", "bold"), finding.text)))
 
 
-def _claims(results: RunView, wide: bool) -> Table:
-    columns = [Column("Claim", ratio=3 if wide else None, overflow="fold"), Column("Verdict", overflow="fold")]
+def _print_claims(results: RunView, console: Console) -> None:
+    wide = console.width >= WIDE
+    columns = [Column("Claim"), Column("Verdict")]
     if results.run.observed:
-        columns.append(Column("Before", justify="right", no_wrap=True))
-    columns += [Column("After" if results.run.observed else "Share", justify="right", no_wrap=True)]
-    columns += [Column("Built in?", no_wrap=True)]
+        columns.append(Column("Before", justify="right"))
+    columns += [
+        Column("After" if results.run.observed else "Share", justify="right", no_wrap=True),
+        Column("Built in?"),
+    ]
     if wide:
-        columns += [Column("Readings", no_wrap=True), Column("Decided most by", ratio=2, overflow="fold")]
-    table = grid(*columns)
+        columns += [Column("Readings", no_wrap=True), Column("Decided most by")]
+    rows = []
     for claim in results.run.claims:
         colour, (low, high) = _COLOURS[claim.held.side], readings_reach(claim)
         cells = [Text(results.names.claim(claim.id)), Text(claim.verdict, colour)]
@@ -71,38 +74,37 @@ def _claims(results: RunView, wide: bool) -> Table:
         if wide:
             cells.append(Text(f"{percent(low)} to {percent(high)}" if len(claim.readings) > 1 else ""))
             cells.append(Text(decided_most_by(results, claim)))
-        table.add_row(*cells)
-    return table
+        rows.append(cells)
+    print_table(console, columns, rows)
 
 
-def _outcomes(results: RunView) -> Table:
-    table = grid(
-        Column("Outcome", overflow="fold"),
-        Column("Over time", no_wrap=len(results.periods) <= _MOST_BARS, overflow="crop"),
-        Column("By the end", justify="right", no_wrap=True),
-        Column("Nine worlds\nin ten", no_wrap=True),
-        Column("", overflow="fold"),
-    )
+def _print_outcomes(results: RunView, console: Console) -> None:
+    columns = [
+        Column("Outcome"),
+        Column("Over time"),
+        Column("By the end", justify="right"),
+        Column("Nine worlds in ten"),
+        Column(""),
+    ]
+    rows = []
     for outcome in results.outcomes:
         means = course(results, outcome, results.factual).mean
         bars = sparkline(means[:: -(-len(means) // _MOST_BARS)].tolist())
         spread = results.final_spread(outcome, results.factual)
         told = percent(spread.mean), _ends(spread), estimative(spread.mean)
-        table.add_row(Text(results.names.outcome(outcome)), Text(bars, style=TERMINAL_MAIN), *map(Text, told))
-    return table
+        rows.append([Text(results.names.outcome(outcome)), Text(bars, style=TERMINAL_MAIN), *map(Text, told)])
+    print_table(console, columns, rows)
 
 
-def _policies(results: RunView, most: int) -> Table:
-    outcomes = results.outcomes[:most]
-    columns = [Column(Text(results.names.outcome(outcome)), justify="right") for outcome in outcomes]
-    table = grid(Column("Policy", overflow="fold"), *columns)
+def _print_policies(results: RunView, console: Console) -> None:
+    outcomes = results.outcomes[: 5 if console.width >= WIDE else 3]
+    columns = [Column(results.names.outcome(outcome), justify="right", no_wrap=True) for outcome in outcomes]
+    rows = []
     for policy in results.policies:
         spreads = [results.final_spread(outcome, policy) for outcome in outcomes]
         cells = [Text.assemble(percent(s.mean), " ", (f"{_ends(s):>12}", "dim")) for s in spreads]
-        table.add_row(
-            Text(results.names.marked_policy(policy)), *cells, style="bold" if policy == results.factual else ""
-        )
-    return table
+        rows.append([Text(results.names.marked_policy(policy), "bold" if policy == results.factual else ""), *cells])
+    print_table(console, [Column("Policy"), *columns], rows)
 
 
 def _ends(spread: Spread) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
 from foedus.lenses.explain.told import Alternative, Decision, Event, Explanation, WholePath
 from foedus.present.colours import TERMINAL_MAIN
+from foedus.present.terminal import print_table
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.scenario.names import Names
 from foedus.worlds.methods import EXTENSIBLE
 
 Moves = Sequence[Decision | Event]
+_ALTERNATIVES = ("Could", "Chance", "Base rate", "Worth")
 
 
 def print_explanation(told: Explanation, names: Names, console: Console) -> None:
@@ -137,7 +139,7 @@ class _Printer:
         how = ", as asked for" if move.asked else ", as the policy binds it to" if move.bound else ""
         odds = f" ({percent(move.probability)}{how})"
         self.say(Text.assemble(f"{self.names.phase(move.phase)}: {self.names.actor(move.actor)} ", taken, odds), 2)
-        self.console.print(self.alternatives(move))
+        self.alternatives(move)
         kept = next(each for each in move.alternatives if each.action == move.action)
         for each in self.others_of(move):
             gaps = _parts(each.objectives, kept.objectives, move.actor, self.names)
@@ -158,18 +160,15 @@ class _Printer:
         others = [each for each in move.alternatives if each.action != move.action]
         return sorted(others, key=lambda each: -each.probability)
 
-    def alternatives(self, move: Decision) -> Table:
+    def alternatives(self, move: Decision) -> None:
         """What could be taken: how often, how often if nothing were at stake, and what for."""
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        table.add_column("", width=2)
-        table.add_column("Could", overflow="fold")
-        for heading in ("Chance", "Base rate", "Worth"):
-            table.add_column(heading, justify="right", no_wrap=True)
+        columns = [Column(heading, justify="right" if heading != "Could" else "left") for heading in _ALTERNATIVES]
+        rows = []
         taken = next(each for each in move.alternatives if each.action == move.action)
         for each in (taken, *self.others_of(move)):
             action = Text(self.names.act(move.phase, each.action), style="bold" if each is taken else "")
-            table.add_row("", action, percent(each.probability), percent(each.base), number(each.value))
-        return table
+            rows.append([action, *map(Text, (percent(each.probability), percent(each.base), number(each.value)))])
+        print_table(self.console, columns, rows, indent=4)
 
     def others(self) -> None:
         """How the other paths differ from the first."""

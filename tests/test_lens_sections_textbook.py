@@ -28,7 +28,8 @@ def test_textbook_cases(case: str) -> None:
         for policy in (made.scenario.factual_policy, made.policies[-1]):
             found = look(name, made, policy)
             section = lens_section(results, found)
-            assert section.id == name and len(section.sentences) == 2
+            # On commitments a third sentence says why promised help comes or does not, where any is called on.
+            assert section.id == name and len(section.sentences) in ((2, 3) if name == "commitment" else (2,))
             assert all(text.endswith(".") and "nan" not in text for text in section.sentences)
             json.dumps(section_json(section, found), allow_nan=False)
             made.lenses[name] = found

@@ -76,7 +76,7 @@ def test_section_says_the_numbers() -> None:
     section = measures_section(RunView(made), needs)
     text = " ".join(section.sentences)
     assert "With with a alone it is reached in 0% of worlds (0 to" in text
-    assert "with all but with a it is missed in 100% of worlds (" in text
+    assert "given that it came about under all measures, without with a it would be missed in 100% of worlds (" in text
     assert "Needed and yet not enough" in text
     json.dumps(measures_json(RunView(made), needs), allow_nan=False)
     assert [one.id for one in sections(RunView(made))] == ["choice", "measures"]

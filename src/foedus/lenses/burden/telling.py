@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from foedus.arraytypes import Dataset
+from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.burden.measure import FLOW, NATURE
 from foedus.lenses.lens import Looked
 from foedus.present.charts.matrix import Matrix, matrices
@@ -15,6 +15,7 @@ from foedus.present.section import Amount, Cell, Figure, Table, Told, change, pr
 from foedus.present.wording import listed, percent, ranged, signed
 from foedus.runs.view import RunView
 from foedus.solve.queries import ratio
+from foedus.worlds.ties import ROUNDING, tied
 from foedus.worlds.weights import Spread
 
 NEGLIGIBLE = 0.005  # payments that round to nothing
@@ -66,6 +67,10 @@ class Burden(Looked):
         self.worst = max(self.paying, key=lambda a: self.inside[a], default=-1)
         self.against = {"without": "no commitment in force", "factual": self.names.policy(self.factual)}
 
+    def level(self, scores: Floats) -> list[str]:
+        """The actors with costs whose score [actor] is the largest, those that tie with it included."""
+        return [self.actors[self.paying[i]] for i in tied(scores[self.paying], say=percent)]
+
     def compared(self, variable: str) -> list[tuple[int, Spread]]:
         """(actor, what it gets more than in the game that ``variable`` compares with), where there is such a game."""
         spreads = [(a, self.spread(self.array(variable)[:, a])) for a in range(len(self.actors))]
@@ -88,9 +93,13 @@ def _when(burden: Burden) -> str:
     spread = burden.spread(ratio(lost[:, 1:].sum(axis=1), lost.sum(axis=1)))
     over = f"({percent(spread.low)} to {percent(spread.high)} over worlds)"
     costs = f"{percent(burden.inside[worst])} of its expected costs {over} while “{bad}” holds"
-    text = f"{burden.under}, {burden.actors[worst]} bears {costs}, chiefly as “{_chiefly(burden, worst)}”"
-    if least != worst:
-        text += f"; {burden.actors[least]} bears only {percent(burden.inside[least])} of its own then"
+    text = f"{burden.under}, {burden.actors[worst]} bears {costs}, chiefly as {_chiefly(burden, worst)}"
+    if others := [name for name in burden.level(burden.inside) if name != burden.actors[worst]]:
+        text += f"; {listed(others, 4)} {'bear' if len(others) > 1 else 'bears'} as much of {'their' if len(others) > 1 else 'its'} own"
+    if percent(burden.inside[least]) != percent(burden.inside[worst]):
+        few = burden.level(-burden.inside)
+        bear = "bear only" if len(few) > 1 else "bears only"
+        text += f"; {listed(few, 4)} {bear} {percent(burden.inside[least])} of {'their' if len(few) > 1 else 'its'} own then"
     return f"{text}; {often} of {burden.unit}s end so."
 
 
@@ -98,8 +107,9 @@ def _chiefly(burden: Burden, a: int) -> str:
     """The objective through which an actor loses most on the ladder."""
     owners, aims, actor = burden.labels("owner"), burden.labels("aim"), burden.labels("actor")[a]
     lost = [float(burden.weights @ burden.paid[:, i, 1:].sum(axis=1)) for i in range(len(aims))]
-    most = min((i for i, owner in enumerate(owners) if owner == actor), key=lambda i: lost[i])
-    return burden.names.aim(actor, aims[most])
+    own = [i for i, owner in enumerate(owners) if owner == actor]
+    most = tied(-np.array([lost[i] for i in own]), say=signed)
+    return listed([f"“{burden.names.aim(actor, aims[own[i]])}”" for i in most])
 
 
 def _who(burden: Burden) -> str:
@@ -108,30 +118,42 @@ def _who(burden: Burden) -> str:
         spreads = {a: spread for a, spread in burden.compared(variable) if abs(spread.mean) >= NEGLIGIBLE}
         if spreads:
             return f"Set against {what}, {'; '.join(_most(burden, variable, spreads))}; each in its own units."
-    through = np.einsum("w,wma->ma", burden.weights, burden.through)
-    np.fill_diagonal(through, 0.0)  # of what an actor pays by its own moves the sentence says nothing
-    m, a = (int(i) for i in np.unravel_index(int(np.argmin(through)), through.shape))
-    if through[m, a] > -NEGLIGIBLE:
+    parts = _paid_through(burden)
+    if not parts:
         return "No actor pays for the moves of another."
-    cost = ranged(burden.spread(burden.through[:, m, a]))
-    return f"Most is paid through others by {burden.actors[a]}: {burden.movers[m]} costs it {cost} in its own units."
+    return f"Among others' moves each pays most, in its own units: {listed(parts, 4)}."
 
 
 def _most(burden: Burden, variable: str, spreads: dict[int, Spread]) -> list[str]:
-    order = sorted(spreads, key=lambda a: spreads[a].mean)
+    """Who gains and who loses, each in units of its own, which cannot be ranked between actors."""
     parts = []
-    for a, verb, way in ((order[-1], "gains", 1), (order[0], "loses", -1)):
-        if way * spreads[a].mean > 0:
-            share, most = burden.share(way * burden.array(variable)[:, a] > 0), " most" if len(order) > 1 else ""
-            parts.append(f"{burden.actors[a]} {verb}{most}, {ranged(spreads[a])}, and {verb} in {share}")
+    for verb, way in (("gains", 1), ("loses", -1)):
+        for a, spread in spreads.items():
+            if way * spread.mean > 0:
+                share = burden.share(way * burden.array(variable)[:, a] > ROUNDING)
+                parts.append(f"{burden.actors[a]} {verb}, {ranged(spread)}, in {share}")
+    return parts
+
+
+def _paid_through(burden: Burden) -> list[str]:
+    """For each actor the other through whose moves it pays most; units do not compare between actors."""
+    through = np.einsum("w,wma->ma", burden.weights, burden.through)[: len(burden.actors)].copy()
+    np.fill_diagonal(through, 0.0)
+    parts = []
+    for a, costs in enumerate(-through.T):
+        if costs.max(initial=0.0) >= NEGLIGIBLE:
+            who = [burden.movers[m] for m in tied(costs, say=signed)]
+            parts.append(f"{burden.actors[a]} for those of {listed(who)} ({signed(-float(costs.max()))})")
     return parts
 
 
 def _shares(burden: Burden) -> Figure:
     title = "No actor has any costs" if burden.ladder else "No outcome splits the costs"
     if burden.ladder and burden.paying:
-        worst, share = burden.actors[burden.worst], percent(burden.inside[burden.worst])
-        title = f"{worst} bears the largest share of its costs while “{burden.ladder[0]}” holds: {share}"
+        most, share = burden.level(burden.inside), percent(burden.inside[burden.worst])
+        bear = "bear the largest shares of their" if len(most) > 1 else "bears the largest share of its"
+        each = " each" * (len(most) > 1)
+        title = f"{listed(most, 4)} {bear} costs while “{burden.ladder[0]}” holds: {share}{each}"
     return Figure(title, SHARES_NOTE, shares(burden.actors, burden.rungs, burden.shares, title))
 
 
@@ -143,11 +165,8 @@ def _through(burden: Burden) -> Figure:
     texts = [[signed(v) if abs(v) >= NEGLIGIBLE else "" for v in row] for row in values]
     tips = [[f"{rows[m]} to {columns[a]}: {ranged(row[a])}" for a in each] for m, row in enumerate(spreads)]
     matrix = Matrix("what the moves of (row) bring to (column)", rows, columns, values / edge, texts, 1.0, tips)
-    others = values[: len(columns)] * (1 - np.eye(len(columns)))
-    m, a = (int(i) for i in np.unravel_index(int(np.argmin(others / edge)), others.shape))
-    title = "Nobody's moves cost another anything"
-    if others[m, a] <= -NEGLIGIBLE:
-        title = f"{columns[a]} pays for the moves of {rows[m]}: {signed(float(others[m, a]))}"
+    parts = _paid_through(burden)
+    title = f"Who pays most for whose moves: {listed(parts, 3)}" if parts else "Nobody's moves cost another anything"
     return Figure(title, THROUGH_NOTE, matrices([matrix], title, 74.0, 150.0))
 
 

@@ -16,6 +16,7 @@ from foedus.present.colours import MAIN, OTHER
 from foedus.present.section import Amount, Cell, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, points
 from foedus.runs.view import RunView
+from foedus.worlds.ties import tied
 
 FIGURES = 3
 UNDEFINED = float("nan")
@@ -80,12 +81,13 @@ def _clarity(effects: CommitmentEffects) -> str:
     if not effects.written:
         return "No commitment here has a line that could be drawn more clearly or more vaguely, so that clarity has no say."
     name = effects.written[0]
-    parties: dict[BestText, list[str]] = {}
+    parties: dict[tuple[BestText, ...], list[str]] = {}
     for actor in effects.parties(name):
         best = effects.best(name, actor)
-        kind = max(best, key=lambda k: best[k])
-        parties.setdefault(kind, []).append(f"{effects.names.actor(actor)} ({percent(best[kind])} of worlds)")
-    parts = [f"{SAID[kind]} {listed(parties[kind])}" for kind in SAID if kind in parties]
+        kinds = [list(best)[i] for i in tied(np.array(list(best.values())), say=percent)]
+        who = f"{effects.names.actor(actor)} ({percent(best[kinds[0]])} of worlds{' each' * (len(kinds) > 1)})"
+        parties.setdefault(tuple(kinds), []).append(who)
+    parts = [f"{' and, as often, '.join(SAID[k] for k in kinds)} {listed(who)}" for kinds, who in parties.items()]
     return f"Is vagueness good, and for whom? In “{effects.label(name)}” {'; '.join(parts)}. {_levels(effects, name)}"
 
 
@@ -140,16 +142,24 @@ def _texts_title(effects: CommitmentEffects) -> str:
 
 
 def _pair_figure(effects: CommitmentEffects, pair: PairEffects) -> Figure:
-    text, power = np.unravel_index(pair.value.argmax(), pair.value.shape)
-    calm_text, calm_power = np.unravel_index(pair.chance.argmin(), pair.chance.shape)
-    best = f"{effects.names.actor(pair.obligor)} does best at power {pair.power[power]:g} ({pair.texts[text]} words)"
-    lowest = f"the chance of {effects.event} is lowest at {pair.power[calm_power]:g} ({pair.texts[calm_text]})"
+    best = f"{effects.names.actor(pair.obligor)} does {_where(pair, pair.value, number, 'best')}"
+    lowest = f"the chance of {effects.event} is {_where(pair, -pair.chance, percent, 'lowest')}"
     note = f"{PAIR_NOTE}Looked at under “{effects.names.policy(pair.under)}”."
     return Figure(f"{best}, {lowest}", note, pair_chart(effects, pair))
 
 
 def _points(effects: CommitmentEffects, values: Floats, dash: float | None = None) -> Amount:
     return amount(effects.spread(values), points, dash)
+
+
+def _where(pair: PairEffects, scores: Floats, say: Callable[[float], str], most: str) -> str:
+    """At which powers, and with how clear words, something is largest; ``scores`` [text, power]."""
+    level = tied(scores.ravel(), say=say)
+    if len(level) == scores.size:
+        return f"{'as well' if most == 'best' else 'the same'} at any power"
+    places = [np.unravel_index(i, scores.shape) for i in sorted(level)]
+    told = [f"{pair.power[power]:g} ({pair.texts[text]} words)" for text, power in places]
+    return f"{most} at power {listed(told, 3)}{', a tie' * (len(told) > 1)}"
 
 
 def _net_tables(effects: CommitmentEffects) -> list[Table]:

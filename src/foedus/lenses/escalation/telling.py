@@ -12,10 +12,11 @@ from foedus.lenses.lens import Looked
 from foedus.lenses.moves import Move
 from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, amount, probability, table
-from foedus.present.wording import band, capital, count, number, percent
+from foedus.present.wording import band, capital, count, listed, number, percent
 from foedus.runs.view import RunView
 from foedus.scenario.names import plain, titled
 from foedus.solve.queries import ratio
+from foedus.worlds.ties import tied
 
 _PAIRS = 3  # pairs of actors in the tables: those that can do most
 _MOVES = 12  # moves in the table: the most frequent
@@ -104,7 +105,13 @@ def _first(view: _Escalation) -> str:
     share, steps = view.routes[0]
     chain = ", then ".join(f"to {plain(step.to)} by “{step.by}”" for step in steps)
     goal = "it" if view.goal == view.top else f"{plain(view.goal)}, the highest level that any path reaches"
-    return f"{text}; the likeliest route to {goal} goes {chain} ({percent(share)} of all paths there)."
+    alike = len(tied(np.array([each for each, _ in view.routes]), say=percent))
+    which = (
+        f"{'two' if alike == 2 else alike} routes to {goal} are equally likely, one of which"
+        if alike > 1
+        else f"the likeliest route to {goal}"
+    )
+    return f"{text}; {which} goes {chain} ({percent(share)} of all paths there)."
 
 
 def _second(view: _Escalation) -> str:
@@ -120,10 +127,14 @@ def _second(view: _Escalation) -> str:
         if passed[k, everyone] > 0:
             return f"{share} of paths come to a state from which even {together} cannot bring {risk}{_next(view, k, everyone, limit)}."
     last, least = len(view.targets) - 1, view.averages("least")
-    best = min(view.sized(1), key=lambda i: (passed[last, i], least[last, i]))
+    alone = view.sized(1)
+    longest = [alone[i] for i in tied(-np.array([passed[last, i] for i in alone]), say=percent)]
+    if len(longest) > 1:  # where as many paths come past each, the lowest risk from the start decides
+        longest = [longest[i] for i in tied(-np.array([least[last, i] for i in longest]), say=percent)]
+    best, who = longest[0], listed([view.who(i) for i in longest])
     return (
         f"Up to {plain(view.targets[0])} itself there is no point of no return for {together}: their best play "
-        f"always leaves a risk under {percent(low)}; of single actors {view.who(best)} can hold it longest "
+        f"always leaves a risk under {percent(low)}; of single actors {who} can hold it longest "
         f"({percent(float(passed[last, best]))} of paths come to where it cannot)."
     )
 
@@ -131,7 +142,9 @@ def _second(view: _Escalation) -> str:
 def _next(view: _Escalation, target: int, members: int, limit: int) -> str:
     """What most often comes next where a path first cannot be held."""
     before = view.averages("first_next")[target, members, limit]
-    return f", most often with “{view.phases[int(np.argmax(before))]}” next" if before.max(initial=0.0) > 0 else ""
+    if not before.max(initial=0.0) > 0:
+        return ""
+    return f", most often with {listed([f'“{view.phases[i]}”' for i in tied(np.asarray(before), say=percent)], 3)} next"
 
 
 def _ladder(view: _Escalation) -> Figure:

@@ -15,10 +15,11 @@ from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.present.charts.effects import Effect, effects
 from foedus.present.section import Amount, Columns, Figure, Table, Told, amount, change, probability, table
-from foedus.present.wording import count, number, percent, ranged, signed
+from foedus.present.wording import count, listed, number, percent, ranged, signed
 from foedus.runs.view import RunView
 from foedus.scenario.dotted import applies_variable
 from foedus.scenario.names import lowered, plain
+from foedus.worlds.ties import ROUNDING
 from foedus.worlds.weights import Spread
 
 NEGLIGIBLE = 0.005
@@ -28,12 +29,14 @@ RARE = 0.01  # choices met less often than this, a play, are not the main one
 
 @dataclass(frozen=True)
 class PhaseChoice:
-    """A phase over all its states: the action taken most, the one next to be so, and the payment that makes it tie."""
+    """A phase over all its states: the action taken most, the one next to be so, the payment that makes it tie, and how far
+    the log odds of the two are from even."""
 
     phase: str
     first: SituatedAction
     second: SituatedAction
     margin: Spread
+    odds: float
 
 
 def tell(results: RunView, data: xr.Dataset) -> Told:
@@ -84,7 +87,7 @@ class _Incentives(Looked):
                 second = min(margins, key=lambda option: margins[option].mean)
                 odds = [max(self.spread_of("probability", option).mean, 1e-12) for option in (first, second)]
                 order = self.met(phase) < RARE, abs(float(np.log(odds[0] / odds[1])))
-                choices.append((order, PhaseChoice(phase, first, second, margins[second])))
+                choices.append((order, PhaseChoice(phase, first, second, margins[second], order[1])))
         return [choice for _, choice in sorted(choices, key=lambda pair: pair[0])]
 
     def met(self, situation: str) -> float:
@@ -119,8 +122,12 @@ class _Incentives(Looked):
         c, many = self.choices[0], len(self.choices)
         taken, gap = self.spread_of("probability", c.first), self.gap(c.second)
         which = "The only choice" if many == 1 else f"Of {many} choices the closest to turning"
+        as_close = [self.choice(other.phase) for other in self.choices[1:] if other.odds - c.odds <= ROUNDING]
+        which += f" (as close: {listed(as_close, 3)})" if as_close else ""
+        same = percent(taken.mean) == percent(self.spread_of("probability", c.second).mean)
+        often = f"as often “{self.act(c.first)}” as “{self.act(c.second)}”" if same else f"mostly “{self.act(c.first)}”"
         return (
-            f"{which} is {self.who(c.phase)}'s “{self.names.phase(c.phase)}”: mostly “{self.act(c.first)}” "
+            f"{which} is {self.who(c.phase)}'s “{self.names.phase(c.phase)}”: {often} "
             f"({percent(taken.mean)}, {percent(taken.low)} to {percent(taken.high)} over worlds), worth {signed(-gap.mean)} "
             f"({signed(-gap.high)} to {signed(-gap.low)}) against “{self.act(c.second)}”{self._reasons(c)}."
         )
@@ -146,7 +153,9 @@ class _Incentives(Looked):
         c = self.choices[0]
         action, units = self.act(c.second), f"in units of {self.who(c.phase)}'s own"
         text = f"“{action}” would be as likely if it paid {ranged(c.margin)} more at that choice, {units}"
-        if c.margin.mean < 0:
+        if abs(c.margin.mean) <= ROUNDING:
+            text = f"“{action}” ties with it already: it would have to pay {ranged(c.margin)} more, {units}"
+        elif c.margin.mean < 0:
             text = f"“{action}” is even ahead on average over worlds: what it would have to pay more to tie is {ranged(c.margin)}, {units}"
         text += f"; it is the likelier one in {percent(self._already(c))} of worlds"
         if self.flips:
@@ -158,7 +167,7 @@ class _Incentives(Looked):
         """The share of worlds in which the runner-up is the likelier one."""
         bonus = self.of("bonus", c.second)
         known = ~np.isnan(bonus)
-        return float(self.weights[known] @ (bonus[known] < 0)) / float(self.weights[known].sum())
+        return float(self.weights[known] @ (bonus[known] < -ROUNDING)) / float(self.weights[known].sum())
 
     def _flip(self, flip: Flip) -> str:
         phase, assumption = self.names.phase(flip.phase), self.names.assumption(flip.assumption)
@@ -189,7 +198,7 @@ class _Incentives(Looked):
         for c in self.choices[:16]:
             tip = f"{self.names.phase(c.phase)}: {self.act(c.second)} instead of {self.act(c.first)}"
             rows.append(Effect(self.choice(c.phase), c.margin, ranged(c.margin), tip))
-        near, choices = sum(c.margin.low < 0 for c in self.choices), count(len(self.choices), "choice")
+        near, choices = sum(c.margin.low < -ROUNDING for c in self.choices), count(len(self.choices), "choice")
         title = f"{near} of {choices} {'turns' if near == 1 else 'turn'} in some plausible world"
         note = (
             "Payment at the choice that would make the runner-up as likely as the action taken most, each in the mover's "

@@ -14,6 +14,7 @@ from foedus.lenses.lens import Looked
 from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent
 from foedus.runs.view import RunView
+from foedus.worlds.ties import tied
 
 _SHOWN = 10  # assumptions in the chart and the table
 _SMALL = 0.0005  # a change in probability below this is none worth a sentence
@@ -113,8 +114,11 @@ def _first(view: _Information) -> str:
     )
     if not (named := view.named(i)):
         return f"{text}; no single assumption is clearly worth knowing."
-    worth = view.worth(i, view.evppi[i, named[0]])
-    return f"{text}; most worth knowing is “{view.assumptions[named[0]]}” ({worth})."
+    worth, level = view.worth(i, view.evppi[i, named[0]]), tied(view.evppi[i, named], say=lambda v: view.worth(i, v))
+    what = listed([f"“{view.assumptions[named[k]]}”" for k in level], 3)
+    return (
+        f"{text}; most worth knowing {'are' if len(level) > 1 else 'is'} {what} ({worth}{' each' * (len(level) > 1)})."
+    )
 
 
 def _second(view: _Information) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from foedus.claims.reading import read_claims
 from foedus.claims.verdict import ReadingResult
 from foedus.lenses.policies.chart import degrees_chart
@@ -18,6 +20,7 @@ from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, p
 from foedus.present.wording import capital, listed, percent
 from foedus.runs.view import RunView
 from foedus.scenario.names import Names, lowered, plain
+from foedus.worlds.ties import tied
 
 MOST_TABLES = 2
 QUESTION = "Which measures can the goal not do without, and which are enough?"
@@ -35,8 +38,9 @@ def measures_section(results: RunView, goals: Sequence[GoalDegrees]) -> Section:
         figures = [Figure(_title(names, goals[0]), reading, degrees_chart(names, goals, partial(set_name, names)))]
     tables = [_table(names, each) for each in goals[:MOST_TABLES]] + ([claims] if claims.rows else [])
     note = (
-        "Sufficient where needed: among the worlds where the goal is not reached with no measure (Pearl 1999). Necessary: among the worlds "
-        "where it is reached with all measures, those where it is not without the set. Over cases: the set-theoretic degrees of Ragin "
+        "Sufficient where needed: among the worlds where the goal is not reached with no measure (Pearl 1999). Necessary is a statement about "
+        "a fact that is presumed: that all measures are taken and the goal is reached. Of these worlds it counts those where the goal would be "
+        "missed without the set (the probability of necessity of Pearl 1999, 2000). Over cases: the set-theoretic degrees of Ragin "
         "(2006), over all policies and worlds. A dash: no policy that would tell was solved. After ±: one standard error of the sample "
         "of worlds, and the share of worlds counted."
     )
@@ -93,12 +97,12 @@ def _single(names: Names, each: Degrees) -> str:
             if whole
             else f"{each.necessity.told.ranged} of the worlds where all measures reach it"
         )
-        parts.append(f"with all but {name} it is missed in {missed}")
+        parts.append(f"given that it came about under all measures, without {name} it would be missed in {missed}")
     return f"{capital('; '.join(parts))}." if parts else ""
 
 
 def _short(names: Names, each: Degrees) -> str:
-    told = (("enough", each.sufficiency), ("necessary", each.necessity))
+    told = (("enough", each.sufficiency), ("necessary given that all are taken", each.necessity))
     parts = [f"{verb} in {percent(degree.value)}" for verb, degree in told if degree is not None]
     return f"{set_name(names, each.measures)} {' and '.join(parts)}" if parts else ""
 
@@ -108,11 +112,17 @@ def _title(names: Names, degrees: GoalDegrees) -> str:
     shares = {each.measures: each.sufficiency.value for each in _singles(degrees) if each.sufficiency is not None}
     if not shares:
         return f"What each set of measures does against {goal}"
-    best = max(shares, key=lambda measures: shares[measures])
-    share, name = percent(shares[best]), lowered(capital(set_name(names, best)))
-    if shares[best] >= 0.5:
-        return f"Against {goal}, {name} alone goes furthest: enough in {share} of worlds"
-    return f"No single measure is enough against {goal} in most worlds: {name} goes furthest, {share}"
+    values = np.array(list(shares.values()))
+    errors = np.array([each.sufficiency.error for each in _singles(degrees) if each.sufficiency is not None])
+    level = tied(values, np.hypot(errors[:, None], errors[None, :]), percent)
+    who, best = [set_name(names, list(shares)[i]) for i in level], float(values[level[0]])
+    name = lowered(capital(listed(who)))
+    if len(who) == len(shares) > 1:
+        return f"Against {goal} no single measure goes clearly further than another: {name}, {percent(best)}"
+    goes = "go furthest, a tie" if len(who) > 1 else "goes furthest"
+    if best >= 0.5:
+        return f"Against {goal}, {name} alone {goes}: enough in {percent(best)} of worlds"
+    return f"No single measure is enough against {goal} in most worlds: {name} {goes}, {percent(best)}"
 
 
 def _table(names: Names, degrees: GoalDegrees) -> Table:
@@ -120,7 +130,7 @@ def _table(names: Names, degrees: GoalDegrees) -> Table:
         "Measures": lambda each: set_name(names, each.measures),
         "Suffice": lambda each: _cell(each.sufficiency),
         "Suffice where needed": lambda each: _cell(each.sufficiency_where_needed),
-        "Necessary": lambda each: _cell(each.necessity),
+        "Necessary, given all taken and reached": lambda each: _cell(each.necessity),
         "Needed and not enough": lambda each: _cell(each.needed_not_enough),
         "Sufficiency over cases": lambda each: probability(each.over_cases.sufficient),
         "Necessity over cases": lambda each: probability(each.over_cases.necessary),

@@ -7,7 +7,10 @@ With N no measures, S the set alone, F everything, and F-S everything but the se
 - sufficiency where needed: the same, among the worlds where it is not reached under N
   (the probability of sufficiency of Pearl 1999: a goal that is reached anyway proves nothing);
 - necessity: among the worlds where it is reached under F, the share where it is not under F-S
-  (the probability of necessity of Pearl 1999).
+  (the probability of necessity of Pearl 1999, 2000, chapter 9). The factual state that it presumes is that all measures
+  are taken and the goal is reached: it says nothing of worlds where even all of them miss it, and another fact (the set
+  alone, say) would give another degree. A condition is necessary in the sense of Goertz and Starr (2002), without which
+  the outcome does not come about, where the degree is 1.
 
 Needed and not enough: the share of worlds where it is reached under F, and neither under S nor under F-S.
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from foedus.lenses.policies.chart import frontier_chart
 from foedus.lenses.policies.levers import Lever, LeverKind
 from foedus.lenses.policies.search import Aim, Candidate, Criterion, Frontier
@@ -16,6 +18,7 @@ from foedus.present.section import Amount, Cell, Figure, Section, Table, Told, a
 from foedus.present.wording import capital, count, listed, number
 from foedus.scenario.names import Names, lowered
 from foedus.scenario.schema import Scenario
+from foedus.worlds.ties import ROUNDING, tied
 
 QUESTION = "Which settings of the levers are efficient over the worlds, and how much of that was luck of the search?"
 
@@ -77,11 +80,25 @@ def _best(names: Names, frontier: Frontier, a: int) -> str:
     rule = "on average" if frontier.criterion is Criterion.EXPECTED else "in the worst tenth of worlds"
     settings = [f"{lever_name(names, lever)} {number(best.levers[lever.name])}" for lever in frontier.problem.levers]
     value, low, high, written = (in_unit(aim.unit, v) for v in (best.held_out[a], best.low[a], best.high[a], base))
+    others = tied(np.array([sign * each.held_out[a] for each in frontier.candidates]), say=partial(in_unit, aim.unit))[
+        1:
+    ]
+    level = (
+        f" ({listed([f'candidate {i + 1}' for i in sorted(others)])} {'tie' if len(others) > 1 else 'ties'})"
+        if others
+        else ""
+    )
     return (
         f"Best for {aim_name(names, aim)} {rule}: {value} in {count(frontier.worlds[1], 'held-out world')} (nine in ten: "
-        f"{low} to {high}), against {written} for the policy as written"
-        f"{'' if sign * (best.held_out[a] - base) > 0 else ', which is no worse'}, with {listed(settings, 12)}."
+        f"{low} to {high}){level}, {_against(sign * (best.held_out[a] - base), value, written)}, with {listed(settings, 12)}."
     )
+
+
+def _against(lead: float, value: str, written: str) -> str:
+    """A candidate's lead over the policy as written."""
+    if value == written or abs(lead) <= ROUNDING:
+        return "a tie with the policy as written"
+    return f"against {written} for the policy as written" + ("" if lead > 0 else ", which does better")
 
 
 def _gap(aim: Aim, gap: float) -> str:

@@ -13,6 +13,7 @@ from foedus.lenses.stability.orders import StandingOrder
 from foedus.present.section import Amount, Columns, Figure, Table, Told, amount, change, probability, table
 from foedus.present.wording import capital, count, listed, number, percent, signed
 from foedus.runs.view import RunView
+from foedus.worlds.ties import ROUNDING, tied
 
 _SHOWN, _LONGEST, _TRIED = 10, 3, 15  # postures in the table, moves of a way that is drawn, orders in the table
 NONE = "no standing order"
@@ -61,8 +62,11 @@ class _Stability(Looked):
         )
         if not self.best:
             return f"Of {size}, {counted}; in no world does one last against such answers."
-        best, share = self.posture(self.best[0]), self.counted_share(float(self.robust[self.best[0]]))
-        return f"Of {size}, {counted}; the most robust posture ({best}) lasts against such answers in {share}."
+        top, share = tied(self.robust, say=percent), self.counted_share(float(self.robust[self.best[0]]))
+        if len(top) > 1:
+            names = listed([f"({self.posture(p)})" for p in top], 3)
+            return f"Of {size}, {counted}; the most robust {len(top)} postures tie, {names}: each lasts against such answers in {share}."
+        return f"Of {size}, {counted}; the most robust posture ({self.posture(top[0])}) lasts against such answers in {share}."
 
     def status_quo(self) -> str:
         """In how many worlds the status quo lasts, who would leave it, and where that leads on average."""
@@ -77,10 +81,10 @@ class _Stability(Looked):
 
     def _on_average(self) -> str:
         pull = self.array("temptation")
-        if not pull.max() > 0:
+        if not pull.max() > ROUNDING:
             return "nobody gains by a first move"
-        most = int(pull.argmax())
-        gain = f"a first move brings at most {signed(float(pull[most]))} in its own units, to {self.movers[most]}"
+        gains = [f"{self.movers[i]} {signed(float(gain))}" for i, gain in enumerate(pull) if gain > ROUNDING]
+        gain = f"a first move brings, at most and each in its own units, {listed(gains)}"
         if not self.ways:
             return f"{gain}, and no chain of improving moves ends in a posture that lasts"
         way = self.ways[0]

@@ -118,9 +118,12 @@ class _Timing(Looked):
         notable = [c for event in self.events for c in self.changes(event) if abs(c.spread.mean) >= NOTABLE]
         if not notable:
             return f"{listed(told)} {'move' if many else 'moves'} no other outcome by as much as 0.05 percentage points within the horizon."
-        most = max(notable, key=lambda change: abs(change.spread.mean))
-        name = told[self.events.index(most.event)]
-        which = f"Of {listed(told)}, {name}" if many else name
+        level = [notable[i] for i in tied(np.array([abs(c.spread.mean) for c in notable]), say=_two_digits)]
+        most, alike = level[0], [change for change in level if change.outcome == level[0].outcome]
+        names = list(dict.fromkeys(told[self.events.index(change.event)] for change in alike))
+        if len(names) > 1:
+            return f"{listed(names)} matter alike for “{self.outcomes[most.outcome]}”, by {_points(most.spread)}."
+        which = f"Of {listed(told)}, {names[0]}" if many else names[0]
         before, after = (percent(self.subset_spread(self.by[:, v, most.outcome, -1]).mean) for v in (0, most.variant))
         return (
             f"{which} matters most for “{self.outcomes[most.outcome]}”: {self.way(most.event, most.variant)}, its probability "

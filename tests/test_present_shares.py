@@ -10,10 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from foedus.present.likelihood import estimative
+import foedus
+from foedus.lenses.registry import chosen, look_through
+from foedus.present.likelihood import estimative, scale
 from foedus.present.section import probability
 from foedus.present.shares import Share, Side, share_of
 from foedus.present.wording import band, percent, printed
+from foedus.report.html import render
 from foedus.worlds.weights import Spread, ess, wilson
 
 shares = st.floats(0, 1) | st.sampled_from([0.0, 0.005, 0.02, 0.05, 0.125, 0.3, 0.7, 0.875, 0.95, 0.98, 0.999, 1.0])
@@ -151,6 +154,26 @@ def test_one_printed_number_has_one_word(a, b):
     if percent(a) == percent(b):
         assert estimative(a) == estimative(b)
         assert Share.of(a, float("inf")).words() == Share.of(b, float("inf")).words()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_run_at_an_edge_has_one_word_everywhere():
+    scenario = foedus.load(
+        {
+            "title": "Words at five per cent",
+            "actors": {"a": {"precision": 0}},
+            "state": {"s": {"levels": ["peace", "war"], "start": "peace"}},
+            "turn": [
+                {"id": "m", "decide": "a", "actions": {"stay": {"base": 951}, "go": {"base": 49, "then": {"s": "war"}}}}
+            ],
+            "outcomes": {"low": "s == war"},
+        }
+    )
+    run = foedus.run(scenario, worlds=8)
+    look_through(run, chosen("all", run))
+    text = render(run)
+    assert "almost no chance" in text and "very unlikely" not in text.replace(scale(), "")
+    assert "Read shares as rough" not in text, "nothing is uncertain, so that one world tells all"
 
 
 def test_words_at_an_edge():

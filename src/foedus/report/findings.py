@@ -16,6 +16,7 @@ from foedus.report.quantities import better_share, by_precision, readings_differ
 from foedus.report.sampling import sampled
 from foedus.report.trials import adds_nothing, counted
 from foedus.runs.view import RunView
+from foedus.worlds.sample import uncertain
 from foedus.worlds.thresholds import LEAST_DRIVER, NEGLIGIBLE, ROUGH_SAMPLE
 from foedus.worlds.weights import ess
 
@@ -111,7 +112,7 @@ def how_sure(results: RunView) -> list[Finding]:
     text = f"{count(len(results.weights), 'world')} (full sets of the uncertain numbers) were solved exactly"
     if run.observed:
         text += f"; after weighing them by what was observed they are worth {run.ess:.0f} equal ones"
-    if run.ess < ROUGH_SAMPLE:
+    if run.ess < ROUGH_SAMPLE and uncertain(run.scenario):
         text += ". Read shares as rough: with so few, they may be off by 10 percentage points or more"
     record = verdict(results.names, run.score) if run.score else NOT_SCORED
     return [Finding("Sample", f"{text}. {sampled(run)}"), *_noise(results), Finding("Track record", record)]

@@ -97,7 +97,8 @@ class _Adder:
             habit = np.zeros_like(base) if self.block.perfect else np.where(there, np.log(base), -np.inf) / precision
         usual = base / np.maximum(values.by_node(base, 0.0).sum(axis=1), 1e-300)[values.node_of]
         pull = np.where(there, worth.sum(axis=1) + habit, -np.inf)
-        bonus = (values.best_other(pull) - pull)[self.acts]
+        with np.errstate(invalid="ignore"):  # at precision 0 habit is all, and no bonus is defined
+            bonus = (values.best_other(pull) - pull)[self.acts]
         worth, control = worth[:, :-1], worth[:, -1]
         weight = (visits[values.node_of] * there)[self.acts]
         defined = (weight > 0) & np.isfinite(bonus)

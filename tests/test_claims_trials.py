@@ -183,7 +183,7 @@ def test_what_was_tried_is_told_with_its_worlds() -> None:
     run = claims(put_in=("gain > 0.5", {"gain": 0}))
     text = " ".join(tried(RunView(run), run.claims[0], run.claims[0].readings[0]))
     assert text.startswith(
-        "In 40 worlds that stand for all it holds in 100% as assumed and in 100% where nobody weighs anything;"
+        "In 40 worlds that stand for all it holds in 100% of them as assumed and in 100% where nobody weighs anything;"
     )
     assert "with gain made neutral it holds in 0%" in text and "is owed to that" in text
     written = to_json(run)["claims"][0]["readings"][0]["trial"]

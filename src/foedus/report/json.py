@@ -18,7 +18,8 @@ def to_json(run: Run) -> dict[str, Any]:
 
     ``claims`` have ``id``, ``says``, ``readings`` (``name``, ``label``, ``says``, ``text``, ``prior``, ``posterior`` with
     its 95% ``interval`` over ``effective_worlds``, ``verdict``, ``built_in``), and of the first reading ``share``,
-    ``interval``, ``verdict`` and ``built_in``; ``outcomes`` go by policy and period; ``policies`` have each outcome's
+    ``interval``, ``verdict`` and ``built_in``. Each reading's ``trial`` has the ``worlds`` (``effective``) that it was tried on,
+    ``by_precision``, ``neutral``, ``owed`` (``share``, ``low``, ``high``), ``built_in``, ``strategy_adds_nothing``, ``warning``; ``outcomes`` go by policy and period; ``policies`` have each outcome's
     final probability and each actor's expected value; ``drivers`` name the assumptions that decide an outcome.
     """
     results = RunView(run)

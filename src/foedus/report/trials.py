@@ -25,7 +25,7 @@ def tried(results: RunView, claim: ClaimResult, reading: ReadingResult) -> list[
     trial = reading.trial
     if not trial.by_precision:
         return []
-    shares = f"it holds in {percent(trial.as_assumed)} as assumed and in {percent(trial.unweighed)} where nobody weighs anything"
+    shares = f"it holds in {percent(trial.as_assumed)} of them as assumed and in {percent(trial.unweighed)} where nobody weighs anything"
     if trial.neutral is None:
         return [
             f"In {counted(trial.worlds, trial.effective)} {shares}. The claim names nothing that it rests on.",
@@ -42,13 +42,13 @@ def tried(results: RunView, claim: ClaimResult, reading: ReadingResult) -> list[
 def _owed(results: RunView, claim: ClaimResult, trial: Trial) -> str:
     if trial.owed is not None:
         interval = f"{percent(trial.owed.low).removesuffix('%')} to {percent(trial.owed.high).removesuffix('%')}"
-        return f"Of what its outcome varies over worlds, {percent(trial.owed.share)} ({interval}) is owed to that."
+        return f"Of its variance over worlds, {percent(trial.owed.share)} ({interval}) is owed to that."
     written, every = results.scenario.claims.get(claim.id), results.scenario.all_assumptions
     varies = written and any(name in every and every[name].distribution is not None for name in written.rests_on)
     if varies and results.run.game.quick_look(len(results.weights)):
         return "How much of its variance is owed to that is left out of a quick look; more worlds tell it (--worlds)."
     return (
-        "None of its variance is owed to that: that does not vary."
+        "None of its variance is owed to that, which does not vary."
         if not varies
         else "It does not vary over these worlds."
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from foedus.present.section import Cell, Table, probability, table
-from foedus.present.wording import capital, listed
+from foedus.present.wording import capital, listed, percent
 from foedus.scenario.names import Names
 from foedus.sensitivity.discovery import Box, Leaf, Limit, ends_of
 
@@ -32,10 +32,10 @@ def in_words(box: Box | None, labels: Mapping[str, str] | None = None, event: st
     if box is None:
         return f"It {event} in too few worlds, or too many, to say where."
     if not box.limits:
-        return f"It {event} in {box.base:.0%} of worlds, and no region of the assumptions stands out."
-    these = f"these are {box.coverage:.0%} of the worlds in which it {event}"
-    there = f"in {box.density:.0%} of the worlds where {where(box.limits, labels)}"
-    return f"It {event} {there} and in {box.base:.0%} of all worlds; {these}."
+        return f"It {event} in {percent(box.base)} of worlds, and no region of the assumptions stands out."
+    these = f"these are {percent(box.coverage)} of the worlds in which it {event}"
+    there = f"in {percent(box.density)} of the worlds where {where(box.limits, labels)}"
+    return f"It {event} {there} and in {percent(box.base)} of all worlds; {these}."
 
 
 def tree_table(caption: str, names: Names, leaves: Sequence[Leaf], event: str) -> Table:

@@ -284,3 +284,25 @@ def test_more_than_a_few_misperceptions_are_only_dropped_together():
     section = lens_section(RunView(made), found)
     assert "3 further misperceptions only dropped together" in section.notes[-1]
     assert [str(row[0]) for row in section.tables[-1].rows][:2] == ["Everything", "What Ann takes to be: Cost"]
+
+
+def test_the_price_of_misperception_by_hand():
+    """The robber of docs/lenses/information.md: the clerk believes a gun loaded that is not, and pays 1 for it."""
+    scenario = Scenario.from_yaml(
+        """
+rationality: perfect
+actors: {clerk: {}, robber: {}}
+assumptions: {loaded: 0}
+state: {till: {levels: [full, empty], start: full}}
+turn:
+  - {id: demand, decide: clerk, actions: {refuse: {pays: {clerk: -5 * loaded}}, pay: {pays: {clerk: -1, robber: 1}, then: {till: empty}}}}
+beliefs: {clerk: {loaded: 1}}
+outcomes: {robbed: till == empty}
+"""
+    )
+    made = run(scenario, worlds=1, judge=False)
+    seen = look("information", made)
+    price = seen["price"].isel(world_few=0, item=0)
+    assert float(price.sel(actor="clerk")) == 1 and float(price.sel(actor="robber")) == -1
+    told = lens_section(RunView(made), seen).sentences[1]
+    assert "costs Clerk 1 and brings Robber 1" in told and "100 points likelier for it (100%)" in told

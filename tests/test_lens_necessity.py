@@ -83,3 +83,18 @@ def test_refusals() -> None:
         degrees_of_sets({"x": [True]}, {"x": "a", "y": "b"})
     with pytest.raises(FoedusError, match="too many sets"):
         degrees_of_sets({"x": [True]}, {"x": [f"m{i}" for i in range(13)]})
+
+
+def test_the_four_worlds_of_the_page() -> None:
+    """The example of docs/policies.md: two measures, four worlds."""
+    reached = {"neither": [0, 0, 1, 0], "a": [0, 1, 1, 0], "b": [0, 0, 1, 0], "both": [1, 1, 1, 0]}
+    taken = {"neither": [], "a": ["a"], "b": ["b"], "both": ["a", "b"]}
+    first, second, _ = degrees_of_sets(reached, taken)
+    assert first.sufficiency is not None and first.sufficiency.value == 2 / 4
+    assert first.sufficiency_where_needed is not None and first.sufficiency_where_needed.value == pytest.approx(1 / 3)
+    assert first.necessity is not None and first.necessity.value == pytest.approx(2 / 3)
+    assert second.necessity is not None and second.necessity.value == pytest.approx(1 / 3)
+    assert first.necessity.counted == 3 / 4  # what it presumes: reached with both
+    for each in (first, second):
+        assert each.needed_not_enough is not None and each.needed_not_enough.value == 1 / 4
+    assert (first.over_cases.sufficient, first.over_cases.necessary) == (pytest.approx(5 / 8), pytest.approx(5 / 7))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from foedus.lenses.policies.choice import choose
 from foedus.lenses.policies.choice_telling import choice_json, choice_section, sections
 from foedus.lenses.policies.metric import asked_metrics, own_metrics
 from foedus.present.terminal import print_section
+from foedus.present.wording import percent
 from foedus.runs.local import run
 from foedus.runs.view import RunView
+from foedus.scenario.load import load
 from small_policies import coin
 
 
@@ -129,3 +132,21 @@ def test_command_compares(tmp_path) -> None:
         assert done.returncode == 2 and "Traceback" not in done.stderr and done.stderr.startswith("foedus: "), (
             done.stderr
         )
+
+
+def test_the_page_tells_the_numbers_of_its_textbook_case() -> None:
+    """The table of docs/policies.md is what the command that it shows gives."""
+    page = (Path(__file__).parents[1] / "docs/policies.md").read_text(encoding="utf-8")
+    case = run(load("tied-hands-sunk-costs"), worlds=200, judge=False)
+    choice = choose(case, own_metrics(case), explain=1)
+    challenge = choice.comparisons[0]
+    for policy in challenge.metric.policies:
+        row = challenge.compared.sel(policy=policy)
+        low, high = (percent(float(row["quantiles"].sel(quantile=q))) for q in (0.05, 0.95))
+        regret = percent(float(row["regret_max"])).removesuffix("%")
+        name, enough = RunView(case).names.policy(policy), percent(float(row["satisficing"]))
+        assert f"| {name} | {percent(float(row['mean']))} | {low} to {high} | {regret} points | {enough} |" in page
+    assert challenge.change is not None and percent(challenge.change.better.share) == "22%"
+    assert f"in 22% of worlds ({challenge.change.better.interval})" in page
+    assert choice.comparisons[1].ties == dict.fromkeys(challenge.ties, ("silent", "sunk"))
+    assert choice.efficient is not None and choice.efficient["efficient"].values.tolist() == [True, True, True, False]

@@ -97,8 +97,9 @@ def _next(solved: int, left: float, pace: float, unit: int) -> int:
     none. What is begun between two steps is a step's quarter at least."""
     wanted = next((size for size in sizes(unit) if size > solved), solved)
     least = max(-(-(wanted - solved) // 4 // unit) * unit, unit)
-    allowed = math.floor(max(left, 0.0) / pace) // least * least if pace > 0 else wanted
-    return min(wanted, solved + allowed)
+    if pace * (wanted - solved) <= left:
+        return wanted
+    return solved + math.floor(max(left, 0.0) / pace) // least * least if pace > 0 else solved
 
 
 def _assess(plan: Plan, known: Known) -> tuple[float, int, Stop | None]:

@@ -289,7 +289,7 @@ def test_section_says_what_was_computed():
     section = lens_section(RunView(made), found)
     assert len(section.sentences) == 2 and len(section.figures) == 2 and section.tables
     usual = float(np.average(found["ever"].sel(level="general"), weights=found["weight"]))
-    assert f"“General” (Tension) comes with a probability of {100 * usual:.1f}%" in section.sentences[0]
+    assert f"The chance that tension ever comes to “general” is {100 * usual:.1f}%" in section.sentences[0]
     json.dumps(strict(section_json(section, found)), allow_nan=False)
 
 

@@ -14,7 +14,7 @@ from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, amount, probability, table
 from foedus.present.wording import band, capital, count, listed, number, percent
 from foedus.runs.view import RunView
-from foedus.scenario.names import plain, titled
+from foedus.scenario.names import lowered, plain, titled
 from foedus.solve.queries import ratio
 from foedus.worlds.ties import tied
 
@@ -51,6 +51,7 @@ class _Escalation(Looked):
         self.sets = [[actors[i] for i in np.flatnonzero(row)] for row in data["members"].values]
         self.limits = self.array("limit").tolist()
         self.variable = self.names.variable(str(data.attrs["variable"]))
+        self.inside = lowered(self.variable)
         self.top, self.goal = self.targets[-1], str(data.attrs["route_target"])
         by = {move.label: self.by(move) for move in labels_along(data, "by", Move)}
         self.phases = [self.by(move) for move in labels_along(data, "phase", Move)]
@@ -99,7 +100,7 @@ class _Escalation(Looked):
 def _first(view: _Escalation) -> str:
     """How probable the top is, and the likeliest route."""
     s = view.spread(view.array("ever", level=view.top))
-    text = f"“{titled(view.top)}” ({view.variable}) comes with a probability of {band(s)}, {estimative(s.mean)}"
+    text = f"The chance that {view.inside} ever comes to “{plain(view.top)}” is {band(s)}: {estimative(s.mean)}"
     if not view.routes:
         return f"{text}; no path climbs to any level above the lowest." if view.goal == view.levels[0] else f"{text}."
     share, steps = view.routes[0]
@@ -204,7 +205,8 @@ def _returns(view: _Escalation, k: int) -> Table:
 
 def _moves(view: _Escalation) -> Table:
     times, up = (np.nan_to_num(view.averages(name)) for name in ("moves", "moves_up"))
-    shown = sorted(np.argsort(-times, kind="stable")[:_MOVES].tolist(), key=lambda m: -up[m])
+    most = [m for m in np.argsort(-times, kind="stable")[:_MOVES].tolist() if times[m] > 0]
+    shown = sorted(most, key=lambda m: -up[m])
 
     def often(name: str, m: int) -> Amount:
         return amount(view.spread(view.array(name)[:, m]), lambda x: number(x, 2), dash=np.nan)

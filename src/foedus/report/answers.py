@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foedus.claims.verdict import BuiltIn, ClaimResult
-from foedus.present.likelihood import estimative
 from foedus.present.shares import Side
 from foedus.present.wording import percent
-from foedus.report.quantities import readings_differ
+from foedus.report.quantities import given_what_happened, readings_differ
 from foedus.report.watch import Watched, watched
 from foedus.runs.view import RunView
 
@@ -37,12 +36,13 @@ class ClaimRow:
 
 @dataclass(frozen=True)
 class ChanceRow:
-    """An outcome's probability as the first page tells it."""
+    """An outcome's probability as the first page tells it; ``ahead``: that it comes after what was observed, given that."""
 
     name: str
     chance: str
     range: str
     words: str
+    ahead: str
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,22 @@ def _claim(results: RunView, claim: ClaimResult) -> ClaimRow:
 
 
 def chances(results: RunView) -> list[ChanceRow]:
-    """The main outcomes' probability by the end under the factual policy, average and nine worlds in ten."""
+    """The main outcomes' probability by the end under the factual policy, average and nine worlds in ten; and given what
+    happened, that they come after that, where there is anything after."""
+    later = {row.outcome: percent(row.ahead.mean) for row in given_what_happened(results)}
     rows = []
     for outcome in results.outcomes[:_MOST_CHANCES]:
         s = results.final_spread(outcome, results.factual)
         ends = f"{percent(s.low)} to {percent(s.high)}"
-        rows.append(ChanceRow(results.names.outcome(outcome), percent(s.mean), ends, estimative(s.mean)))
+        rows.append(
+            ChanceRow(
+                results.names.outcome(outcome),
+                percent(s.mean),
+                ends,
+                results.words_for(outcome, s.mean),
+                later.get(outcome, ""),
+            )
+        )
     return rows
 
 

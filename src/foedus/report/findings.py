@@ -12,7 +12,7 @@ from foedus.present.likelihood import estimative
 from foedus.present.shares import Side
 from foedus.present.wording import NOT_SCORED, band, capital, count, listed, percent, signed
 from foedus.record.score_telling import verdict
-from foedus.report.quantities import better_share, by_precision, readings_differ, value_change
+from foedus.report.quantities import better_share, by_precision, given_what_happened, readings_differ, value_change
 from foedus.report.sampling import sampled
 from foedus.report.trials import adds_nothing, counted
 from foedus.runs.view import RunView
@@ -68,9 +68,24 @@ def weak_spots(results: RunView) -> list[Finding]:
 
 def _outcomes(results: RunView) -> list[Finding]:
     spreads = {outcome: results.final_spread(outcome, results.factual) for outcome in results.outcomes[:4]}
-    parts = [f"{results.names.outcome(o)}: {estimative(s.mean)}, {band(s)}" for o, s in spreads.items()]
+    parts = [f"{results.names.outcome(o)}: {results.words_for(o, s.mean)}, {band(s)}" for o, s in spreads.items()]
     under = f"Under {results.names.policy(results.factual)}, by {results.end}, with the range of nine worlds in ten"
-    return [Finding("Risks", f"{under}: {'; '.join(parts)}.")] if parts else []
+    return [Finding("Risks", f"{under}: {'; '.join(parts)}."), *_given(results)] if parts else []
+
+
+def _given(results: RunView) -> list[Finding]:
+    """The same as seen from the last observed period."""
+    rows = given_what_happened(results)[:4]
+    if not rows or not results.goes_on:
+        return []
+    parts = [f"{results.names.outcome(row.outcome)}: {estimative(row.ahead.mean)}, {band(row.ahead)}" for row in rows]
+    return [Finding("Given what happened", f"{given_title(results)}: {'; '.join(parts)}.")]
+
+
+def given_title(results: RunView) -> str:
+    """From when, and under what, outcomes are told given what happened."""
+    assert results.seen_from is not None
+    return f"As seen from {results.periods[results.seen_from]}, after that and by {results.end}"
 
 
 def policies(results: RunView) -> list[Finding]:

@@ -8,7 +8,7 @@ from foedus.claims.verdict import ClaimResult, ReadingResult
 from foedus.present.in_words import Teller
 from foedus.present.plain import strict
 from foedus.report import findings
-from foedus.report.quantities import course, event_of
+from foedus.report.quantities import course, event_of, given_what_happened
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
 
@@ -19,8 +19,10 @@ def to_json(run: Run) -> dict[str, Any]:
     ``claims`` have ``id``, ``says``, ``readings`` (``name``, ``label``, ``says``, ``text``, ``prior``, ``posterior`` with
     its 95% ``interval`` over ``effective_worlds``, ``verdict``, ``built_in``), and of the first reading ``share``,
     ``interval``, ``verdict`` and ``built_in``. Each reading's ``trial`` has the ``worlds`` (``effective``) that it was tried on,
-    ``by_precision``, ``neutral``, ``owed`` (``share``, ``low``, ``high``), ``built_in``, ``strategy_adds_nothing``, ``warning``; ``outcomes`` go by policy and period; ``policies`` have each outcome's
-    final probability and each actor's expected value; ``drivers`` name the assumptions that decide an outcome.
+    ``by_precision``, ``neutral``, ``owed`` (``share``, ``low``, ``high``), ``built_in``, ``strategy_adds_nothing``, ``warning``; ``outcomes`` go by policy and period;
+    ``policies`` have each outcome's final probability and each actor's expected value; ``given_what_happened`` tells outcomes
+    as seen from the last observed period (``so_far``, ``ahead``: after that and by the end, ``by_end``; ``settled``: the number
+    of the period in which it was observed, and the coding error), null without observations; ``drivers`` name the assumptions that decide an outcome.
     """
     results = RunView(run)
     told = {
@@ -37,6 +39,7 @@ def to_json(run: Run) -> dict[str, Any]:
         "findings": {part: [f"{item.lead}: {item.text}" for item in items] for part, items in told.items()},
         "claims": [_claim(results, claim) for claim in run.claims],
         "outcomes": [_outcome(results, outcome) for outcome in results.outcomes],
+        "given_what_happened": _given(results),
         "policies": [_policy(results, policy) for policy in results.policies],
         "drivers": run.drivers,
         "score": run.score.to_json() if run.score else None,
@@ -83,7 +86,16 @@ def _outcome(results: RunView, outcome: str) -> dict[str, Any]:
         "label": results.names.outcome(outcome),
         "event": event_of(results, outcome),
         "policies": {policy: course(results, outcome, policy) for policy in results.policies},
+        "observed": results.settled(outcome),
     }
+
+
+def _given(results: RunView) -> dict[str, Any] | None:
+    """Outcomes as seen from the last observed period, under the factual policy."""
+    if results.seen_from is None:
+        return None
+    rows = [vars(row) for row in given_what_happened(results)]
+    return {"from": results.periods[results.seen_from], "policy": results.factual, "outcomes": rows}
 
 
 def _policy(results: RunView, policy: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from foedus.arraytypes import Floats
 from foedus.claims.sweep import Precision
 from foedus.claims.verdict import ClaimResult
 from foedus.present.shares import Share, share_of
+from foedus.record.settled import Settled, recorded_acts
 from foedus.runs.view import RunView
 from foedus.worlds.thresholds import LEAST_TURN, NEGLIGIBLE, TURNS
 from foedus.worlds.ties import ROUNDING
@@ -42,9 +43,8 @@ def rests_on(results: RunView, claim: ClaimResult) -> list[str]:
 
 
 def event_of(results: RunView, outcome: str) -> str:
-    """The event that an outcome stands for; one that was not declared stands for itself."""
-    written = results.scenario.outcomes.get(outcome)
-    return written.event if written else outcome
+    """The event that an outcome stands for."""
+    return results.event_of(outcome)
 
 
 def better_share(results: RunView, outcome: str, policy: str, other: str) -> Share:
@@ -70,6 +70,12 @@ def pays(results: RunView, policies: Sequence[str]) -> list[tuple[str, list[Spre
     return [(name, spreads) for name, spreads in rows if any(abs(s.mean) >= NEGLIGIBLE for s in spreads)]
 
 
+def recorded(results: RunView) -> dict[str, int]:
+    """How often each action was observed, by its name; empty without observations."""
+    acts = recorded_acts(results.scenario) if results.run.observed else {}
+    return {results.names.action(action): times for action, times in acts.items()}
+
+
 def taken(results: RunView, policies: Sequence[str]) -> list[tuple[str, list[float]]]:
     """How often each action is taken under each policy; those that hardly ever are left out."""
     times = np.array([results.mean("taken", "action", "period", policy=p).sum(axis=1) for p in policies])
@@ -84,6 +90,30 @@ def entropies(results: RunView, policies: Sequence[str]) -> list[tuple[str, list
         for a in results.labels("actor")
     ]
     return [(name, spreads) for name, spreads in rows if any(s.mean == s.mean for s in spreads)]
+
+
+@dataclass(frozen=True)
+class Given:
+    """An outcome's probability given all that was observed: that it has happened so far (by the last observed period), that
+    it happens after that and by the end, and that it has happened at all by the end. ``settled``: when it was observed."""
+
+    outcome: str
+    so_far: Spread
+    ahead: Spread
+    by_end: Spread
+    settled: Settled | None
+
+
+def given_what_happened(results: RunView) -> list[Given]:
+    """Each outcome as seen from the last observed period, under the factual policy; empty without observations."""
+    last = results.seen_from
+    return [] if last is None else [_given(results, outcome, last) for outcome in results.outcomes]
+
+
+def _given(results: RunView, outcome: str, last: int) -> Given:
+    by, ahead = (results.array(name, "period", outcome=outcome) for name in ("outcome_by_given", "outcome_ahead"))
+    so_far, later, in_all = (results.spread(values) for values in (by[:, last], ahead[:, -1], by[:, -1]))
+    return Given(outcome, so_far, later, in_all, results.settled(outcome))
 
 
 _PARTS = ("mean", "low", "median", "high")

@@ -16,7 +16,7 @@ from foedus.present.shares import Side
 from foedus.present.terminal import WIDE, indented, print_heading, print_table, sparkline
 from foedus.present.wording import capital, percent
 from foedus.report import findings
-from foedus.report.quantities import course, decided_most_by, readings_reach
+from foedus.report.quantities import course, decided_most_by, given_what_happened, readings_reach
 from foedus.runs.result import Run
 from foedus.runs.view import RunView
 from foedus.worlds.weights import Spread
@@ -37,6 +37,9 @@ def print_summary(run: Run, console: Console) -> None:
         span = f", {results.periods[0]} to {results.end}" if len(results.periods) > 1 else ""
         print_heading(console, "Outcomes over time", f"Under {results.names.policy(results.factual)}{span}.")
         _print_outcomes(results, console)
+        if results.goes_on:
+            print_heading(console, "Given what happened", f"{findings.given_title(results)}, under the same policy.")
+            _print_given(results, console)
     if results.outcomes and len(results.policies) > 1:
         print_heading(console, "Policies", f"By {results.end}: average over worlds, and where nine worlds in ten lie.")
         _print_policies(results, console)
@@ -91,8 +94,20 @@ def _print_outcomes(results: RunView, console: Console) -> None:
         means = course(results, outcome, results.factual).mean
         bars = sparkline(means[:: -(-len(means) // _MOST_BARS)].tolist())
         spread = results.final_spread(outcome, results.factual)
-        told = percent(spread.mean), _ends(spread), estimative(spread.mean)
+        told = percent(spread.mean), _ends(spread), results.words_for(outcome, spread.mean)
         rows.append([Text(results.names.outcome(outcome)), Text(bars, style=TERMINAL_MAIN), *map(Text, told)])
+    print_table(console, columns, rows)
+
+
+def _print_given(results: RunView, console: Console) -> None:
+    assert results.seen_from is not None
+    month = results.periods[results.seen_from]
+    headings = f"Came by\n{month}", f"Comes\nafter {month}", "Nine worlds\nin ten"
+    numbers = (Column(heading, justify="right", no_wrap=True) for heading in headings)
+    columns, rows = [Column("Outcome", overflow="fold"), *numbers, Column("", overflow="fold")], []
+    for row in given_what_happened(results):
+        told = percent(row.so_far.mean), percent(row.ahead.mean), _ends(row.ahead), estimative(row.ahead.mean)
+        rows.append([Text(results.names.outcome(row.outcome)), *map(Text, told)])
     print_table(console, columns, rows)
 
 

@@ -28,6 +28,8 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 ANSWERS, RECORD = "answers", "heard"  # to queries; where observations are weighed
 SWEPT_VARIABLES = ("outcome_by",)  # what is kept of worlds solved at another precision, or with something made neutral
 # What is kept of the factual policy beside, where observations are weighed.
+# Given all that was observed, under the factual policy, by period and outcome: of the results, and of what is kept.
+GIVEN = {"outcome_by_given": "given_by", "outcome_ahead": "given_ahead", "outcome_at_given": "given_at"}
 IDLE = "idle"  # the step under which the same is kept with nobody weighing anything
 RECORD_PARTS = ("log_likelihood", "log_each", "foreseen", "foreseen_state")
 

@@ -54,7 +54,12 @@ class GameSize:
 
 @dataclass(repr=False)
 class Run:
-    """A finished run. ``data`` is labelled by world, policy, period, outcome, action, actor, objective, reading."""
+    """A finished run. ``data`` is labelled by world, policy, period, outcome, action, actor, objective, reading.
+
+    Where there are observations it also holds, by world, period and outcome, under the factual policy and given all that was
+    observed (NaN before the last observed period): ``outcome_by_given``, whether it has happened by then; ``outcome_ahead``,
+    whether it happens after the last observed period and by then; ``outcome_at_given``, whether it holds then.
+    """
 
     scenario: Scenario
     draws: dict[str, Floats]

@@ -62,8 +62,10 @@ def in_memory(arrays: Arrays, layout: Layout, policies: Sequence[str], step: str
         {part: arrays.pop(key) for part in kept.RECORD_PARTS if (key := kept.key(kept.RECORD, part, how)) in arrays}
         for how in ("", kept.IDLE)
     )
+    keys = {variable: kept.key(kept.RECORD, part) for variable, part in kept.GIVEN.items()}
+    given = {variable: arrays.pop(key) for variable, key in keys.items() if key in arrays}
     answers = _by_query(arrays.pop(kept.key(kept.ANSWERS, step=step)), layout)
-    return Solved(answers, _dataset(stacked, layout, policies), record, idle)
+    return Solved(answers, _dataset(stacked, given, layout, policies), record, idle)
 
 
 def stored(store: ChunkStore, layout: Layout) -> Solved:
@@ -85,6 +87,22 @@ def stored(store: ChunkStore, layout: Layout) -> Solved:
 
             return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, read)
 
+    class LazyGiven(BackendArray):  # type: ignore[no-untyped-call,misc,unused-ignore]
+        """The same of what is given all that was observed; it is small, and read whole."""
+
+        def __init__(self, key: str):
+            self.whole, self.dtype = ChunkedArray(store, key), np.dtype(float)
+            self.shape = (store.manifest.settings.worlds, *layout.shape("outcome_by"))
+
+        def __getitem__(self, key: Any) -> Any:
+            def read(index: Index) -> Floats:
+                picked = self.whole[:]
+                for axis in reversed(range(len(index))):  # a number takes its axis away
+                    picked = picked[(slice(None),) * axis + (index[axis],)]
+                return picked
+
+            return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, read)
+
     lazy = {variable: indexing.LazilyIndexedArray(LazyVariable(variable)) for variable in VARIABLES}
     record, idle = (
         {
@@ -94,18 +112,28 @@ def stored(store: ChunkStore, layout: Layout) -> Solved:
         }
         for how in ("", kept.IDLE)
     )
+    keys = {variable: kept.key(kept.RECORD, part) for variable, part in kept.GIVEN.items()}
+    given = {
+        variable: indexing.LazilyIndexedArray(LazyGiven(key))
+        for variable, key in keys.items()
+        if store.member(0, key) is not None
+    }
     answers = _by_query(ChunkedArray(store, kept.ANSWERS)[:], layout)
-    return Solved(answers, _dataset(lazy, layout, layout.policies), record, idle)
+    return Solved(answers, _dataset(lazy, given, layout, layout.policies), record, idle)
 
 
 def _by_query(answers: Floats, layout: Layout) -> dict[Query, Floats]:
     return {query: np.ascontiguousarray(answers[:, i]) for i, query in enumerate(layout.queries)}
 
 
-def _dataset(arrays: Mapping[str, Any], layout: Layout, policies: Sequence[str]) -> xr.Dataset:
+def _dataset(
+    arrays: Mapping[str, Any], given: Mapping[str, Any], layout: Layout, policies: Sequence[str]
+) -> xr.Dataset:
+    """Results by policy, and those ``given`` all that was observed, which are of the factual policy alone."""
     import xarray as xr
 
     variables = {name: (("world", "policy", *VARIABLES[name]), array) for name, array in arrays.items()}
+    variables |= {name: (("world", *VARIABLES["outcome_by"]), array) for name, array in given.items()}
     used = {dim for name in arrays for dim in VARIABLES[name]}
     labels = {dim: list(labels) for dim, labels in layout.labels.items() if dim in used}
     return xr.Dataset(variables, coords={"policy": list(policies), **labels})

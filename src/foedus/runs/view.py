@@ -9,6 +9,9 @@ import numpy as np
 
 from foedus.arraytypes import Floats
 from foedus.claims.sweep import Precision
+from foedus.present.likelihood import estimative
+from foedus.present.wording import percent
+from foedus.record.settled import Settled, settled
 from foedus.runs.result import Run
 from foedus.scenario.names import Names
 from foedus.scenario.schema import Scenario
@@ -123,6 +126,35 @@ class RunView:
         if not self.run.sweep.data_vars:
             return np.zeros(0)
         return np.asarray(self.run.sweep["weight"].values, dtype=float)
+
+    @property
+    def seen_from(self) -> int | None:
+        """The last period with observations, from which outcomes are told given what happened; None where they are not."""
+        observed = self.observed_periods
+        return observed[-1] if observed and "outcome_by_given" in self.run.data else None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is a last observed period and something is reported after it."""
+        return self.seen_from is not None and self.seen_from < len(self.periods) - 1
+
+    def event_of(self, outcome: str) -> str:
+        """The event that an outcome stands for; one that was not declared stands for itself."""
+        written = self.scenario.outcomes.get(outcome)
+        return written.event if written else outcome
+
+    def settled(self, outcome: str) -> Settled | None:
+        """When an outcome was observed, if it was."""
+        return settled(self.scenario, self.event_of(outcome)) if self.run.observed else None
+
+    def words_for(self, outcome: str, p: float) -> str:
+        """What is said beside an outcome's probability, which is worked out from the start: words of likelihood, or, where
+        the outcome was observed, that it was, and that the number replays what is past."""
+        seen = self.settled(outcome)
+        if seen is None:
+            return estimative(p)
+        doubt = f", with a coding error of {percent(seen.error)}" if seen.error else ""
+        return f"replayed; it was observed in {self.periods[seen.period]}{doubt}"
 
     @property
     def observed_periods(self) -> list[int]:

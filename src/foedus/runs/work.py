@@ -121,9 +121,8 @@ class Solver:
 
 def _record(simulation: Simulation, step: str = "") -> Arrays:
     """The parts of the record that were kept, of the policy under which things were observed."""
-    parts = [
-        (part, a) for r in simulation.results.values() for part, a in r.arrays.items() if part in kept.RECORD_PARTS
-    ]
+    wanted = {*kept.RECORD_PARTS, *kept.GIVEN.values()}
+    parts = [(part, a) for r in simulation.results.values() for part, a in r.arrays.items() if part in wanted]
     return {kept.key(kept.RECORD, part, step): array for part, array in parts}
 
 

@@ -1,7 +1,7 @@
 """What was observed: how likely it was, and what was to be expected before it.
 
 A forward pass in which mass is weighed by each observation (a filter); before each period's observations are
-brought in, the same pass without them gives the forecast of that period.
+brought in, the same pass without them gives the forecast of that period. What comes after is in ``outlook``.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Heard(NamedTuple):
     held: Floats
 
 
-class _Observed(NamedTuple):
-    """Observations as the kernel wants them, sorted by period and by place in the turn: those of ``t`` are
+class Sorted(NamedTuple):
+    """Observations as kernels want them, sorted by period and by place in the turn: those of ``t`` are
     ``ptr[t]`` to ``ptr[t + 1]``."""
 
     ptr: Ints
@@ -69,15 +69,23 @@ def hear(chain: Chain, start: Any, observed: ObservedArrays, ahead: int = 0) -> 
     shapes = (many,), (periods, observed.match.shape[1]), (many,)
     heard = Heard(np.ones((periods, LANES)), *(np.zeros((*shape, LANES)) for shape in shapes))
     room = _Room(*(MEMORY.take(name, k, LANES) for name, k in (("mass", nodes), ("wrap", ends), ("spare", ends))))
-    order = np.lexsort((np.where(observed.phase < 0, 1 << 30, observed.phase), observed.t))
-    ptr = np.searchsorted(observed.t[order], np.arange(periods + 1)).astype(np.int32)
-    _, phase, match, event, error = observed
-    arrays = _Observed(ptr, phase[order], match[order], event[order], error[order])
-    begin = np.array(start[0], np.int32), np.array(start[1], np.int32)
-    _filter(chain, MEMORY.work(graph), begin, arrays, ahead, room, heard)
-    each, held = _by_observation(heard.each, ptr, order), _unsorted(heard.held, order)
+    arrays, order = in_order(observed, periods)
+    _filter(chain, MEMORY.work(graph), at_start(start), arrays, ahead, room, heard)
+    each, held = _by_observation(heard.each, arrays.ptr, order), _unsorted(heard.held, order)
     with np.errstate(divide="ignore"):
         return heard._replace(period=np.log(heard.period), each=each, held=held)
+
+
+def in_order(observed: ObservedArrays, periods: int) -> tuple[Sorted, Any]:
+    """The observations by period and place in the turn, states last; and which one each of them is."""
+    order = np.lexsort((np.where(observed.phase < 0, 1 << 30, observed.phase), observed.t))
+    ptr = np.searchsorted(observed.t[order], np.arange(periods + 1)).astype(np.int32)
+    return Sorted._make([ptr, *(part[order] for part in observed[1:])]), order
+
+
+def at_start(start: Any) -> Any:
+    """Where a game starts, as kernels want it: nodes, coefficients and event bits."""
+    return np.array(start[0], np.int32), np.array(start[1], np.int32), np.array(start[2], np.uint64)
 
 
 def _unsorted(values: Floats, order: Any) -> Floats:
@@ -124,10 +132,13 @@ def _place(g: Ints, to: int) -> int:
 
 
 @part
-def _begin(g: Ints, work: Floats, t: int, start: Any, span: Any, observed: Any, mass: Floats, wrap: Floats) -> None:
+def _begin(graph: Any, work: Floats, t: int, start: Any, span: Any, observed: Any, ends: Any, avoid: Any) -> None:
     """Puts mass on the first nodes of period ``t``, weighed by what it has passed over already."""
-    nodes, probs = start
+    nodes, probs, flags = start
+    g, mass, wrap = graph.packed, ends[0], ends[1]
     for k in range(len(nodes) if t == 0 else count(g, sec.END_NODES)):
+        if (flags[k] if t == 0 else graph.start_flags[k]) & avoid != np.uint64(0):
+            continue
         if t == 0:
             to, c = int(nodes[k]), int(probs[k])
             x = load(work, c if c >= 0 else count(g, sec.OFFSET))
@@ -139,13 +150,13 @@ def _begin(g: Ints, work: Floats, t: int, start: Any, span: Any, observed: Any, 
 
 @part
 def _advance(
-    chain: Any, work: Floats, n: int, t: int, span: Any, observed: Any, note: bool, mass: Floats, taken: Floats
+    chain: Any, work: Floats, n: int, t: int, span: Any, observed: Any, how: Any, mass: Floats, taken: Floats
 ) -> None:
     """Moves the mass at ``n`` on, weighed by what is observed of its phase and of those passed over.
 
-    ``note``: counts what is taken.
+    ``how`` are (whether to count what is taken, the events whose mass is dropped when they are seen).
     """
-    g = chain.graph.packed
+    g, (note, avoid) = chain.graph.packed, how
     x, zero, phase = load(mass, n), splat(0.0), at(g, sec.PHASE, n)
     decides, row = at(g, sec.KIND, n) == DECIDE, t * count(g, sec.BASE)
     none = _factor(phase, -1, span, observed)
@@ -164,6 +175,8 @@ def _advance(
                 place = t * taken.shape[1] + action
                 store(taken, place, load(taken, place) + done)
         for b in range(at(g, sec.B_PTR, a), at(g, sec.B_PTR, a + 1)):
+            if chain.graph.flags[b] & avoid != np.uint64(0):
+                continue
             # A branch may lead past phases (they are shut, or the game is over): what was observed in these is missed.
             to = at(g, sec.TARGET, b)
             lost = splat(weight * _missed(phase, _place(g, to), span, observed))
@@ -188,20 +201,29 @@ def _close(g: Ints, end_flags: Bits, span: Any, observed: Any, mass: Floats, wra
 
 
 @part
-def _period(
-    chain: Any, work: Floats, t: int, start: Any, span: Any, observed: Any, note: bool, ends: Any, heard: Any
+def walk_period(
+    chain: Any, work: Floats, t: int, start: Any, span: Any, observed: Any, how: Any, ends: Any, taken: Floats
 ) -> Any:
     """Walks period ``t``, weighed by the observations of ``span`` (from, to); the mass that is left.
 
-    ``ends`` are (mass at the nodes, at the ends of the period before, at its own ends). ``note``: counts what is taken.
+    ``ends`` are (mass at the nodes, at the ends of the period before, at its own ends). ``how`` as in ``_advance``.
     """
     g, mass, zero = chain.graph.packed, ends[0], splat(0.0)
-    _begin(g, work, t, start, span, observed, mass, ends[1])
+    _begin(chain.graph, work, t, start, span, observed, ends, how[1])
     for n in range(count(g, sec.KIND) - count(g, sec.END_NODES)):
         if which(load(mass, n) != zero) != 0:
-            _advance(chain, work, n, t, span, observed, note, mass, heard.taken)
+            _advance(chain, work, n, t, span, observed, how, mass, taken)
             store(mass, n, zero)
     return _close(g, chain.graph.end_flags, span, observed, mass, ends[2])
+
+
+@part
+def scale_to_one(g: Ints, together: Any, wrap: Floats) -> None:
+    """The mass left at the ends is the likelihood of what was observed so far; scaled to one, it is the distribution over
+    states given all of it, and stays so over any number of observations."""
+    total = select(together > splat(0.0), together, splat(1.0))
+    for e in range(count(g, sec.END_NODES)):
+        store(wrap, e, load(wrap, e) / total)
 
 
 @part
@@ -222,7 +244,8 @@ def _forecast(chain: Any, work: Floats, t: int, target: int, start: Any, observe
         if u > t:
             gather(g, chain.table, u, False, work)
         source = room.wrap if u == t else room.spare
-        _period(chain, work, u, start, nothing, observed, u == target, (room.mass, source, room.spare), heard)
+        how = u == target, np.uint64(0)
+        walk_period(chain, work, u, start, nothing, observed, how, (room.mass, source, room.spare), heard.taken)
     _hold(g, chain.graph.end_flags, target, observed, room.spare, heard.held)
     if target > t:  # back to the coefficients of ``t``
         gather(g, chain.table, t, False, work)
@@ -232,7 +255,7 @@ def _forecast(chain: Any, work: Floats, t: int, target: int, start: Any, observe
 def _filter(chain: Any, work: Floats, start: Any, observed: Any, ahead: int, room: Any, heard: Any) -> None:
     """Fills ``heard`` with likelihoods and probabilities; ``heard.each`` gets the likelihood of the period's
     observations up to each."""
-    g, zero = chain.graph.packed, splat(0.0)
+    g = chain.graph.packed
     last = len(observed.ptr) - 2
     while last >= 0 and observed.ptr[last] == observed.ptr[last + 1]:  # nothing is observed after it
         last -= 1
@@ -245,13 +268,10 @@ def _filter(chain: Any, work: Floats, start: Any, observed: Any, ahead: int, roo
         # start, and only the one with all of them moves the mass on. Without ``ahead`` only that one is needed.
         for upto in range(low + 1 if ahead > 0 and high > low else high, high + 1):
             sink = room.wrap if upto == high else room.spare
-            together = _period(chain, work, t, start, (low, upto), observed, False, (room.mass, room.wrap, sink), heard)
+            ends, how = (room.mass, room.wrap, sink), (False, np.uint64(0))
+            together = walk_period(chain, work, t, start, (low, upto), observed, how, ends, heard.taken)
             if upto > low:
                 store(heard.each, upto - 1, together)
                 if upto == high:
-                    # The mass left is the likelihood of what was observed so far; scaled to one, it is the
-                    # distribution over states given all of it, and stays so over any number of observations.
-                    for e in range(count(g, sec.END_NODES)):
-                        total = select(together > zero, together, splat(1.0))
-                        store(room.wrap, e, load(room.wrap, e) / total)
+                    scale_to_one(g, together, room.wrap)
                     store(heard.period, t, together)

@@ -19,6 +19,7 @@ from foedus.solve.decision import NO_ACTION, NO_BASE, Choosing
 from foedus.solve.forward import Forward, forward
 from foedus.solve.likelihood import hear
 from foedus.solve.observe import Observations, ObservedArrays
+from foedus.solve.outlook import outlook
 from foedus.solve.packed import MEMORY, Chain, graph
 from foedus.solve.queries import QueryPlan, group
 from foedus.solve.reach import extreme
@@ -67,6 +68,7 @@ class Play:
             plan[1].extend(which)
         self.monitors = [self.plans[()][0].eventually(tree) for tree in self.events]
         bits = {tree: e for e, tree in enumerate(self.game.watch.events)}
+        self.outcomes = np.array([bits[tree] for tree in self.events], np.int32)
         self.bits = [-1 if tree is None else bits[tree] for tree in self.ends]
         self.extremes = [
             (i, query)
@@ -225,13 +227,18 @@ class Play:
         }
 
     def observe(self, table: Floats, policy: Floats, seen: ObservedArrays) -> dict[str, Floats]:
-        """The likelihood of what was observed, and the forecasts of it."""
+        """The likelihood of what was observed, the forecasts of it, and outcomes given all of it."""
         chain = Chain(self.graph, table, policy, self.game.periods)
         heard = hear(chain, self.game.starts[()], seen, self.ahead)
         parts = {"log_likelihood": heard.period.T}
         if self.ahead:
             taken = heard.taken.transpose(2, 0, 1)
             parts |= {"log_each": heard.each.T, "foreseen": taken, "foreseen_state": heard.held.T}
+        if self.events and not self.lean:
+            given = outlook(chain, self.game.starts[()], seen, self.outcomes)
+            at = np.where((np.asarray(self.bits) >= 0)[:, None], given.at, np.nan)
+            told = {"given_by": given.by, "given_ahead": given.ahead, "given_at": at}
+            parts |= {name: part.transpose(2, 0, 1) for name, part in told.items()}
         return parts
 
     def reach(self, table: Floats, policy: Floats, query: Query) -> Floats:

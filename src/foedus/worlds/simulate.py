@@ -89,7 +89,8 @@ class PolicyResult:
     actions], ``decided`` [W, periods, phases], ``pays`` [W, objectives], ``entropy`` [W, actors] (bits a decision, NaN
     without any). Under the factual policy also ``log_likelihood`` [W, periods], and with forecasts (see
     ``solve.likelihood.Heard``) ``log_each`` [W, observations], ``foreseen`` [W, periods, actions] and
-    ``foreseen_state`` [W, observations].
+    ``foreseen_state`` [W, observations]; and, given all that was observed (see ``solve.outlook.Outlook``), ``given_by``,
+    ``given_ahead`` and ``given_at`` [W, periods, outcomes].
     """
 
     actions: tuple[str, ...]
@@ -107,6 +108,9 @@ class PolicyResult:
     log_each: Floats = field(default_factory=_none)
     foreseen: Floats = field(default_factory=_none)
     foreseen_state: Floats = field(default_factory=_none)
+    given_by: Floats = field(default_factory=_none)
+    given_ahead: Floats = field(default_factory=_none)
+    given_at: Floats = field(default_factory=_none)
 
     @classmethod
     def of(cls, game: Game, arrays: Mapping[str, Floats]) -> PolicyResult:

@@ -92,7 +92,7 @@ def stored(store: ChunkStore, layout: Layout) -> Solved:
 
         def __init__(self, key: str):
             self.whole, self.dtype = ChunkedArray(store, key), np.dtype(float)
-            self.shape = (store.manifest.settings.worlds, *layout.shape("outcome_by"))
+            self.shape = (store.manifest.worlds, *layout.shape("outcome_by"))
 
         def __getitem__(self, key: Any) -> Any:
             def read(index: Index) -> Floats:

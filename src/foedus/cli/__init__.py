@@ -22,7 +22,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would wait in the way of ours, and change sums
     _open_streams()
     try:
-        app()
+        app(prog_name="foedus")
     except FoedusError as error:
         print(f"foedus: {visible(str(error))}", file=sys.stderr)
         sys.exit(2)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option, Typer
+from typer.core import TyperGroup
 
 from foedus.errors import FoedusError, nearest, visible
 from foedus.runs.progress import Progress as Step
@@ -22,7 +23,33 @@ if TYPE_CHECKING:  # what these need takes a second to import, which help would 
     from foedus.runs.result import Run
     from foedus.scenario.schema import Scenario
 
-app = Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+_ORDER = {
+    "scenarios": ("list", "show", "new", "check"),
+    "runs": ("run", "resume", "explain"),
+    "questions": ("lens", "compare", "measures", "drivers", "search", "learn", "score"),
+    "other programs": ("export", "schema"),
+}
+
+
+class InOrder(TyperGroup):
+    """Commands in the order in which a user comes to them, each with its whole sentence."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes the part of the help that lists commands."""
+        for heading, names in _ORDER.items():
+            with formatter.section(f"Commands for {heading}"):
+                formatter.write_dl([(name, " ".join((self.commands[name].help or "").split())) for name in names])
+
+
+app = Typer(
+    cls=InOrder, add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+
+
+def examples(*lines: str) -> str:
+    """What stands at the end of a command's help; the mark keeps its lines as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
 
 Name = Annotated[str, Argument(metavar="SCENARIO", help="a shipped scenario's name, or a file")]
 Json = Annotated[bool, Option("--json", help="print one JSON object instead")]

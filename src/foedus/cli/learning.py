@@ -7,13 +7,13 @@ from typing import Annotated
 
 from typer import Option
 
-from foedus.cli.common import Json, Name, Seed, Worlds, app, present, progress, read
+from foedus.cli.common import Json, Name, Seed, Worlds, app, examples, present, progress, read
 from foedus.runs.progress import Tally
 from foedus.runs.settings import WORLDS
 from foedus.worlds.thresholds import LEARNING_EFFECTIVE, LEARNING_WORLDS
 
 
-@app.command()
+@app.command(epilog=examples("foedus learn russia-dprk-pact --worlds 100"))
 def learn(
     scenario: Name,
     worlds: Worlds = LEARNING_WORLDS,
@@ -44,7 +44,11 @@ def learn(
     present(told, to_json(names, learned, list(told.sentences)), json)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "foedus score russia-dprk-pact --worlds 100 --drop 0", "foedus score russia-dprk-pact --horizon 6 --json"
+    )
+)
 def score(
     scenario: Name,
     worlds: Worlds = WORLDS,

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from foedus.cli.common import Json, Policy, Seed, Worlds, app, console, known, present, progress, read, show_json, solve
+from foedus.cli.common import (
+    Json,
+    Policy,
+    Seed,
+    Worlds,
+    app,
+    console,
+    examples,
+    known,
+    present,
+    progress,
+    read,
+    show_json,
+    solve,
+)
 from foedus.errors import FoedusError
 
 if TYPE_CHECKING:
@@ -16,7 +30,13 @@ if TYPE_CHECKING:
     from foedus.scenario.names import Names
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "foedus lens --list",
+        "foedus lens commitment entrapment-abandonment",
+        "foedus lens stability conflict.gmcr --start YNNYN",
+    )
+)
 def lens(
     name: Annotated[str | None, Argument(help="the lens; --list shows them")] = None,
     scenario: Annotated[str | None, Argument(help="a scenario, or a conflict in option form (.gmcr)")] = None,

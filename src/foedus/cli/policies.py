@@ -6,12 +6,30 @@ from typing import Annotated
 
 from typer import Option
 
-from foedus.cli.common import Json, Name, Page, Policies, Seed, Worlds, app, known, present, progress, read, solve
+from foedus.cli.common import (
+    Json,
+    Name,
+    Page,
+    Policies,
+    Seed,
+    Worlds,
+    app,
+    examples,
+    known,
+    present,
+    progress,
+    read,
+    solve,
+)
 from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "foedus compare taiwan-strait", "foedus compare entrapment-abandonment --metric 'prob(war == joined, at=0)'"
+    )
+)
 def compare(
     scenario: Name,
     policy: Policies = None,
@@ -49,7 +67,7 @@ def compare(
     present(section, choice_telling.choice_json(best, list(section.sentences)), json, html, loaded.title)
 
 
-@app.command()
+@app.command(epilog=examples("foedus measures russia-dprk-pact --worlds 50"))
 def measures(
     scenario: Name,
     measure: Annotated[
@@ -100,7 +118,12 @@ def measures(
     present(measures_telling.measures_section(results, degrees), told, json, html, loaded.title)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "foedus drivers entrapment-abandonment --claim dilemma",
+        "foedus drivers taiwan-strait --query 'prob(eventually(tension >= crisis))'",
+    )
+)
 def drivers(
     scenario: Name,
     query: Annotated[str | None, Option(help="a query, or arithmetic of queries")] = None,
@@ -144,7 +167,12 @@ def drivers(
     present(section, telling.drivers_json(driven, section), json, html, loaded.title)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "foedus search entrapment-abandonment --lever honour=0.5:4",
+        "foedus search taiwan-strait --metric 'prob(eventually(tension >= crisis))'",
+    )
+)
 def search(
     scenario: Name,
     policy: Annotated[str | None, Option(help="the policy that the levers act on; default: the factual one")] = None,

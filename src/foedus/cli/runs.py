@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, BadParameter, Option, launch
 
-from foedus.cli.common import MOST, Json, Method, Name, Policies, Seed, app, console, known, progress, read, show_json
+from foedus.cli.common import (
+    MOST,
+    Json,
+    Method,
+    Name,
+    Policies,
+    Seed,
+    app,
+    console,
+    examples,
+    known,
+    progress,
+    read,
+    show_json,
+)
 from foedus.errors import FoedusError, visible
 from foedus.runs.settings import AUTO, BUDGET, RunOptions
 from foedus.worlds.methods import METHOD, METHODS
@@ -50,7 +64,7 @@ Lenses = Annotated[
 Open = Annotated[bool, Option("--open", help="open the report in a browser")]
 
 
-@app.command()
+@app.command(epilog=examples("foedus run taiwan-strait", "foedus run crisis.yaml --worlds 500 --out crisis --open"))
 def run(
     scenario: Name,
     policy: Policies = None,
@@ -94,7 +108,7 @@ def run(
     _tell(solved, lenses, target, open_, json)
 
 
-@app.command()
+@app.command(epilog=examples("foedus resume foedus-out/taiwan-strait"))
 def resume(
     directory: Annotated[Path, Argument(metavar="DIR", help="where a run was begun (its --out)")],
     executor: Kind = "local",

@@ -9,14 +9,28 @@ from typing import Annotated, cast
 
 from typer import Argument, Exit, Option
 
-from foedus.cli.common import Json, Method, Name, Policy, Seed, World, Worlds, app, console, known, read, show_json
+from foedus.cli.common import (
+    Json,
+    Method,
+    Name,
+    Policy,
+    Seed,
+    World,
+    Worlds,
+    app,
+    console,
+    examples,
+    known,
+    read,
+    show_json,
+)
 from foedus.errors import FoedusError, visible
 from foedus.runs.settings import WORLDS
 from foedus.worlds.methods import METHOD, METHODS
 from foedus.worlds.methods import Method as Known
 
 
-@app.command()
+@app.command(epilog=examples("foedus check crisis.yaml"))
 def check(scenario: Name, json: Json = False) -> None:
     """List everything wrong with a scenario, and how large its game is."""
     from foedus.present.wording import count
@@ -54,7 +68,7 @@ def check(scenario: Name, json: Json = False) -> None:
         raise Exit(2)
 
 
-@app.command()
+@app.command(epilog=examples("foedus new crisis"))
 def new(name: Annotated[str, Argument(help="the name of the scenario: NAME.yaml is written here")]) -> None:
     """Write a small commented scenario that runs."""
     from foedus.scenario.template import template
@@ -71,7 +85,7 @@ def new(name: Annotated[str, Argument(help="the name of the scenario: NAME.yaml 
     print(visible(f"Wrote {path}. Try: foedus run {shlex.quote(str(path))}"))
 
 
-@app.command("list")
+@app.command("list", epilog=examples("foedus list"))
 def list_(json: Json = False) -> None:
     """The shipped scenarios."""
     from foedus.scenario.files import shipped
@@ -86,7 +100,7 @@ def list_(json: Json = False) -> None:
         print(f"{row['name']:<{width}}  {row['title']}")
 
 
-@app.command()
+@app.command(epilog=examples("foedus show taiwan-strait"))
 def show(scenario: Name, json: Json = False) -> None:
     """Present a scenario: who wants what, who can do what, what is claimed."""
     from foedus.report.scenario_text import print_scenario
@@ -98,7 +112,11 @@ def show(scenario: Name, json: Json = False) -> None:
         print_scenario(loaded, console())
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "foedus explain taiwan-strait --world 7 --paths 3", "foedus explain taiwan-strait --take provoke.squeeze"
+    )
+)
 def explain(
     scenario: Name,
     world: World = 0,
@@ -114,11 +132,7 @@ def explain(
     method: Method = METHOD,
     json: Json = False,
 ) -> None:
-    """Walk through one world by its likeliest moves, and say what each alternative was worth to the mover.
-
-    Examples: foedus explain taiwan-strait --world 7 --paths 3;
-    foedus explain taiwan-strait --take pressure.quarantine
-    """
+    """Walk through one world by its likeliest moves, and say what each alternative was worth to the mover."""
     from foedus.lenses.explain.explanation import explain as explain_world
     from foedus.lenses.explain.terminal import print_explanation
     from foedus.scenario.names import Names
@@ -134,7 +148,7 @@ def explain(
         print_explanation(told, Names(loaded), console())
 
 
-@app.command()
+@app.command(epilog=examples("foedus schema > foedus.schema.json"))
 def schema() -> None:
     """Print the JSON Schema of the language, for editors."""
     from foedus.scenario.jsonschema import json_schema
@@ -142,7 +156,12 @@ def schema() -> None:
     show_json(json_schema())
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "foedus export entrapment-abandonment --format efg > game.efg",
+        "foedus export taiwan-strait --format drn --policy status_quo > chain.drn",
+    )
+)
 def export(
     scenario: Name,
     format_: Annotated[str, Option("--format", help="such as efg (Gambit) or drn (Storm); a wrong one lists all")],

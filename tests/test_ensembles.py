@@ -173,8 +173,27 @@ def test_chunks_without_a_manifest_are_nobodys(copied, unbroken):
     (copied / "chunks" / "manifest.json").unlink()
     with pytest.raises(FoedusError, match="holds no run to resume"):
         resume(copied)
-    assert whole(copied).solved == 6
-    assert contents(copied) == contents(unbroken)
+    before = contents(copied)
+    with pytest.raises(FoedusError, match=r"not empty and holds no Foedus run"):
+        whole(copied)
+    assert contents(copied) == before
+
+
+def test_a_resumed_report_shows_the_lenses_that_were_asked_for(tmp_path):
+    small = ("run", "entrapment-abandonment", "--worlds", "8", "--out", str(tmp_path / "r"))
+    assert command(*small, "--lenses", "burden").returncode == 0
+    before = contents(tmp_path / "r")
+    assert b'id="burden"' in (tmp_path / "r" / "report.html").read_bytes()
+    assert command("resume", str(tmp_path / "r")).returncode == 0
+    assert contents(tmp_path / "r") == before
+    assert command("resume", str(tmp_path / "r"), "--lenses", "none").returncode == 0
+    assert b'id="burden"' not in (tmp_path / "r" / "report.html").read_bytes()
+
+
+def test_nothing_is_left_where_nothing_could_be_run(tmp_path):
+    (tmp_path / "bad.yaml").write_text(TINY.replace("0.2, then", "2, then"))
+    done = command("run", str(tmp_path / "bad.yaml"), "--worlds", "4", "--out", str(tmp_path / "a" / "b"))
+    assert done.returncode == 2 and not (tmp_path / "a").exists()
 
 
 def test_only_one_process_writes(copied):

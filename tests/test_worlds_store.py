@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,7 +21,18 @@ import pytest
 
 from foedus.errors import FoedusError
 from foedus.runs.settings import RunSettings
-from foedus.runs.store import ChunkStore, Manifest, chunk_name, pack, unpack, write_atomic
+from foedus.runs.store import (
+    ChunkStore,
+    Manifest,
+    _digest,
+    chunk_name,
+    claim,
+    locked,
+    pack,
+    sweep,
+    unpack,
+    write_atomic,
+)
 
 PLAN = Manifest(scenario="abc", version="0.1", chunk=10, settings=RunSettings(seed=7, worlds=25))
 
@@ -70,8 +83,9 @@ def test_bytes_depend_on_the_numbers_alone(tmp_path: Path, monkeypatch: pytest.M
 def test_checksums_are_those_that_sha256sum_reads(tmp_path: Path) -> None:
     store = ChunkStore(tmp_path, PLAN)
     fill(store)
-    digest, name = (tmp_path / "chunk-00001.npz.sha256").read_text().split()
-    assert name == "chunk-00001.npz"
+    line, comment = (tmp_path / "chunk-00001.npz.sha256").read_text().splitlines()
+    digest, name = line.split()
+    assert name == "chunk-00001.npz" and comment == f"# run {PLAN.identity}"
     assert digest == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
 
 
@@ -119,6 +133,7 @@ OTHER_SETTINGS = {
     "subset": 9,
     "judge": False,
     "policies": ("x",),
+    "budget": 99.0,
 }
 
 
@@ -245,3 +260,133 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(tmp_path: Path) ->
     assert missing == sorted(missing, reverse=True) and MANY.chunks > missing[0] > missing[-1] > 0
     fill(ChunkStore(tmp_path / "killed", MANY))
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+
+
+# Whose a directory is
+
+
+@pytest.mark.parametrize("place", range(0, 200, 7))
+def test_a_manifest_that_was_changed_anywhere_is_refused(tmp_path: Path, place: int) -> None:
+    ChunkStore(tmp_path, PLAN)
+    path = tmp_path / "manifest.json"
+    data = path.read_bytes()
+    place %= len(data) - 2  # what follows the last bracket is no part of it
+    path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    if json.loads(data) != _or_none(path):
+        with pytest.raises(FoedusError, match=r"manifest\.json is damaged: .* anew"):
+            Manifest.read(path)
+
+
+def _or_none(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "null", "{}", '{"sha256": 1}', "[" * 100_000])
+def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(FoedusError, match=r"manifest\.json is damaged"):
+        Manifest.read(tmp_path / "manifest.json")
+
+
+def test_values_of_another_type_are_refused_even_with_a_right_sum(tmp_path: Path) -> None:
+    values = json.loads(PLAN.text())
+    del values["sha256"]
+    for key in values:
+        for wrong in (None, 3.5, [1], {"x": 1}, "text"):
+            changed = values | {key: wrong}
+            if (
+                wrong == values[key]
+                or (key == "growth" and wrong is None)
+                or (isinstance(values[key], str) and wrong == "text")
+            ):
+                continue
+            told = json.dumps(changed | {"sha256": _digest(changed)})
+            (tmp_path / "manifest.json").write_text(told)
+            with pytest.raises(FoedusError, match=r"manifest\.json is damaged"):
+                Manifest.read(tmp_path / "manifest.json")
+
+
+def test_pieces_of_another_run_do_not_pass_for_those_of_this_one(tmp_path: Path) -> None:
+    other = replace(PLAN, settings=replace(PLAN.settings, seed=99))
+    mine, theirs = ChunkStore(tmp_path / "mine", PLAN), ChunkStore(tmp_path / "theirs", other)
+    fill(mine)
+    fill(theirs)
+    for name in ("chunk-00001.npz", "chunk-00001.npz.sha256"):
+        (tmp_path / "mine" / name).write_bytes((tmp_path / "theirs" / name).read_bytes())
+    assert mine.missing() == [1]
+    assert replace(PLAN, lenses="none").identity == PLAN.identity  # what is shown decides no piece
+
+
+def test_a_directory_in_the_place_of_a_piece_is_told(tmp_path: Path) -> None:
+    store = ChunkStore(tmp_path, PLAN)
+    fill(store)
+    (tmp_path / "chunk-00001.npz").unlink()
+    (tmp_path / "chunk-00001.npz").mkdir()
+    assert store.missing() == [1]
+    with pytest.raises(FoedusError, match=r"chunk-00001.npz cannot be written: Is a directory"):
+        store.keep("chunk-00001", {"a": np.ones(2)})
+
+
+def test_only_own_names_are_swept(tmp_path: Path) -> None:
+    own = ["chunk-00000.npz", "chunk-12345.npz.sha256", "sweep.npz", "neutral-000.npz", "redrawn-001.npz.sha256"]
+    halves = ["report.html.12.partial", "manifest.json.7.partial", "chunk-00003.npz.44.partial"]
+    others = [
+        "data.npz",
+        "x.npz.bak",
+        "chunk-1.npz",
+        "film.mkv.partial",
+        "chunk-00000.npz.old",
+        "report.html.partial",
+        "neutral.npz",
+    ]
+    for name in [*own, *halves, *others]:
+        (tmp_path / name).write_text("x")
+    (tmp_path / "chunk-00009.npz").mkdir()
+    sweep(tmp_path)
+    sweep(tmp_path, partial=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "chunk-00009.npz"])
+
+
+def test_only_empty_directories_and_those_of_runs_are_taken(tmp_path: Path) -> None:
+    for there, fits in (
+        ([], True),
+        (["chunks/"], True),
+        (["chunks/manifest.json.3.partial"], True),
+        (["notes.txt"], False),
+        (["chunks/", "report.html"], False),
+        (["chunks/data.npz"], False),
+        (["chunks/manifest.json", "notes.txt"], True),
+    ):
+        place = tmp_path / str(len(list(tmp_path.iterdir())))
+        place.mkdir()
+        for name in there:
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).mkdir() if name.endswith("/") else (place / name).write_text("x")
+        if fits:
+            claim(place, place / "chunks")
+        else:
+            with pytest.raises(FoedusError, match="holds no Foedus run"):
+                claim(place, place / "chunks")
+    claim(tmp_path / "new", tmp_path / "new" / "chunks")
+
+
+def test_a_hold_is_one_within_a_thread_and_none_for_others(tmp_path: Path) -> None:
+    with locked(tmp_path / "c", tmp_path), locked(tmp_path / "c", tmp_path):
+        errors: list[str] = []
+
+        def other() -> None:
+            try:
+                with locked(tmp_path / "c", tmp_path):
+                    pass
+            except FoedusError as error:
+                errors.append(str(error))
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        assert errors and "another process is writing" in errors[0]
+    with locked(tmp_path / "c", tmp_path):
+        pass

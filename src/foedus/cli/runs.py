@@ -103,8 +103,12 @@ def run(
         solved = local.run(loaded, threads=workers or 2, **options)
         lenses = "none" if lenses == "auto" else lenses
     else:
-        with progress(not json) as step:
-            solved = ensemble.ensemble(loaded, target, chunk=chunk, executor=who, anew=anew, progress=step, **options)
+        with ensemble.kept_in(target):
+            with progress(not json) as step:
+                kept: Any = {"chunk": chunk, "executor": who, "anew": anew, "lenses": lenses}
+                solved = ensemble.ensemble(loaded, target, progress=step, **kept, **options)
+            _tell(solved, lenses, target, open_, json)
+        return
     _tell(solved, lenses, target, open_, json)
 
 
@@ -114,7 +118,7 @@ def resume(
     executor: Kind = "local",
     scheduler: Scheduler = None,
     workers: Workers = None,
-    lenses: Lenses = "auto",
+    lenses: Annotated[str | None, Option(help="lenses in the report; default: those it was begun with")] = None,
     open_: Open = False,
     json: Json = False,
 ) -> None:
@@ -122,14 +126,21 @@ def resume(
     from foedus.lenses.registry import known_lenses
     from foedus.runs import ensemble, executors
 
-    known_lenses(lenses)
-    with progress(not json) as step:
-        who = executors.Executor(executor, scheduler, workers)
-        solved = ensemble.resume(directory, executor=who, progress=step)
+    who = executors.Executor(executor, scheduler, workers)
+    if lenses is not None:
+        known_lenses(lenses)
+    with ensemble.kept_in(directory, begun=True):
+        with progress(not json) as step:
+            solved = ensemble.resume(directory, executor=who, lenses=lenses, progress=step)
+        _told_again(solved, directory, json)
+        _tell(solved, ensemble.kept_lenses(directory), directory, open_, json)
+
+
+def _told_again(solved: Run, directory: Path, json: bool) -> None:
+    """Says what was solved anew."""
     if not json:
         missing = f"{solved.solved} missing pieces were solved" if solved.solved else "all pieces were there and sound"
         print(f"{visible(str(directory))}: {missing}; report, results and run.json are written anew.")
-    _tell(solved, lenses, directory, open_, json)
 
 
 def _tell(solved: Run, lenses: str, target: Path | None, open_: bool, json: bool) -> None:

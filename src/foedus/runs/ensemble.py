@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib import import_module
@@ -30,7 +30,7 @@ from foedus.runs.provenance import engine, scenario_hash
 from foedus.runs.result import LOADED, Run
 from foedus.runs.settings import AUTO, RunOptions, RunSettings
 from foedus.runs.solved import stored
-from foedus.runs.store import MANIFEST, ChunkStore, Manifest, chunk_name, locked, write_atomic
+from foedus.runs.store import MANIFEST, ChunkStore, Manifest, chunk_name, claim, locked, sweep, write_atomic
 from foedus.runs.trials import expected_trials
 from foedus.runs.work import Piece, forget
 from foedus.scenario.dump import dump
@@ -57,28 +57,29 @@ def ensemble(
     anew: bool = False,
     progress: Progress | None = None,
     clock: Clock = time.monotonic,
+    lenses: str = "auto",
     **options: Unpack[RunOptions],
 ) -> Run:
     """``foedus.run`` with its results kept in a directory; chunks that are there already are not solved again.
 
     ``options`` are those of ``RunSettings``. ``chunk`` is the number of worlds kept together (default: by size); results
     do not depend on it, nor on the ``executor``. A finished run of something else in the directory is replaced, an
-    unfinished one only with ``anew``, which solves all chunks again. FoedusError when the disk is full: what was solved
-    is kept.
+    unfinished one only with ``anew``, which solves all chunks again. ``lenses`` are those of its report, kept so that
+    ``resume`` shows the same. FoedusError when the directory holds something else, or the disk is full: what was solved is kept.
     """
     plan = Plan(scenario, RunSettings.of(**options))
     chunk = chunk_size(plan.solver.layout, plan.worlds) if chunk is None else chunk
     grows = plan.asked.worlds == AUTO
-    manifest = Manifest(scenario_hash(scenario), engine(), chunk, plan.settings, grows, plan.growth)
+    manifest = Manifest(scenario_hash(scenario), engine(), chunk, plan.settings, grows, plan.growth, lenses)
     kept = Path(directory) / CHUNKS
+    claim(directory, kept)
     with locked(kept, directory):
         _make_way(kept, manifest, anew)
-        text = dump(scenario).encode()
-        if not (kept / SCENARIO).exists() or (kept / SCENARIO).read_bytes() != text:
-            write_atomic(kept / SCENARIO, text)
         if grows and (kept / MANIFEST).exists():  # go on from what it has come to
-            manifest = Manifest.read(kept / MANIFEST)
-        store = ChunkStore(kept, manifest, directory)
+            manifest = replace(Manifest.read(kept / MANIFEST), lenses=lenses)
+        store, text = ChunkStore(kept, manifest, directory), dump(scenario).encode()
+        if not (kept / SCENARIO).is_file() or (kept / SCENARIO).read_bytes() != text:
+            write_atomic(kept / SCENARIO, text)
         return _solve(_planned(plan, manifest), store, executor or Executor(), progress, clock)
 
 
@@ -86,22 +87,53 @@ def resume(
     directory: Path | str,
     *,
     executor: Executor | None = None,
+    lenses: str | None = None,
     progress: Progress | None = None,
     clock: Clock = time.monotonic,
 ) -> Run:
-    """Goes on with the run in a directory: solves what is missing or damaged.
+    """Goes on with the run in a directory: solves what is missing or damaged. Its report shows the same lenses as before,
+    unless others are named.
 
     The result is that of a run that was never stopped. FoedusError when there is no run, when it was begun by another
     version of Foedus or of the libraries that it computes with, or when its scenario was changed since.
     """
     kept = Path(directory) / CHUNKS
-    if not (kept / MANIFEST).exists():
-        raise FoedusError(f"{directory} holds no run to resume. Start one: foedus run SCENARIO --out {directory}.")
+    _refuse_absent(kept, directory)
     with locked(kept, directory):
         manifest = Manifest.read(kept / MANIFEST)
+        manifest = manifest if lenses is None else replace(manifest, lenses=lenses)
         asked = replace(manifest.settings, worlds=AUTO) if manifest.grows else manifest.settings
         plan = _planned(Plan(_scenario(kept / SCENARIO, manifest, directory), asked), manifest)
         return _solve(plan, ChunkStore(kept, manifest, directory), executor or Executor(), progress, clock)
+
+
+@contextmanager
+def kept_in(directory: Path | str, begun: bool = False) -> Iterator[None]:
+    """Holds a run's directory for all that is written to it, its report included; FoedusError when it is not a run's (with
+    ``begun``: when it holds none yet), or another process writes to it. Where nothing comes to be written, no folder stays."""
+    place = Path(directory)
+    kept = place / CHUNKS
+    if begun:
+        _refuse_absent(kept, directory)
+    claim(directory, kept)
+    made = [folder for folder in (kept, place, *place.parents) if not folder.exists()]
+    with locked(kept, directory):
+        try:
+            yield
+        finally:
+            for folder in made:
+                with suppress(OSError):  # it holds something by now
+                    folder.rmdir()
+
+
+def _refuse_absent(kept: Path, directory: Path | str) -> None:
+    if not (kept / MANIFEST).exists():
+        raise FoedusError(f"{directory} holds no run to resume. Start one: foedus run SCENARIO --out {directory}.")
+
+
+def kept_lenses(directory: Path | str) -> str:
+    """The lenses that the report of a kept run shows, as they were asked for."""
+    return Manifest.read(Path(directory) / CHUNKS / MANIFEST).lenses
 
 
 def _planned(plan: Plan, manifest: Manifest) -> Plan:
@@ -136,10 +168,7 @@ def _scenario(path: Path, manifest: Manifest, directory: Path | str) -> Scenario
 
 def _make_way(kept: Path, manifest: Manifest, anew: bool) -> None:
     """Takes away what a finished run of something else left, or any run if ``anew``."""
-    try:
-        there = None if anew else Manifest.read(kept / MANIFEST)
-    except FoedusError:  # there is none, or none that can be read
-        there = None
+    there = None if anew or not (kept / MANIFEST).exists() else Manifest.read(kept / MANIFEST)
     if there is not None:
         differences = [_DIFFERS.get(name, text) for name, text in manifest.differences(there).items()]
         if not differences:
@@ -151,16 +180,14 @@ def _make_way(kept: Path, manifest: Manifest, anew: bool) -> None:
             )
             other = f"an unfinished run of something else ({'; '.join(differences)})"
             raise FoedusError(f"{kept.parent} holds {other}. {remedy}")
-    for path in kept.glob("*.npz*"):
-        path.unlink()
+    sweep(kept)
     (kept / MANIFEST).unlink(missing_ok=True)  # last: what goes before it is then still a part of the old run
 
 
 def _solve(plan: Plan, store: ChunkStore, executor: Executor, progress: Progress | None, clock: Clock) -> Run:
     """Solves the pieces that the store lacks, then says what all of them say."""
     started = time.perf_counter()
-    for left in store.run.glob("*.partial"):  # of a report that was being written when the run was killed
-        left.unlink(missing_ok=True)
+    sweep(store.run, partial=True)  # of a report that was being written when the run was killed
     # Importing it takes a while, and it is needed when all is solved.
     importing = Thread(target=import_module, args=("xarray",), daemon=True)
     importing.start()

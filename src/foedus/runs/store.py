@@ -14,6 +14,8 @@ import hashlib
 import io
 import json
 import os
+import re
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -29,7 +31,7 @@ from numpy.typing import NDArray
 from foedus.errors import FoedusError
 from foedus.runs.growth import Growth
 from foedus.runs.layout import Arrays
-from foedus.runs.settings import RunSettings, whole_number
+from foedus.runs.settings import AUTO, RunSettings, whole_number
 
 MANIFEST = "manifest.json"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -49,10 +51,14 @@ class Manifest:
     settings: RunSettings
     grows: bool = False
     growth: Growth | None = None
+    lenses: str = "auto"  # that the report shows, as they were asked for
 
     def __post_init__(self) -> None:
-        """Refuses a size below 1; a number becomes a plain one."""
+        """Refuses what is of another type, and a size below 1; a number becomes a plain one."""
         object.__setattr__(self, "chunk", whole_number("chunk", self.chunk, 1))
+        for name, kind in (("scenario", str), ("version", str), ("grows", bool), ("lenses", str)):
+            if not isinstance(getattr(self, name), kind):
+                raise FoedusError(f"{name} is {getattr(self, name)!r}.")
 
     @property
     def worlds(self) -> int:
@@ -76,27 +82,45 @@ class Manifest:
         return range(index * self.chunk, min((index + 1) * self.chunk, self.worlds))
 
     def text(self) -> str:
-        """The manifest as JSON."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+        """The manifest as JSON, with the SHA-256 of all else in it."""
+        values = asdict(self)
+        return json.dumps(values | {"sha256": _digest(values)}, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """The manifest in a file; FoedusError when it is missing or not one."""
+        """The manifest in a file; FoedusError when it is missing, was changed, or is none."""
         try:
             values = json.loads(path.read_bytes())
+            if not isinstance(values, dict) or values.pop("sha256", None) != _digest(values):
+                raise FoedusError("it was changed since it was written")
             growth = values.get("growth") and Growth.read(values["growth"])
             return cls(**{**values, "settings": RunSettings(**values["settings"]), "growth": growth})
         except FileNotFoundError:
             raise FoedusError(f"{path.parent} holds no run: it has no {path.name}.") from None
-        except (OSError, ValueError, TypeError, KeyError, FoedusError) as error:
-            raise FoedusError(f"{path} cannot be read ({error}). Start the run anew in another directory.") from None
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, FoedusError) as error:
+            remedy = "Start the run anew in another directory, or here with --anew."
+            raise FoedusError(f"{path} is damaged: {error}. {remedy}") from None
+
+    @property
+    def identity(self) -> str:
+        """A name that only runs have whose pieces are the same: what decides them, and not how far a run has grown."""
+        told = asdict(replace(self, growth=None, lenses="", settings=replace(self.settings, budget=0.0)))
+        if self.grows:
+            told["settings"] |= {"worlds": AUTO, "subset": None}
+        return _digest(told)
 
     def differences(self, other: Manifest) -> dict[str, str]:
-        """By name what differs from another manifest, in words; how far both have grown is no difference."""
+        """By name what differs from another manifest, in words; how far both have grown, and what is shown of them, is
+        no difference."""
         mine, theirs = ({**vars(manifest), **vars(manifest.settings)} for manifest in (self, other))
-        same = {"settings", "growth", *(("worlds", "subset") if self.grows and other.grows else ())}
+        same = {"settings", "growth", "lenses", *(("worlds", "subset") if self.grows and other.grows else ())}
         changed = [name for name in mine if name not in same and mine[name] != theirs[name]]
         return {name: f"{name} is {mine[name]}, there it is {theirs[name]}" for name in changed}
+
+
+def _digest(values: object) -> str:
+    """The SHA-256 of plain data, however it is laid out."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def chunk_name(index: int) -> str:
@@ -112,13 +136,13 @@ class ChunkStore:
         """Opens the directory or makes it. FoedusError when it holds a run with another manifest."""
         self.directory, self.manifest, self.run = Path(directory), manifest, Path(run or directory)
         path = self.directory / MANIFEST
-        if not path.exists() or (manifest.grows and not manifest.differences(Manifest.read(path))):
-            self._keep(path, manifest.text().encode())
-        elif differences := manifest.differences(Manifest.read(path)):
+        there = Manifest.read(path) if path.exists() else None
+        if there is not None and (differences := manifest.differences(there)):
             remedy = "Give another directory, or resume with the same scenario, version and settings."
             raise FoedusError(f"{self.directory} holds another run: {'; '.join(differences.values())}. {remedy}")
-        for left in self.directory.glob(f"*{_PARTIAL}"):
-            left.unlink(missing_ok=True)
+        if there != manifest:
+            self._keep(path, manifest.text().encode())
+        sweep(self.directory, partial=True)
 
     def grown(self, settings: RunSettings, growth: Growth | None = None) -> ChunkStore:
         """The same store for more worlds; ``growth`` once there are enough."""
@@ -138,7 +162,7 @@ class ChunkStore:
         """Keeps arrays of any shape under a name; FoedusError (see ``write_atomic``) keeps what was there before."""
         data, path = pack(arrays), self.path(piece)
         self._keep(path, data)
-        self._keep(path.with_suffix(_SUM), _checksum(path, data))
+        self._keep(path.with_suffix(_SUM), self._checksum(path, data))
 
     def _keep(self, path: Path, data: bytes) -> None:
         write_atomic(path, data, f"and run `foedus resume {self.run}`")
@@ -179,14 +203,42 @@ class ChunkStore:
         path = self.path(piece)
         try:
             data, written = path.read_bytes(), path.with_suffix(_SUM).read_bytes()
-        except FileNotFoundError:
+        except OSError:  # not there, a directory, or not to be read
             return None
-        return data if written == _checksum(path, data) else None
+        return data if written == self._checksum(path, data) else None
+
+    def _checksum(self, path: Path, data: bytes) -> bytes:
+        """The line that ``sha256sum`` writes of a file, with its name, so that another chunk's files do not pass for it;
+        under it, as a comment, the run that it is of, so that another run's do not either."""
+        return f"{hashlib.sha256(data).hexdigest()}  {path.name}\n# run {self.manifest.identity}\n".encode()
 
 
-def _checksum(path: Path, data: bytes) -> bytes:
-    """The line that ``sha256sum`` writes of a file; with its name, so that another chunk's files do not pass for it."""
-    return f"{hashlib.sha256(data).hexdigest()}  {path.name}\n".encode()
+_PIECE = r"(?:chunk-\d{5,}|sweep|neutral-\d{3,}|redrawn-\d{3,})\.npz(?:\.sha256)?"
+_OWN = rf"(?:{_PIECE}|manifest\.json|scenario\.yaml|report\.html|results\.nc|run\.json)"
+_PIECES, _PARTIALS = re.compile(_PIECE), re.compile(rf"{_OWN}\.\d+\{_PARTIAL}")
+
+
+def sweep(directory: Path, partial: bool = False) -> None:
+    """Removes the pieces of a run, or the halves of files that were being written when it was killed: only what bears one of
+    the names that runs give."""
+    own = _PARTIALS if partial else _PIECES
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if own.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
+            path.unlink(missing_ok=True)
+
+
+def claim(directory: Path | str, kept: Path) -> None:
+    """FoedusError where a directory holds something and no run of ours: nothing in it is touched."""
+    place = Path(directory)
+    try:
+        there = sorted(path.name for path in place.iterdir()) if place.exists() else []
+        inside = sorted(path.name for path in kept.iterdir()) if kept.is_dir() else []
+    except OSError as error:
+        raise FoedusError(f"{directory} cannot be used: {error.strerror or error}. Give another --out.") from None
+    if (kept / MANIFEST).exists() or not there or (there == [kept.name] and all(map(_PARTIALS.fullmatch, inside))):
+        return
+    holds = f"is not empty and holds no Foedus run (no {kept.name}/{MANIFEST})"
+    raise FoedusError(f"{directory} {holds}; nothing in it was touched. Give another --out.")
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -213,8 +265,12 @@ def locked(directory: Path, run: Path | str) -> Iterator[None]:
     """Holds a directory (made where it is missing) for this process; FoedusError when another holds it.
 
     ``run`` is the directory that messages name. The hold ends with the process, however that ends, so nothing is left to
-    clear after a kill. Systems without such locks go without.
+    clear after a kill. Systems without such locks go without. Who holds it already, in the same thread, goes on.
     """
+    holder = str(directory.resolve()), threading.get_ident()
+    if holder in _held:
+        yield
+        return
     try:
         import fcntl
     except ImportError:
@@ -232,10 +288,15 @@ def locked(directory: Path, run: Path | str) -> Iterator[None]:
         raise FoedusError(f"another process is writing to {run}: wait for it, or give another --out.") from None
     except OSError:
         pass  # a file system without locks
+    _held.add(holder)
     try:
         yield
     finally:
+        _held.discard(holder)
         os.close(handle)
+
+
+_held: set[tuple[str, int]] = set()  # directories held here, with the thread that does
 
 
 def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:

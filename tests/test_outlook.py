@@ -162,7 +162,9 @@ def test_a_run_carries_and_tells_what_is_given() -> None:
     assert made.data["outcome_by_given"].dims == ("world", "period", "outcome")
     assert row.settled == Settled(1, 0.1)
     json = to_json(made)
-    assert json["given_what_happened"]["from"] == "1" and json["outcomes"][0]["observed"] == {"period": 1, "error": 0.1}
+    assert json["given_what_happened"]["from"] == "1"
+    assert made.thin == ""
+    assert json["outcomes"][0]["observed"] == {"period": 1, "error": 0.1}
     page = " ".join(render(made).split())
     assert (
         "As seen from 1, given what happened" in page

@@ -80,3 +80,8 @@ def test_a_value_stands_at_the_middle_of_its_weight() -> None:
     np.testing.assert_allclose(w.weighted_quantile(values, list(below + weights / 2), weights), values)
     halves = w.weighted_quantile(np.repeat(values, 2), [0.3, 0.7], np.repeat(weights / 2, 2))
     assert (np.abs(halves - w.weighted_quantile(values, [0.3, 0.7], weights)) <= np.ptp(values) / 2).all()
+
+
+def test_the_fewest_worlds_that_carry_a_share_of_the_weight() -> None:
+    assert w.carrying([0.05, 0.9, 0.05], 0.9) == 1 and w.carrying([0.05, 0.89, 0.06], 0.9) == 2
+    assert w.carrying(np.full(200, 1 / 200), 0.9) == 180 and w.carrying([1.0], 1.0) == 1

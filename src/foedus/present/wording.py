@@ -120,15 +120,23 @@ def cited(item: Evidence) -> str:
     return source_name(item.source) + place(item)
 
 
-def cautions(certain: bool, effective: float | None, worlds: int, turning: Sequence[str]) -> list[str]:
-    """What a reader must know before using a run's numbers: whether nothing is uncertain, the ``effective`` number of
-    its ``worlds`` where that is too small, and the claims whose verdict turns with precision."""
+def thin(effective: float, worlds: int, carry: int) -> str:
+    """What is said, in one place, of a posterior that rests on few worlds: ``carry`` of them have nine tenths of the weight."""
+    return (
+        f"The observations leave an effective sample of only {effective:.0f} of {worlds} worlds: {carry} of them "
+        f"{'carries' if carry == 1 else 'carry'} nine tenths of the weight. All figures after the observations are rough. "
+        "Draw worlds where the observations point (--resample), or more of them."
+    )
+
+
+def cautions(certain: bool, thin: str, turning: Sequence[str]) -> list[str]:
+    """What a reader must know before using a run's numbers: whether nothing is uncertain, what is said of a ``thin``
+    posterior, and the claims whose verdict turns with precision."""
     warnings = []
     if certain:
         warnings.append("Nothing in this scenario is uncertain: all worlds are alike, and shares of them say nothing.")
-    if effective is not None:
-        left = f"The observations leave an effective sample of only {effective:.0f} of {worlds} worlds"
-        warnings.append(f"{left}: posterior figures rest on few worlds.")
+    if thin:
+        warnings.append(thin)
     if turning:
         noisy = ", ".join(f"“{claim}”" for claim in turning)
         warnings.append(f"Verdicts that turn with how precisely actors choose: {noisy}.")

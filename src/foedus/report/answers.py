@@ -36,7 +36,7 @@ class ClaimRow:
 
 @dataclass(frozen=True)
 class ChanceRow:
-    """An outcome's probability as the first page tells it; ``ahead``: that it comes after what was observed, given that."""
+    """An outcome's probability as the first page tells it; ``ahead``: the same given what happened."""
 
     name: str
     chance: str
@@ -77,8 +77,8 @@ def _claim(results: RunView, claim: ClaimResult) -> ClaimRow:
 
 def chances(results: RunView) -> list[ChanceRow]:
     """The main outcomes' probability by the end under the factual policy, average and nine worlds in ten; and given what
-    happened, that they come after that, where there is anything after."""
-    later = {row.outcome: percent(row.ahead.mean) for row in given_what_happened(results)}
+    happened, that they come after that (that they came, where nothing is reported after that)."""
+    later = {row.outcome: percent(row.told.mean) for row in given_what_happened(results)}
     rows = []
     for outcome in results.outcomes[:_MOST_CHANCES]:
         s = results.final_spread(outcome, results.factual)

@@ -76,16 +76,15 @@ def _outcomes(results: RunView) -> list[Finding]:
 def _given(results: RunView) -> list[Finding]:
     """The same as seen from the last observed period."""
     rows = given_what_happened(results)[:4]
-    if not rows or not results.goes_on:
-        return []
-    parts = [f"{results.names.outcome(row.outcome)}: {estimative(row.ahead.mean)}, {band(row.ahead)}" for row in rows]
-    return [Finding("Given what happened", f"{given_title(results)}: {'; '.join(parts)}.")]
+    parts = [f"{results.names.outcome(row.outcome)}: {estimative(row.told.mean)}, {band(row.told)}" for row in rows]
+    return [Finding("Given what happened", f"{given_title(results)}: {'; '.join(parts)}.")] if rows else []
 
 
 def given_title(results: RunView) -> str:
-    """From when, and under what, outcomes are told given what happened."""
+    """From when, and of which periods, outcomes are told given what happened."""
     assert results.seen_from is not None
-    return f"As seen from {results.periods[results.seen_from]}, after that and by {results.end}"
+    span = f"after that and by {results.end}" if results.goes_on else "that it has come"
+    return f"As seen from {results.periods[results.seen_from]}, {span}"
 
 
 def policies(results: RunView) -> list[Finding]:
@@ -127,7 +126,7 @@ def how_sure(results: RunView) -> list[Finding]:
     text = f"{count(len(results.weights), 'world')} (full sets of the uncertain numbers) were solved exactly"
     if run.observed:
         text += f"; after weighing them by what was observed they are worth {run.ess:.0f} equal ones"
-    if run.ess < ROUGH_SAMPLE and uncertain(run.scenario):
+    if run.ess < ROUGH_SAMPLE and uncertain(run.scenario) and not run.thin:  # which the warning says
         text += ". Read shares as rough: with so few, they may be off by 10 percentage points or more"
     record = verdict(results.names, run.score) if run.score else NOT_SCORED
     return [Finding("Sample", f"{text}. {sampled(run)}"), *_noise(results), Finding("Track record", record)]

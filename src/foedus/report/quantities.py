@@ -102,6 +102,12 @@ class Given:
     ahead: Spread
     by_end: Spread
     settled: Settled | None
+    goes_on: bool
+
+    @property
+    def told(self) -> Spread:
+        """What is told first: that it comes after what was observed, or, where nothing is reported after that, that it came."""
+        return self.ahead if self.goes_on else self.by_end
 
 
 def given_what_happened(results: RunView) -> list[Given]:
@@ -113,7 +119,7 @@ def given_what_happened(results: RunView) -> list[Given]:
 def _given(results: RunView, outcome: str, last: int) -> Given:
     by, ahead = (results.array(name, "period", outcome=outcome) for name in ("outcome_by_given", "outcome_ahead"))
     so_far, later, in_all = (results.spread(values) for values in (by[:, last], ahead[:, -1], by[:, -1]))
-    return Given(outcome, so_far, later, in_all, results.settled(outcome))
+    return Given(outcome, so_far, later, in_all, results.settled(outcome), results.goes_on)
 
 
 _PARTS = ("mean", "low", "median", "high")

@@ -37,7 +37,7 @@ def print_summary(run: Run, console: Console) -> None:
         span = f", {results.periods[0]} to {results.end}" if len(results.periods) > 1 else ""
         print_heading(console, "Outcomes over time", f"Under {results.names.policy(results.factual)}{span}.")
         _print_outcomes(results, console)
-        if results.goes_on:
+        if results.seen_from is not None:
             print_heading(console, "Given what happened", f"{findings.given_title(results)}, under the same policy.")
             _print_given(results, console)
     if results.outcomes and len(results.policies) > 1:
@@ -102,11 +102,12 @@ def _print_outcomes(results: RunView, console: Console) -> None:
 def _print_given(results: RunView, console: Console) -> None:
     assert results.seen_from is not None
     month = results.periods[results.seen_from]
-    headings = f"Came by\n{month}", f"Comes\nafter {month}", "Nine worlds\nin ten"
+    headings = [f"Came by\n{month}", *([f"Comes\nafter {month}"] if results.goes_on else []), "Nine worlds\nin ten"]
     numbers = (Column(heading, justify="right", no_wrap=True) for heading in headings)
     columns, rows = [Column("Outcome", overflow="fold"), *numbers, Column("", overflow="fold")], []
     for row in given_what_happened(results):
-        told = percent(row.so_far.mean), percent(row.ahead.mean), _ends(row.ahead), estimative(row.ahead.mean)
+        shares = [percent(row.so_far.mean), *([percent(row.ahead.mean)] if results.goes_on else [])]
+        told = *shares, _ends(row.told), estimative(row.told.mean)
         rows.append([Text(results.names.outcome(row.outcome)), *map(Text, told)])
     print_table(console, columns, rows)
 

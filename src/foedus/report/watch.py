@@ -60,9 +60,10 @@ def watched(results: RunView, most: int = 4) -> list[Watched]:
 
 
 def _signs(results: RunView) -> list[Sign]:
-    """All that can be seen under the factual policy."""
+    """All that can still be seen under the factual policy: an outcome that was observed is not watched for."""
     policy = results.factual
-    outcomes = [Sign(outcome, True, results.final_of(outcome, policy)) for outcome in results.outcomes]
+    open_ones = [outcome for outcome in results.outcomes if results.settled(outcome) is None]
+    outcomes = [Sign(outcome, True, results.final_of(outcome, policy)) for outcome in open_ones]
     if "taken" not in results.run.data:
         return outcomes
     taken = results.array("taken", "action", "period", policy=policy).mean(axis=2)  # a phase is played once a period
@@ -86,7 +87,7 @@ def tells(claim: str, sign: Sign, holds: Bools, weights: Floats) -> Watched | No
     )
     if abs(there - elsewhere) <= _SIGMAS * np.hypot(error_there, error_elsewhere):
         return None
-    seen, unseen = (min(share, 1.0) for share in (now * there / chance, now * (1 - there) / (1 - chance)))
+    seen, unseen = (min(max(share, 0.0), 1.0) for share in (now * there / chance, now * (1 - there) / (1 - chance)))
     if max(abs(seen - now), abs(unseen - now)) < _LEAST_MOVE:
         return None
     bits = _entropy(now) - chance * _entropy(seen) - (1 - chance) * _entropy(unseen)

@@ -11,7 +11,7 @@ import numpy as np
 from foedus.arraytypes import Floats
 from foedus.claims.verdict import Claims, OutcomeDriver
 from foedus.game.compile import Game
-from foedus.present.wording import cautions
+from foedus.present.wording import cautions, thin
 from foedus.record.score import TrackRecord
 from foedus.runs.growth import Growth
 from foedus.scenario.names import Names
@@ -21,7 +21,7 @@ from foedus.scenario.scope import query_scope
 from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import simulate
 from foedus.worlds.thresholds import ENOUGH_WORLDS, LEAST_EFFECTIVE_SHARE, SMALL_GAME, SUBSET
-from foedus.worlds.weights import ess, means, standing_for
+from foedus.worlds.weights import carrying, ess, means, standing_for
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,11 +85,18 @@ class Run:
     _means: dict[tuple[str, str], xr.DataArray] = field(default_factory=dict, init=False, repr=False)
 
     @property
+    def thin(self) -> str:
+        """What is said where the observations leave few worlds that carry all weight; nothing elsewhere."""
+        worlds = len(self.weights)
+        if not self.observed or self.ess >= LEAST_EFFECTIVE_SHARE * worlds:
+            return ""
+        return thin(self.ess, worlds, carrying(self.weights, 0.9))
+
+    @property
     def warnings(self) -> list[str]:
         """What a reader must know before using the numbers."""
-        rough = self.observed and self.ess < LEAST_EFFECTIVE_SHARE * len(self.weights)
         turning = [Names(self.scenario).claim(claim.id) for claim in self.claims if claim.warning]
-        return cautions(not uncertain(self.scenario), self.ess if rough else None, len(self.weights), turning)
+        return cautions(not uncertain(self.scenario), self.thin, turning)
 
     def few(self, most: int = SUBSET) -> Run:
         """The same run on at most ``most`` worlds that stand for all, for what is too slow in every world.

@@ -148,9 +148,13 @@ class RunView:
         return settled(self.scenario, self.event_of(outcome)) if self.run.observed else None
 
     def words_for(self, outcome: str, p: float) -> str:
-        """What is said beside an outcome's probability, which is worked out from the start: words of likelihood, or, where
-        the outcome was observed, that it was, and that the number replays what is past."""
-        seen = self.settled(outcome)
+        """What is said beside an outcome's probability as things are (see ``words_for_event``)."""
+        return self.words_for_event(self.event_of(outcome), p)
+
+    def words_for_event(self, event: str, p: float) -> str:
+        """What is said beside an event's probability, which is worked out from the start: words of likelihood, or, where the
+        event was observed, that it was, and that the number replays what is past."""
+        seen = settled(self.scenario, event) if self.run.observed else None
         if seen is None:
             return estimative(p)
         doubt = f", with a coding error of {percent(seen.error)}" if seen.error else ""

@@ -56,6 +56,12 @@ def posterior(loglik: ArrayLike, log_prior: ArrayLike | None = None) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
+def carrying(weights: ArrayLike, share: float) -> int:
+    """The fewest worlds that together carry at least a ``share`` of the weight."""
+    heaviest = np.sort(np.asarray(weights, dtype=float))[::-1]
+    return int(np.searchsorted(np.cumsum(heaviest), share * heaviest.sum() - 1e-12) + 1)
+
+
 def mixed(loglik: ArrayLike, share: float, log_evidence: float) -> tuple[Floats, Floats]:
     """(prior weights, posterior weights) of worlds of which a ``share`` was drawn from the posterior, the others from
     the prior: each is weighed against the mixture (deterministic mixture: Owen and Zhou 2000)."""

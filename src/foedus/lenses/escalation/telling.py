@@ -10,7 +10,6 @@ from foedus.lenses.escalation.chart import Step, ladder_chart, route_chart
 from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
 from foedus.lenses.moves import Move
-from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, amount, probability, table
 from foedus.present.wording import band, capital, count, listed, number, percent
 from foedus.runs.view import RunView
@@ -53,6 +52,7 @@ class _Escalation(Looked):
         self.variable = self.names.variable(str(data.attrs["variable"]))
         self.inside = lowered(self.variable)
         self.top, self.goal = self.targets[-1], str(data.attrs["route_target"])
+        self.event = f"{data.attrs['variable']} >= {self.top}"
         by = {move.label: self.by(move) for move in labels_along(data, "by", Move)}
         self.phases = [self.by(move) for move in labels_along(data, "phase", Move)]
 
@@ -89,6 +89,10 @@ class _Escalation(Looked):
         """A target in words: its level, or one still higher."""
         return plain(self.targets[k]) + ("" if self.targets[k] == self.levels[-1] else " or higher")
 
+    def words(self, p: float) -> str:
+        """What is said beside the chance of the top."""
+        return self.results.words_for_event(self.event, p)
+
     def who(self, i: int) -> str:
         together = len(self.sets[i]) == max(map(len, self.sets)) > 2
         return "all together" if together else " and ".join(map(self.names.actor, self.sets[i]))
@@ -100,7 +104,7 @@ class _Escalation(Looked):
 def _first(view: _Escalation) -> str:
     """How probable the top is, and the likeliest route."""
     s = view.spread(view.array("ever", level=view.top))
-    text = f"The chance that {view.inside} ever comes to “{plain(view.top)}” is {band(s)}: {estimative(s.mean)}"
+    text = f"The chance that {view.inside} ever comes to “{plain(view.top)}” is {band(s)}: {view.words(s.mean)}"
     if not view.routes:
         return f"{text}; no path climbs to any level above the lowest." if view.goal == view.levels[0] else f"{text}."
     share, steps = view.routes[0]

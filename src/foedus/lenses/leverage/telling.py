@@ -10,7 +10,6 @@ from foedus.arraytypes import Dataset, Floats
 from foedus.lenses.lens import Looked
 from foedus.lenses.leverage.chart import OutcomeSpans, spans_chart
 from foedus.present.colours import MAIN, OTHER
-from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Figure, Table, Told, probability, table
 from foedus.present.wording import band, capital, listed, percent
 from foedus.runs.view import RunView
@@ -57,6 +56,7 @@ class Leverage(Looked):
         each = range(len(self.outcomes))
         self.means = {k: np.stack([self.mean(span[:, :, o]) for o in each], axis=1) for k, span in self.spans.items()}
         self.usual, self.main = self.mean(self.array("usual")), band(self.spread(self.array("usual")[:, 0]))
+        self.words = results.words_for(self.labels("outcome")[0], float(self.usual[0]))
         self.kinds = [kind for kind, span in self.spans.items() if not np.isnan(span).all()]
 
     def reach(self, kind: str, outcome: int = 0) -> Floats:
@@ -77,7 +77,7 @@ def _first(leverage: Leverage) -> str:
     low, high = leverage.reach("held").T
     order = np.argsort(low - high, kind="stable")
     best, last = int(order[0]), int(order[-1])
-    start = f"“{leverage.outcomes[0]}” has a probability of {leverage.main}, {estimative(float(leverage.usual[0]))}, as things are; "
+    start = f"“{leverage.outcomes[0]}” has a probability of {leverage.main}, {leverage.words}, as things are; "
     if high[best] - low[best] < _SMALL:
         return f"{start}no actor can move it by {percent(_SMALL)} by its own play while the others go on as they do."
     span = [f"from {percent(low[i])} to {percent(high[i])}" for i in (best, last)]

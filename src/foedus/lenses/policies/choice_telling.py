@@ -24,7 +24,6 @@ from foedus.present.wording import capital, count, listed, number
 from foedus.runs.view import RunView
 from foedus.scenario.names import Names
 from foedus.sensitivity.telling import in_words, labels, tree_table
-from foedus.worlds.thresholds import ROUGH_SAMPLE
 from foedus.worlds.ties import ROUNDING
 from foedus.worlds.weights import HIGH, LOW, MIDDLE, Spread
 
@@ -282,9 +281,7 @@ def _notes(results: RunView) -> list[str]:
         "printed alike, or the 95% interval of their difference spans 0. Policies that nobody can choose (marked counterfactual: true) "
         "are left out unless named: foedus compare --policy A --policy B. See docs/policies.md."
     ]
-    if results.run.observed and results.run.ess < ROUGH_SAMPLE:
-        notes.append(f"The weights leave an effective sample of {results.run.ess:.0f} worlds: shares here are rough.")
-    return notes
+    return [*notes, results.run.thin] if results.run.thin else notes
 
 
 def choice_json(choice: PolicyChoice, sentences: list[str]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from foedus.lenses.moves import Move
 from foedus.lenses.timing.measure import rate_over
 from foedus.present.charts.effects import Effect, Panel, effects, panels
 from foedus.present.colours import OTHER
-from foedus.present.likelihood import estimative
 from foedus.present.section import Amount, Cell, Columns, Figure, Table, Told, probability, table
 from foedus.present.wording import band, capital, count, listed, percent, points, ranged
 from foedus.runs.view import RunView
@@ -100,7 +99,7 @@ class _Timing(Looked):
         if not self.outcomes:
             return "No outcome is declared and no variable has a last level, so there is nothing to time."
         s = self.by_end(0)
-        text = f"{self.under}, “{self.outcomes[0]}” comes within the horizon with probability {band(s)}, {estimative(s.mean)}"
+        text = f"{self.under}, “{self.outcomes[0]}” comes within the horizon with probability {band(s)}, {self.results.words_for(self.labels('outcome')[0], s.mean)}"
         if s.mean > 0 and len(self.periods) > 1:
             half = self.periods[self.typical(self.mean(self.array("first")[:, 0]))]
             text += f"; if it comes, it is as likely as not to have come by {half}"

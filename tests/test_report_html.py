@@ -14,10 +14,12 @@ from markupsafe import escape
 
 from fake_run import fake_run
 from foedus.claims.verdict import Trial
+from foedus.lenses.registry import LENSES, look_through
 from foedus.present.in_words import Teller
 from foedus.present.shares import Share
 from foedus.report import findings
 from foedus.report.html import render, write_report
+from foedus.runs.local import run as solve
 from foedus.runs.view import RunView
 from foedus.scenario.parts import Outcome
 from foedus.scenario.schema import Scenario
@@ -272,3 +274,22 @@ def test_the_shipped_case_makes_a_report():
     assert page.faults == [] and len(text) < 1_500_000
     assert all(claim.says in page.text for claim in run.claims)
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_a_scenario_in_days_speaks_of_days() -> None:
+    scenario = Scenario.from_yaml(
+        """
+horizon: {periods: 3, unit: day, first: 2024-06-01}
+actors: {a: {precision: {uniform: [1, 2]}}}
+state: {s: {levels: [lo, hi], start: lo}}
+objectives: {a: {ease: {value: -s}}}
+turn: [{id: m, decide: a, when: s == lo, actions: {stay: {}, go: {then: {s: hi}}}}]
+policies: {status_quo: {}, held: {bind: [{phase: m, do: stay}]}}
+observations: [{at: 2024-06-01, is: s == lo}]
+outcomes: {hi: s == hi}
+"""
+    )
+    done = solve(scenario, worlds=16)
+    look_through(done, list(LENSES))
+    page = render(done)
+    assert "days with observations" in page and "a typical day's stake" in page and "month" not in page

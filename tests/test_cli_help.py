@@ -64,3 +64,25 @@ def test_help_fits_and_ends_with_examples_that_can_be_given(name: str) -> None:
             assert action in next(one for one in loaded.turn if one.id == phase).actions
         for lever in told.get("lever") or []:
             read_lever(loaded, loaded.factual_policy, lever)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_messages_and_lists_fit_the_terminal_and_break_no_word(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    for arguments in (
+        ["list"],
+        ["lens", "--list"],
+        ["check", "signorino-deterrence"],
+        ["learn", "signorino-deterrence"],
+    ):
+        monkeypatch.delenv("COLUMNS", raising=False)
+        apart = foedus(*arguments)
+        monkeypatch.setenv("COLUMNS", str(width))
+        done = foedus(*arguments)
+        text, whole = done.stdout + done.stderr, apart.stdout + apart.stderr
+        assert all(len(line) <= width or len(line.split()) == 1 for line in text.splitlines())
+        assert sorted(text.split()) == sorted(whole.split())
+
+
+def test_a_message_stays_on_one_line_where_it_is_not_read_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert foedus("measures", "signorino-deterrence").stderr.count("\n") == 1

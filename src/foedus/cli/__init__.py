@@ -11,8 +11,8 @@ from typer import Exit, Option
 
 from foedus import __version__
 from foedus.cli import learning, lens, policies, runs, scenarios
-from foedus.cli.common import app
-from foedus.errors import FoedusError, visible
+from foedus.cli.common import app, say
+from foedus.errors import FoedusError
 
 __all__ = ["app", "learning", "lens", "main", "policies", "runs", "scenarios"]
 
@@ -24,7 +24,7 @@ def main() -> None:
     try:
         app(prog_name="foedus")
     except FoedusError as error:
-        print(f"foedus: {visible(str(error))}", file=sys.stderr)
+        say(f"foedus: {error}", sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
@@ -32,10 +32,10 @@ def main() -> None:
     except OSError as error:  # a full disk, say: what is still unwritten cannot be written either
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         where = f"{error.filename}: " if error.filename else ""
-        print(f"foedus: {visible(where)}{error.strerror or error}.", file=sys.stderr)
+        say(f"foedus: {where}{error.strerror or error}.", sys.stderr)
         sys.exit(1)
     except MemoryError:
-        print("foedus: there is not enough memory. Lower --worlds, or give the scenario fewer states.", file=sys.stderr)
+        say("foedus: there is not enough memory. Lower --worlds, or give the scenario fewer states.", sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("foedus: stopped", file=sys.stderr)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 from typer import Argument, Option, Typer
 from typer.core import TyperGroup
@@ -89,6 +93,29 @@ def solve(scenario: Scenario, worlds: int, seed: int, step: Step, policies: Iter
     return run(scenario, policies=chosen, worlds=worlds, seed=seed, judge=False, progress=step)
 
 
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Prints a message on a line of its own; in a terminal on as many as it takes, so that no word is broken."""
+    stream, shown = stream or sys.stdout, visible(text)
+    if stream.isatty() or os.environ.get("COLUMNS"):
+        width = max(20, shutil.get_terminal_size().columns)
+        wrap = partial(
+            textwrap.wrap, width=width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        shown = "\n".join(line for part in shown.splitlines() for line in wrap(part) or [""])
+    print(shown, file=stream)
+
+
+def show_list(rows: Iterable[tuple[str, str]]) -> None:
+    """Prints names, and beside each what is said of it."""
+    from rich.table import Column
+    from rich.text import Text
+
+    from foedus.present.terminal import print_table
+
+    cells = [(Text(name), Text(said)) for name, said in rows]
+    print_table(console(), [Column(no_wrap=True), Column()], cells, header=False)
+
+
 def show_json(value: Any) -> None:
     """Prints strict JSON."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
@@ -127,8 +154,8 @@ def progress(show: bool) -> Iterator[Step]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%")]
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f}%")]
     times = [TimeElapsedColumn(), TimeRemainingColumn()]
     with Progress(*columns, *times, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("compiling")
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+        yield lambda what, done, total: bar.update(task, description=visible(what), completed=done, total=total)

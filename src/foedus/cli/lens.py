@@ -20,6 +20,7 @@ from foedus.cli.common import (
     progress,
     read,
     show_json,
+    show_list,
     solve,
 )
 from foedus.errors import FoedusError
@@ -57,7 +58,7 @@ def lens(
 
     if list_:
         questions = {name: lens.question for name, lens in LENSES.items()}
-        show_json(questions) if json else print("\n".join(f"{key:<12} {text}" for key, text in questions.items()))
+        show_json(questions) if json else show_list(questions.items())
         return
     if name is None or scenario is None:
         listing = "`foedus lens --list` lists them"

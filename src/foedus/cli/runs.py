@@ -20,6 +20,7 @@ from foedus.cli.common import (
     known,
     progress,
     read,
+    say,
     show_json,
 )
 from foedus.errors import FoedusError, visible
@@ -140,7 +141,7 @@ def _told_again(solved: Run, directory: Path, json: bool) -> None:
     """Says what was solved anew."""
     if not json:
         missing = f"{solved.solved} missing pieces were solved" if solved.solved else "all pieces were there and sound"
-        print(f"{visible(str(directory))}: {missing}; report, results and run.json are written anew.")
+        say(f"{directory}: {missing}; report, results and run.json are written anew.")
 
 
 def _tell(solved: Run, lenses: str, target: Path | None, open_: bool, json: bool) -> None:

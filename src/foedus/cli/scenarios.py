@@ -22,9 +22,11 @@ from foedus.cli.common import (
     examples,
     known,
     read,
+    say,
     show_json,
+    show_list,
 )
-from foedus.errors import FoedusError, visible
+from foedus.errors import FoedusError
 from foedus.runs.settings import WORLDS
 from foedus.worlds.methods import METHOD, METHODS
 from foedus.worlds.methods import Method as Known
@@ -56,10 +58,10 @@ def check(scenario: Name, json: Json = False) -> None:
         show_json({"errors": errors, "problems": listed, "size": size and vars(size)})
     else:
         for problem in problems:
-            print(visible(str(problem)))
+            say(str(problem))
         if size is not None:
-            print(
-                f"{visible(scenario)}: {size.states_start:,} states at a period's start, {size.nodes:,} decision and chance "
+            say(
+                f"{scenario}: {size.states_start:,} states at a period's start, {size.nodes:,} decision and chance "
                 f"nodes and {size.branches:,} branches a period, {size.coefficients:,} coefficients, "
                 f"{size.bytes_per_world / 1e6:.1f} MB a world."
             )
@@ -82,7 +84,7 @@ def new(name: Annotated[str, Argument(help="the name of the scenario: NAME.yaml 
         path.write_text(template(), encoding="utf-8")
     except OSError as error:
         raise FoedusError(f"{path} cannot be written: {error.strerror}.") from None
-    print(visible(f"Wrote {path}. Try: foedus run {shlex.quote(str(path))}"))
+    say(f"Wrote {path}. Try: foedus run {shlex.quote(str(path))}")
 
 
 @app.command("list", epilog=examples("foedus list"))
@@ -95,9 +97,7 @@ def list_(json: Json = False) -> None:
     if json:
         show_json(rows)
         return
-    width = max(len(row["name"]) for row in rows)
-    for row in rows:
-        print(f"{row['name']:<{width}}  {row['title']}")
+    show_list((row["name"], row["title"]) for row in rows)
 
 
 @app.command(epilog=examples("foedus show taiwan-strait"))

@@ -183,7 +183,8 @@ def test_what_an_observation_settles() -> None:
     raw = WATCH | {"state": WATCH["state"] | {"tension": crisis}}
 
     def seen(*observed: dict[str, Any]) -> Settled | None:
-        return settled(Scenario.model_validate(raw | {"observations": list(observed)}), "tension >= crisis")
+        scenario = Scenario.model_validate(raw | {"observations": list(observed)})
+        return settled(scenario, NumberReader(scenario).tree("tension >= crisis"))
 
     assert seen({"at": 2, "is": "tension == war"}) == Settled(2, 0.0)
     assert seen({"at": 2, "is": "tension == war and alarm == on"}) == Settled(2, 0.0)

@@ -25,17 +25,17 @@ class Settled:
     error: float
 
 
-def settled(scenario: Scenario, event: str) -> Settled | None:
+def settled(scenario: Scenario, event: Tree) -> Settled | None:
     """When an event was first observed: an observed state that cannot be without it. None where none says so.
 
     Of several records of the first period that says so, the surest counts; a record that is as likely wrong as right
     says nothing.
     """
     tree = NumberReader(scenario).tree
-    wanted, told = tree(event), []
+    told = []
     for o in scenario.observations:
         error = constant(tree(o.error))
-        if o.is_ is not None and error < 0.5 and _implies(scenario, tree(o.is_), wanted):
+        if o.is_ is not None and error < 0.5 and _implies(scenario, tree(o.is_), event):
             told.append((period_of(scenario, o.at), error))
     return Settled(*min(told)) if told else None
 

@@ -43,8 +43,9 @@ def rests_on(results: RunView, claim: ClaimResult) -> list[str]:
 
 
 def event_of(results: RunView, outcome: str) -> str:
-    """The event that an outcome stands for."""
-    return results.event_of(outcome)
+    """The event that an outcome stands for; one that was not declared stands for itself."""
+    written = results.scenario.outcomes.get(outcome)
+    return written.event if written else outcome
 
 
 def better_share(results: RunView, outcome: str, policy: str, other: str) -> Share:

@@ -14,8 +14,10 @@ from foedus.present.wording import percent
 from foedus.record.settled import Settled, settled
 from foedus.runs.result import Run
 from foedus.scenario.names import Names
+from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
+from foedus.scenario.tree import Tree
 from foedus.worlds.ties import paired_error, tied
 from foedus.worlds.weights import Spread, even
 
@@ -138,20 +140,15 @@ class RunView:
         """Whether there is a last observed period and something is reported after it."""
         return self.seen_from is not None and self.seen_from < len(self.periods) - 1
 
-    def event_of(self, outcome: str) -> str:
-        """The event that an outcome stands for; one that was not declared stands for itself."""
-        written = self.scenario.outcomes.get(outcome)
-        return written.event if written else outcome
-
     def settled(self, outcome: str) -> Settled | None:
         """When an outcome was observed, if it was."""
-        return settled(self.scenario, self.event_of(outcome)) if self.run.observed else None
+        return settled(self.scenario, outcomes_of(self.scenario)[outcome]) if self.run.observed else None
 
     def words_for(self, outcome: str, p: float) -> str:
         """What is said beside an outcome's probability as things are (see ``words_for_event``)."""
-        return self.words_for_event(self.event_of(outcome), p)
+        return self.words_for_event(outcomes_of(self.scenario)[outcome], p)
 
-    def words_for_event(self, event: str, p: float) -> str:
+    def words_for_event(self, event: Tree, p: float) -> str:
         """What is said beside an event's probability, which is worked out from the start: words of likelihood, or, where the
         event was observed, that it was, and that the number replays what is past."""
         seen = settled(self.scenario, event) if self.run.observed else None

@@ -48,7 +48,8 @@ class _Record:
 
 def check_observations(c: Checker) -> None:
     """Every observation by itself, those of one period together, and all those that answer one question."""
-    records = [record for n, o in enumerate(c.scenario.observations) if (record := _observation(c, n, o)) is not None]
+    every = [_observation(c, n, o) for n, o in enumerate(c.scenario.observations)]
+    records = [record for record in every if record is not None and 0 <= record.t < c.scenario.horizon.periods]
     _agree(c, records)
     _both_ways(c, records)
 
@@ -171,8 +172,8 @@ def _both_ways(c: Checker, records: Sequence[_Record]) -> None:
             continue  # no one answer fits all of them
         phase = c.phases.get(about[0])
         asked = [t for t in window if phase is None or (t <= over and _comes_up(c, phase, t))]
-        left = [t for t in asked if t not in {r.t for r in coded}]
         periods = sorted({r.t for r in coded})
+        left = [t for t in asked if t not in periods]
         if left and len(periods) > 1:
             _one_way(c, coded, periods, left)
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from foedus.arraytypes import Floats
+from foedus.game.numbers import NumberReader
 from foedus.lenses.escalation.chart import Step, ladder_chart, route_chart
 from foedus.lenses.labels import labels_along
 from foedus.lenses.lens import Looked
@@ -52,7 +53,7 @@ class _Escalation(Looked):
         self.variable = self.names.variable(str(data.attrs["variable"]))
         self.inside = lowered(self.variable)
         self.top, self.goal = self.targets[-1], str(data.attrs["route_target"])
-        self.event = f"{data.attrs['variable']} >= {self.top}"
+        self.event = NumberReader(results.scenario).tree(f"{data.attrs['variable']} >= {self.top}")
         by = {move.label: self.by(move) for move in labels_along(data, "by", Move)}
         self.phases = [self.by(move) for move in labels_along(data, "phase", Move)]
 

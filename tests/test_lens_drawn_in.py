@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_perfect_play_counts_what_the_word_turns() -> None:
 # --- path by path -----------------------------------------------------------------------------
 
 LASTING = """
-horizon: {periods: 3, unit: month, beyond: 1}
+horizon: {periods: 2, unit: month, beyond: 1}
 actors: {patron: {precision: 2}, ally: {precision: 1.5}, rival: {precision: 1.2}}
 assumptions: {line: 0.7, blur: 0.4, price: 0.8, gain: 0.5}
 state:
@@ -115,6 +116,20 @@ def along_paths(text: str) -> dict[str, float]:
     def severity(state: dict[str, float]) -> float:
         return state["tension"] + state["fired"] / 2
 
+    @cache
+    def answer(t: int, levels: tuple[tuple[str, float], ...]) -> tuple[float, float, float, bool]:
+        """How often the patron helps, how often it would if its word cost nothing here, how often it falls short, whether it
+        wants to."""
+        state = dict(levels)
+        game, phase = oracle.own_game("patron"), oracle.rungs[k][1]
+        menu = oracle.menu(phase, state, oracle.env(game), t)
+        cost = state["pledge.applies"] * oracle.true["price"]
+        price = {a: cost * max(expected - order.index(a), 0) for a in menu}
+        free = {a: oracle._expected(game, t, k, state, a)["patron"] + price[a] for a in menu}
+        usual, anyway = oracle.played(t, k, state), oracle.respond(menu, free, oracle.true["patron.precision"])
+        met, met_anyway = (sum(p for a, p in odds.items() if a != "drop") for odds in (usual, anyway))
+        return met, met_anyway, usual["drop"], max(free["words"], free["fight"]) >= free["drop"]
+
     for path in oracle.paths():
         allys, looks, actor = False, [path.items[0][2]], ""
         for item in path.items[1:]:
@@ -123,14 +138,8 @@ def along_paths(text: str) -> dict[str, float]:
                 if item[2] != "answer":
                     continue
                 t, state = item[1], looks[-1]
-                game, applied = oracle.own_game("patron"), state["pledge.applies"]
-                env, phase = oracle.env(game), oracle.rungs[k][1]
-                menu = oracle.menu(phase, state, env, t)
-                price = {a: applied * max(expected - order.index(a), 0) * oracle.true["price"] for a in menu}
-                free = {a: oracle._expected(game, t, k, state, a)["patron"] + price[a] for a in menu}
-                usual, anyway = oracle.played(t, k, state), oracle.respond(menu, free, oracle.true["patron.precision"])
-                met, met_anyway = (sum(p for a, p in odds.items() if a != "drop") for odds in (usual, anyway))
-                wants = max(free["words"], free["fight"]) >= free["drop"]
+                applied = state["pledge.applies"]
+                met, met_anyway, drops, wants = answer(t, tuple(state.items()))
                 drawn_in = 0.0 if wants else path.prob * max(met - met_anyway, 0.0)
                 was_read = state["pledge.seen"] != looks[-2]["pledge.seen"]
                 total["calls"] += path.prob
@@ -138,8 +147,8 @@ def along_paths(text: str) -> dict[str, float]:
                 total["fulfilment"] += path.prob * applied * wants * met
                 total["entanglement"] += drawn_in
                 total["entrapment"] += drawn_in * allys
-                total["breach"] += path.prob * applied * usual["drop"]
-                total["read_away"] += path.prob * (was_read and not applied and not allys) * usual["drop"]
+                total["breach"] += path.prob * applied * drops
+                total["read_away"] += path.prob * (was_read and not applied and not allys) * drops
             elif item[0] == "act":
                 actor = str(next(p for p in scenario.turn if p.id == item[2]).decide)
             elif item[0] == "look":

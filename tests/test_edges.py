@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import foedus
 from command_line import foedus as cli
+from foedus.claims.reading import _digits
 from foedus.errors import visible
 from foedus.report.files import write_run
 from foedus.scenario.check import problems_of
@@ -99,6 +100,14 @@ def test_nothing_holds_together_with_its_negation_and_only_undefined_truths_fail
     assert not (holds & fails).any()
     if "/" not in text and "log" not in text and "exp" not in text:
         assert (holds | fails).all()
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2))
+def test_what_differs_in_the_last_digits_is_a_tie(numbers: list[float]) -> None:
+    first, second = _digits(np.array(numbers))
+    assert (first < second) <= (numbers[0] < numbers[1])  # no order is made or turned
+    assert _digits(np.array([0.1 + 0.2]))[0] == _digits(np.array([0.3]))[0]
+    assert first == pytest.approx(numbers[0], rel=1e-11)
 
 
 def test_a_condition_that_is_undefined_in_a_state_does_not_hold_there() -> None:

@@ -18,7 +18,7 @@ from foedus.scenario.parts import Assumption
 from foedus.scenario.query import Query, parse_reading, queries_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
-from foedus.scenario.tree import Tree, undecided
+from foedus.scenario.tree import Tree, leaves, undecided
 
 _SIGN = {">": 1.0, ">=": 1.0, "<": -1.0, "<=": -1.0}
 
@@ -61,8 +61,18 @@ class ParsedReading:
 
 
 def _value(tree: Tree, answers: Mapping[Query, Floats], assumptions: Mapping[str, Floats], width: int) -> Floats:
-    known: dict[Any, Floats] = {**dict[Any, Floats](assumptions), **answers}
+    rounded = {leaf[1]: _digits(answers[leaf[1]]) for leaf in leaves(tree) if leaf[0] == "query"}
+    known: dict[Any, Floats] = {**dict[Any, Floats](assumptions), **rounded}
     return np.array(np.broadcast_to(np.asarray(undecided(tree, {}, known), float), width))
+
+
+def _digits(answer: Floats) -> Floats:
+    """An answer to twelve digits: sums of many products that should be equal differ in the last ones, and a tie must not be
+    told as a difference."""
+    with np.errstate(all="ignore"):
+        scale = 10.0 ** (11 - np.floor(np.log10(np.abs(answer))))
+        rounded = np.round(answer * scale) / scale
+    return np.where(np.isfinite(rounded), rounded, answer)
 
 
 def read_claims(scenario: Scenario) -> list[ParsedReading]:

@@ -19,6 +19,7 @@ from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree
 from foedus.worlds.ties import paired_error, tied
+from foedus.worlds.thresholds import SURE_RECORD
 from foedus.worlds.weights import Spread, even
 
 
@@ -155,7 +156,8 @@ class RunView:
         if seen is None:
             return estimative(p)
         doubt = f", with a coding error of {percent(seen.error)}" if seen.error else ""
-        return f"replayed; it was observed in {self.periods[seen.period]}{doubt}"
+        verb = "observed" if seen.error <= SURE_RECORD else "recorded"
+        return f"replayed; it was {verb} in {self.periods[seen.period]}{doubt}"
 
     @property
     def observed_periods(self) -> list[int]:

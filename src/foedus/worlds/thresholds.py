@@ -50,3 +50,5 @@ LEARNING_WORLDS, LEARNING_EFFECTIVE = 5000, 500
 SETTLED = 3
 # Fewer answers than this are too few for the share of resamples in which one forecaster beats another.
 LEAST_ANSWERS = 30
+# What is coded with a larger error than this is told as recorded, not as observed.
+SURE_RECORD = 0.1

@@ -18,8 +18,8 @@ from foedus.scenario.outcomes import outcomes_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree
-from foedus.worlds.ties import paired_error, tied
 from foedus.worlds.thresholds import SURE_RECORD
+from foedus.worlds.ties import paired_error, tied
 from foedus.worlds.weights import Spread, even
 
 

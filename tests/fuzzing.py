@@ -290,9 +290,9 @@ QUERY_KINDS = [
 ]
 
 
-def spoilt_query(rng: random.Random) -> tuple[str, str]:
+def spoilt_query(rng: random.Random, name: str | None = None) -> tuple[str, str]:
     """The name of a scenario, and a query or reading about it with words left out, replaced, repeated, moved or put around."""
-    name = rng.choice(sorted(QUERIES))
+    name = name or rng.choice(sorted(QUERIES))
     words = TOKEN.findall(rng.choice(QUERIES[name]))
     scope = SCOPES[name]
     known = [*scope.scope.state, *scope.actions, *scope.objectives, *scope.policies]
@@ -370,15 +370,17 @@ MORE = {
 
 def spoilt_command(rng: random.Random, folder: Path) -> list[str]:
     """The arguments of a command about a spoilt scenario, which is written into the folder."""
-    name = "taiwan-strait"
-    while name in LARGE:
-        name, source = spoilt(rng)
+    name, source = rng.choice(sorted(PLAIN)), None
+    for _ in range(12):  # mostly one that is sound, since a command that refuses it does nothing else
+        source = spoil_value(rng, copy.deepcopy(PLAIN[name])) if rng.random() < 0.7 else spoil_text(rng, TEXTS[name])
+        if not any(problem.severity == "error" for problem in problems_of(source)):
+            break
     file = folder / "spoilt.yaml"
     text = source if isinstance(source, str) else json.dumps(source)  # JSON is YAML
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
     command, *rest = rng.choice(COMMANDS).split()
     if rng.random() < 0.2:
-        query = spoilt_query(rng)[1]
+        query = spoilt_query(rng, name)[1]
         return ["drivers", str(file), "--worlds", "4", "--points", "4", f"--query={query}"]
     return [command, *rest, str(file), *MORE.get(command, "--worlds 2").split()]
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from command_line import foedus as cli
 from foedus.claims.reading import _digits
 from foedus.errors import visible
 from foedus.report.files import write_run
+from foedus.scenario.calendar import Calendar
 from foedus.scenario.check import problems_of
 from foedus.scenario.errors import ScenarioError
 from foedus.scenario.expressions import parse
-from foedus.scenario.scope import scope_of
+from foedus.scenario.query import parse_query
+from foedus.scenario.scope import query_scope, scope_of
 from foedus.scenario.tree import evaluate, fold
 from foedus.worlds.sample import library_seed
 
@@ -153,6 +156,30 @@ def test_somebody_left_without_an_action_is_told_wherever_a_game_is_built(
             command
         )
         assert f"under policy '{first}'" in found.stdout + found.stderr
+
+
+# --- calendars -----------------------------------------------------------------------------
+
+
+@given(
+    st.sampled_from(["day", "week", "month", "quarter", "year"]),
+    st.dates(min_value=date(1000, 1, 1), max_value=date(2999, 12, 31)),
+    st.integers(0, 400),
+)
+def test_a_period_is_found_by_what_it_is_called(unit: str, first: date, t: int) -> None:
+    for written in (first.isoformat(), first.isoformat()[:7], first.isoformat()[:4]):
+        calendar = Calendar(unit, written)
+        assert calendar.index(calendar.label(t)) == t
+
+
+def test_a_bare_year_is_a_date_in_queries_as_elsewhere() -> None:
+    for first, period in (("2025", 2), ("2025-07", 1)):
+        text = TWO_WAYS.replace("{periods: 2, beyond: 0}", f"{{periods: 4, beyond: 0, unit: year, first: {first}}}")
+        scope = query_scope(foedus.load(text))
+        for at in ("2027", "'2027'", "'2027-01'"):
+            assert parse_query(f"prob(s == hit, at={at})", scope).window == (period, period)
+    counted = query_scope(foedus.load(TWO_WAYS.replace("periods: 2", "periods: 1500")))
+    assert parse_query("prob(s == hit, at=1400)", counted).window == (1400, 1400)  # no dates, so no years
 
 
 # --- texts, names, streams -----------------------------------------------------------------

@@ -25,6 +25,11 @@ def parse_date(text: str) -> date:
         raise ValueError(f"'{text}' is not a date: {error}") from None
 
 
+def is_year(number: int) -> bool:
+    """Whether a whole number is read as a year where periods have dates: it has four digits."""
+    return 1000 <= number <= 9999
+
+
 @dataclass(frozen=True)
 class Calendar:
     """Maps period indices to dates and back; without ``first`` periods are only counted."""
@@ -53,4 +58,7 @@ class Calendar:
             return (start + timedelta(days=t * _DAYS[self.unit])).isoformat()
         months = start.year * 12 + start.month - 1 + t * _MONTHS[self.unit]
         year, month = divmod(months, 12)
-        return f"{year:04d}" if self.unit == "year" else f"{year:04d}-{month + 1:02d}"
+        whole = (
+            self.unit == "year" and month == 0
+        )  # a year that begins in July is called by that month: "2026" is a January
+        return f"{year:04d}" if whole else f"{year:04d}-{month + 1:02d}"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from foedus.errors import nearest
+from foedus.scenario.calendar import is_year
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.expressions import ExpressionText, Reader, Scope, dotted, finite, parse, shorten, shown
@@ -268,16 +269,25 @@ class ReadingReader(Reader):
         return (first, last)
 
     def period(self, node: ast.expr) -> int:
-        """A period index from a quoted date or a whole number counted from 0."""
+        """A period index from a quoted date, a year or a whole number counted from 0."""
         written = node.value if isinstance(node, ast.Constant) else None
         if isinstance(written, bool) or not isinstance(written, (str, int)):
             raise self.fail(node, "a time is a quoted date or a whole number.")
-        t = self.date(node) if isinstance(written, str) else written
+        t = self.date(node) if isinstance(written, str) else self.counted(written)
         if not 0 <= t < self.queries.periods:
             reported = f"0 to {self.queries.periods - 1}" if self.queries.periods > 1 else "0 alone"
             named = shown(node).strip("'")
             raise self.fail(node, f"'{named}' is outside the reported periods, {reported}.")
         return t
+
+    def counted(self, number: int) -> int:
+        """The period that a bare number means: a year where periods have dates, else counted from 0."""
+        if not is_year(number) or self.scope.date_index is None:
+            return number
+        try:
+            return self.scope.date_index(str(number))
+        except ValueError:
+            return number
 
     def policy(self, node: ast.expr | None) -> str | None:
         """The policy named by ``under=``."""

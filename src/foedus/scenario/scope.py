@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from foedus.scenario.basics import Pays
+from foedus.scenario.calendar import is_year
 from foedus.scenario.commitments import Commitment
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.expressions import Scope, parse
@@ -16,7 +16,6 @@ from foedus.scenario.tree import Tree, number, state_names
 
 PAYOFF = "payoff"  # the objective of bare amounts
 TERMINAL = "terminal"  # the objective that terminal values are counted under
-_YEAR = re.compile(r"^\d{4}$")
 
 
 def scope_of(scenario: Scenario, target: str | None = None) -> Scope:
@@ -60,7 +59,7 @@ def objectives_of(scenario: Scenario) -> dict[str, dict[str, Objective]]:
 def period_of(scenario: Scenario, at: str | int) -> int:
     """The period index of a date, or of a whole number counted from 0; ValueError when it has none."""
     # a number of four digits is a year where the horizon has a first date
-    if isinstance(at, int) and not (scenario.horizon.first is not None and _YEAR.match(str(at))):
+    if isinstance(at, int) and not (scenario.horizon.first is not None and is_year(at)):
         return at
     return scenario.horizon.calendar.index(str(at))
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 fuzzing = importlib.import_module("fuzzing")
-SLOW = 20.0  # seconds of work that a case may take; those above are told too
+SLOW = 60.0  # seconds of work that a case may take, as where kernels are compiled first; those above are told too
 SHARES = {"scenario": 4, "conflict": 2, "query": 4, "command": 1}
 
 

@@ -309,6 +309,50 @@ def test_values_of_another_type_are_refused_even_with_a_right_sum(tmp_path: Path
                 Manifest.read(tmp_path / "manifest.json")
 
 
+@pytest.mark.parametrize(
+    "key, wrong",
+    [
+        ("policies", "x"),
+        ("policies", [1]),
+        ("policies", {}),
+        ("subset", 10**40),
+        ("worlds", 10**40),
+        ("worlds", "auto"),
+        ("seed", "1"),
+        ("judge", 1),
+    ],
+)
+def test_settings_of_another_type_and_keys_that_lack_are_refused(tmp_path: Path, key: str, wrong: object) -> None:
+    values = json.loads(PLAN.text())
+    del values["sha256"]
+    path = tmp_path / "manifest.json"
+    absent = {name: value for name, value in values["settings"].items() if name != key}
+    for settings in (values["settings"] | {key: wrong}, absent, {}):
+        changed = values | {"settings": settings}
+        path.write_text(json.dumps(changed | {"sha256": _digest(changed)}))
+        with pytest.raises(FoedusError, match=r"manifest\.json is damaged"):
+            Manifest.read(path)
+    for name in values:
+        changed = {other: value for other, value in values.items() if other != name}
+        path.write_text(json.dumps(changed | {"sha256": _digest(changed)}))
+        with pytest.raises(FoedusError, match=r"manifest\.json is damaged"):
+            Manifest.read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    store = ChunkStore(tmp_path, PLAN)
+    fill(store)
+    for name in ("chunk-00000.npz", "chunk-00001.npz.sha256", "manifest.json"):
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+    assert store.missing() == [0, 1]
+    with pytest.raises(FoedusError, match="missing or damaged"):
+        store.member(0, "holds")
+    with pytest.raises(FoedusError, match=r"manifest\.json is damaged.*not a file"):
+        Manifest.read(tmp_path / "manifest.json")
+
+
 def test_pieces_of_another_run_do_not_pass_for_those_of_this_one(tmp_path: Path) -> None:
     other = replace(PLAN, settings=replace(PLAN.settings, seed=99))
     mine, theirs = ChunkStore(tmp_path / "mine", PLAN), ChunkStore(tmp_path / "theirs", other)

@@ -34,6 +34,7 @@ from foedus.runs.layout import Arrays
 from foedus.runs.settings import AUTO, RunSettings, whole_number
 
 MANIFEST = "manifest.json"
+_MOST = 10**9  # worlds of a run, and of a chunk
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _PARTIAL, _SUM = ".partial", ".npz.sha256"
 
@@ -56,6 +57,8 @@ class Manifest:
     def __post_init__(self) -> None:
         """Refuses what is of another type, and a size below 1; a number becomes a plain one."""
         object.__setattr__(self, "chunk", whole_number("chunk", self.chunk, 1))
+        if self.chunk > _MOST:
+            raise FoedusError(f"chunk must be at most {_MOST:,}.")
         for name, kind in (("scenario", str), ("version", str), ("grows", bool), ("lenses", str)):
             if not isinstance(getattr(self, name), kind):
                 raise FoedusError(f"{name} is {getattr(self, name)!r}.")
@@ -90,11 +93,14 @@ class Manifest:
     def read(cls, path: Path) -> Manifest:
         """The manifest in a file; FoedusError when it is missing, was changed, or is none."""
         try:
-            values = json.loads(path.read_bytes())
+            values = json.loads(_bytes(path))
             if not isinstance(values, dict) or values.pop("sha256", None) != _digest(values):
                 raise FoedusError("it was changed since it was written")
-            growth = values.get("growth") and Growth.read(values["growth"])
-            return cls(**{**values, "settings": RunSettings(**values["settings"]), "growth": growth})
+            growth = None if values["growth"] is None else Growth.read(values["growth"])
+            read = cls(**{**values, "settings": _settings(values["settings"]), "growth": growth})
+            if json.loads(read.text()) != values | {"sha256": _digest(values)}:
+                raise FoedusError("it does not name all that a run is")
+            return read
         except FileNotFoundError:
             raise FoedusError(f"{path.parent} holds no run: it has no {path.name}.") from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, FoedusError) as error:
@@ -116,6 +122,25 @@ class Manifest:
         same = {"settings", "growth", "lenses", *(("worlds", "subset") if self.grows and other.grows else ())}
         changed = [name for name in mine if name not in same and mine[name] != theirs[name]]
         return {name: f"{name} is {mine[name]}, there it is {theirs[name]}" for name in changed}
+
+
+def _settings(values: dict[str, Any]) -> RunSettings:
+    """Settings as they are kept; FoedusError or TypeError for what is none."""
+    policies = values["policies"]
+    if policies is not None and not (isinstance(policies, list) and all(isinstance(name, str) for name in policies)):
+        raise FoedusError(f"policies are {policies!r}")
+    for name in ("worlds", "subset"):
+        known = isinstance(values[name], int) and 0 < values[name] <= _MOST
+        if not known and not (name == "subset" and values[name] is None):
+            raise FoedusError(f"{name} is {values[name]!r}")
+    return RunSettings(**values)
+
+
+def _bytes(path: Path) -> bytes:
+    """What a file holds; OSError where it is none, such as a pipe, from which nothing may ever come."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a file")
+    return path.read_bytes()
 
 
 def _digest(values: object) -> str:
@@ -177,7 +202,10 @@ class ChunkStore:
         """One array of a chunk, without reading the others; None where the chunk has none of that name. FoedusError
         when the chunk is missing, or that array's own checksum (the archive's CRC-32) is wrong."""
         try:
-            with zipfile.ZipFile(self.path(chunk_name(chunk))) as archive:
+            path = self.path(chunk_name(chunk))
+            if not path.is_file():
+                raise FileNotFoundError(path)
+            with zipfile.ZipFile(path) as archive:
                 if f"{name}.npy" not in archive.namelist():
                     return None
                 data = archive.read(f"{name}.npy")
@@ -202,7 +230,7 @@ class ChunkStore:
         """The bytes of a piece when they agree with their checksum."""
         path = self.path(piece)
         try:
-            data, written = path.read_bytes(), path.with_suffix(_SUM).read_bytes()
+            data, written = _bytes(path), _bytes(path.with_suffix(_SUM))
         except OSError:  # not there, a directory, or not to be read
             return None
         return data if written == self._checksum(path, data) else None
@@ -323,4 +351,5 @@ def write_atomic(path: Path, data: bytes, then: str = "and try again") -> None:
             state = f"is full: {path.name} was not written, what was there is kept"
             remedy = f"Make room (it needs {len(data):,} bytes) {then}."
             raise FoedusError(f"the disk that holds {path.parent} {state}. {remedy}") from error
-        raise FoedusError(f"{path} cannot be written: {error.strerror or error}.") from error
+        remedy = " Take away what stands there." if path.exists() and not path.is_file() else ""
+        raise FoedusError(f"{path} cannot be written: {error.strerror or error}.{remedy}") from error

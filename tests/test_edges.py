@@ -28,6 +28,7 @@ from foedus.scenario.expressions import parse
 from foedus.scenario.query import parse_query
 from foedus.scenario.scope import query_scope, scope_of
 from foedus.scenario.tree import evaluate, fold
+from foedus.scenario.yamltext import read_yaml
 from foedus.worlds.sample import library_seed
 
 TWO_WAYS = """
@@ -321,6 +322,27 @@ def test_odd_yaml_ends_in_words(tmp_path: Path, text: str) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(text, encoding="utf-8")
     assert any(problem.severity == "error" for problem in problems_of(path))
+
+
+@pytest.mark.parametrize(
+    "text, plain",
+    [
+        ("a:\tb\nc: \t d\n", {"a": "b", "c": "d"}),
+        ("a:\t# told\n  b: c\n", {"a": {"b": "c"}}),
+        ("a: b\n\t\n  \t # told\nc: d\t\n\t# told\n", {"a": "b", "c": "d"}),
+        ("a:\n-\tb\n-\t[c,\t d]\n", {"a": ["b", ["c", "d"]]}),
+        ("a: {b:\tc,\td: e}\t# told\nf: 'x\ty'\n", {"a": {"b": "c", "d": "e"}, "f": "x\ty"}),
+        ("a:\n\tb: c\n", None),
+        ("a:\n  b: c\n\td: e\n", None),
+        ("a:\n-\tb: c\n", None),
+    ],
+)
+def test_tabs_are_white_space_and_no_indentation(text: str, plain: object) -> None:
+    if plain is None:
+        with pytest.raises(ScenarioError):
+            read_yaml(text, "s.yaml")
+    else:
+        assert read_yaml(text, "s.yaml").plain() == plain
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.scanner import Scanner
 
 from foedus.errors import UNSEEN, FoedusError
 from foedus.scenario.errors import Path, Problem, ScenarioError
@@ -240,7 +241,9 @@ def read_yaml(text: str, file: str) -> Node:
     builder = Builder(file)
     _refuse_version(text, file)
     try:
-        root = builder.build(YAML(typ="safe", pure=True).parse(text))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Scanner = _Scanner
+        root = builder.build(yaml.parse(text))
     except MarkedYAMLError as error:
         raise _yaml_problem(builder, text, error) from None
     except FoedusError:
@@ -253,6 +256,30 @@ def read_yaml(text: str, file: str) -> Node:
         kind = "a list" if isinstance(root.value, list) else "a single value"
         raise builder.fail(f"it is {kind}, not a mapping.", "Start with keys such as 'actors:', 'state:' and 'turn:'.")
     return root
+
+
+class _Scanner(Scanner):
+    """Reads tabs as YAML 1.2 does (6.1, 6.2): between tokens and on blank lines as white space, never as indentation."""
+
+    def scan_to_next_token(self) -> None:
+        """Goes on to where the next token begins."""
+        super().scan_to_next_token()
+        while self.reader.peek() == "\t":
+            ahead = 1
+            while self.reader.peek(ahead) in " \t":
+                ahead += 1
+            if self._indents() and self.reader.peek(ahead) not in "#\r\n\0":
+                return
+            self.reader.forward(ahead)
+            self.allow_simple_key = False  # no block may begin behind a tab
+            super().scan_to_next_token()
+
+    def _indents(self) -> bool:
+        """Whether nothing but white space stands before on the line."""
+        at = self.reader.pointer - 1
+        while at >= 0 and self.reader.buffer[at] in " \t":
+            at -= 1
+        return at < 0 or self.reader.buffer[at] in "\r\n"
 
 
 def _refuse_version(text: str, file: str) -> None:

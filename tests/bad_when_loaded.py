@@ -25,8 +25,8 @@ def texts() -> None:
     whole("deep", "title: x\nstate: " + "[" * 60 + "]" * 60 + "\n", "nested more than", 2)
     bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     bomb += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-    whole("bomb", "\n".join(bomb), "aliases", 6)
-    whole("huge", "title: x\nsummary: " + "x" * 4_000_001, "larger than 4000000 bytes")
+    whole("bomb", "\n".join(bomb), "aliases", 5)
+    whole("huge", "title: x\nsummary: " + "x" * 4_000_001, "larger than 1,500,000 bytes")
     del LINES["huge"]
     whole("nothing-in-it", "title: x\nsummary: y\n", "'actors' is missing")
     whole("extends-unknown", "title: x\nextends: no-such-scenario\n", "neither a shipped scenario nor a file", 2)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from foedus.conflict.analysis import analyse
-from foedus.conflict.file import conflict_from_json, load_conflict, save_conflict
+from foedus.conflict.file import MOST_BYTES, conflict_from_json, load_conflict, save_conflict
 from foedus.conflict.option_form import Conflict, OptionModel
 from foedus.errors import FoedusError
 from test_stability_brute import Definitions, random_conflict
@@ -128,7 +129,7 @@ def test_bad_json_is_placed(tmp_path: Path, text: str, message: str) -> None:
 def test_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(FoedusError, match="cannot be read"):
         load_conflict(tmp_path / "none.gmcr")
-    with pytest.raises(FoedusError, match="cannot be read"):
+    with pytest.raises(FoedusError, match="it is not a file"):
         load_conflict(tmp_path)
     (tmp_path / "binary.gmcr").write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(FoedusError, match="UTF-8"):
@@ -201,3 +202,28 @@ def test_more_conditions_than_bits_of_a_number() -> None:
     data = broken(["decisionMakers", 0, "preferences"], many)
     assert OptionModel(conflict_from_json(data)).ranks[0].tolist() == [2, 0, 2, 1]
     assert analyse(conflict_from_json(data)).labels("nash")
+
+
+def test_what_is_no_file_or_too_large_is_not_read(tmp_path: Path) -> None:
+    pipe, large = tmp_path / "pipe.gmcr", tmp_path / "large.gmcr"
+    os.mkfifo(pipe)
+    (tmp_path / "zero.gmcr").symlink_to("/dev/zero")
+    with large.open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    for path, reason in ((pipe, "not a file"), (tmp_path / "zero.gmcr", "not a file"), (large, "the limit is")):
+        with pytest.raises(FoedusError, match=reason):
+            load_conflict(path)
+
+
+def test_many_decision_makers_are_refused_and_many_answers_at_once_leave_sim_out() -> None:
+    maker = {"name": "y", "options": [1], "preferenceRanking": [2, 4, 3, 1]}
+    data = ranked([3, 4, 2, 1]) | {"coalitions": None}
+    data["options"] = [{"name": "a"}, {"name": "b"}]
+    first = data["decisionMakers"][0]
+    with pytest.raises(FoedusError, match="at most 62"):
+        conflict_from_json(data | {"decisionMakers": [first, *[maker] * 62]})
+    large = analyse(conflict_from_json(data | {"decisionMakers": [first, *[maker] * 61]}))
+    assert set(large.left_out) == {"sim"} and "sim" not in large.stable and "nash" in large.stable
+    assert "sim" in large.to_json()["concepts_left_out"]
+    small = analyse(conflict_from_json(data | {"decisionMakers": [first, maker]}))
+    assert "sim" in small.stable and not small.left_out

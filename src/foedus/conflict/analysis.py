@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ class StabilityResult:
     model: Model
     players: tuple[str, ...]
     stable: dict[str, Bools]
+    left_out: dict[str, str] = field(default_factory=dict, kw_only=True)  # concept: why
 
     def equilibria(self, concept: str) -> list[int]:
         """Indices of the states that are stable for every player."""
@@ -33,17 +34,20 @@ class StabilityResult:
     def to_json(self) -> dict[str, Any]:
         """States, options and equilibria, as written by ``foedus lens stability FILE --json``."""
         options = {"options": self.model.labels} if isinstance(self.model, OptionModel) else {}
+        told = {"concepts_left_out": self.left_out} if self.left_out else {}
         equilibria = {concept: self.labels(concept) for concept in self.stable}
-        return {"states": self.model.size, "players": list(self.players), **options, "equilibria": equilibria}
+        return {"states": self.model.size, "players": list(self.players), **options, "equilibria": equilibria} | told
 
 
 def analyse(conflict: AnyConflict, concepts: Iterable[str] = CONCEPTS, once: bool = False) -> StabilityResult:
     """Stability of every state for every player under each of the concepts that are defined for such a conflict.
 
     With ``once`` each opponent responds to an improvement at most once, as in the program GMCR+; otherwise in any
-    legal sequence, as in the literature.
+    legal sequence, as in the literature. A concept for which the conflict is too large is in ``left_out``.
     """
     model = model_of(conflict)
     faced, defined = confrontations(model, once), [concept for concept in concepts if concept in concepts_for(model)]
-    stable = {concept: np.stack([CONCEPTS[concept].stable(each) for each in faced]) for concept in defined}
-    return StabilityResult(model, player_names(model), stable)
+    left_out = {concept: why for concept in defined if (why := CONCEPTS[concept].too_much(faced))}
+    looked = [concept for concept in defined if concept not in left_out]
+    stable = {concept: np.stack([CONCEPTS[concept].stable(each) for each in faced]) for concept in looked}
+    return StabilityResult(model, player_names(model), stable, left_out=left_out)

@@ -18,7 +18,7 @@ from foedus.arraytypes import Bools, Longs
 from foedus.conflict.graph_form import Model, movers_of
 from foedus.conflict.moves import Moves, Reach, Values, closure, closure_once, legally_reached, steps_from
 from foedus.conflict.option_form import OptionModel
-from foedus.conflict.simultaneous import joint_outcomes, simultaneous
+from foedus.conflict.simultaneous import MOST_JOINT, joint_changes, joint_outcomes, simultaneous
 from foedus.errors import FoedusError
 
 States = frozenset[int]
@@ -124,6 +124,14 @@ def sim(at: Confrontation) -> Bools:
     return simultaneous(at.model, at.focal, at.others)
 
 
+def sim_cost(faced: Sequence[Confrontation]) -> str:
+    """Why simultaneous stability is left out, empty where it is not: the sets of others who improve at once are too many."""
+    total = max((joint_changes(at.focal, at.others) for at in faced), default=0.0)
+    if total <= MOST_JOINT:
+        return ""
+    return f"the others can improve at once in {total:.0e} combinations; at most {MOST_JOINT:.0e} are looked through"
+
+
 def _any(at: Confrontation, state: int, first: int) -> list[States]:
     return [frozenset({after}) for after in legally_reached(at.others, first, improving=False)]
 
@@ -152,7 +160,7 @@ class Concept:
     ``stable``: [state], whether the focal player would stay. ``answers``, for inverse analysis (None: not worked out):
     what could deter the move from a state to a ``first`` one, as sets of states none of which may be better.
     ``credible``: the others answer by improvements only, so that groups of them can do more than their members in turn.
-    ``in_words``: what a player reckons with.
+    ``in_words``: what a player reckons with. ``too_much`` says why a conflict is too large for it.
     """
 
     id: str
@@ -163,6 +171,7 @@ class Concept:
     answers: Callable[[Confrontation, int, int], list[States]] | None = None
     credible: bool = False
     options_only: bool = False
+    too_much: Callable[[Sequence[Confrontation]], str] = lambda faced: ""
 
 
 _ROWS = (
@@ -173,7 +182,14 @@ _ROWS = (
     ),
     Concept("seq", "SEQ", "answers that pay those who give them (sequential)", _FRASER, seq, _better, credible=True),
     Concept(
-        "sim", "SIM", "the others' improving at the same moment (simultaneous)", _FRASER, sim, _joint, options_only=True
+        "sim",
+        "SIM",
+        "the others' improving at the same moment (simultaneous)",
+        _FRASER,
+        sim,
+        _joint,
+        options_only=True,
+        too_much=sim_cost,
     ),
 )
 CONCEPTS: dict[str, Concept] = {concept.id: concept for concept in _ROWS}

@@ -13,13 +13,19 @@ from foedus.errors import FoedusError
 Part = TypeVar("Part")
 
 _MANUAL = ("useManualPreferenceRanking", "useManualPreferenceVectors")  # as it is written now, and was before
+MOST_BYTES, MOST_MAKERS, MOST_CONDITIONS = 20_000_000, 62, 10_000
 _READ = {"options", "decisionMakers", "infeasibles", "coalitions", "coalitionsFull", *_MANUAL}
 
 
 def load_conflict(path: str | Path) -> Conflict:
     """The conflict in a ``.gmcr`` file. Raises FoedusError, saying what is wrong and where, if it cannot be used."""
+    file = Path(path)
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        if file.exists() and not file.is_file():  # a pipe would never end, nor a device
+            raise FoedusError(f"{path}: it is not a file. Give a .gmcr file.")
+        if (size := file.stat().st_size) > MOST_BYTES:
+            raise FoedusError(f"{path}: it has {size:,} bytes; the limit is {MOST_BYTES:,}.")
+        data = json.loads(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise FoedusError(f"{path}: not a text file in UTF-8.") from error
     except OSError as error:
@@ -57,6 +63,8 @@ def conflict_from_json(data: object) -> Conflict:
     if not isinstance(manual, bool):
         raise FoedusError(f"useManualPreferenceRanking: expected true or false, not {_show(manual)}.")
     written = _need(top, "decisionMakers", "the file")
+    if isinstance(written, list) and len(written) > MOST_MAKERS:
+        raise FoedusError(f"decisionMakers: there are {len(written):,}; at most {MOST_MAKERS} are supported.")
     makers = _parts(written, "decisionMakers", lambda item, where: _maker(item, where, len(options), manual))
     if not makers:
         raise FoedusError("decisionMakers: there are none.")
@@ -169,6 +177,8 @@ def _condition(item: object, where: str, count: int) -> Condition:
 
 def _conditions(entry: dict[str, Any], key: str, where: str, count: int) -> tuple[Condition, ...]:
     written = entry.get(key)
+    if isinstance(written, list) and len(written) > MOST_CONDITIONS:
+        raise FoedusError(f"{where}{key}: there are {len(written):,}; at most {MOST_CONDITIONS:,} are supported.")
     return _parts([] if written is None else written, where + key, lambda item, spot: _condition(item, spot, count))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foedus.conflict.coalitions import coalition_stability
-from foedus.conflict.concepts import CONCEPTS, concepts_for
+from foedus.conflict.concepts import CONCEPTS, concepts_for, confrontations
 from foedus.conflict.graph_form import Model, movers_of
 from foedus.conflict.inverse import Requirement, inverse, sentences
 from foedus.conflict.limited import limited_moves
@@ -99,6 +99,7 @@ def follow_up(model: Model, start: str | None = None, state: str | None = None, 
     if state is None and model.size > MOST_CLAUSES:
         out.left_out["inverse"] = f"there are {model.size:,} states; name the one to hold"
     else:
-        asked = [concept for concept in concepts_for(model) if CONCEPTS[concept].answers]
+        faced = confrontations(model)
+        asked = [name for name in concepts_for(model) if CONCEPTS[name].answers and not CONCEPTS[name].too_much(faced)]
         out.inverse = {concept: inverse(model, target, concept) for concept in asked}
     return out

@@ -18,6 +18,7 @@ from foedus.conflict.option_form import OptionModel
 from foedus.conflict.state_sets import StateSets
 
 _KEPT = 1 << 18  # combinations of the others' changes
+MOST_JOINT = 1 << 30  # combinations that are looked through, over all states and improvements
 
 
 class Sets(NamedTuple):
@@ -151,6 +152,13 @@ def simultaneous(model: OptionModel, focal: Moves, others: Sequence[Moves]) -> B
     _decide(asked, states, _sets([focal.improvements]), answers, room, deterred)
     stable[asked] = deterred
     return stable
+
+
+def joint_changes(focal: Moves, others: Sequence[Moves]) -> float:
+    """How many combinations of the others' improvements there are to look through at most: from each state all sets of
+    them, for each improvement of the focal player."""
+    ways = np.prod([1.0 + moves.improvements.counts for moves in others], axis=0)
+    return float(focal.improvements.counts @ np.broadcast_to(ways, focal.size))
 
 
 def joint_outcomes(model: OptionModel, others: Sequence[Moves], state: int, first: int) -> list[int]:

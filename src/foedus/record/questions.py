@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
+from math import prod
 
 import numpy as np
 
 from foedus.game.numbers import NumberReader
 from foedus.scenario.dotted import ActionName
+from foedus.scenario.limits import COMBINATIONS
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, constant, evaluate, state_names
@@ -111,7 +113,10 @@ def _choices(scenario: Scenario) -> dict[str, tuple[frozenset[str], ...]]:
 def _meaning(scenario: Scenario, tree: Tree) -> tuple[object, object]:
     """What an expression about the state says, and what its opposite would: the same for all ways to write it."""
     names = sorted(state_names(tree))
-    levels = np.array(list(product(*(range(len(scenario.scopes[name])) for name in names))), float)
+    sizes = [len(scenario.scopes[name]) for name in names]
+    if prod(sizes) > COMBINATIONS:  # too many to look through: only what is written alike is the same
+        return tree, ("not", tree)
+    levels = np.array(list(product(*map(range, sizes))), float)
     values = np.asarray(evaluate(tree, dict(zip(names, levels.T, strict=True)), {}), float)
     holds = np.broadcast_to(values != 0, len(levels))
     true, false = (frozenset(map(tuple, levels[where].tolist())) for where in (holds, ~holds))

@@ -10,11 +10,10 @@ from math import prod
 import numpy as np
 
 from foedus.game.numbers import NumberReader
+from foedus.scenario.limits import COMBINATIONS
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, constant, evaluate, state_names
-
-_MOST_STATES = 10_000  # combinations of levels that are looked through
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def _implies(scenario: Scenario, seen: Tree, wanted: Tree) -> bool:
     """Whether in every state in which ``seen`` holds ``wanted`` does, and there is one."""
     names = sorted(state_names(seen) | state_names(wanted))
     sizes = [len(scenario.scopes[name]) for name in names]
-    if prod(sizes) > _MOST_STATES:
+    if prod(sizes) > COMBINATIONS:
         return seen == wanted
     state = dict(zip(names, np.array(list(product(*map(range, sizes))), float).T, strict=True))
     holds = np.broadcast_to(np.asarray(evaluate(seen, state, {}), float) != 0, prod(sizes))

@@ -21,6 +21,8 @@ _WHAT = {"limited": "Limited moves", "coalitional": "Coalitions", "paths": "Path
 def print_conflict(result: StabilityResult, more: FollowUp, console: Console) -> None:
     """Shows the equilibria as a table and the rest in a line or two each."""
     print_equilibria(result, console)
+    for concept, why in result.left_out.items():
+        console.print(Text(f"{CONCEPTS[concept].short}: left out, {why}", style="dim"))
     for heading, lines in _brief(more).items():
         console.print(Text(heading, style="bold"))
         for line in lines:

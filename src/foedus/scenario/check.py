@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from foedus.errors import FoedusError
@@ -13,10 +14,11 @@ from foedus.scenario.calendar import parse_date
 from foedus.scenario.check_argument import check_argument, check_support
 from foedus.scenario.check_sources import check_sources
 from foedus.scenario.check_turn import check_turn
-from foedus.scenario.checker import QUESTION, TOLERANCE, Checker
+from foedus.scenario.checker import QUESTION, TOLERANCE, Checker, Enough
 from foedus.scenario.dotted import ActorNumber, Setting
 from foedus.scenario.errors import Path, Problem, ScenarioError
 from foedus.scenario.expressions import NOT_NAMES, RESERVED
+from foedus.scenario.limits import STARTS
 from foedus.scenario.load import load
 from foedus.scenario.messages import keys_of
 from foedus.scenario.parts import Assumption
@@ -32,9 +34,10 @@ def check(scenario: Scenario) -> list[Problem]:
     c = Checker(scenario)
     if scenario.extends is not None:
         c.error(("extends",), "a variant is put together when it is loaded.", "Use foedus.load.")
-    basics = (_misplaced, _names, _horizon, _assumptions, _state, _objectives)
-    for step in (*basics, check_turn, check_argument, check_sources, check_support):
-        step(c)
+    basics = (_misplaced, _names, _horizon, _assumptions, _state, _starts, _objectives)
+    with suppress(Enough):
+        for step in (*basics, check_turn, check_argument, check_sources, check_support):
+            step(c)
     return [scenario.placed(problem) for problem in dict.fromkeys(_once(c.problems))]
 
 
@@ -219,6 +222,16 @@ def _state(c: Checker) -> None:
         total = sum(p for p in odds if p is not None)
         if None not in odds and abs(total - 1) > TOLERANCE:
             c.error((*path, "start"), f"the probabilities sum to {total:.12g}, not 1.")
+
+
+def _starts(c: Checker) -> None:
+    """Start levels of several variables are independent: together there must not be too many start states."""
+    uncertain = [name for name, variable in c.scenario.state.items() if not isinstance(variable.start, str)]
+    states = math.prod(len(c.scenario.state[name].start) for name in uncertain)
+    if states > STARTS:
+        reason = f"the game has {states:,} states that it may start in."
+        remedy = f"At most {STARTS:,} are possible: let chance phases draw some of the levels."
+        c.error(("state", uncertain[0], "start"), reason, remedy)
 
 
 def _objectives(c: Checker) -> None:

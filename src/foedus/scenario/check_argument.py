@@ -105,7 +105,7 @@ def _outcomes(c: Checker) -> None:
         try:
             c.note(path, parse_event(outcome.event, c.scope), QUESTION, ("state",))
         except ExpressionError as error:
-            c.problems.append(error.at(path))
+            c.error(path, error.reason, error.remedy, error.offset)
 
 
 def _claims(c: Checker) -> None:
@@ -116,7 +116,7 @@ def _claims(c: Checker) -> None:
             try:
                 tree = parse_reading(written.holds, c.queries)
             except ExpressionError as error:
-                c.problems.append(error.at(where))
+                c.error(where, error.reason, error.remedy, error.offset)
                 continue
             _reading(c, where, written.holds, tree)
         for assumption, neutral in claim.rests_on.items():

@@ -20,11 +20,11 @@ import numpy as np
 from foedus.scenario.checker import QUESTION, Checker
 from foedus.scenario.errors import ExpressionError, Path
 from foedus.scenario.expressions import parse
+from foedus.scenario.limits import COMBINATIONS
 from foedus.scenario.parts import Observation, Phase, Policy
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, assumption_names, evaluate, state_names
 
-_MOST_STATES = 10_000  # combinations of levels that records of states are compared over
 _MOST_NAMED = 4  # periods named in a message
 
 
@@ -68,7 +68,7 @@ def _observation(c: Checker, n: int, observation: Observation) -> _Record | None
         return None
     about = tuple(sorted(state_names(tree)))
     sizes = [len(c.scenario.scopes[name]) for name in about]
-    if prod(sizes) > _MOST_STATES:
+    if prod(sizes) > COMBINATIONS:
         return None
     allows = _where(tree, about, sizes)
     if not allows and error == 0:
@@ -149,7 +149,7 @@ def _joint(c: Checker, some: Sequence[_Record], is_choice: bool) -> bool:
         return len({r.about for r in some}) > 1 or bool(frozenset.intersection(*(r.allows for r in some)))
     about = sorted({name for r in some for name in r.about})
     sizes = [len(c.scenario.scopes[name]) for name in about]
-    if prod(sizes) > _MOST_STATES:
+    if prod(sizes) > COMBINATIONS:
         return True
     places = [[about.index(name) for name in r.about] for r in some]
     return any(

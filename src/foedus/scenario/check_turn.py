@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from foedus.errors import nearest
 from foedus.scenario.checker import ANY, ODDS, Checker, constant_of
 from foedus.scenario.commitments import COMMITMENT_KINDS, Commitment
 from foedus.scenario.dotted import applies_variable
 from foedus.scenario.errors import ExpressionError, Path
+from foedus.scenario.limits import COMBINATIONS
 from foedus.scenario.parts import Action, Phase
 from foedus.scenario.scope import threshold_tree
 from foedus.scenario.tree import Tree, assumption_names, reads_time, state_names
@@ -199,12 +202,25 @@ def _trigger(c: Checker, path: Path, commitment: Commitment) -> None:
             c.error((*path, "severity"), "a severity that is read on its rise may read only the state.", remedy)
     if severity is not None:
         try:
-            c.note((*path, "threshold"), threshold_tree(c.scenario, commitment), ODDS, ANY)
+            threshold = threshold_tree(c.scenario, commitment)
+            c.note((*path, "threshold"), threshold, ODDS, ANY)
+            _readings(c, path, [severity, threshold])
         except ExpressionError as error:
-            c.problems.append(error.at((*path, "threshold")))
-    vagueness = constant_of(c.read((*path, "vagueness"), trigger.vagueness, ODDS))
+            c.error((*path, "threshold"), error.reason, error.remedy, error.offset)
+    blur = c.read((*path, "vagueness"), trigger.vagueness, ODDS)
+    _readings(c, (*path, "vagueness"), [tree for tree in (severity, blur) if tree is not None])
+    vagueness = constant_of(blur)
     if vagueness is not None and vagueness < 0:
         c.error((*path, "vagueness"), f"a vagueness of {vagueness:g} is not possible.", "0 is a bright line.")
+
+
+def _readings(c: Checker, path: Path, trees: list[Tree]) -> None:
+    """A clause is looked through for every combination of levels that its trigger reads, which must not be too many."""
+    names = set().union(*map(state_names, trees))
+    combinations = prod(len(c.scenario.scopes[name]) for name in names)
+    if combinations > COMBINATIONS:
+        reason = f"the variables that it reads have {combinations:,} combinations of levels."
+        c.error(path, reason, f"At most {COMBINATIONS:,} are possible: let it read fewer of them.")
 
 
 def _reneging(c: Checker, path: Path, commitment: Commitment, is_actor: bool) -> None:

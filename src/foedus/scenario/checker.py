@@ -12,6 +12,7 @@ from foedus.errors import nearest
 from foedus.scenario.dotted import ActionName
 from foedus.scenario.errors import ExpressionError, Path, Problem
 from foedus.scenario.expressions import parse, shorten
+from foedus.scenario.limits import PROBLEMS
 from foedus.scenario.parts import Branch
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import objectives_of, period_of, query_scope, scope_of
@@ -25,12 +26,17 @@ QUESTION = "a question"  # claims and observations ask about the game and do not
 _KINDS = {"state": "the state", "asm": "assumptions", "t": "the time"}
 
 
+class Enough(Exception):
+    """So many errors are noted that more would not be read."""
+
+
 class Checker:
     """Collects the problems of one scenario."""
 
     def __init__(self, scenario: Scenario):
         self.scenario = scenario
         self.problems: list[Problem] = []
+        self.errors = 0
         self.scope = scope_of(scenario)
         self.objectives = objectives_of(scenario)
         self.queries = query_scope(scenario)
@@ -40,9 +46,12 @@ class Checker:
         self.reads: set[str] = set()  # the state variables that anything reads
         self.phases = {phase.id: phase for phase in reversed(scenario.turn)}
 
-    def error(self, path: Path, reason: str, remedy: str = "") -> None:
-        """Notes an error."""
-        self.problems.append(Problem(path, reason, remedy))
+    def error(self, path: Path, reason: str, remedy: str = "", offset: int | None = None) -> None:
+        """Notes an error; ``offset`` as in ``Problem``. Raises ``Enough`` with the last that is told."""
+        self.problems.append(Problem(path, reason, remedy, offset=offset))
+        self.errors += 1
+        if self.errors >= PROBLEMS:
+            raise Enough
 
     def warn(self, path: Path, reason: str, remedy: str = "") -> None:
         """Notes a warning."""
@@ -61,7 +70,7 @@ class Checker:
         try:
             tree = parse(value, replace(self.scope, target=target))
         except ExpressionError as error:
-            self.problems.append(error.at(path))
+            self.error(path, error.reason, error.remedy, error.offset)
             return None
         return tree if self.note(path, tree, role, allow) else None
 

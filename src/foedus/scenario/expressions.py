@@ -14,9 +14,8 @@ import numpy as np
 from foedus.errors import nearest
 from foedus.scenario.errors import ExpressionError
 from foedus.scenario.functions import FUNCTIONS
+from foedus.scenario.limits import EXPRESSION_DEPTH, EXPRESSION_LENGTH
 from foedus.scenario.tree import Tree, fold, leaves, number
-
-MAX_LENGTH, MAX_DEPTH = 4000, 60
 
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
@@ -72,8 +71,8 @@ class ExpressionText:
     """The text of an expression: its syntax tree, and where in the text a part of that stands."""
 
     def __init__(self, text: str):
-        if len(text) > MAX_LENGTH:
-            raise ExpressionError(f"the expression has {len(text)} characters.", f"Keep it under {MAX_LENGTH}.")
+        if len(text) > EXPRESSION_LENGTH:
+            raise ExpressionError(f"the expression has {len(text)} characters.", f"Keep it under {EXPRESSION_LENGTH}.")
         self.text = text
         self.lead = len(text) - len(text.lstrip())
         # Python reads wide letters as the plain ones but not as its keywords, so 'yield' can be a name
@@ -139,8 +138,8 @@ class Reader:
 
     def read(self, node: ast.AST, depth: int, near: str | None = None) -> Tree:
         """The tree of ``node``; ``near`` is the variable whose levels may be named."""
-        if depth > MAX_DEPTH:
-            raise self.fail(node, "the expression is nested too deeply.", f"At most {MAX_DEPTH} levels.")
+        if depth > EXPRESSION_DEPTH:
+            raise self.fail(node, "the expression is nested too deeply.", f"At most {EXPRESSION_DEPTH} levels.")
         near = near or self.scope.target
         deeper = depth + 1
         match node:

@@ -9,8 +9,9 @@ from pathlib import Path
 from foedus.errors import nearest
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.expressions import shorten
+from foedus.scenario.limits import BYTES
 from foedus.scenario.merge import lift_enters, merge
-from foedus.scenario.yamltext import MAX_BYTES, Node, decode, read_yaml
+from foedus.scenario.yamltext import Node, decode, read_yaml
 
 LIBRARY = Path(__file__).parent.parent / "library"
 MAX_CHAIN = 10
@@ -58,8 +59,8 @@ def _bytes(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise _unread(str(path), "it is not a file.", "Give a YAML file.")
-        if path.stat().st_size > MAX_BYTES:
-            raise _unread(str(path), f"it is larger than {MAX_BYTES} bytes.")
+        if path.stat().st_size > BYTES:
+            raise _unread(str(path), f"it is larger than {BYTES:,} bytes.")
         return path.read_bytes()
     except OSError as error:
         raise _unread(str(path), f"it cannot be read: {error.strerror or error}.") from None

@@ -12,11 +12,11 @@ from foedus.errors import UNSEEN, nearest, visible
 from foedus.scenario.commitments import TRIGGER_KEYS, Commitment
 from foedus.scenario.distributions import LAWS
 from foedus.scenario.errors import Path, Problem
+from foedus.scenario.limits import PROBLEMS
 from foedus.scenario.merge import PLACING
 from foedus.scenario.parts import Assumption, Phase
 from foedus.scenario.yamltext import Node
 
-MAX_PROBLEMS = 100
 _ALSO: dict[type[BaseModel], Iterable[str]] = {Assumption: LAWS, Commitment: TRIGGER_KEYS, Phase: PLACING}
 # what pydantic expected, by the type of its error
 _EXPECTED = {
@@ -36,7 +36,6 @@ _WRONG = {
     "less_than": "{input} must be under {lt}.",
     "finite_number": "{input} must be finite.",
     "too_short": "it has {actual_length} entries; at least {min_length} needed.",
-    "too_long": "it has {actual_length} entries; at most {max_length} allowed.",
 }
 _QUOTE = "Text with a comma in it must be quoted inside {} and []."
 _NUMBER = {"a number", "true or false", "text"}  # what a number or an expression may be
@@ -45,12 +44,12 @@ _NUMBER = {"a number", "true or false", "text"}  # what a number or an expressio
 def problems_in(error: ValidationError, top: type[BaseModel], root: Node | None = None) -> list[Problem]:
     """The problems of a pydantic error about ``top``, each once, placed in the text that ``root`` was read from."""
     groups: dict[Path, list[Any]] = {}
-    for item in error.errors(include_url=False)[: 20 * MAX_PROBLEMS]:
+    for item in error.errors(include_url=False)[: 20 * PROBLEMS]:
         groups.setdefault(_path(item, root), []).append(item)
     deeper = {path[:n] for path in groups for n in range(len(path))}
     # where one member of a union got further, what the other members wanted does not matter
     kept = {p: items for p, items in groups.items() if not (p in deeper and all(_is_type(i) for i in items))}
-    return [_problem(path, items, top, root) for path, items in kept.items()][:MAX_PROBLEMS]
+    return [_problem(path, items, top, root) for path, items in kept.items()][:PROBLEMS]
 
 
 def unseen_in(value: Any, path: Path = ()) -> Problem | None:

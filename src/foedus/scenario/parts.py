@@ -14,6 +14,7 @@ from foedus.scenario.basics import LISTED, NUMBER, WHOLE, Effects, EvidenceList,
 from foedus.scenario.calendar import Calendar, Unit
 from foedus.scenario.distributions import LAWS, Distribution
 from foedus.scenario.dotted import Setting
+from foedus.scenario.limits import PERIODS
 
 Moment = str | Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 
@@ -21,10 +22,10 @@ Moment = str | Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 class Horizon(Model):
     """How many periods are reported, what they are, and how many more are solved."""
 
-    periods: Annotated[int, Field(ge=1, le=2000), WHOLE] = Field(1, description="How many periods are reported.")
+    periods: Annotated[int, Field(ge=1, le=PERIODS), WHOLE] = Field(1, description="How many periods are reported.")
     unit: Unit = Field("period", description="What a period is.")
     first: Text | None = Field(None, description="The date of the first period: YYYY, YYYY-MM or YYYY-MM-DD.")
-    beyond: Annotated[int, Field(ge=0, le=2000), WHOLE] | dict[Id, Num] | None = Field(
+    beyond: Annotated[int, Field(ge=0, le=PERIODS), WHOLE] | dict[Id, Num] | None = Field(
         None, description="Periods solved after the reported ones (6 unless said), or each actor's value at the end."
     )
 
@@ -88,9 +89,7 @@ class StateVariable(Model):
     """Something that is at one of a few ordered levels."""
 
     levels: list[Id] = Field(
-        min_length=1,
-        max_length=120,
-        description="The names of its levels, in order; in expressions they count 0, 1, 2, ...",
+        min_length=1, description="The names of its levels, in order; in expressions they count 0, 1, 2, ..."
     )
     start: Id | dict[Id, Num] = Field(description="The level it starts at, or level to probability.")
     ends: Annotated[list[Id], LISTED] = Field([], description="A level, or several, at which the game freezes.")

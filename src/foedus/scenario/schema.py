@@ -18,6 +18,7 @@ from foedus.scenario.dotted import ActorNumber, applies_variable
 from foedus.scenario.dump import dump
 from foedus.scenario.errors import Problem, ScenarioError
 from foedus.scenario.files import read_text
+from foedus.scenario.limits import excess
 from foedus.scenario.messages import problems_in, unseen_in
 from foedus.scenario.yamltext import Node
 
@@ -39,19 +40,17 @@ class Scenario(Model):
         None, description="A shipped scenario, or a file beside this one, of which this is a variant."
     )
     horizon: parts.Horizon = Field(parts.Horizon(), description="How many periods there are, and what they are.")
-    actors: dict[Id, parts.Actor] = Field(min_length=1, max_length=40, description="The parties that decide, by id.")
+    actors: dict[Id, parts.Actor] = Field(min_length=1, description="The parties that decide, by id.")
     assumptions: dict[Id, parts.Assumption] = Field(
         {}, description="Named numbers, fixed or uncertain; a draw of all of them is a world."
     )
     state: dict[Id, parts.StateVariable] = Field(
-        min_length=1,
-        max_length=60,
-        description="What can change, by id: each variable is at one of a few ordered levels.",
+        min_length=1, description="What can change, by id: each variable is at one of a few ordered levels."
     )
     objectives: dict[Id, dict[Id, parts.Objective]] = Field(
         {}, description="What each actor wants: actor to objective to weight and value."
     )
-    turn: list[parts.Phase] = Field(min_length=1, max_length=200, description="The phases of one period, in order.")
+    turn: list[parts.Phase] = Field(min_length=1, description="The phases of one period, in order.")
     enters: Annotated[list[parts.Enters], LISTED] = Field(
         [], description="Lumps paid when the state enters a condition."
     )
@@ -128,6 +127,8 @@ class Scenario(Model):
     def _told(cls, value: Any, build: ModelWrapValidatorHandler[Scenario], info: ValidationInfo) -> Scenario:
         """What is wrong with the shape, in plain words, however the scenario is built."""
         origin = (info.context or {}).get("origin")
+        if (problem := excess(value)) is not None:
+            raise ScenarioError([problem if origin is None else origin.place(problem)])
         if origin is None and (problem := unseen_in(value)) is not None:
             raise ScenarioError([problem])
         try:

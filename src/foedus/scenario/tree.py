@@ -23,6 +23,7 @@ from foedus.scenario.functions import COMPARISONS, OPERATIONS
 Tree = tuple[Any, ...]
 Slopes = dict[Any, Floats]  # by what is moved
 LEAVES = ("num", "state", "asm", "t", "query")
+_FEW = 32  # summed one after another
 TRUTHS = (*COMPARISONS, "and", "or", "not")
 
 
@@ -37,7 +38,10 @@ def constant(tree: Tree) -> float:
 
 
 def sum_of(trees: list[Tree]) -> Tree:
-    """The sum of some trees."""
+    """The sum of some trees; of many it is halved again and again, so that it does not nest deeply."""
+    if len(trees) > _FEW:
+        middle = len(trees) // 2
+        return ("+", sum_of(trees[:middle]), sum_of(trees[middle:]))
     return reduce(lambda total, tree: ("+", total, tree), trees)
 
 

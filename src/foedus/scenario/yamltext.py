@@ -17,8 +17,7 @@ from ruamel.yaml.scanner import Scanner
 
 from foedus.errors import UNSEEN, FoedusError
 from foedus.scenario.errors import Path, Problem, ScenarioError
-
-MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 40, 200_000
+from foedus.scenario.limits import BYTES, DEPTH, LINES, VALUES, Limit, limit_of, too_many
 
 _INT = re.compile(r"^[-+]?[0-9]{1,300}$")
 _HEX = re.compile(r"^0(x[0-9a-fA-F]{1,30}|o[0-7]{1,30})$")
@@ -88,6 +87,7 @@ class _Open:
 
     node: Node
     anchor: str | None
+    limit: Limit  # on its entries
     key: str | None = None
     key_mark: tuple[int, int] | None = None
 
@@ -132,11 +132,12 @@ class Builder:
         """Starts a mapping or a sequence."""
         is_map = type(event).__name__ == "MappingStartEvent"
         self.refuse_tag(event)
-        if len(self.stack) >= MAX_DEPTH:
-            raise self.fail(f"it is nested more than {MAX_DEPTH} deep.")
+        if len(self.stack) >= DEPTH:
+            raise self.fail(f"it is nested more than {DEPTH} deep.")
         if self.expects_key:
             raise self.fail("a key must be a word or a number.", "Put a value before ':'.")
-        self.stack.append(_Open(self.node({} if is_map else [], event), event.anchor))
+        limit = limit_of(above.key for above in self.stack)
+        self.stack.append(_Open(self.node({} if is_map else [], event), event.anchor, limit))
 
     def node(self, value: Any, event: Any) -> Node:
         """A node at the place of an event, counted."""
@@ -146,8 +147,8 @@ class Builder:
     def count(self, number: int) -> None:
         """Keeps the total size, repeated parts included, within bounds."""
         self.nodes += number
-        if self.nodes > MAX_NODES:
-            raise self.fail(f"it holds more than {MAX_NODES} values, those that aliases (*name) repeat included.")
+        if self.nodes > VALUES:
+            raise self.fail(f"it holds more than {VALUES:,} values, those that aliases (*name) repeat included.")
 
     @property
     def expects_key(self) -> bool:
@@ -203,6 +204,8 @@ class Builder:
             node.key, top.node.value[top.key], top.key = top.key_mark, node, None
         else:
             top.node.value.append(node)
+        if len(top.node.value) > top.limit.most:
+            raise self.fail(*too_many(top.limit))
 
     def refuse_tag(self, event: Any) -> None:
         """Tags could name types; only plain data is read."""
@@ -223,8 +226,8 @@ def plain_value(text: str) -> Any:
 
 def decode(data: bytes, file: str) -> str:
     """UTF-8 bytes as text; ScenarioError with the line of the first byte that is not."""
-    if len(data) > MAX_BYTES:
-        raise ScenarioError([Problem((), f"it has {len(data)} bytes; the limit is {MAX_BYTES}.", file=file)])
+    if len(data) > BYTES:
+        raise ScenarioError([Problem((), f"it has {len(data):,} bytes; the limit is {BYTES:,}.", file=file)])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -236,8 +239,9 @@ def decode(data: bytes, file: str) -> str:
 
 def read_yaml(text: str, file: str) -> Node:
     """The top mapping of a YAML text; ScenarioError when it is not one."""
-    if len(text) > MAX_BYTES:
-        raise ScenarioError([Problem((), f"it has {len(text)} characters; the limit is {MAX_BYTES}.", file=file)])
+    for count, what, most in ((len(text), "characters", BYTES), (text.count("\n"), "lines", LINES)):
+        if count > most:
+            raise ScenarioError([Problem((), f"it has {count:,} {what}; the limit is {most:,}.", file=file)])
     builder = Builder(file)
     _refuse_version(text, file)
     try:

@@ -77,7 +77,7 @@ ONE_WAY = {
     "acts alone": [took(6, "move.push"), took(8, "move.push")],
     "quiet alone": [took(6, "move.wait"), took(7, "move.wait"), state(9, "side == east")],
     "answers that one action fits": [took(6, "move.push"), took(9, "move.push", "move.wait")],
-    "states alone": [state(6, "mood >= tense"), state(8, "mood == tense")],
+    "states alone": [state(6, "mood >= tense"), state(7, "mood >= tense"), state(9, "mood == tense")],
     "only where it takes place": [took(6, "move.wait"), took(8, "move.wait"), took(7, "talk.no")],
 }
 BOTH_WAYS = {
@@ -85,6 +85,7 @@ BOTH_WAYS = {
     "each answer once": [took(6, "move.push"), took(9, "move.wait")],
     "states that exclude each other": [state(6, "mood == tense"), state(9, "mood < tense")],
     "once": [took(6, "move.push"), state(9, "side == west")],
+    "a state twice": [state(6, "mood >= tense"), state(8, "mood == tense")],
     "with a guard": [took(6, "strike.hold"), took(9, "strike.hold")],
     "not in other periods": [took(7, "talk.no"), took(9, "talk.no")],
     "until it is over": [took(6, "move.push"), took(7, "move.push"), state(7, "mood == war"), state(9, "side == east")],

@@ -1,7 +1,7 @@
 """Checks of what was observed: that it can be, that records of one period agree, and that coding goes both ways.
 
-A record is coded **one way** where its question has the same answer in two or more periods and is left open in others
-between the first and the last observation. Such a rule picks periods by what happened in them: selection on the dependent
+A record is coded **one way** where its question has the same answer in several periods (two of a choice, three of a state,
+which lasts by itself) and is left open in others between the first and the last observation. Such a rule picks periods by what happened in them: selection on the dependent
 variable (Geddes 1990; King, Keohane and Verba 1994, chapter 4). Periods in which nothing happened are evidence too.
 """
 
@@ -25,6 +25,7 @@ from foedus.scenario.parts import Observation, Phase, Policy
 from foedus.scenario.scope import period_of
 from foedus.scenario.tree import Tree, assumption_names, evaluate, state_names
 
+_LEAST_CHOICES, _LEAST_STATES = 2, 3  # periods from which on records are a rule, and not single facts
 _MOST_NAMED = 4  # periods named in a message
 
 
@@ -174,7 +175,7 @@ def _both_ways(c: Checker, records: Sequence[_Record]) -> None:
         asked = [t for t in window if phase is None or (t <= over and _comes_up(c, phase, t))]
         periods = sorted({r.t for r in coded})
         left = [t for t in asked if t not in periods]
-        if left and len(periods) > 1:
+        if left and len(periods) >= (_LEAST_STATES if phase is None else _LEAST_CHOICES):
             _one_way(c, coded, periods, left)
 
 

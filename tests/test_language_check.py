@@ -208,7 +208,10 @@ def test_a_source_that_cannot_be_read_is_a_warning(cited: Path, content: bytes |
     assert not any(p.severity == "error" for p in problems)
 
 
-def test_sources_of_a_variant_are_looked_for_beside_their_own_file(cited: Path, tmp_path: Path) -> None:
+def test_sources_of_a_variant_are_looked_for_beside_their_own_file(
+    cited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOEDUS_ALLOW_OUTSIDE", "1")
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (folder / "v.yaml").write_text("extends: ../s.yaml\n", encoding="utf-8")

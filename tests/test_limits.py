@@ -115,3 +115,28 @@ def test_unknown_names_are_told_up_to_a_number_and_not_compared_with_thousands(m
     assert len(compared) < 250
     told = refused({**SMALL, "assumptions": {f"a{i}": f"b{i}" for i in range(1900)}})
     assert told.count("not known here") == PROBLEMS
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_files_outside_the_folder_of_a_scenario_are_not_read_unless_allowed(tmp_path, monkeypatch, linked):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (tmp_path / "secret.txt").write_text("a secret word", encoding="utf-8")
+    (tmp_path / "base.yaml").write_text(foedus.Scenario.build(SMALL).to_yaml(), encoding="utf-8")
+    names = {"secret.txt": "../secret.txt", "base.yaml": "../base.yaml"}
+    if linked:
+        for name in names:
+            (folder / name).symlink_to(tmp_path / name)
+        names = {name: name for name in names}
+    quoting = folder / "quoting.yaml"
+    cited = {"sources": {"x": {"title": "x", "file": names["secret.txt"]}}, "assumptions": {"n": {"value": 1}}}
+    cited["assumptions"]["n"]["evidence"] = [{"source": "x", "quote": "another word"}]
+    quoting.write_text(foedus.Scenario.build(SMALL | cited).to_yaml(), encoding="utf-8")
+    variant = folder / "variant.yaml"
+    variant.write_text(f"extends: {names['base.yaml']}\n", encoding="utf-8")
+    for file in (quoting, variant):
+        told = refused(file)
+        assert "outside the folder" in told and "word for word" not in told
+    monkeypatch.setenv("FOEDUS_ALLOW_OUTSIDE", "1")
+    assert "word for word" in refused(quoting)
+    foedus.validate(foedus.load(variant))

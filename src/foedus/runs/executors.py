@@ -193,8 +193,8 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
     for name in ("distributed", "distributed.client", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
     if scheduler is None:
-        quiet = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL}
-        cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, **quiet)
+        own = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": logging.CRITICAL}
+        cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, **own)
         with cluster, distributed.Client(cluster) as client:
             yield client
         return

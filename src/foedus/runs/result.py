@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.arraytypes import Floats
+from foedus.claims.reading import ParsedReading, under
 from foedus.claims.verdict import Claims, OutcomeDriver
+from foedus.errors import FoedusError
 from foedus.game.compile import Game
 from foedus.present.wording import cautions, thin
 from foedus.record.score import TrackRecord
 from foedus.runs.growth import Growth
 from foedus.scenario.names import Names
-from foedus.scenario.query import parse_query
+from foedus.scenario.query import parse_reading, queries_of
 from foedus.scenario.schema import Scenario
 from foedus.scenario.scope import query_scope
 from foedus.worlds.sample import uncertain
 from foedus.worlds.simulate import simulate
 from foedus.worlds.thresholds import ENOUGH_WORLDS, LEAST_EFFECTIVE_SHARE, SMALL_GAME, SUBSET
-from foedus.worlds.weights import carrying, ess, means, standing_for
+from foedus.worlds.weights import carrying, ess, mean, means, normalised, standing_for, weighted_quantile
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -92,6 +94,29 @@ class Run:
             return ""
         return thin(self.ess, worlds, carrying(self.weights, 0.9))
 
+    def __post_init__(self) -> None:
+        """``data`` says by itself what its worlds are and what they were made from."""
+        if "world" not in self.data.dims:
+            return
+        count = len(self.weights)
+        about: dict[str, Any] = {key: self.meta[key] for key in ("version", "hash", "seed") if key in self.meta}
+        if {"worlds", "seed", "method"} <= self.meta.keys():
+            about["command"] = "foedus run SCENARIO --worlds {worlds} --seed {seed} --method {method}".format(
+                **self.meta
+            )
+        self.data = (
+            self.data.assign(
+                weight=("world", self.weights),
+                prior_weight=("world", normalised(self.prior, count)),
+                draw=(
+                    ("assumption", "world"),
+                    np.array(list(self.draws.values()), float).reshape(len(self.draws), count),
+                ),
+            )
+            .assign_coords(assumption=list(self.draws))
+            .assign_attrs(about)
+        )
+
     @property
     def warnings(self) -> list[str]:
         """What a reader must know before using the numbers."""
@@ -107,9 +132,9 @@ class Run:
             return self
         chosen, weights = standing_for(self.weights, most)
         draws, data = {name: draw[chosen] for name, draw in self.draws.items()}, self.data.isel(world=chosen)
-        few = replace(self, draws=draws, data=data, loglik_by_observation=None, prior=None)
-        few.weights, few.ess = weights, ess(weights)
-        return few
+        return replace(
+            self, draws=draws, data=data, loglik_by_observation=None, prior=None, weights=weights, ess=ess(weights)
+        )
 
     @property
     def large(self) -> bool:
@@ -130,16 +155,49 @@ class Run:
         return self.ask("prob", event, **options)
 
     def ask(self, kind: str, *subject: str, **options: Any) -> xr.DataArray:
-        """Any query, solved anew in the run's worlds: labelled (policy, world)."""
+        """Whatever a claim may ask, solved anew in the run's worlds: labelled (policy, world).
+
+        Either a query in parts, ``r.ask("rate", "war == attack", under="pact")``, or an expression as claims write it,
+        ``r.ask("expect(ally, under='pact') - expect(ally)")``, in which queries that name no policy are asked under each in turn. A yes or no
+        counts as 1 or 0. Worlds in which it is undefined are NaN. With each policy come the ``mean``, ``low`` and ``high`` (its 5% and 95%
+        quantiles) over the worlds in which it is defined, by their ``weight``. ExpressionError where it cannot be read.
+        """
         import xarray as xr
 
         given = {key: value.item() if isinstance(value, np.generic) else value for key, value in options.items()}
-        text = f"{kind}({', '.join([*map(str, subject), *(f'{key}={value!r}' for key, value in given.items())])})"
-        query = parse_query(text, query_scope(self.scenario))
-        policies = [query.under] if query.under else self.policies
-        result = simulate(self.scenario, self.draws, policies, [query], observe=False)
-        values = np.stack([result.query[policy][0] for policy in policies])
-        return xr.DataArray(values, dims=("policy", "world"), coords={"policy": policies}, name=text)
+        text = kind
+        if subject or given or "(" not in kind:
+            text = f"{kind}({', '.join([*map(str, subject), *(f'{key}={value!r}' for key, value in given.items())])})"
+        tree = parse_reading(text, query_scope(self.scenario))
+        if not queries_of(tree):
+            raise FoedusError(
+                f"'{text}' asks nothing of the game. Write a query, as in prob(eventually(tension >= war))."
+            )
+        named = list(dict.fromkeys(query.under for query in queries_of(tree) if query.under))
+        everywhere = all(query.under for query in queries_of(tree))  # then it is the same whatever the policy
+        policies = named[:1] if everywhere else self.policies
+        readings = [
+            ParsedReading("", policy, text, at, tuple(queries_of(at)))
+            for policy in policies
+            for at in [under(tree, policy)]
+        ]
+        queries = list(dict.fromkeys(query for reading in readings for query in reading.queries))
+        asked = list(dict.fromkeys(str(query.under) for query in queries))
+        result = simulate(self.scenario, self.draws, asked, queries, observe=False).query
+        answers = {query: result[str(query.under)][i] for i, query in enumerate(queries)}
+        values = np.stack([reading.value(answers, self.draws, len(self.weights)) for reading in readings])
+        known = [~np.isnan(row) for row in values]
+        told = [
+            weighted_quantile(row[at], [0.05, 0.95], self.weights[at]) if at.any() else [np.nan] * 2
+            for row, at in zip(values, known, strict=True)
+        ]
+        averages = [
+            mean(row[at], self.weights[at]) if at.any() else np.nan for row, at in zip(values, known, strict=True)
+        ]
+        low, high = np.array(told, float).T
+        summary = {"mean": ("policy", averages), "low": ("policy", low), "high": ("policy", high)}
+        coords = {"policy": policies, "weight": ("world", self.weights), **summary}
+        return xr.DataArray(values, dims=("policy", "world"), coords=coords, name=text)
 
     def __repr__(self) -> str:
         counts = f"worlds: {len(self.weights)}, policies: {len(self.policies)}, claims: {len(self.claims)}"

@@ -9,6 +9,8 @@ from pathlib import Path as FilePath
 from foedus.scenario.basics import Evidence
 from foedus.scenario.checker import Checker
 from foedus.scenario.errors import Path
+from foedus.scenario.expressions import shorten
+from foedus.scenario.files import ALLOW_OUTSIDE, outside
 
 MAX_BYTES = 20_000_000
 _LEFT_OUT = "\u00ad\ufeff\u200b"
@@ -68,10 +70,14 @@ def _text(c: Checker, name: str) -> str | None:
     folder = FilePath(node.file).parent if node is not None and node.file and node.file != "<text>" else FilePath()
     file = folder / written
     try:
+        if outside(file, folder):
+            remedy = f"Put it there, or set {ALLOW_OUTSIDE}=1 if you trust the scenario."
+            c.error(path, f"'{shorten(written)}' is outside the folder of this scenario.", remedy)
+            return None
         if file.is_file() and file.stat().st_size <= MAX_BYTES:
             return file.read_bytes().decode("utf-8-sig")
         lack = f"is larger than {MAX_BYTES} bytes" if file.is_file() else "is not there"
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
         lack = "cannot be read as UTF-8 text"
     c.warn(path, f"'{written}' {lack}, so that quotes from it are not checked.")
     return None

@@ -15,6 +15,7 @@ from foedus.scenario.yamltext import Node, decode, read_yaml
 
 LIBRARY = Path(__file__).parent.parent / "library"
 MAX_CHAIN = 10
+ALLOW_OUTSIDE = "FOEDUS_ALLOW_OUTSIDE"  # environment variable: 1 lets scenarios name files outside their folders
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -66,6 +67,13 @@ def _bytes(path: Path) -> bytes:
         raise _unread(str(path), f"it cannot be read: {error.strerror or error}.") from None
 
 
+def outside(path: Path, folder: Path) -> bool:
+    """Whether a file that a scenario in ``folder`` names, links followed, is neither there nor below nor shipped, and must be."""
+    if os.environ.get(ALLOW_OUTSIDE) == "1":
+        return False
+    return not any(path.resolve().is_relative_to(each.resolve()) for each in (folder, LIBRARY))
+
+
 def _unread(file: str, reason: str, remedy: str = "") -> ScenarioError:
     return ScenarioError([Problem((), reason, remedy, file=file)])
 
@@ -99,6 +107,9 @@ def _base_file(named: Node, here: Path | None) -> Path:
             itself = here is not None and candidate.resolve() == here.resolve()
             # a file may be a variant of the shipped scenario of the same name
             if candidate.is_file() and not (itself and name in names and names[name].resolve() != candidate.resolve()):
+                if outside(candidate, folder):
+                    reason = f"'{shorten(name)}' is outside the folder of this scenario."
+                    raise _fail(named, reason, f"Put it there, or set {ALLOW_OUTSIDE}=1 if you trust the scenario.")
                 return candidate
         except (OSError, ValueError, RuntimeError):
             break

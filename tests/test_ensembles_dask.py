@@ -11,7 +11,7 @@ from command_line import command
 from ensemble_cases import TINY, contents, whole, write
 from foedus.errors import FoedusError
 from foedus.runs.ensemble import ensemble, resume
-from foedus.runs.executors import Executor
+from foedus.runs.executors import Executor, _client
 from foedus.scenario.load import load
 
 distributed = pytest.importorskip("distributed")
@@ -110,6 +110,33 @@ def test_the_command_starts_workers_of_its_own(tmp_path):
     assert done.returncode == 0 and done.stderr == "", done.stderr
     whole(tmp_path / "here")
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+def test_nothing_listens_beyond_this_machine():
+    psutil = pytest.importorskip("psutil")
+    with _client(None, 1):
+        here = psutil.Process()
+        every = [c for process in [here, *here.children(recursive=True)] for c in process.net_connections("inet")]
+    listening = {c.laddr.ip for c in every if c.status == psutil.CONN_LISTEN}
+    assert listening and listening <= {"127.0.0.1", "::1"}
+
+
+def test_tls_settings_reach_the_client(monkeypatch):
+    given = []
+
+    class Client:
+        def __init__(self, address, timeout, security):
+            given.append(security)
+            raise OSError("no")
+
+    monkeypatch.setattr(distributed, "Client", Client)
+    security = distributed.Security(tls_ca_file="ca.pem")
+    with (
+        pytest.raises(FoedusError, match="no Dask scheduler"),
+        Executor("dask", scheduler="tls://localhost:1", security=security).opened(None),
+    ):
+        pass
+    assert given == [security]
 
 
 def test_a_scheduler_without_workers(tmp_path):

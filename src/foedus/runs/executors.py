@@ -42,6 +42,7 @@ class Executor:
     kind: str = "local"
     scheduler: str | None = None
     workers: int | None = None
+    security: Any = None  # a distributed.Security (TLS) for the scheduler; else what Dask's own settings say
 
     def __post_init__(self) -> None:
         if self.kind not in EXECUTORS:
@@ -60,7 +61,7 @@ class Executor:
         if self.kind != "dask":
             yield lambda pieces, tell: _on_threads(solver, pieces, workers, tell)
             return
-        with _client(self.scheduler, workers) as client:
+        with _client(self.scheduler, workers, self.security) as client:
             _check_engines(client)
             # Sent once: every piece refers to it.
             shared = client.submit(pickle.loads, pickle.dumps(solver), pure=False)
@@ -184,7 +185,7 @@ def _check_engines(client: Any) -> None:
 
 
 @contextmanager
-def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
+def _client(scheduler: str | None, workers: int, security: Any = None) -> Iterator[Any]:
     """A client of the scheduler, or of worker processes started here for as long as it is used."""
     try:
         distributed: Any = import_module("distributed")
@@ -199,7 +200,7 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
             yield client
         return
     try:
-        client = distributed.Client(scheduler, timeout=CONNECT)
+        client = distributed.Client(scheduler, timeout=CONNECT, security=security)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         reason = _first_line(error) or type(error).__name__
         remedy = "Start one (dask scheduler) and give its address, as in --scheduler tcp://127.0.0.1:8786."

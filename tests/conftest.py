@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("foedus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("foedus")
+
+# pytest-xdist tells its workers a width, to which messages would be broken that a test reads as they are.
+os.environ.pop("COLUMNS", None)

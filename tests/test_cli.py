@@ -105,12 +105,14 @@ def test_bad_scenarios_end_with_2(case, tmp_path):
         assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_scenario_of_the_readme_runs(tmp_path):
-    readme = Path(__file__).parents[1] / "README.md"
-    (tmp_path / "twenty.yaml").write_text(readme.read_text().split("```yaml\n")[1].split("```")[0])
-    done = command("run", "twenty.yaml", "--worlds", "8", "--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["claims"][0]["id"] == "clarity_deters"
+def test_what_the_readme_shows_comes_out(tmp_path):
+    """The first scenario's verdicts and policies, line by line, with as many worlds as the default comes to."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    told = [line for line in readme.split("```text\n")[1].split("```")[0].splitlines() if line]
+    assert command("new", "my-crisis", cwd=tmp_path).returncode == 0
+    done = command("run", "my-crisis.yaml", "--worlds", "1536", "--lenses", "none", cwd=tmp_path)
+    shown = [line.rstrip() for line in done.stdout.splitlines()]
+    assert len(told) >= 9 and [line for line in told if line not in shown] == []
 
 
 @pytest.mark.parametrize(

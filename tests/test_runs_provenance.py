@@ -98,7 +98,7 @@ def test_a_manifest_that_asks_for_what_no_run_can_be_is_refused(
     manifest = tmp_path / "run" / "chunks" / "manifest.json"
     assert change[0] in manifest.read_text()
     manifest.write_text(manifest.read_text().replace(*change))
-    with pytest.raises(foedus.FoedusError, match=r"manifest\.json cannot be read"):
+    with pytest.raises(foedus.FoedusError, match=r"manifest\.json is damaged"):
         foedus.resume(tmp_path / "run", executor=ONE)
 
 

@@ -130,9 +130,12 @@ def test_a_piece_keeps_its_arrays_by_name_and_labelling_takes_them_out() -> None
     variables = ("outcome_by", "outcome_at", "expected", "value", "taken", "entropy")
     expected = {"answers", "heard/log_likelihood", "heard/log_each", "heard/foreseen", "heard/foreseen_state"}
     expected |= {f"{variable}/{policy}" for variable in variables for policy in plan.policies}
+    expected |= {f"heard/{name}" for name in ("given_by", "given_ahead", "given_at")}
+    expected |= {f"idle:heard/{name}" for name in ("log_likelihood", "log_each", "foreseen", "foreseen_state")}
     assert set(arrays) == expected and {len(array) for array in arrays.values()} == {10}
     solved = plan.labelled(piece, arrays)
-    assert not arrays and set(solved.data.data_vars) == set(variables)
+    given = ("outcome_by_given", "outcome_ahead", "outcome_at_given")
+    assert not arrays and set(solved.data.data_vars) == {*variables, *given}
     assert solved.data["outcome_by"].dims == ("world", "policy", "period", "outcome")
     sweep = Trials(plan, even(10)).pieces()[0]
     swept = plan.solver.solve(sweep)

@@ -177,7 +177,7 @@ def test_bad_assumptions_are_errors_a_person_can_act_on() -> None:
     with pytest.raises(FoedusError, match="depend on each other"):
         resolve(case, sample(case, 3))
     case = scenario(a="1 / b", b={"choice": [0, 0]})
-    with pytest.raises(FoedusError, match="'a' is inf in world 0"):
+    with pytest.raises(FoedusError, match="'a' is nan in world 0"):
         resolve(case, sample(case, 3))
     case = scenario(a="pp", p=1)
     with pytest.raises(ScenarioError, match="'pp' is not known"):

@@ -258,6 +258,8 @@ def sweep(directory: Path, partial: bool = False) -> None:
 def claim(directory: Path | str, kept: Path) -> None:
     """FoedusError where a directory holds something and no run of ours: nothing in it is touched."""
     place = Path(directory)
+    if place.exists() and not place.is_dir():
+        raise FoedusError(f"{directory} cannot be made: a file is in its place. Give another --out.")
     try:
         there = sorted(path.name for path in place.iterdir()) if place.exists() else []
         inside = sorted(path.name for path in kept.iterdir()) if kept.is_dir() else []

@@ -126,10 +126,12 @@ def sim(at: Confrontation) -> Bools:
 
 def sim_cost(faced: Sequence[Confrontation]) -> str:
     """Why simultaneous stability is left out, empty where it is not: the sets of others who improve at once are too many."""
-    total = max((joint_changes(at.focal, at.others) for at in faced), default=0.0)
-    if total <= MOST_JOINT:
+    most = max((joint_changes(at.focal, at.others) for at in faced), default=0.0)
+    if most <= MOST_JOINT:
         return ""
-    return f"the others can improve at once in {total:.0e} combinations; at most {MOST_JOINT:.0e} are looked through"
+    return (
+        f"the others can improve at once in {most:.0e} ways from one state; at most {MOST_JOINT:,} are looked through"
+    )
 
 
 def _any(at: Confrontation, state: int, first: int) -> list[States]:

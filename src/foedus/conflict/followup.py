@@ -18,7 +18,7 @@ from foedus.conflict.paths import paths_from
 from foedus.errors import FoedusError
 
 HORIZON = 4
-MOST_MOVES, MOST_STATES, MOST_PLAYERS, MOST_CLAUSES = 1 << 20, 256, 6, 64
+MOST_MOVES, MOST_STATES, MOST_PLAYERS, MOST_CLAUSES, MOST_HELD = 1 << 20, 256, 6, 64, 16
 
 
 @dataclass
@@ -96,8 +96,9 @@ def follow_up(model: Model, start: str | None = None, state: str | None = None, 
         paths = paths_from(model, origin)
         reached = [state for state in range(model.size) if paths.length[state] > 0]
         out.paths = {model.label(state): [list(step) for step in paths.to(state)] for state in reached}
-    if state is None and model.size > MOST_CLAUSES:
-        out.left_out["inverse"] = f"there are {model.size:,} states; name the one to hold"
+    if state is None and (model.size > MOST_CLAUSES or len(model.players) > MOST_HELD):
+        players = len(model.players)
+        out.left_out["inverse"] = f"there are {players} players and {model.size:,} states; name the state to hold"
     else:
         faced = confrontations(model)
         asked = [name for name in concepts_for(model) if CONCEPTS[name].answers and not CONCEPTS[name].too_much(faced)]

@@ -18,7 +18,7 @@ from foedus.conflict.option_form import OptionModel
 from foedus.conflict.state_sets import StateSets
 
 _KEPT = 1 << 18  # combinations of the others' changes
-MOST_JOINT = 1 << 30  # combinations that are looked through, over all states and improvements
+MOST_JOINT = 1 << 22  # combinations that are looked through from one state
 
 
 class Sets(NamedTuple):
@@ -155,10 +155,10 @@ def simultaneous(model: OptionModel, focal: Moves, others: Sequence[Moves]) -> B
 
 
 def joint_changes(focal: Moves, others: Sequence[Moves]) -> float:
-    """How many combinations of the others' improvements there are to look through at most: from each state all sets of
-    them, for each improvement of the focal player."""
+    """The most combinations of the others' improvements, each making one of its own or none, from any state that the focal
+    player would leave."""
     ways = np.prod([1.0 + moves.improvements.counts for moves in others], axis=0)
-    return float(focal.improvements.counts @ np.broadcast_to(ways, focal.size))
+    return float(np.max(np.broadcast_to(ways, focal.size), where=focal.improvements.counts > 0, initial=0.0))
 
 
 def joint_outcomes(model: OptionModel, others: Sequence[Moves], state: int, first: int) -> list[int]:

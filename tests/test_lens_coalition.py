@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -59,7 +60,7 @@ def brute(payoff: np.ndarray, precisions: tuple[float, ...], teams: list[str], p
         if k == 3:
             return payoff[(slice(None), *played)]
         after = [worth((*played, move)) for move in (0, 1)]
-        mine = [sum(v[ABC.index(p)] for p in team[ABC[k]]) for v in after]
+        mine = scaled([{p: float(v[ABC.index(p)]) for p in team[ABC[k]]} for v in after])
         if perfect:
             weights = [2.0 * (mine[0] >= mine[1]), 1.0 * (mine[1] >= mine[0])]
         else:
@@ -67,6 +68,59 @@ def brute(payoff: np.ndarray, precisions: tuple[float, ...], teams: list[str], p
         return (weights[0] * after[0] + weights[1] * after[1]) / sum(weights)
 
     return worth(())
+
+
+def scaled(worths: Sequence[Mapping[str, float]]) -> list[float]:
+    """The joint worth of each action from what it is worth to each member, no further apart than to the one most touched."""
+    total = [sum(worth.values()) for worth in worths]
+    apart = max(max(w[p] for w in worths) - min(w[p] for w in worths) for p in worths[0])
+    width = max(total) - min(total)
+    return [value * min(1.0, apart / width) if width > 0 else value for value in total]
+
+
+TEAM = """
+horizon: {periods: 1}
+actors: {a: {precision: 1}, b: {precision: 1}, c: {precision: 2}}
+state: {x: {levels: [l0, l1], start: l0}}
+objectives: {a: {g: {value: x}}, b: {g: {value: x}}, c: {g: 1}}
+turn:
+  - {id: one, decide: a, actions: {no_: {then: {x: l0}}, yes_: {then: {x: l1}}}}
+  - {id: two, decide: b, actions: {keep: {}, alter: {}}}
+  - {id: three, decide: c, actions: {rest: {}, gift: {pays: {a: 1}}}}
+"""
+
+
+def test_the_like_minded_gain_nothing_by_acting_together() -> None:
+    """With one aim there is nothing to agree on; neither is there with somebody whose moves concern nobody else."""
+    play = JointPlay(
+        Games(Scenario.from_yaml(TEAM), [], {}, observe=False), {"a.precision": np.full(2, 1.0)}, "status_quo"
+    )
+    alone, alike, given = play.play([[], [frozenset("ab")], [frozenset("ac")]])
+    expected = 1 / (1 + math.exp(-1)) + 0.5  # a's own choice, and a gift by the toss of a coin
+    assert alone[0] == pytest.approx([expected, expected - 0.5, 0], abs=1e-12)
+    assert alike == pytest.approx(alone, abs=1e-12)
+    # c gives with the precision of its own and a's stake in it: 1 / (1 + e^-2).
+    assert given[0] == pytest.approx([expected - 0.5 + 1 / (1 + math.exp(-2)), expected - 0.5, 0], abs=1e-12)
+
+
+def test_there_is_a_gain_where_there_is_something_to_agree_on() -> None:
+    """Each may help the other by 2 at a cost of 1. Alone nobody does, to the end of precision; together both do."""
+    text = """
+horizon: {periods: 1}
+actors: {a: {precision: 9}, b: {precision: 9}}
+state: {x: {levels: [l0, l1], start: l0}}
+objectives: {a: {g: 1}, b: {g: 1}}
+turn:
+  - {id: one, decide: a, actions: {keep: {}, help: {pays: {a: -1, b: 2}, then: {x: l1}}}}
+  - {id: two, decide: b, actions: {keep: {}, help: {pays: {b: -1, a: 2}}}}
+"""
+    play = JointPlay(
+        Games(Scenario.from_yaml(text), [], {}, observe=False), {"a.precision": np.full(2, 9.0)}, "status_quo"
+    )
+    alone, together = play.play([[], [frozenset("ab")]])
+    helps = 1 / (1 + math.exp(9))  # alone; jointly help is worth 2 - 1 = 1 more, which spreads no further than 2
+    assert alone[0] == pytest.approx([helps, helps], abs=1e-9)
+    assert together[0] == pytest.approx([1 - helps, 1 - helps], abs=1e-9)
 
 
 @pytest.mark.parametrize("perfect", [False, True])
@@ -127,11 +181,11 @@ class TeamOracle(Oracle):
 
 
 class TeamValue(dict):  # type: ignore[type-arg]
-    """What an action is worth to each; ``joint`` to the mover's team."""
+    """What an action is worth to each; ``each`` of the mover's team."""
 
     def __init__(self, values, team, mover):  # type: ignore[no-untyped-def]
         super().__init__(values)
-        self.joint = sum(values[p] for p in team[mover]) if mover else 0.0
+        self.each = {p: values[p] for p in team[mover]} if mover else {}
 
 
 @pytest.mark.parametrize("policy", ["status_quo", "bound"])
@@ -147,7 +201,7 @@ def test_a_longer_joint_game_is_that_of_a_second_implementation(teams: list[str]
         forced = oracle.bound(phase, game, menu, state, oracle.env(game), t)
         if forced is not None:
             return {a: float(a == forced) for a in menu}
-        q = {a: oracle._expected(game, t, k, state, a).joint for a in menu}
+        q = dict(zip(menu, scaled([oracle._expected(game, t, k, state, a).each for a in menu]), strict=True))
         return oracle.respond(menu, q, oracle.env(game)[f"{phase.decide}.precision"])
 
     oracle._choice = choose  # type: ignore[method-assign]
@@ -265,9 +319,9 @@ def test_values_of_the_axis_by_hand() -> None:
         total = np.zeros(4)
         for mover, (gain, base) in pays.items():
             mine = team if mover in team else mover
-            pull = sum(gain["abcd".index(p)] for p in mine) + (
-                1.0 if mover == "a" else 0.0
-            )  # breaking the word costs a 1
+            # breaking the word costs a 1; the sum spreads no further than what one member gets
+            each = [gain["abcd".index(p)] + (1.0 if p == mover == "a" else 0.0) for p in mine]
+            pull = float(np.clip(sum(each), -max(map(abs, each)), max(map(abs, each))))
             odds = 1 / (1 + math.exp(-pull))
             total += np.array(base) + odds * np.array(gain)
             total[0] -= (1 - odds) if mover == "a" else 0.0

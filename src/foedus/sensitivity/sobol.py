@@ -51,9 +51,11 @@ def indices(names: Sequence[str], outcome: ArrayLike, seed: int = 0) -> Dataset:
     from SALib.analyze import sobol
 
     y = np.asarray(outcome, dtype=float)
-    if np.isnan(y).any():
+    if not np.isfinite(y).all():
         hint = "Ask for something that is defined in every world, or look at the box alone (--method box)."
-        raise FoedusError(f"the outcome is undefined at {np.isnan(y).sum()} of {len(y)} points: no indices. {hint}")
+        raise FoedusError(
+            f"the outcome is undefined at {(~np.isfinite(y)).sum()} of {len(y)} points: no indices. {hint}"
+        )
     keys = {"first": "S1", "first_error": "S1_conf", "total": "ST", "total_error": "ST_conf"}
     if np.ptp(y) <= 1e-12 * np.abs(y).max(initial=0.0):
         estimates = {key: np.full(len(names), np.nan) for key in keys}

@@ -1,8 +1,14 @@
 """Backward induction in which teams of actors choose for the sum of what their members get.
 
-At a node of actor j an action is worth ``sum of Q_i(a)`` over the members i of j's team, to all of whom it is
-the same; j chooses with its own precision. Actors alone in their team play as in ``backward``: a coalition
-against outsiders who stay single (the gamma assumption: Hart and Kurz 1983; Chander and Tulkens 1997).
+At a node of actor j an action is worth ``s sum of Q_i(a)`` over the members i of j's team, to all of whom it is the same; j
+chooses with its own precision. ``s`` keeps a team from erring less only because its members want the same: where the sum
+spreads further over the actions that can be taken than what any one member gets, it is brought back to that,
+
+    s = min(1, max_i r_i / r),   r_i = max_a Q_i(a) - min_a Q_i(a),   r = the same of the sum.
+
+So like-minded members play as each would alone, and a team chooses as surely as the member with most at stake. Actors
+alone in their team play as in ``backward``: a coalition against outsiders who stay single (the gamma assumption: Hart and
+Kurz 1983; Chander and Tulkens 1997).
 """
 
 from __future__ import annotations
@@ -27,7 +33,7 @@ from foedus.solve.decision import (
     pay_control,
     respond,
 )
-from foedus.solve.lanes import at, count, splat, which
+from foedus.solve.lanes import at, count, select, splat, which
 from foedus.solve.nodes import begin_period, idle, lowest, opened, pass_over, spread
 from foedus.solve.packed import MEMORY, Graph, graph, section
 
@@ -56,16 +62,46 @@ def joint(graph: Graph, table: Floats, periods: int, team: Ints, perfect: bool, 
 
 
 @part
+def _scale(g: Ints, work: Floats, values: Floats, n: int, team: Ints) -> Any:
+    """What the joint worth of actions at ``n`` is multiplied by (see above); 1 for an actor alone."""
+    first, j, pays = at(g, sec.A_PTR, n), at(g, sec.MOVER, n), at(g, sec.PAYS, n)
+    acts, zero, unit, members = at(g, sec.A_PTR, n + 1) - first, splat(0.0), splat(1.0), 0
+    most = zero
+    for i in range(count(g, sec.PATIENCE)):
+        if team[i] == team[j]:
+            members += 1
+            low, high = splat(np.inf), splat(-np.inf)
+            for a in range(acts):
+                open_, worth = base_rate(g, work, first + a) > zero, action_value(g, work, values, first + a, i, pays)
+                low, high = select(open_ & (worth < low), worth, low), select(open_ & (worth > high), worth, high)
+            spread_ = high - low
+            most = select(spread_ > most, spread_, most)
+    if members == 1:
+        return unit
+    low, high = splat(np.inf), splat(-np.inf)
+    for a in range(acts):
+        together = zero
+        for i in range(count(g, sec.PATIENCE)):
+            if team[i] == team[j]:
+                together = together + action_value(g, work, values, first + a, i, pays)
+        open_ = base_rate(g, work, first + a) > zero
+        low, high = select(open_ & (together < low), together, low), select(open_ & (together > high), together, high)
+    # Sums that are the same to rounding are not blown up by the quotient of two small numbers: s is at most 1.
+    spread_ = high - low
+    return select(spread_ > most, most / select(spread_ > zero, spread_, unit), unit)
+
+
+@part
 def _choose(g: Ints, work: Floats, values: Floats, n: int, perfect: bool, team: Ints) -> Any:
     """The choices at ``n`` in PI, made for the mover's team; the sum of their weights."""
     first, j, pays = at(g, sec.A_PTR, n), at(g, sec.MOVER, n), at(g, sec.PAYS, n)
-    top = splat(-np.inf)
-    for a in range(at(g, sec.A_PTR, n + 1) - first):
+    acts, top, scale = at(g, sec.A_PTR, n + 1) - first, splat(-np.inf), _scale(g, work, values, n, team)
+    for a in range(acts):
         together = splat(0.0)
         for i in range(count(g, sec.PATIENCE)):
             if team[i] == team[j]:
                 together = together + action_value(g, work, values, first + a, i, pays)
-        top = offer(g, work, a, base_rate(g, work, first + a), together, top)
+        top = offer(g, work, a, base_rate(g, work, first + a), together * scale, top)
     total = respond(g, work, n, top, 1.0, perfect)
     normalise(g, work, n, total)
     return total

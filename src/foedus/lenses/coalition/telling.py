@@ -25,7 +25,7 @@ GOING_NOTE = "Change in what each gets by leaving its side (hollow) or joining t
 NETWORK_NOTE = f"Correlation of what two actors get at periods' ends: {MAIN} lines together, {OTHER} against each other; those under 0.1 are left out."
 NOTES = (
     "Everybody is taken to know the game as it is, without misreadings and secrets.",
-    "A coalition acts as one: its members choose for the sum of what they get. The sum takes a unit of one member's payoff to be "
+    "A coalition acts as one: its members choose for the sum of what they get, no more surely than the one with most at stake would: like-minded members gain nothing by it. The sum takes a unit of one member's payoff to be "
     "worth a unit of another's; whether a member gains is counted in its own payoff alone.",
 )
 

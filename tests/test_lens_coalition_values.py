@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foedus.lenses.coalition.measure import stability
-from foedus.lenses.coalition.values import balance, coalitions_of, core_surplus, shapley
+from foedus.lenses.coalition.values import balance, balance_by_chance, coalitions_of, core_surplus, shapley
 
 
 def game(players: str, worth) -> tuple[list[frozenset[str]], np.ndarray]:  # type: ignore[no-untyped-def]
@@ -75,6 +75,22 @@ def test_shapley_value_is_the_average_over_orders_of_joining() -> None:
             before = after
     assert shapley(coalitions, "abcd", worth) == pytest.approx(total / len(orders), abs=1e-12)
     assert shapley(coalitions, "abcd", worth).sum(axis=1) == pytest.approx(worth[:, -1])
+
+
+def test_balance_by_chance_is_that_of_all_ways_to_lay_the_signs() -> None:
+    """Each pair of four gets a plus with probability 4/6, by itself: the average degree over all 64 ways, by their odds."""
+    pairs = list(combinations(range(4), 2))
+    total = 0.0
+    for signs in product([-1.0, 1.0], repeat=6):
+        table = np.zeros((1, 4, 4))
+        for (i, j), sign in zip(pairs, signs, strict=True):
+            table[0, i, j] = table[0, j, i] = sign
+        total += float(np.prod([2 / 3 if sign > 0 else 1 / 3 for sign in signs])) * balance(table)[0]
+    written = np.zeros((1, 4, 4))
+    for k, (i, j) in enumerate(pairs):
+        written[0, i, j] = written[0, j, i] = 0.7 if k < 4 else -0.2
+    assert balance_by_chance(written)[0] == pytest.approx(total)
+    assert np.isnan(balance_by_chance(np.zeros((1, 3, 3)))[0])
 
 
 def test_core_of_three_players_by_the_balanced_collections() -> None:

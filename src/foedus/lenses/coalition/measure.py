@@ -19,7 +19,7 @@ import numpy as np
 from foedus.arraytypes import Bools, Dataset, Floats
 from foedus.lenses.coalition.joint_play import JointPlay
 from foedus.lenses.coalition.sides import Standing, side_with, sides_of, structures
-from foedus.lenses.coalition.values import Coalition, balance, coalitions_of, core_surplus, shapley
+from foedus.lenses.coalition.values import Coalition, balance, balance_by_chance, coalitions_of, core_surplus, shapley
 from foedus.lenses.counterfactuals import Counterfactuals, DialValues
 from foedus.lenses.dials import movers
 from foedus.runs.result import Run
@@ -41,7 +41,7 @@ def look(run: Run, policy: str) -> Dataset:
     all sides acting as one; ``ties`` [world, player, word] with and without the promises between a player and its
     side; ``wedge`` [world, policy, player] staying less the better of leaving and joining; ``pays`` [world, player]
     whether the others gain more from its going than it loses; ``alignment`` [world, player, other]; ``balance``
-    [world]. NaN where undefined. ``member`` [coalition, player] says who is in a coalition, ``side`` [player] the number
+    [world], and ``balance_by_chance`` [world] that of independent signs. NaN where undefined. ``member`` [coalition, player] says who is in a coalition, ``side`` [player] the number
     of a player's side (-1: none), the attribute ``sides`` where they come from.
     """
     import xarray as xr
@@ -64,6 +64,7 @@ def look(run: Run, policy: str) -> Dataset:
         "wedge": (("world", "policy", "player"), solved.wedge()),
         "alignment": (("world", "player", "other"), alignment),
         "balance": ("world", balance(alignment)),
+        "balance_by_chance": ("world", balance_by_chance(alignment)),
         "weight": ("world", weights),
     }
     coords = {

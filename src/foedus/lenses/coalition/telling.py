@@ -150,7 +150,12 @@ def _network_title(axis: Axis) -> str:
     i, j = max(((i, j) for i in range(len(signs)) for j in range(i)), key=lambda pair: abs(signs[pair]))
     kind = "together" if signs[i, j] > 0 else "against each other"
     title = f"Who wants the same: {axis.actors[j]} and {axis.actors[i]} most {kind}"
-    return title if np.isnan(degree) else f"{title}; by weight {percent(degree)} of triads are balanced"
+    if np.isnan(degree):
+        return title
+    chance = percent(axis.spread(axis.array("balance_by_chance")).mean)
+    return (
+        f"{title}; by weight {percent(degree)} of triads are balanced ({chance} if as many pluses fell independently)"
+    )
 
 
 def _members(axis: Axis) -> Table:

@@ -71,3 +71,13 @@ def balance(signs: Floats) -> Floats:
     total = np.abs(table).sum(axis=0)
     good = np.maximum(table, 0).sum(axis=0)
     return np.asarray(np.divide(good, total, out=np.full(len(signs), np.nan), where=total > 0))
+
+
+def balance_by_chance(signs: Floats) -> Floats:
+    """[world] the degree of balance to be expected of signed networks [world, n, n] whose signs are drawn independently with
+    as many pluses: p^3 + 3 p (1 - p)^2, p being the share of pairs with a plus. NaN without a pair."""
+    first, second = np.triu_indices(signs.shape[1], 1)
+    pairs = np.nan_to_num(signs[:, first, second])
+    there = (pairs != 0).sum(axis=1)
+    p = np.divide((pairs > 0).sum(axis=1), there, out=np.full(len(signs), np.nan), where=there > 0)
+    return np.asarray(p**3 + 3 * p * (1 - p) ** 2)
